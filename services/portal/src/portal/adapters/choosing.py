@@ -9,12 +9,10 @@ from uuid import UUID
 
 from optima_kit.http.html import PageCall
 
-from .client import Refused
+from .client import LISTED, Refused
 from .labels import N_
 from .rendering import translations_of
 
-LISTED: Final = 200
-"""People in a list at most: what one answer of the directory holds."""
 _NAMED: Final = 5
 """People in a refusal at most, of those who may have been meant."""
 _NOBODY: Final = N_("Nobody is called “{typed}”. Type the name or e-mail of somebody in the company.")

@@ -57,7 +57,7 @@ class _Gap:
         return False
 
 
-ANSWERED_AT_ONCE: Final = 200
+LISTED: Final = 200
 """What one answer of a list holds at most."""
 _READ_ON: Final = 10
 """Answers of a list that are read for one page at most: 2,000 things, as many as a form can offer."""
@@ -190,14 +190,12 @@ class AsPerson:
     async def every(self, service: str, path: str, **query: Any) -> Any:
         """A whole list, read on until its end. It names a `next_cursor` only where it is longer than any
         page can show."""
-        found = await self.get(service, path, **query, limit=ANSWERED_AT_ONCE)
+        found = await self.get(service, path, **query, limit=LISTED)
         items = found["items"]
         for _ in range(_READ_ON - 1):
             if "next_cursor" not in found:
                 break
-            found = await self.get(
-                service, path, **query, limit=ANSWERED_AT_ONCE, cursor=found["next_cursor"]
-            )
+            found = await self.get(service, path, **query, limit=LISTED, cursor=found["next_cursor"])
             items += found["items"]
         return {**found, "items": items}
 

@@ -12,12 +12,10 @@ from typing import Any, Final
 from optima_kit.http.html import PageCall
 
 from .amounts import plain_number
-from .client import Refused
+from .client import LISTED, Refused
 from .labels import N_
 from .rendering import translations_of
 
-LISTED: Final = 200
-"""Destinations in a list at most: what one answer holds."""
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAMED: Final = 5
 """Destinations in a refusal at most, of those that may have been meant."""

@@ -8,13 +8,15 @@ from typing import Any
 
 from optima_kit.http.html import PageCall
 
+from .client import LISTED
+
 
 async def suppliers_for(call: PageCall, without: Collection[str] = ()) -> Mapping[str, Any]:
     """Id and text of each outside person who is active and in a role that quotes, and whether there may be
     more than were looked at; with `who` in the query, only those of that name."""
     services = call.session.services
     people, roles = await asyncio.gather(
-        services.get("identity", "/v1/people", limit=200, text=call.query.get("who")),
+        services.get("identity", "/v1/people", limit=LISTED, text=call.query.get("who")),
         services.every("identity", "/v1/roles"),
     )
     quoting = {role["key"] for role in roles["items"] if "quotation.submit" in role["privileges"]}

@@ -12,8 +12,8 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, part
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
 from ..kinds import names_of_kinds
 from .budgets import budget_of

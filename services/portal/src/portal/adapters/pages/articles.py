@@ -9,9 +9,9 @@ from urllib.parse import quote
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
-from ..client import Refused, part, with_parts
+from ..client import LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
-from ..places import LISTED, destination_of, destinations_of
+from ..places import destination_of, destinations_of
 
 pages = Pages()
 

@@ -12,8 +12,8 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, part, with_parts
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 
 pages = Pages()

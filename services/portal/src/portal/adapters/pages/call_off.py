@@ -6,9 +6,9 @@ from typing import Any
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..client import Refused, with_parts
+from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
-from ..places import LISTED, destination_of, destinations_of, lines_typed, places_of, types_of
+from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, with_parts
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, day_begins, filled
 
 pages = Pages()

@@ -10,8 +10,8 @@ from typing import Any
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, part, with_parts
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, part, with_parts
 from ..forms import ROME, day_begins, filled
 
 pages = Pages()

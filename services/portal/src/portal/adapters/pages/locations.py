@@ -6,7 +6,7 @@ import re
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..client import Refused, with_parts
+from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..places import places_of
 
@@ -33,8 +33,8 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     cursor = call.query.get("cursor")
     locations, warehouses = await with_parts(
-        services.get("logistics", "/v1/locations", cursor=cursor, limit=200),
-        services.get("logistics", "/v1/warehouses", limit=200),
+        services.get("logistics", "/v1/locations", cursor=cursor, limit=LISTED),
+        services.every("logistics", "/v1/warehouses"),
     )
     context = {"locations": locations, "warehouses": places_of(warehouses), "sent": sent}
     return Shown("locations.html", context, sent.status)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
-from ..choosing import LISTED, people_of
-from ..client import Refused, part
+from ..choosing import people_of
+from ..client import LISTED, Refused, part
 from ..forms import NOTHING_SENT
 
 pages = Pages()

@@ -11,7 +11,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..client import GAP, Refused, part, with_parts
+from ..client import GAP, LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
 from ..kinds import names_of_kinds
 from ..places import (
@@ -297,7 +297,7 @@ async def _assignees(call: PageCall) -> Mapping[str, Any]:
         return {"options": [], "more": False}
     services = call.session.services
     people, roles = await asyncio.gather(
-        services.get("identity", "/v1/people", limit=200, text=call.query.get("who")),
+        services.get("identity", "/v1/people", limit=LISTED, text=call.query.get("who")),
         services.every("identity", "/v1/roles"),
     )
     working = {role["key"] for role in roles["items"] if "phase.work" in role["privileges"]}

@@ -7,9 +7,9 @@ from typing import Any
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
-from ..client import Refused, with_parts
+from ..client import LISTED, Refused, with_parts
 from ..forms import filled
-from ..places import LISTED, places_of
+from ..places import places_of
 
 pages = Pages()
 

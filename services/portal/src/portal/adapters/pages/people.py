@@ -9,8 +9,8 @@ from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, part, with_parts
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
 
 pages = Pages()

@@ -12,8 +12,8 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 
 from ..amounts import plain_number
 from ..answers import form_labels
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, part, with_parts
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, part, with_parts
 from ..documents import document_of, flaws_in, key_in
 from ..forms import NOTHING_SENT, Sent
 from ..process_tree import flat

@@ -10,10 +10,10 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
-from ..client import Refused, part, with_parts
+from ..client import LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled, moment_in_field, moment_typed
 from ..labels import LABELS
-from ..places import LISTED, destination_of, destinations_of, lines_typed, places_of, types_of
+from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
 

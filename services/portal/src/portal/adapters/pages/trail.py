@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from optima_kit.actor import Actor
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
-from ..choosing import LISTED, person_named
-from ..client import AsPerson, Refused, part, with_parts
+from ..choosing import person_named
+from ..client import LISTED, AsPerson, Refused, part, with_parts
 from ..forms import ROME, day_begins
 from ..labels import LABELS
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..choosing import LISTED, people_of, person_named
-from ..client import Refused, with_parts
+from ..choosing import people_of, person_named
+from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
 
 pages = Pages()
