@@ -74,11 +74,12 @@ def _address(key: str, what: str = "") -> str:
 
 async def _move(call: PageCall, move_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
-    answer, items = await with_parts(
-        services.answered("approval", f"/v1/moves/{move_id}"),
+    # Items are read after the move: what is said of a state that has been reached is then already listed.
+    answer = await services.answered("approval", f"/v1/moves/{move_id}")
+    process, items = await with_parts(
+        services.get("approval", _address(answer.body["process_key"])),
         services.get("approval", f"/v1/moves/{move_id}/items", limit=100, cursor=call.query.get("cursor")),
     )
-    process = await services.get("approval", _address(answer.body["process_key"]))
     context = {
         "move": answer.body,
         "version": answer.version,
