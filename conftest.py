@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -26,13 +27,21 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One process runs all tests of a file, so that what they share is made once. Where everything is tested,
-    a day sees every second case of a large matrix; a night sees all, and so does whoever names a path."""
-    if os.environ.get("OPTIMA_TEST_EVERYTHING") and PROFILE != "nightly":
-        left_out = [item for item in items if item.get_closest_marker("by_halves")][1::2]
-        config.hook.pytest_deselected(items=left_out)
-        ids = {item.nodeid for item in left_out}
-        items[:] = [item for item in items if item.nodeid not in ids]
+    """One process runs all tests of a file, so that what they share is made once. Of large matrices a sample
+    is taken where `optima_kit.testing.nights` says so."""
+    from optima_kit.testing.nights import sampled
+
+    matrices: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            matrices[item.nodeid.partition("[")[0]].append(item)
+    left_out: set[pytest.Item] = set()
+    for matrix in matrices.values():
+        (one_in,) = matrix[0].get_closest_marker("sampled").args
+        left_out.update(set(matrix) - set(sampled(matrix, one_in, lambda item: item.nodeid)))
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.location[0]))

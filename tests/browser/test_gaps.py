@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.xdist_group("stack"),
     pytest.mark.timeout(240),
-    pytest.mark.by_halves,
+    pytest.mark.sampled(3),
 ]
 
 GAP = re.compile("non disponibile", re.IGNORECASE)

@@ -15,10 +15,10 @@ import pytest
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
+from optima_kit.testing.nights import AT_NIGHT
 from optima_local.demonstration.client import Person
 from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT
-from tests.nightly import PROFILE
 from tests.stack import Stack
 
 from .conftest import Portal
@@ -50,7 +50,6 @@ MACHINE: Final = {
     "a value of Python's": re.compile(r"\b(None|True|False|Undefined)\b"),
 }
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-AT_NIGHT: Final = PROFILE == "nightly"
 WIDTHS: Final = (390, 1280)
 SCHEMES: Final = ("light", "dark")
 LOOKS: Final = tuple(product(WIDTHS, SCHEMES)) if AT_NIGHT else ((1280, "light"), (390, "dark"))

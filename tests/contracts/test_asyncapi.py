@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.nightly import NIGHTLY
 from tests.npm_packages import npm_folder
+
+from optima_kit.testing.nights import NIGHTLY
 
 ROOT = Path(__file__).parents[2]
 VALIDATE = """

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.nightly import NIGHTLY
 from tests.npm_packages import npm_folder
 from tests.openapi_documents import openapi_documents
 from tests.security.conftest import SERVICES, Served
 
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.environments import environment_for
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600), NIGHTLY]

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.nightly import NIGHTLY
 
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.layout import ROOT
 
 PROGRAMS = ("podman", "runc", "debootstrap")

@@ -22,10 +22,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 from tests.faults.invariants import everything_settles
-from tests.nightly import NIGHTLY
 from tests.stack import Stack
 
 from optima_kit.testing import eventually
+from optima_kit.testing.nights import NIGHTLY
 from optima_local import postgres
 from optima_local.access import load_access
 from optima_local.accounts import make_reachable, server_account

@@ -104,7 +104,7 @@ def test_it_lints() -> None:
         assert (told["errors"], severe) == ([], []), name
 
 
-@pytest.mark.by_halves
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("version", KUBERNETES)
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_kubernetes_takes_every_manifest(name: str, version: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import helm_python as helm
 import pytest
 import yaml
-from tests.nightly import NIGHTLY
 
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.environments import environment_for
 from optima_local.layout import ROOT
 

@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 from tests.balancer import Balancer
 from tests.faults.invariants import everything_settles
-from tests.nightly import NIGHTLY
 from tests.stack import Stack
 
 from optima_kit import topology
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.access import load_access
 from optima_local.broker_administration import Rabbitmqctl
 from optima_local.layout import PROGRAMS, ROOT, Layout

@@ -26,10 +26,10 @@ import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from tests.deploy.drawing import drawn
-from tests.nightly import NIGHTLY
 from tests.stack import Stack
 
 from optima_kit.testing import eventually
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.broker_administration import Rabbitmqctl
 from optima_local.demonstration.show import run_demonstration, run_many
 from optima_local.deployment.dashboards import dashboards, queries_of

@@ -6,7 +6,6 @@ OPTIMA_TEST_PROFILE=nightly tries two thousand sequences instead of fifty.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -60,6 +59,7 @@ from optima_kit.db import Database
 from optima_kit.ids import new_id
 from optima_kit.refusals import NotYet, Refusal
 from optima_kit.testing import temporary_database
+from optima_kit.testing.nights import AT_NIGHT, SAMPLING
 from production.application import accept_phase as accepting
 from production.application import assign_phase as assigning
 from production.application import cancel_order as cancelling
@@ -82,8 +82,7 @@ from production.domain.machine import Action, Refused, outcome
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(3000)]
 
-NIGHTLY = os.environ.get("OPTIMA_TEST_PROFILE") == "nightly"
-BATCHES, SEQUENCES = (20, 100) if NIGHTLY else (5, 10)
+BATCHES, SEQUENCES = (20, 100) if AT_NIGHT else (2 if SAMPLING else 5, 10)
 LENGTH = 45
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PLACES = ("BO1", "BO2")

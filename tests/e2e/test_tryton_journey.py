@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.layout import ROOT
-from tests.nightly import NIGHTLY
 
 pytestmark = [NIGHTLY, pytest.mark.servers, pytest.mark.timeout(900)]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from optima_kit.testing import eventually
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.broker_administration import Rabbitmqctl
 from optima_local.demonstration.load import run_load
 from optima_local.demonstration.show import customer_of
@@ -23,7 +24,6 @@ from optima_local.ports import free_port
 from optima_local.processes import StartFailed, spawn
 from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
 from tests.balancer import Balancer
-from tests.nightly import NIGHTLY
 from tests.stack import Stack
 
 from .invariants import errors_logged, everything_settles

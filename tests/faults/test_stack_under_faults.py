@@ -10,10 +10,10 @@ import pytest
 
 from optima_kit.broker import Broker, Outgoing, Publisher
 from optima_kit.testing import eventually
+from optima_kit.testing.nights import NIGHTLY
 from optima_kit.topology import EVENTS
 from optima_local.demonstration.load import LoadResult, run_load
 from optima_local.demonstration.show import customer_of
-from tests.nightly import NIGHTLY
 from tests.stack import Stack
 
 from .invariants import errors_logged, everything_settles
@@ -85,6 +85,7 @@ async def _more(connection: asyncpg.Connection, count: str, than: int) -> bool:
     return bool(await connection.fetchval(count) > than)
 
 
+@NIGHTLY
 async def test_every_role_runs_twice(stack):
     async with (
         stack.one_more("brief", "relay", "consume"),

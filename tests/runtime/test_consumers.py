@@ -18,9 +18,9 @@ from pika.exceptions import (
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
 )
-from tests.nightly import NIGHTLY
 
 from optima_kit import topology
+from optima_kit.testing.nights import NIGHTLY
 from optima_kit.topology import EVENTS, HISTORY
 from optima_local import consumers
 from optima_local.broker_administration import BrokerAdministration, ManagementApi, Rabbitmqctl

@@ -19,7 +19,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from tests import programs
-from tests.nightly import NIGHTLY
 from tests.npm_packages import npm_folder
 from tests.programs import GUIDE, PROGRAMS, Program
 
@@ -31,6 +30,7 @@ from optima_contracts.envelope import Envelope
 from optima_contracts.logistics import DdtIssued
 from optima_contracts.testing import EVENT_KEYS, Feed, forged, journeys
 from optima_kit.testing import ServiceDatabase, ServiceHarness, eventually
+from optima_kit.testing.nights import NIGHTLY
 from optima_local import consumers
 from optima_local.broker_administration import ManagementApi
 from optima_local.layout import ROOT

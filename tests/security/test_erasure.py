@@ -162,6 +162,7 @@ def told(person: UUID) -> PersonChanged:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_kept_events_and_answers_say_nothing_of_an_erased_person(service: str, serve: Any) -> None:
     served: Served = await serve(service)

@@ -24,6 +24,7 @@ from optima_kit.access_changes import AccessWatch, holder_of_role
 from optima_kit.auth import TokenVerifier
 from optima_kit.postgres import open_pool
 from optima_kit.testing import ISSUER, People, ServiceHarness
+from optima_kit.testing.nights import SAMPLING
 
 from .access import identity
 from .access.table import Row, World
@@ -32,7 +33,7 @@ from .test_access import ask
 
 pytestmark = pytest.mark.servers
 
-ROUNDS = 200
+ROUNDS = 50 if SAMPLING else 200
 OTHERS = tuple(module for module in SERVICES if module != "identity")
 OUTDATED = (401, "token_outdated")
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from optima_kit.actor import Actor
+from optima_kit.testing.nights import SAMPLING
 
 from .access import identity
 from .access.table import PUBLIC, Row, World
@@ -16,6 +17,8 @@ from .conftest import Served
 from .test_access import ask
 
 pytestmark = pytest.mark.servers
+
+ROUNDS = 50 if SAMPLING else 200
 
 LOSSES = {
     "suspended": "UPDATE people SET suspended = true WHERE id = $1",
@@ -79,7 +82,7 @@ async def test_of_a_suspension_and_its_undoing_at_once_one_waits_for_the_other(s
     served: Served = await serve("identity")
     world, admin = await world_of(served)
     colleague = world.person("admin", person_id=world.colleague)
-    for turn in range(200):
+    for turn in range(ROUNDS):
         _, person = await served.app.as_(colleague).get(f"/v1/people/{world.owner}")
         suspend = served.app.as_(colleague).patch(
             f"/v1/people/{world.owner}", {"active": False}, headers={"If-Match": f'"{person["version"]}"'}

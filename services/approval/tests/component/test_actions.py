@@ -13,7 +13,7 @@ from approval.application.read.access import ApprovalAction, ProcessAction, Step
 
 from ..conftest import Desk
 
-pytestmark = pytest.mark.by_halves
+pytestmark = pytest.mark.sampled(6)
 
 WEEK = {"starts_at": "2026-11-23T00:00:00Z", "ends_at": "2026-11-30T00:00:00Z"}
 DECISIONS = ["approve", "reject", "abstain", "request_changes"]

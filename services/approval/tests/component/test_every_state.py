@@ -71,7 +71,7 @@ def bodies(desk: Desk, approval: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.by_halves
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("state", STATES)
 async def test_no_endpoint_fails_on_an_approval_in_any_state(desk: Desk, state):
     approval_id = await in_state(desk, state)
@@ -173,7 +173,7 @@ CONDITIONS = (
 )
 
 
-@pytest.mark.by_halves
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("condition", CONDITIONS, ids=range(len(CONDITIONS)))
 async def test_no_content_is_a_fault_of_ours(desk: Desk, condition):
     """Whatever is submitted, tried out or amended under whatever condition that can be published."""

@@ -21,6 +21,7 @@ import pytest
 from approval.domain.approval import rebuild
 from approval.domain.process import RULES
 from optima_kit.refusals import Refusal
+from optima_kit.testing.nights import SAMPLING
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RENAMED = {
@@ -33,8 +34,7 @@ RENAMED = {
 """Refusals that were recorded under another code: the course is the same."""
 
 
-NIGHTLY = os.environ.get("OPTIMA_TEST_PROFILE") == "nightly"
-TRIED = slice(None, None, 10 if "OPTIMA_TEST_FAST" in os.environ else 1 if NIGHTLY else 3)
+TRIED = slice(None, None, 10 if "OPTIMA_TEST_FAST" in os.environ else 3 if SAMPLING else 1)
 """Which of the recorded runs are gone through again: every third by day, with `./optima test --fast` every
 tenth."""
 

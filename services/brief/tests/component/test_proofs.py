@@ -336,6 +336,7 @@ ENDS: dict[ProofState, type[EventData] | None] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("state", ENDS)
 @pytest.mark.parametrize("reader", ["anna", "marco", "paola", "bruno", "carlo"])
 async def test_what_is_offered_succeeds_and_nothing_else_does(

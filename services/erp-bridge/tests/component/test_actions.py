@@ -14,7 +14,7 @@ from optima_contracts.production import OrderConfirmed
 
 from ..conftest import Bridge
 
-pytestmark = pytest.mark.by_halves
+pytestmark = pytest.mark.sampled(6)
 
 GOOD = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;{street};20123;Milano;MI;MP12;RB 60 gg FM\n"
 ROW = GOOD.format(street="Via Torino 2")

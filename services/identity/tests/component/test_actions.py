@@ -14,7 +14,7 @@ from identity.domain.second_factor import code_at, step_of
 
 from ..conftest import Identity, Serve
 
-pytestmark = pytest.mark.by_halves
+pytestmark = pytest.mark.sampled(6)
 
 READERS = {
     "admin": ("admin",),

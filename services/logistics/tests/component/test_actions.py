@@ -15,7 +15,7 @@ from optima_contracts.production import JobClosed
 from ..conftest import ARTICLE, DESTINATION, Depot, Order
 from .test_work_outside import outsourced
 
-pytestmark = pytest.mark.by_halves
+pytestmark = pytest.mark.sampled(6)
 
 READERS: Final = ("backoffice", "admin", "purchasing", "auditor", "marketing", "supplier")
 BODIES: Final[dict[ShipmentAction, tuple[str, dict[str, Any] | None]]] = {

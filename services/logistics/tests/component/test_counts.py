@@ -143,6 +143,7 @@ async def test_what_cannot_be_counted_is_refused(counting: Any, body: Any, statu
     assert (status, problem["code"]) == (409, "count_empty")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("state", ["open", "counted", "beyond", "posted", "cancelled"])
 @pytest.mark.parametrize("reader", ["backoffice", "admin", "auditor", "purchasing", "marketing"])
 async def test_a_count_takes_what_it_offers_and_nothing_else(

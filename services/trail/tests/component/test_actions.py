@@ -13,7 +13,7 @@ from trail.application.read.access import Action
 
 from ..conftest import Scene
 
-pytestmark = [pytest.mark.servers, pytest.mark.by_halves]
+pytestmark = [pytest.mark.servers, pytest.mark.sampled(6)]
 
 STATES = ("active", "paused", "disabled")
 READERS: dict[str, set[str]] = {

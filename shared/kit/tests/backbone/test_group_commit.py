@@ -139,6 +139,7 @@ async def prepared(stage) -> tuple[UUID, UUID]:
     return tenant, person
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(12))
 async def test_commands_in_groups_do_what_they_do_alone(stage, seed):
     """Answers, rows, events, sequences and kept answers of a random mix, compared with a run one by one."""
