@@ -84,7 +84,7 @@ def ids(document: Document) -> Iterator[str]:
 
 
 def pages(document: Document) -> Iterator[str]:
-    """A list is cut by a cursor, and nothing stands beside its rows but the next one."""
+    """A list is cut by a cursor, and nothing stands beside its rows but the next one and what may be done."""
     schemas = document["components"]["schemas"]
     for path, operations in document["paths"].items():
         if "get" not in operations or path.endswith("}") or f"GET {path}" in NO_LISTS:
@@ -95,7 +95,9 @@ def pages(document: Document) -> Iterator[str]:
         asked = {each["name"] for each in operations["get"]["parameters"]}
         rows = shown.get("properties", {})
         bare = shown.get("type") == "array"
-        if bare or ("items" in rows and not (rows.keys() == {"items", "next_cursor"} and "cursor" in asked)):
+        if bare or (
+            "items" in rows and not (rows.keys() == {"items", "next_cursor", "actions"} and "cursor" in asked)
+        ):
             yield f"GET {path}"
 
 

@@ -15,7 +15,7 @@ SELECT made($1, 'job', n), $1, 'D' || n % 500, 10 FROM generate_series(1, 4000) 
 
 INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, recorded_at)
 SELECT made($1, 'movement', n), $1, 'BO1', made($1, 'job', n), 'receipt', 10, now()
-FROM generate_series(1, 4000) AS n;
+FROM generate_series(1, 4000) AS n WHERE set_config('optima.tenant', ($1::uuid)::text, true) <> '';
 
 INSERT INTO shipments (shipment_id, tenant_id, order_id, brief_id, warehouse, destination, state, drafted_at,
     version)
@@ -23,8 +23,8 @@ SELECT made($1, 'shipment', n), $1, made($1, 'order', n), made($1, 'brief', n), 
     CASE WHEN n % 100 = 0 THEN 'draft' ELSE 'delivered' END, now(), 1
 FROM generate_series(1, 4000) AS n;
 
-INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity)
-SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 1 FROM generate_series(1, 4000) AS n;
+INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity, live)
+SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 1, n % 100 = 0 FROM generate_series(1, 4000) AS n;
 
 INSERT INTO shipment_picks (shipment_id, position, tenant_id, job_id, location, lot, quantity)
 SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 'A-01', '', 1 FROM generate_series(1, 4000) AS n;
@@ -53,7 +53,8 @@ INSERT INTO count_lines (tenant_id, count_id, job_id, expected, counted, counted
 SELECT $1, made($1, 'count', n), made($1, 'job', n), 1, 1, now(), $1 FROM generate_series(1, 4000) AS n;
 
 INSERT INTO holds (tenant_id, hold_id, warehouse, job_id, kind, quantity, reason, recorded_at)
-SELECT $1, made($1, 'hold', n), 'BO1', made($1, 'job', n), 'held', 1, 'x', now() FROM generate_series(1, 4000) AS n;
+SELECT $1, made($1, 'hold', n), 'BO1', made($1, 'job', n), 'held', 1, 'x', now() FROM generate_series(1, 4000) AS n
+WHERE set_config('optima.tenant', ($1::uuid)::text, true) <> '';
 
 INSERT INTO lookups (tenant_id, kind, code, content, version)
 SELECT $1, 'carrier', 'C' || n, '{}', 1 FROM generate_series(1, 4000) AS n;

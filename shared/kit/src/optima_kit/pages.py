@@ -50,6 +50,9 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+    actions: list[str] | None = None
+    """What the reader may do with the list itself, such as `create`. The edge says so, from the endpoints
+    that do it; None where there is none."""
 
 
 def page_of(
@@ -57,13 +60,18 @@ def page_of(
     found: Sequence[R],
     view: Callable[[R], T],
     key: Callable[[R], Key | tuple[Key, ...]],
+    *,
+    actions: Sequence[str] = (),
 ) -> Page[T]:
     """The page that `query` asks for, of the rows found when `query.rows` were looked for. `key` is a row's
-    place in the list's order: what `query.after` returns with the next page's cursor."""
+    place in the list's order: what `query.after` returns with the next page's cursor. `actions`: what may be
+    done with the list that no endpoint of its own stands for."""
     shown = found[: query.limit]
     more = len(found) > query.limit
     return Page(
-        items=[view(row) for row in shown], next_cursor=_encode_cursor(key(shown[-1])) if more else None
+        items=[view(row) for row in shown],
+        next_cursor=_encode_cursor(key(shown[-1])) if more else None,
+        actions=list(actions) or None,
     )
 
 

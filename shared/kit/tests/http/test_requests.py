@@ -333,3 +333,11 @@ class TestTokens:
         response, body = await board.app.as_(dealer).post("/v1/notes", {"text": "x"})
         assert (response.status, body["code"]) == (403, "missing_privilege")
         assert "brief.create" in body["detail"]
+
+
+async def test_a_list_names_what_its_reader_may_do_with_it(board):
+    _, found = await board.client.get("/v1/notes")
+    assert found["actions"] == ["create", "copy"]
+    reads_only = board.app.as_(board.app.people.person(privileges={"brief.read"}, tenant_id=board.tenant_id))
+    _, found = await reads_only.get("/v1/notes")
+    assert found["actions"] == []

@@ -116,7 +116,13 @@ async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantVi
 # People
 
 
-@routes.post("/v1/invitations", privilege="person.invite", status=201, transaction=False)
+@routes.post(
+    "/v1/invitations",
+    privilege="person.invite",
+    status=201,
+    transaction=False,
+    acts_on={"/v1/people": "invite"},
+)
 async def invite(call: Call[Ports], body: InvitePerson) -> Reply[LinkView]:
     """Invite a person
 

@@ -39,7 +39,7 @@ async def list_articles(call: Call[Ports], query: ArticlesQuery) -> Page[Article
     return await articles.list_articles(call.ports, call.actor, query, query.text)
 
 
-@routes.post("/v1/supplier-receipts", privilege="stock.write", status=201)
+@routes.post("/v1/supplier-receipts", privilege="stock.write", status=201, acts_on={"/v1/stock": "receive"})
 async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Reply[SupplierReceiptView]:
     """Receive articles from a supplier, or from their owner, under the sender's DDT
 

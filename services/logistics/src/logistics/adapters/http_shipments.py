@@ -46,7 +46,7 @@ def _shown(call: Call[Ports], row: ShipmentRow, location: str | None = None) -> 
     return Reply(view, version=view.version, location=location)
 
 
-@routes.post("/v1/shipments", privilege="shipment.write", status=201)
+@routes.post("/v1/shipments", privilege="shipment.write", status=201, acts_on={"/v1/stock": "ship"})
 async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
     """Draft a shipment, which reserves its goods
 

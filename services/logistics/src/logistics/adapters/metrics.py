@@ -31,6 +31,12 @@ DDTS_VOIDED = Gauge(
     "optima_ddts_voided", "Transport documents that were voided, which keep their numbers", registry=MEASURED
 )
 
+STOCK_DEVIATIONS = Gauge(
+    "optima_stock_deviations",
+    "Places, held goods and totals of which the sum that is kept is not that of their ledger entries",
+    registry=MEASURED,
+)
+
 _STATES = ("draft", "picked", "issued", "in_transit")
 
 
@@ -49,6 +55,17 @@ async def measure_documents(connection: asyncpg.Connection) -> None:
 
 _documents: Final = seldom(measure_documents, _DOCUMENTS_EVERY_SECONDS)
 
+_LEDGER_EVERY_SECONDS: Final = 3600.0
+"""To add up the whole ledger takes a second or two for a million movements."""
+
+
+async def measure_ledger(connection: asyncpg.Connection) -> None:
+    """Adds up every movement."""
+    STOCK_DEVIATIONS.set(await connection.fetchval(QUERIES.count_stock_deviations.sql))
+
+
+_ledger: Final = seldom(measure_ledger, _LEDGER_EVERY_SECONDS)
+
 
 async def measure(connection: asyncpg.Connection) -> None:
     """Sets the gauges, as the backbone role."""
@@ -59,3 +76,4 @@ async def measure(connection: asyncpg.Connection) -> None:
         SHIPMENTS.labels(state).set(counts.get(state, 0))
     DDTS_ISSUED.set(await connection.fetchval(QUERIES.count_ddts.sql))
     await _documents(connection)
+    await _ledger(connection)

@@ -1,4 +1,5 @@
-"""Which pages a person is led to: those whose service would answer them."""
+"""Which pages a person is led to: those whose service would answer them. What they may do there, the services
+say by their `actions`; a page asks for no privilege."""
 
 from __future__ import annotations
 
@@ -68,6 +69,25 @@ LINKS: Final = (
 )
 
 
+REACHED: Final = {
+    **{link.address: link.privilege for link in (*LINKS, *SETTINGS) if link.privilege},
+    "/spend": "brief.read_all",
+    "/articles": "lookup.read",
+    "/locations": "lookup.read",
+    "/package-numbers": "lookup.read",
+    "/approvals": "approval.read_all",
+    "/proofs": "brief.read",
+    "/erp/conflicts": "customer.read",
+    "/trail/verification": "trail.read_all",
+    "/trail/export": "trail.export",
+    "/people/erasure": "trail.erase",
+    "/assignments": "phase.assign",
+    "/delegations": "approval.delegate",
+}
+"""Pages, things of which each has a page, and parts of pages that others lead to, by what their service asks
+for. What would be refused is not asked for: refusals are watched."""
+
+
 NOWHERE: Final = "/me"
 """What is left to a person whom no service would answer."""
 
@@ -80,6 +100,11 @@ def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
         for link in LINKS
         if _leads(actor, link)
     ]
+
+
+def leads_to(actor: Actor, address: str) -> bool:
+    """Whether a link to a page of REACHED would be answered."""
+    return actor.may(REACHED[address])
 
 
 def settings_of(actor: Actor) -> Sequence[Link]:

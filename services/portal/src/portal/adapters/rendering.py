@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from .client import GAP
 from .devices import device_name
 from .forms import ROME
 from .labels import LABELS, label
-from .navigation import navigation_of
+from .navigation import leads_to, navigation_of
 
 LANGUAGES: Final = ("it", "en")
 _FOLDER: Final = files("portal.adapters")
@@ -75,6 +75,7 @@ class Templates:
             "language": language,
             "session": session,
             "navigation": navigation_of(session.actor, path) if session is not None else (),
+            "leads_to": partial(leads_to, session.actor) if session is not None else None,
         }
         return self._environments[language].get_template(template).render(whole)
 
@@ -91,6 +92,11 @@ def translations_of(language: str) -> _Translations:
 def _following(call: Any, cursor: str) -> str:
     """The query of the next page: the present one's, further on."""
     return urlencode({**call.query, "cursor": cursor})
+
+
+def offers(found: Any, action: str) -> bool:
+    """Whether a service says that the reader may do it: no list that is not there offers anything."""
+    return bool(found) and action in found.get("actions", ())
 
 
 def environment_of(language: str) -> Environment:
@@ -148,6 +154,7 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         "overdue": lambda value: date.fromisoformat(value) < datetime.now(ROME).date(),
         "past": lambda value: datetime.fromisoformat(value) < datetime.now(ROME),
         "following": _following,
+        "offers": offers,
         "label": lambda code, kind: translate(label(kind, code)),
         "labelled": lambda codes, kind: [(code, translate(label(kind, code))) for code in codes],
     }

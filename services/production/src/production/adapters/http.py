@@ -427,7 +427,12 @@ async def get_phase_messages(call: Call[Ports], phase_id: UUID, query: PageQuery
     return await messages.list_of_phase(call.ports, phase_id, query)
 
 
-@routes.post("/v1/phases/{phase_id}/messages", privilege="phase.inspect", status=201)
+@routes.post(
+    "/v1/phases/{phase_id}/messages",
+    privilege="phase.inspect",
+    status=201,
+    acts_on={"/v1/phases/{phase_id}/messages": "write"},
+)
 async def post_phase_message(call: Call[Ports], phase_id: UUID, body: WriteMessage) -> MessageView:
     """Write to the assignee of a phase"""
     made = await write_to_assignee(call.ports, call.actor, phase_id, body.text)

@@ -22,6 +22,7 @@ from ..cause import Cause
 from ..clock import Clock
 from ..db import Database, UnitOfWork
 from ..file_names import file_name
+from ..pages import Page
 from ..refusals import Forbidden, TooMany, Unauthenticated
 from ..tracing import concerns
 from .addresses import Addresses
@@ -82,6 +83,7 @@ class Api(Generic[P]):
         self._watch = watch
         self._limit = RateLimit(rate_per_second)
         self._security = SecurityLog()
+        self._actions: dict[str, Sequence[tuple[str, str]]] = {}
         self._proxies = proxies
         self._with_document = with_document
         self._title = title
@@ -92,6 +94,7 @@ class Api(Generic[P]):
         if self._with_document:
             addresses.add("GET", "/openapi.json", self._serve_document)
         for route in self._routes.items:
+            self._actions[route.name] = self._routes.actions_on(route)
             perform = partial(self._perform, route)
             refused = None if route.form_problem is None else partial(_form_problem, route.form_problem)
             handler = self._pipeline.handler(route.method, route.path, perform, refused)
@@ -157,7 +160,12 @@ class Api(Generic[P]):
                 if_match=version,
                 draining=self._draining,
             )
-            return _respond(route, await route.handler(call, **arguments), request)
+            result = await route.handler(call, **arguments)
+            if caller is not None and (actions := self._actions[route.name]) and isinstance(result, Page):
+                result = result.model_copy(
+                    update={"actions": [*(result.actions or ()), *_open_to(caller, actions)]}
+                )
+            return _respond(route, result, request)
 
         if not route.transaction or actor is None:
             return await handled(None)
@@ -206,6 +214,10 @@ class Api(Generic[P]):
         if route.privilege is not None:
             admitted.require(route.privilege)
         return admitted
+
+
+def _open_to(actor: Actor, actions: Sequence[tuple[str, str]]) -> list[str]:
+    return [name for name, privilege in actions if actor.may(privilege)]
 
 
 def _never_outdated(route: Route) -> bool:

@@ -10,9 +10,10 @@ import asyncio
 import inspect
 import re
 import typing
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from pydantic import BaseModel
 
 from ..actor import Actor
 from ..cause import Cause
+from ..pages import Page
 from ..refusals import PreconditionRequired
 
 if typing.TYPE_CHECKING:
@@ -134,6 +136,8 @@ class Route:
     description: str
     consumes: tuple[str, ...]
     max_bytes: int
+    acts_on: Mapping[str, str]
+    """Lists at other addresses that name it among their actions, and by which name."""
     form_problem: Callable[[dict[str, Any]], dict[str, Any]] | None
     """How a problem is told to whoever sent a form, where another convention than RFC 9457 says so: JSON with
     the members that this makes of its own."""
@@ -176,12 +180,34 @@ class Routes:
     def include(self, other: Routes) -> None:
         self.items.extend(other.items)
 
+    def actions_on(self, listed: Route) -> Sequence[tuple[str, str]]:
+        """What may be done with a list, by whoever holds which privilege: `create` by a POST to its own
+        address or a PUT of an entry under a key that the client chooses, and what says so by `acts_on`."""
+        if not _is_list(listed):
+            return ()
+        named = ((_name_on(listed.path, route), route.privilege) for route in self.items if route.writes)
+        return [(name, privilege) for name, privilege in named if name and privilege]
+
     def _declare(self, method: str, path: str, options: dict[str, Any]) -> Callable[[H], H]:
         def register(handler: H) -> H:
             self.items.append(_route(method, path, handler, **options))
             return handler
 
         return register
+
+
+def _is_list(route: Route) -> bool:
+    return route.method == "GET" and isinstance(route.returns, type) and issubclass(route.returns, Page)
+
+
+def _name_on(path: str, route: Route) -> str | None:
+    """As what a list names an endpoint among its actions, if at all."""
+    if "{" in path:  # whether anything may be added to what is one thing's depends on that thing
+        return route.acts_on.get(path)
+    creates = route.method == "POST" and route.path == path
+    for name, kind in route.path_types.items():
+        creates |= route.method == "PUT" and kind is str and route.path == f"{path}/{{{name}}}"
+    return "create" if creates else route.acts_on.get(path)
 
 
 def _route(
@@ -200,6 +226,7 @@ def _route(
     summary: str = "",
     consumes: tuple[str, ...] = (),
     max_bytes: int = 1 << 20,
+    acts_on: Mapping[str, str] = MappingProxyType({}),
     form_problem: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Route:
     hints = typing.get_type_hints(handler)
@@ -239,6 +266,7 @@ def _route(
         description=documentation,
         consumes=consumes or (("application/json",) if body is not None else ()),
         max_bytes=max_bytes,
+        acts_on=acts_on,
         form_problem=form_problem,
         body=body,
         query=query,

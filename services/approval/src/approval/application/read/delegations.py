@@ -20,7 +20,11 @@ async def list_delegations(ports: Ports, actor: Actor, query: PageQuery) -> Page
     found = await ports.delegations.page(person, query.after(UUID), query.rows)
     directory = await ports.directories.read()
     return page_of(
-        query, found, lambda each: _delegation(actor, each, directory), lambda each: each.delegation.id
+        query,
+        found,
+        lambda each: _delegation(actor, each, directory),
+        lambda each: each.delegation.id,
+        actions=["create_for_others"] if actor.may("approval.administer") else [],
     )
 
 

@@ -14,6 +14,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..kinds import names_of_kinds
+from ..navigation import leads_to
 from .budgets import budget_of
 
 pages = Pages()
@@ -145,7 +146,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
             services.every("production", "/v1/kinds"),
             *(
                 [services.get("brief", "/v1/quotation-requests", brief_id=brief_id)]
-                if call.session.actor.may("brief.price.read")
+                if leads_to(call.session.actor, "/quotation-requests")
                 else []
             ),
         ),

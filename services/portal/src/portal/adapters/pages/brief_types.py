@@ -35,8 +35,7 @@ form:
 async def show_types(call: PageCall) -> Answer:
     cursor = call.query.get("cursor")
     found = await part(call.session.services.get("brief", "/v1/brief-types", limit=50, cursor=cursor))
-    may_define = call.session.actor.may("brief_type.write")
-    return Shown("brief_types.html", {"types": found, "may_define": may_define})
+    return Shown("brief_types.html", {"types": found})
 
 
 @pages.get("/new-brief-type/yaml")

@@ -8,6 +8,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import part, with_parts
 from ..labels import LABELS
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -40,8 +41,7 @@ async def show_briefs(call: PageCall) -> Answer:
         "chosen": (paging["state"] or "").split(","),
         "filtered": any(filters.values()) or paging["text"] or paging["state"],
         "states": _STATES,
-        "sees_prices": actor.may("brief.price.read"),
-        "reads_all": actor.may("brief.read_all"),
-        "may_draft": actor.may("brief.create"),
+        "sees_prices": leads_to(actor, "/quotation-requests"),
+        "reads_all": leads_to(actor, "/spend"),
     }
     return Shown("briefs.html", context)

@@ -10,6 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -36,7 +37,6 @@ async def show_budgets(call: PageCall) -> Answer:
         "exceeded": exceeded,
         "sort": sort,
         "day": call.query.get("day", ""),
-        "may_plan": call.session.actor.may("budget.write"),
     }
     return Shown("budgets.html", context)
 
@@ -82,7 +82,8 @@ async def change_plan(call: PageCall, budget_id: UUID) -> Answer:
 
 async def budget_of(call: PageCall, brief_id: UUID | str) -> Any:
     """What a brief takes of its budget; None where there is none, or the reader may not see it."""
-    if not {"budget.read", "brief.price.read"} <= call.session.actor.privileges:
+    actor = call.session.actor
+    if not (leads_to(actor, "/budgets") and leads_to(actor, "/quotation-requests")):
         return None
     return await part(call.session.services.get("brief", f"/v1/briefs/{brief_id}/budget"))
 

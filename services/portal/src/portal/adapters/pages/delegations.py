@@ -10,6 +10,7 @@ from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, day_begins, filled
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -60,8 +61,7 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "own": own,
         "process_names": names,
         "colleagues": people_of(people, but=call.session.actor.person_id),
-        "gives_for_others": call.session.actor.may("approval.administer"),
-        "sees_amounts": call.session.actor.may("brief.price.read"),
+        "sees_amounts": leads_to(call.session.actor, "/quotation-requests"),
         "today": call.now.date().isoformat(),
         "sent": sent,
     }

@@ -26,7 +26,7 @@ _NUMBERS: Final = ("daily_quantity", "factor")
 async def show_kinds(call: PageCall) -> Answer:
     cursor = call.query.get("cursor")
     found = await part(call.session.services.get("production", "/v1/kinds", limit=50, cursor=cursor))
-    return Shown("kinds.html", {"kinds": found, "may_define": call.session.actor.may("kind.write")})
+    return Shown("kinds.html", {"kinds": found})
 
 
 @pages.get("/new-kind")

@@ -115,7 +115,6 @@ async def show_table(call: PageCall, table: str) -> Answer:
         "tables": TABLES,
         "entries": found,
         "text": text,
-        "may_write": call.session.actor.may("lookup.write"),
     }
     return Shown("lookup_table.html", context)
 

@@ -10,6 +10,7 @@ from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOth
 from ..choosing import people_of
 from ..client import LISTED, Refused, part
 from ..forms import NOTHING_SENT
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -53,7 +54,7 @@ async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     services = call.session.services
     actor = call.session.actor
     asked = [part(services.get("identity", path)) for path in ("/v1/me", "/v1/me/sessions")]
-    if actor.may("approval.delegate"):
+    if leads_to(actor, "/delegations"):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
     me, sessions, *people = await asyncio.gather(*asked)
     return Shown(

@@ -14,6 +14,7 @@ from ..amounts import plain_number
 from ..client import GAP, LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
 from ..kinds import names_of_kinds
+from ..navigation import leads_to
 from ..places import (
     Destinations,
     deliveries_typed,
@@ -293,7 +294,7 @@ async def _find_company(call: PageCall, order_id: UUID, to_ship: list[dict[str, 
 async def _assignees(call: PageCall) -> Mapping[str, Any]:
     """Those who may be given a phase: active, and in a role that works on phases; and whether there may be
     more than were looked at. Nobody for a reader who gives none."""
-    if not call.session.actor.may("phase.assign"):
+    if not leads_to(call.session.actor, "/assignments"):
         return {"options": [], "more": False}
     services = call.session.services
     people, roles = await asyncio.gather(

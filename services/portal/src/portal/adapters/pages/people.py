@@ -12,6 +12,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, filled
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -29,7 +30,6 @@ async def show_people(call: PageCall) -> Answer:
         "text": query["text"] or "",
         "role_names": _names(roles),
         "state_of": _state_of,
-        "may_invite": call.session.actor.may("person.invite"),
         "may_choose_provider": "admin" in call.session.actor.roles,
     }
     return Shown("people.html", context)
@@ -164,9 +164,8 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
         "units": [(each["key"], each["name"]) for each in _items(units)],
         "successors": people_of(people, but=person["id"]),
         "chosen_roles": sent.values["roles"] if sent.form == "roles" else person["roles"],
-        "may_erase": not person["active"] and call.session.actor.may("trail.erase"),
+        "may_erase": not person["active"] and leads_to(call.session.actor, "/people/erasure"),
         "erased": "erased" in call.query,
-        "may_read_trail": call.session.actor.may("trail.read"),
         "sent": sent,
     }
     return Shown("person.html", context, sent.status)

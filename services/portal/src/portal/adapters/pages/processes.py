@@ -28,7 +28,7 @@ _TYPED_IN: Final = ("text", "whole", "number", "money", "date")
 @pages.get("/processes")
 async def show_processes(call: PageCall) -> Answer:
     found = await call.session.services.every("approval", "/v1/processes")
-    context = {"processes": found["items"], "may_write": call.session.actor.may("process.write")}
+    context = {"processes": found["items"], "offering": found}
     return Shown("processes.html", context)
 
 
@@ -168,7 +168,7 @@ async def _command(call: PageCall, key: str, what: str) -> Answer:
 async def _process(
     call: PageCall, key: str, sent: Sent = NOTHING_SENT, foreseen: Mapping[str, Any] | None = None
 ) -> Answer:
-    services, actor = call.session.services, call.session.actor
+    services = call.session.services
     answer, people, roles, units = await with_parts(
         services.answered("approval", _address(key), version=call.query.get("version")),
         services.get("identity", "/v1/people", limit=LISTED),
@@ -195,7 +195,6 @@ async def _process(
         "fields": {name: each for name, each in flat(fields).items() if each["type"] in _TYPED_IN},
         "form_labels": await form_labels(call) if "form" in fields else {},
         "foreseen": foreseen,
-        "may_write": actor.may("process.write"),
         "sent": sent,
     }
     return Shown("process.html", context, sent.status)

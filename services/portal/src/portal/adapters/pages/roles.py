@@ -23,7 +23,7 @@ async def show_roles(call: PageCall) -> Answer:
     context = {
         "roles": roles["items"],
         "privileges": privileges,
-        "may_write": call.session.actor.may("directory.write"),
+        "offering": roles,
     }
     return Shown("roles_matrix.html", context)
 
@@ -89,4 +89,4 @@ def _why_not(actor: Any, privilege: Mapping[str, Any]) -> str:
     """Why a privilege cannot be put into a role by the reader; empty where it can."""
     if privilege["admin_only"]:
         return "admin_only"
-    return "" if actor.may(privilege["key"]) else "not_held"
+    return "" if privilege["key"] in actor.privileges else "not_held"

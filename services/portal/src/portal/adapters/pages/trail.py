@@ -15,6 +15,7 @@ from ..choosing import person_named
 from ..client import LISTED, AsPerson, Refused, part, with_parts
 from ..forms import ROME, day_begins
 from ..labels import LABELS
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -22,21 +23,21 @@ _SHOWN_AT_FIRST: Final = timedelta(days=6)
 _FILTERS: Final = ("brief", "person", "type", "from", "to")
 _LEADS_TO: Final = (
     # Drafts are their requester's: whoever else is led there finds nothing.
-    ("optima.brief.drafted.", None, ""),
-    ("optima.brief.attachment_", None, ""),
-    ("optima.brief.type_", None, ""),
-    ("optima.brief.quotation_", None, ""),
-    ("optima.brief.proof_", "/proofs/", "brief.read"),
-    ("optima.brief.", "/briefs/", "brief.read"),
-    ("optima.economics.brief_", "/briefs/", "brief.read"),
-    ("optima.approval.process_", None, ""),
-    ("optima.approval.delegation_", None, ""),
-    ("optima.approval.", "/approvals/", "approval.read_all"),
-    ("optima.production.order_", "/orders/", "order.read"),
-    ("optima.logistics.shipment_", "/shipments/", "shipment.read"),
-    ("optima.logistics.ddt_", "/shipments/", "shipment.read"),
-    ("optima.logistics.packages_", "/shipments/", "shipment.read"),
-    ("optima.identity.person_", "/people/", "directory.read"),
+    ("optima.brief.drafted.", None),
+    ("optima.brief.attachment_", None),
+    ("optima.brief.type_", None),
+    ("optima.brief.quotation_", None),
+    ("optima.brief.proof_", "/proofs"),
+    ("optima.brief.", "/briefs"),
+    ("optima.economics.brief_", "/briefs"),
+    ("optima.approval.process_", None),
+    ("optima.approval.delegation_", None),
+    ("optima.approval.", "/approvals"),
+    ("optima.production.order_", "/orders"),
+    ("optima.logistics.shipment_", "/shipments"),
+    ("optima.logistics.ddt_", "/shipments"),
+    ("optima.logistics.packages_", "/shipments"),
+    ("optima.identity.person_", "/people"),
 )
 """Whose subjects have a page of their own, and who is led there; the first that fits."""
 _STORIES: Final = (
@@ -88,12 +89,10 @@ async def show_trail(call: PageCall) -> Answer:
             "nobody": call.query.get("nobody", ""),
             "types": LABELS["event"],
             "areas": LABELS["event_area"],
-            "leads_to": partial(_leads_to, call.session.actor),
+            "address_of": partial(_address_of, call.session.actor),
             "has_story": lambda entry: entry["type"].startswith(_STORIES),
             "reason_of": _reason_of,
             "not_found": call.query.get("not_found", ""),
-            "may_export": call.session.actor.may("trail.export"),
-            "may_verify": call.session.actor.may("trail.read_all"),
         },
     )
 
@@ -180,8 +179,8 @@ async def _names(
     return names
 
 
-def _leads_to(actor: Actor, entry: Mapping[str, Any]) -> str | None:
-    for beginning, address, privilege in _LEADS_TO:
+def _address_of(actor: Actor, entry: Mapping[str, Any]) -> str | None:
+    for beginning, address in _LEADS_TO:
         if entry["type"].startswith(beginning):
-            return f"{address}{entry['subject_id']}" if address and actor.may(privilege) else None
+            return f"{address}/{entry['subject_id']}" if address and leads_to(actor, address) else None
     return None

@@ -18,10 +18,10 @@ pages = Pages()
 
 @pages.get("/units")
 async def show_units(call: PageCall) -> Answer:
-    units = (await call.session.services.every("identity", "/v1/units"))["items"]
+    units = await call.session.services.every("identity", "/v1/units")
     context = {
-        "tree": list(in_order_of_their_tree(units)),
-        "may_write": call.session.actor.may("directory.write"),
+        "tree": list(in_order_of_their_tree(units["items"])),
+        "units": units,
     }
     return Shown("units.html", context)
 

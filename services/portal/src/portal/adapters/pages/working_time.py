@@ -88,7 +88,6 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "days": _DAYS,
         "version": found.version or "",
         "saved": "saved" in call.query,
-        "may_write": call.session.actor.may("process.write"),
         "sent": sent,
     }
     return Shown("working_time.html", context, sent.status)

@@ -133,6 +133,11 @@ async def unpin(call: Call[UnitOfWork], note_id: UUID) -> None:
     await call.ports.connection.execute("DELETE FROM notes WHERE id = $1", note_id)
 
 
+@routes.post("/v1/copies", privilege="brief.create", acts_on={"/v1/notes": "copy"})
+async def copy(call: Call[Any]) -> None:
+    """Copies all notes onto another board."""
+
+
 @routes.post("/v1/notes/{note_id}/scans", consumes=("application/pdf",), max_bytes=1000, status=201)
 async def scan(call: Call[UnitOfWork], note_id: UUID, body: bytes) -> Content:
     return Content(body, "application/pdf", filename="nota è.pdf")
