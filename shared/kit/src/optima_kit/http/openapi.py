@@ -154,7 +154,9 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
         content = {kind: _raw(kind) for kind in route.consumes}
         operation["requestBody"] = {"required": True, "content": content}
     elif route.body is not None:
-        content = {kind: {"schema": keys[route.body, "validation"]} for kind in route.consumes}
+        # A form is written as its standard says, and generators know but one kind of body an operation.
+        described = [kind for kind in route.consumes if kind != "application/x-www-form-urlencoded"]
+        content = {kind: {"schema": keys[route.body, "validation"]} for kind in described}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
