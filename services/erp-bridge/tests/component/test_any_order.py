@@ -89,8 +89,7 @@ def streams() -> list[list[Step]]:
         [("fornitori", MILANO.replace("AURORA-MI", "FORN-1"))],
         order(1, "AURORA-MI", then="changed"),
         order(2, SECOND, then="cancelled"),
-        # An ERP invoices what it has got.
-        [invoiced, None, ("fatture", "1/2026;FT-31;04/12/2026\n"), ("fatture", "1/2026;FT-32;05/12/2026\n")],
+        [invoiced, ("fatture", "1/2026;FT-31;04/12/2026\n"), ("fatture", "1/2026;FT-32;05/12/2026\n")],
         [voided, DdtVoided(**voided.model_dump(include={*facts, "lines"}), number="2/2026", reason="errore")],
         [returned, refused],
         [back],
@@ -104,6 +103,8 @@ class Telling:
         self._bridge = bridge
         self._files = 0
         self._early: deque[Envelope] = deque()
+        self._not_sent: deque[str] = deque()
+        """Invoices of DDTs that the ERP has not got yet."""
         self.delivered: list[Envelope] = []
         """To be delivered again: the backbone may at any time."""
 
@@ -111,15 +112,26 @@ class Telling:
         match step:
             case None:
                 await self._bridge.work()
+            case ("fatture", content):
+                self._not_sent.append(content)
             case (kind, content):
-                self._files += 1
-                header = {"header": INVOICES} if kind == "fatture" else {}
-                self._bridge.drop(content, name=f"{kind}-{self._files}.csv", **header)
-                await self._bridge.import_all()
+                await self._drop(kind, content)
             case EventData():
                 await self._deliver(self._bridge.app.event(step, source="/optima/production"))
             case Envelope():
                 await self._deliver(step)
+        await self._invoice()
+
+    async def _drop(self, kind: str, content: str, **header: str) -> None:
+        self._files += 1
+        self._bridge.drop(content, name=f"{kind}-{self._files}.csv", **header)
+        await self._bridge.import_all()
+
+    async def _invoice(self) -> None:
+        """An ERP invoices what it has got."""
+        sent = {row["numero_ddt"] for file in self._bridge.folder.glob("out/ddt/*.csv") for row in rows(file)}
+        while self._not_sent and self._not_sent[0].partition(";")[0] in sent:
+            await self._drop("fatture", self._not_sent.popleft(), header=INVOICES)
 
     async def _deliver(self, envelope: Envelope) -> None:
         """What comes too early is put aside, and comes again after whatever comes next."""
@@ -137,7 +149,9 @@ class Telling:
         for _ in range(3):
             self._bridge.clock.advance(timedelta(hours=1))
             await self._bridge.work()
+            await self._invoice()
         assert not self._early
+        assert not self._not_sent
 
 
 async def state(bridge: Bridge) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from optima_contracts.erp import DdtInvoicingChanged
 from optima_contracts.logistics import DdtVoided
 
 from ..conftest import Bridge
-from .test_exports import BRIEF, ISSUED, SHIPMENT
+from .test_exports import BRIEF, CONFIRMED, ISSUED, ORDER, SHIPMENT
 
 HEADER = "numero_ddt;numero_fattura;data_fattura\n"
 
@@ -20,6 +20,8 @@ HEADER = "numero_ddt;numero_fattura;data_fattura\n"
 async def shop(bridge: Bridge) -> Bridge:
     """Its ERP has the DDT 12/2026."""
     await bridge.connect()
+    await bridge.import_customers()
+    await bridge.tell(CONFIRMED, subject=ORDER, correlation=BRIEF)
     await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
     await bridge.work()
     return bridge
@@ -109,6 +111,9 @@ async def test_the_number_of_a_document_of_several_orders_means_all_its_shipment
     _, second, third = parts
     for shipment_id in (second, third):
         order = {"shipment_id": shipment_id, "order_id": shipment_id, "brief_id": parts[shipment_id]}
+        whose = {"order_id": shipment_id, "brief_id": parts[shipment_id], "number": shipment_id.hex}
+        confirmed = CONFIRMED.model_copy(update=whose)
+        await shop.tell(confirmed, subject=shipment_id, correlation=parts[shipment_id])
         part = ISSUED.model_copy(update=order)
         await shop.tell(part, subject=shipment_id, correlation=parts[shipment_id])
     await shop.work()

@@ -151,6 +151,8 @@ async def test_a_cancelled_order_is_marked_in_the_erp(bridge: Bridge) -> None:
 
 async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Bridge) -> None:
     await bridge.connect()
+    await bridge.import_customers()
+    await tell_order(bridge, CONFIRMED)
     await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
     await bridge.work()
     (row,) = exported(bridge, "ddt")
@@ -169,6 +171,8 @@ async def test_a_ddt_goes_out_and_its_voiding_too(bridge: Bridge) -> None:
 
 async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Bridge) -> None:
     await bridge.connect()
+    await bridge.import_customers()
+    await tell_order(bridge, CONFIRMED)
     await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
     refused = ShipmentRefused(
         **ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination", "lines"}),
@@ -183,6 +187,8 @@ async def test_refused_goods_are_no_longer_billable_in_the_erp(bridge: Bridge) -
 async def test_what_comes_back_of_a_ddt_is_told_line_by_line(bridge: Bridge) -> None:
     """What the recipient did not take, and what was sent back later, is not to be invoiced."""
     await bridge.connect()
+    await bridge.import_customers()
+    await tell_order(bridge, CONFIRMED)
     facts = ISSUED.model_dump(include={"shipment_id", "order_id", "brief_id", "destination"})
     lines = [ShipmentLine(job_id=JOB, description="Espositore", quantity=n, unit="pz") for n in ("40", "20")]
     await bridge.tell(ISSUED.model_copy(update={"lines": lines}), subject=SHIPMENT, correlation=BRIEF)
@@ -367,6 +373,29 @@ async def test_two_erps_with_clashing_codes_see_nothing_of_each_other(bridge: Br
             assert {row["codice_cliente"] for row in rows(file)} == {"AURORA-MI"}
         (file,) = (folder / "out" / "ordini").iterdir()
         assert {row["numero_ordine"] for row in rows(file)} == {number}
+
+
+async def test_a_ddt_that_comes_before_its_order_waits_for_it_and_reaches_its_customers_erp_alone(
+    bridge: Bridge,
+) -> None:
+    await bridge.connect()
+    await bridge.as_("admin").put(
+        "/v1/connections/secondo", json={"connector": "drop-folder", "settings": {"folder": "due"}}
+    )
+    await bridge.import_customers()
+    await bridge.tell(ISSUED, subject=SHIPMENT, correlation=BRIEF)
+    await bridge.work()
+    assert [each["problems"][0]["code"] for each in await bridge.failures()] == ["order_not_known_yet"] * 2
+    other = bridge.folder.parent / "due"
+    assert not (bridge.folder / "out" / "ddt").exists()
+    assert not (other / "out").exists()
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    assert await bridge.failures() == []
+    assert exported(bridge, "ddt")[0]["codice_cliente"] == "AURORA-MI"
+    assert not (other / "out").exists()
+    _, listed = await bridge.as_("backoffice").get("/v1/connections")
+    assert [each["waiting"] for each in listed["items"]] == [0, 0]
 
 
 async def test_one_customer_of_two_erps_leaves_under_each_ones_code(bridge: Bridge) -> None:

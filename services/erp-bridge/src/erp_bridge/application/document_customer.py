@@ -9,15 +9,18 @@ from .ports import Ports
 
 
 async def connections_for(ports: Ports, document: Document) -> dict[UUID, RemoteCustomer] | None:
-    """The document's customer as each ERP knows them that has told of them; empty while none has. None: the
-    document is nobody's, and for every ERP.
+    """The document's customer as each ERP knows them that has told of them; empty while none has, and while
+    the order of a DDT, which says whose it is, is not known here. None: the document is nobody's, and for
+    every ERP.
 
     The code is looked up whenever the document leaves: two ERPs may know one customer by two codes, and two
     customers by one.
     """
     if document.entity == "ddt" and (order_id := document.heading.get("order_reference")):
         order = await ports.documents.find_document("order", UUID(order_id))
-        document = order or document
+        if order is None:
+            return {}
+        document = order
     code, customer_id = document.heading.get("customer"), document.heading.get("customer_id")
     if document.is_of_stock:
         # Whoever received the goods is invoiced.

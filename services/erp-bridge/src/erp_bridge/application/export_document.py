@@ -90,8 +90,12 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
     if await ports.failures.is_paused(connection.connection_id, owed.entity):
         return None
     codes = await connections_for(ports, document)
+    order_id = document.heading.get("order_reference")
+    order = await ports.documents.find_document("order", UUID(order_id)) if order_id else None
     if codes is not None and not codes:
-        fault = Fault("customer_not_told_of", customer=document.heading.get("customer") or "")
+        fault = Fault("order_not_known_yet")
+        if order is not None or not order_id:
+            fault = Fault("customer_not_told_of", customer=(order or document).heading.get("customer") or "")
         await _note_failure(ports, connection, document, fault, "waiting")
         return None
     if codes is not None and connection.connection_id not in codes:
@@ -103,8 +107,6 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         await _note_failure(ports, connection, document, Fault("order_not_in_erp_yet"), "waiting")
         return None
     outgoing = document.outgoing(connection.mapping.of(owed.entity), customer)
-    order_id = document.heading.get("order_reference")
-    order = await ports.documents.find_document("order", UUID(order_id)) if order_id else None
     if order is not None:
         followed = await ports.documents.find_link(connection.connection_id, "order", order.internal_id)
         outgoing = replace(
@@ -127,13 +129,10 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
 
 
 async def _has_what_it_follows(ports: Ports, connection: Connection, document: Document) -> bool:
-    """Whether the ERP has the order that a DDT is of, where it needs that; one that nobody here knows of is
-    the connector's to judge."""
+    """Whether the ERP has the order that a DDT is of, where it needs that."""
     capability = ports.connectors.get(connection.connector).describe().capability(document.entity)
     order_id = document.heading.get("order_reference")
     if capability is None or "order" not in capability.follows or not order_id:
-        return True
-    if await ports.documents.find_document("order", UUID(order_id)) is None:
         return True
     link = await ports.documents.find_link(connection.connection_id, "order", UUID(order_id))
     return link is not None and link.remote_id is not None

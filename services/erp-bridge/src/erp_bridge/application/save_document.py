@@ -19,12 +19,15 @@ async def save_document(ports: Ports, document: Document) -> None:
 
 
 async def owe_ddts_of(ports: Ports, order: Document) -> None:
-    """Those that came before their order, which says whose they are."""
+    """Those that came before their order, which says whose they are. They wait for it at every connection: at
+    one that does not know the customer, each is withdrawn."""
     ddts = await ports.documents.list_ddts_of_order(order.internal_id)
     if ddts:
         connections = await ports.connections.list_connections()
         for ddt in ddts:
-            await _owe(ports, connections, ddt)
+            for connection in connections:
+                if takes(ports, connection, ddt):
+                    await await_export(ports, connection, ddt)
 
 
 async def _owe(ports: Ports, connections: Sequence[Connection], document: Document) -> None:
