@@ -19,7 +19,8 @@ from .stack import Stack
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all fault tests: what it went through before only makes each of them harder."""
     home = tmp_path_factory.mktemp("stack")
-    environment = {**os.environ, "OPTIMA_HOME": str(home)}
+    # The ERPs of the tests listen on this machine.
+    environment = {**os.environ, "OPTIMA_HOME": str(home), "OPTIMA_ERP_NETWORKS": "127.0.0.0/8"}
     for variable in ("OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL"):
         environment.pop(variable, None)
     optima = [sys.executable, "-m", "optima_local"]

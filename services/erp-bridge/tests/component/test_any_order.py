@@ -6,7 +6,6 @@ mix, when the bridge works and what comes again is made up, by day the same each
 
 from __future__ import annotations
 
-import os
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -28,12 +27,13 @@ from optima_contracts.logistics import (
 )
 from optima_contracts.production import OrderCancelled, OrderChanged
 from optima_kit.refusals import NotYet
+from optima_kit.testing.nights import AT_NIGHT
 
 from ..conftest import Bridge
 from .test_ddt_invoices import HEADER as INVOICES
 from .test_exports import BRIEF, CONFIRMED, ISSUED, JOB, MILANO, ROMA, VALUED, rows
 
-MIXES: Final = 100 if os.environ.get("OPTIMA_TEST_PROFILE") == "nightly" else 3
+MIXES: Final = 100 if AT_NIGHT else 3
 SECOND: Final = "AURORA-RM"
 
 pytestmark = pytest.mark.timeout(1800)

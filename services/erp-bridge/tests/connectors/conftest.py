@@ -3,13 +3,13 @@ asks for it; at night one of its long-term release, too."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.tryton import CURRENT, LONG_TERM
 from optima_local.tryton_people import TrytonServer, tryton_server
 
@@ -17,8 +17,6 @@ from .example import ExampleRemote
 from .proxy import faulty_proxy
 from .systems import EasyfattRemote, FolderRemote, Remote, TrytonRemote, UblRemote, recorded
 
-BY_NIGHT: Final = os.environ.get("OPTIMA_TEST_PROFILE") == "nightly"
-NIGHTLY: Final = pytest.mark.skipif(not BY_NIGHT, reason="a night's check: OPTIMA_TEST_PROFILE=nightly")
 DOUBLES: Final = ("odoo", "business-central", "sap-business-one")
 TRYTONS: Final = (
     pytest.param("tryton", marks=pytest.mark.xdist_group("tryton")),

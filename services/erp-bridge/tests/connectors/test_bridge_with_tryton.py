@@ -21,10 +21,9 @@ from optima_contracts.erp import CustomerChanged, DdtInvoicingChanged, DocumentE
 from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.tryton import PASSWORD
 from optima_local.tryton_people import TrytonPeople, TrytonServer
-
-from .conftest import NIGHTLY
 
 if TYPE_CHECKING:
     from ..conftest import Bridge

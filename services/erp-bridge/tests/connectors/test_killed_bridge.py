@@ -23,8 +23,9 @@ from optima_contracts.envelope import EventData
 from optima_contracts.erp import CustomerChanged, DocumentExported
 from optima_contracts.logistics import DdtIssued, ShipmentLine
 from optima_contracts.production import OrderConfirmed, OrderLine
+from optima_kit.testing.nights import AT_NIGHT, NIGHTLY
 
-from .conftest import BY_NIGHT, DOUBLES, NIGHTLY, TRYTONS
+from .conftest import DOUBLES, TRYTONS
 from .proxy import FaultyProxy, Moment
 from .systems import Remote, vat_number_of
 from .test_bridge_with_tryton import COMPANY
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(3600)
 
 BY_DAY: Final = {("odoo", "before"), ("drop-folder", "after"), ("tryton", "after")}
-STRIDES: Final = {"tryton": 20, "odoo": 5, "drop-folder": 3}
+STRIDES: Final = {"tryton": 40, "odoo": 9, "drop-folder": 5}
 """By day what takes long is broken at every step so far from the last, and at every one by night."""
 
 
@@ -139,9 +140,9 @@ async def test_a_bridge_that_is_killed_at_any_step_loses_and_doubles_nothing(
 ) -> None:
     """With SIGKILL, at each step of an exchange: customers come in, an order and its DDT go out."""
     description = remote.connector.describe()
-    if not BY_NIGHT and (description.key, moment) not in BY_DAY:
+    if not AT_NIGHT and (description.key, moment) not in BY_DAY:
         pytest.skip(NIGHTLY.kwargs["reason"])
-    stride = 1 if BY_NIGHT else STRIDES.get(description.key, 1)
+    stride = 1 if AT_NIGHT else STRIDES.get(description.key, 1)
     async with workers(bridge) as running:
         others = {each.entity for each in description.capabilities} - {"customer", "order", "ddt"}
         wanted = {
