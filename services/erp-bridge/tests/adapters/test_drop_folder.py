@@ -131,7 +131,57 @@ async def test_only_whole_files_of_the_entity_are_read_oldest_first(
             path.write_text("codice\n")
             os.utime(path, (1_000_000 + age, 1_000_000 + age))
         (incoming(tmp_path) / "clienti-link.csv").symlink_to("/etc/passwd")
-        assert [each.source for each in await pages(session)] == ["clienti-2.csv", "Clienti-1.CSV"]
+        found = await pages(session)
+        assert [each.source for each in found if not each.refused] == ["clienti-2.csv", "Clienti-1.CSV"]
+
+
+async def test_a_file_whose_name_says_nothing_is_reported_once_it_is_still(
+    folder: DropFolder, tmp_path: Path
+) -> None:
+    old, new = incoming(tmp_path) / "Anagrafica.pdf", incoming(tmp_path) / "clienti.csv.part"
+    for path in (old, new):
+        path.write_text("x")
+    os.utime(old, (1_000_000, 1_000_000))
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+        assert (page.source, page.refused and page.refused.code) == ("Anagrafica.pdf", "file_not_recognised")
+        await session.settle(page, refused=True)
+        assert await pages(session) == []
+    assert [each.name for each in incoming(tmp_path).iterdir()] == ["clienti.csv.part"]
+
+
+async def test_a_file_that_still_grows_is_left_until_it_is_whole(
+    folder: DropFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = incoming(tmp_path) / "clienti.csv"
+    path.write_text("codice\nC")
+
+    async def grow(_: float) -> None:
+        path.write_text("codice\nC1\n")
+
+    async with folder.open(at()) as session:
+        with monkeypatch.context() as patched:
+            patched.setattr("erp_bridge.adapters.folder.asyncio.sleep", grow)
+            assert await pages(session) == []
+        (page,) = await pages(session)
+    assert [dict(each.values) for each in page.records] == [{"codice": "C1"}]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"clienti-{'à' * 120}.csv".encode(), b"clienti-\xff\xe0.csv", b"clienti\n'\"$(x).csv", b"clienti .csv"],
+)
+async def test_a_name_that_no_file_system_likes_holds_nobody_up(
+    folder: DropFolder, tmp_path: Path, name: bytes
+) -> None:
+    (incoming(tmp_path) / os.fsdecode(name)).write_text("codice\nC1\n")
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+        assert page.source.encode()  # it can be stored
+        await session.settle(page, refused=False)
+        assert await pages(session) == []
+    (done,) = (own(tmp_path) / "done").iterdir()
+    assert done.name.endswith(".csv")
 
 
 async def test_looking_makes_no_directory(folder: DropFolder, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from lxml import etree
 
-from erp_bridge.adapters.easyfatt import Easyfatt
+from erp_bridge.adapters.easyfatt import Easyfatt, _Parties
 from erp_bridge.adapters.italian_checks import italian_checks
 from erp_bridge.application.ports import DocumentRange, Endpoint, Rejected
 from erp_bridge.domain.documents import Document, RemoteCustomer
@@ -84,6 +84,14 @@ async def test_what_comes_of_each_file(easyfatt: Easyfatt, tmp_path: Path, name:
     assert page.refused is None
     assert [outcome(easyfatt, name, each.values) for each in page.records] == OUTCOMES[name]
     assert page.unknown == (["DocumentType E"] if name == "clienti-misti.xml" else [])
+
+
+def test_a_file_that_says_another_encoding_than_it_has_is_read() -> None:
+    written = '\n<?xml version="1.0" encoding="UTF-8"?><EasyfattDocuments><Documents><Document>'
+    written += "<CustomerCode>1</CustomerCode><CustomerName>Caffè</CustomerName></Document></Documents>"
+    content = f"{written}</EasyfattDocuments>".encode("cp1252")
+    (record,) = next(_Parties("customer", content, ["CustomerCode", "CustomerName"]).portions(2, skip=0))
+    assert record.values == {"CustomerCode": "1", "CustomerName": "Caffè"}
 
 
 def test_every_file_has_its_outcome() -> None:

@@ -106,6 +106,14 @@ SHEET_ROW: list[object] = list(EXPECTED.values())
         pytest.param(
             text(HEADER, ";".join(f'"{cell}"' for cell in ROW.split(";"))).encode(), "utf-8, ;", id="quotes"
         ),
+        pytest.param(PLAIN.encode("cp850"), "cp850, ;", id="old DOS program"),
+        pytest.param(PLAIN.encode() + b"\x1a", "utf-8, ;", id="DOS' end of a file"),
+        pytest.param(PLAIN.encode("utf-16-le"), "utf-16-le, ;", id="no byte order mark"),
+        pytest.param(PLAIN.encode("utf-16-be"), "utf-16-be, ;", id="no byte order mark, the other way round"),
+        pytest.param(text("SEP=;", HEADER, ROW).encode(), "utf-8, ;", id="SEP="),
+        pytest.param(
+            text(HEADER, ROW.replace("00184", '"=""00184"""')).encode(), "utf-8, ;", id="zeros kept"
+        ),
         pytest.param(xlsx(HEADER.split(";"), SHEET_ROW), "spreadsheet", id="XLSX"),
         pytest.param(
             xlsx(["Elenco clienti"], [], [*HEADER.title().split(";"), ""], [*SHEET_ROW, ""]),
@@ -142,6 +150,26 @@ def test_a_misspelt_column_is_reported() -> None:
     )
     assert table.unknown == ["partita_ivva", "note"]
     assert (record["codice"], record["ragione_sociale"]) == ("C1", "Aurora")
+
+
+def test_quotes_that_quote_nothing_are_part_of_the_text() -> None:
+    """As programs write them that know of no quoting."""
+    first = ROW.replace("Caffè Città S.r.l.", '"Da Gino" S.r.l.')
+    _, records = read(text(HEADER, first, ROW.replace("C1", "C2")).encode())
+    assert [each["ragione_sociale"] for each in records] == ['"Da Gino" S.r.l.', "Caffè Città S.r.l."]
+
+
+def test_columns_that_nobody_wants_may_have_one_name_or_none() -> None:
+    """As a header of merged cells has."""
+    table, (record,) = read(text(f"{HEADER};note;note;;;tel", f"{ROW};a;b;c;d;e").encode())
+    assert record == {**EXPECTED, "note": "b", "tel": "e"}
+    assert table.unknown == ["note", "tel"]
+
+
+def test_what_a_formula_could_not_reckon_is_seen_and_its_noise_is_not() -> None:
+    row = '<row><c t="e"><f>1/0</f><v>#DIV/0!</v></c><c><f>1.1*3</f><v>3.3000000000000003</v></c></row>'
+    _, (record,) = read(xlsx(["codice", "cap"], further=row))
+    assert record == {"codice": "#DIV/0!", "cap": "3,3"}
 
 
 def test_a_row_that_does_not_fit_is_no_record() -> None:

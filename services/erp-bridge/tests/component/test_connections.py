@@ -75,8 +75,8 @@ async def test_a_change_needs_the_version_that_was_read(bridge: Bridge) -> None:
         ("gestionale", {**GOOD, "mapping": {"customer": {"x": {"remote": "y"}}}}, "mapping.customer.x"),
         (
             "gestionale",
-            {**GOOD, "mapping": {"customer": {"name": {"remote": "codice"}}}},
-            "mapping.customer.name",
+            {**GOOD, "mapping": {"order": {"number": {"remote": "riferimento"}}}},
+            "mapping.order.number",
         ),
         ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice.[key]"),
         (

@@ -14,16 +14,16 @@ from optima_contracts.production import OrderCancelled, OrderConfirmed
 from ..conftest import Bridge
 
 VAT_NUMBERS = ["07643520567", "12345670587", "01234560371", "00905811006"]
-MAPPING = {"customer": {"payment_method": {"remote": "modalita_pagamento", "code_map": {"MP12": "RIBA"}}}}
+MAPPING = {"customer": {"province": {"remote": "provincia", "code_map": {"MI": "Mailand"}}}}
 WHY = {"reason": "Clienti cessati"}
 ORDER = OrderConfirmed(
     order_id=UUID(int=7), number="O-7", brief_id=None, customer="NUOVO", deadline=date(2027, 2, 15), lines=[]
 )
 
 
-def row(n: int, method: str = "MP05", code: str | None = None, name: str | None = None) -> str:
+def row(n: int, province: str = "MI", code: str | None = None, name: str | None = None) -> str:
     code, name = code or f"C-{n}", f"Dolci {n} S.r.l." if name is None else name
-    return f"{code};{name};{VAT_NUMBERS[n]};;Via Torino 2;20123;Milano;MI;{method};RB 60 gg FM\n"
+    return f"{code};{name};{VAT_NUMBERS[n]};;Via Torino 2;20123;Milano;{province};MP05;RB 60 gg FM\n"
 
 
 async def groups(bridge: Bridge) -> list[tuple[str, str, int]]:
@@ -33,25 +33,25 @@ async def groups(bridge: Bridge) -> list[tuple[str, str, int]]:
 
 @pytest.fixture
 async def failed(bridge: Bridge) -> Any:
-    """Three rows with a method that nobody knows, and one without a name."""
+    """Three rows with a province that nobody knows, and one without a name."""
     await bridge.connect()
-    bridge.drop(*(row(n, "RIBA") for n in range(3)), row(3, name=""))
+    bridge.drop(*(row(n, "Mailand") for n in range(3)), row(3, name=""))
     await bridge.import_all()
     return bridge
 
 
 async def test_failures_are_counted_by_what_is_wrong(failed: Any) -> None:
     assert await groups(failed) == [
-        ("refused", "payment_method_unknown", 3),
+        ("refused", "province_wrong", 3),
         ("refused", "value_missing", 1),
     ]
     _, page = await failed.as_("backoffice").get("/v1/failure-groups?limit=1")
     _, rest = await failed.as_("backoffice").get(f"/v1/failure-groups?cursor={page['next_cursor']}")
     assert [each["code"] for each in page["items"] + rest["items"]] == [
-        "payment_method_unknown",
+        "province_wrong",
         "value_missing",
     ]
-    assert "RIBA" in page["items"][0]["detail"]
+    assert "due lettere" in page["items"][0]["detail"]
     _, listed = await failed.as_("backoffice").get("/v1/failures?code=value_missing&entity=customer")
     assert [each["record"] for each in listed["items"]] == ["C-3"]
 
@@ -71,7 +71,7 @@ async def test_all_of_a_kind_are_tried_again_at_once(failed: Any, monkeypatch: A
 
 async def test_what_is_dismissed_asks_no_more_until_it_changes(failed: Any) -> None:
     anna = failed.as_("backoffice", person_id=UUID(int=77))
-    wanted = {"connection": "gestionale", "code": "payment_method_unknown"}
+    wanted = {"connection": "gestionale", "code": "province_wrong"}
     response, told = await anna.post("/v1/failure-dismissals", json={**wanted, **WHY})
     assert (response.status, told) == (200, {"failures": 3})
     assert await groups(failed) == [("refused", "value_missing", 1)]
@@ -83,10 +83,10 @@ async def test_what_is_dismissed_asks_no_more_until_it_changes(failed: Any) -> N
     assert (one["dismissed_by"], one["dismissal_reason"]) == ({"id": str(UUID(int=77))}, WHY["reason"])
     # The nightly export brings the same rows again, and one that is wrong otherwise.
     events = len(await failed.stored.published(RecordRefused.type))
-    failed.drop(row(0, "RIBA"), row(1, "RID"))
+    failed.drop(row(0, "Mailand"), row(1, "Turin"))
     await failed.import_all()
     assert await groups(failed) == [
-        ("refused", "payment_method_unknown", 1),
+        ("refused", "province_wrong", 1),
         ("refused", "value_missing", 1),
     ]
     assert len(await failed.stored.published(RecordRefused.type)) == events + 1

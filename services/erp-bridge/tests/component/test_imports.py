@@ -306,13 +306,13 @@ async def test_the_same_bad_row_is_one_failure_and_a_good_one_ends_it(bridge: Br
 
 async def test_a_replayed_row_is_read_under_the_mapping_of_now(bridge: Bridge) -> None:
     await bridge.connect()
-    bridge.drop(MILANO.replace("MP12", "RIBA"))
+    bridge.drop(MILANO.replace(";MI;", ";Mailand;"))
     await bridge.import_all()
     (failure,) = await bridge.failures()
     backoffice = bridge.as_("backoffice")
     _, answer = await backoffice.post(f"/v1/failures/{failure['id']}/replay")
     assert answer == {"resolved": False}
-    mapping = {"customer": {"payment_method": {"remote": "modalita_pagamento", "code_map": {"MP12": "RIBA"}}}}
+    mapping = {"customer": {"province": {"remote": "provincia", "code_map": {"MI": "Mailand"}}}}
     response, view = await bridge.as_("admin").put(
         "/v1/connections/gestionale",
         json={"connector": "drop-folder", "settings": {"folder": "acme"}, "mapping": mapping},

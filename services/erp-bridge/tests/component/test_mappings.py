@@ -70,7 +70,7 @@ async def test_every_mapping_that_was_in_force_is_kept(bridge: Bridge) -> None:
         ("customer: {name: {remote: x, owner: us}}", "yaml.customer.name", "mapping_value_wrong"),
         ("customer: {name: {remote: x, colour: red}}", "yaml.customer.name", "mapping_value_wrong"),
         ("customer: {colour: x}", "mapping.customer.colour", "mapping_unknown_field"),
-        ("customer: {name: codice}", "mapping.customer.name", "mapping_column_twice"),
+        ("order: {number: riferimento}", "mapping.order.number", "mapping_column_twice"),
     ],
 )
 async def test_what_is_no_mapping_is_refused_by_its_place(

@@ -22,9 +22,9 @@ from erp_bridge.application.ports import (
     Unreachable,
 )
 from optima_kit.refusals import Invalid
+from optima_kit.testing.nights import NIGHTLY
 from optima_local.tryton_people import TrytonPeople, TrytonServer
 
-from .conftest import NIGHTLY
 from .systems import TrytonRemote
 from .test_contract import VAT_NUMBERS, opened, order, pages
 

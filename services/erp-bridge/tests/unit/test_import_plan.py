@@ -171,8 +171,8 @@ def test_a_field_that_we_own_is_not_taken_from_the_erp() -> None:
         ({"partita_iva": "", "codice_fiscale": ""}, "vat_number", "tax_number_missing"),
         ({"codice_fiscale": "RSSMRA80A01H501X"}, "fiscal_code", "fiscal_code_wrong"),
         ({"cap": "20123-A"}, "postal_code", "postal_code_wrong"),
-        ({"provincia": "Milano"}, "province", "province_wrong"),
-        ({"modalita_pagamento": "MP99"}, "payment_method", "payment_method_unknown"),
+        ({"provincia": "Mailand"}, "province", "province_wrong"),
+        ({"comune": "#N/D"}, "city", "value_not_reckoned"),
     ],
 )
 def test_a_bad_row_is_refused_and_its_neighbours_go_on(change: dict[str, str], field: str, code: str) -> None:
@@ -264,7 +264,16 @@ def test_our_code_is_the_erps_unless_another_record_has_it() -> None:
     ("country", "number", "problem"),
     [
         ("SM", "SM 12345", None),
-        ("San Marino", "SM12345", "country_unknown"),
+        ("San Marino", "SM12345", None),
+        ("RSM", "SM 12345", None),
+        ("Città del Vaticano", "", None),
+        ("VA", "", None),
+        ("Germania", "DE 136.695.976", None),
+        ("Grecia", "EL094259216", None),
+        ("EL", "094259216", None),
+        ("Gran Bretagna", "GB 980 7806 84", None),
+        ("Stati Uniti d'America", "", None),
+        ("Utopia", "X12345", "country_unknown"),
         ("DE", "DE136695976", None),
         ("DE", "136695977", "foreign_vat_number_wrong"),
         ("CH", "", None),
@@ -273,12 +282,50 @@ def test_our_code_is_the_erps_unless_another_record_has_it() -> None:
 )
 def test_customers_abroad(country: str, number: str, problem: str | None) -> None:
     abroad = {**MILANO, "nazione": country, "partita_iva": number}
-    if country not in ("Italia", "San Marino"):
+    if country != "Italia":
         abroad |= {"cap": "A-1010", "provincia": ""}
     outcome = plan(abroad)
     assert [each.code for refused in outcome.refused for each in refused.problems] == (
         [problem] if problem else []
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "country"),
+    [
+        ({"partita_iva": "DE136695976", "cap": "10115", "provincia": ""}, "DE"),
+        ({"partita_iva": "SM12345", "cap": "47891", "provincia": "RSM"}, "SM"),
+        ({"partita_iva": "", "cap": "47890"}, "SM"),
+        ({"partita_iva": "", "cap": "00120", "provincia": "SCV"}, "VA"),
+    ],
+)
+def test_where_no_country_is_given_number_and_place_tell(change: dict[str, str], country: str) -> None:
+    (planned,) = plan({**MILANO, **change}).records
+    assert planned.fields["country"] == country
+    assert [(each.code, each.field) for each in planned.notices] == [("country_inferred", "country")]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value", "notices"),
+    [
+        ({"provincia": "Milano"}, "province", "MI", []),
+        ({"provincia": "(mi)"}, "province", "MI", []),
+        ({"provincia": "FORLI' CESENA"}, "province", "FC", []),
+        ({"cap": "I-20123"}, "postal_code", "20123", []),
+        ({"cap": "20 123"}, "postal_code", "20123", []),
+        ({"partita_iva": "P.IVA IT 076.435.205-67"}, "vat_number", "07643520567", []),
+        ({"partita_iva": "RSSMRA80A01H501U"}, "fiscal_code", "RSSMRA80A01H501U", ["fiscal_code_moved"]),
+        ({"modalita_pagamento": "Ricevuta bancaria"}, "payment_method", "MP12", []),
+        ({"modalita_pagamento": "MP99"}, "payment_method", None, ["payment_method_unknown"]),
+        ({"condizioni_pagamento": "x" * 180}, "payment_terms", "x" * 180, ["payment_terms_unreadable"]),
+    ],
+)
+def test_what_people_write_otherwise_is_taken_as_it_is_meant(
+    change: dict[str, str], field: str, value: str | None, notices: list[str]
+) -> None:
+    (planned,) = plan({**MILANO, **change}).records
+    assert planned.fields[field] == value
+    assert [each.code for each in planned.notices] == notices
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -42,6 +42,25 @@ def test_columns_and_codes_can_be_named_otherwise() -> None:
     assert mapping.of("order").line({"vat_code": "22"})["ALIQUOTA"] == "I22"
 
 
+def test_several_codes_are_one_of_ours_and_several_fields_read_one_column() -> None:
+    changes = {
+        "customer": {
+            "payment_method": FieldMapping("MOD", code_map={"MP12": ["RIBA", "RB"], "MP05": "BON"}),
+            "fiscal_code": FieldMapping("partita_iva"),
+        },
+        "order": {"unit": FieldMapping("UM", code_map={"pz": ["NR", "PZ"]})},
+    }
+    mapping = DEFAULT.with_changes(changes)  # type: ignore[arg-type]
+    for theirs, ours in (("RIBA", "MP12"), ("RB", "MP12"), ("BON", "MP05")):
+        assert mapping.of("customer").read({"MOD": theirs})["payment_method"] == ours
+    number = "07643520567"
+    assert mapping.of("customer").read({"partita_iva": number}) == {
+        "vat_number": number,
+        "fiscal_code": number,
+    }
+    assert mapping.of("order").line({"unit": "pz"})["UM"] == "NR"
+
+
 def test_numbers_and_dates_leave_in_italian() -> None:
     order = DEFAULT.of("order")
     row = order.heading({"deadline": "2026-12-31", "state": "cancelled"}) | order.line(
@@ -73,6 +92,9 @@ def test_numbers_and_dates_come_back() -> None:
         ("12.5", "12.5"),
         ("€ 1.250.000,00", "1250000.00"),
         ("-3,5", "-3.5"),
+        ("1,250.50", "1250.50"),
+        ("0.125", "0.125"),
+        ("1\u00a0250,50", "1250.50"),
     ],
 )
 def test_numbers_are_read_as_they_are_meant(text: str, number: str) -> None:
@@ -81,18 +103,39 @@ def test_numbers_are_read_as_they_are_meant(text: str, number: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["31/12/2026", "31-12-2026", "31.12.2026", "2026-12-31", "20261231", "31/12/26", "31/12/2026 00:00:00"],
+    [
+        "31/12/2026",
+        "31-12-2026",
+        "31.12.2026",
+        "2026-12-31",
+        "20261231",
+        "31/12/26",
+        "31/12/2026 00:00:00",
+        "2026-12-31T00:00:00",
+        "31 dicembre 2026",
+        "31-dic-26",
+    ],
 )
 def test_dates_are_read_as_people_and_machines_write_them(text: str) -> None:
     assert DEFAULT.of("order").read({"data_consegna": text}) == {"deadline": "2026-12-31"}
+
+
+@pytest.mark.parametrize("text", ["261212", "31/12/0026", "12/31/2026", "46022", "0", "31/13/26", "presto"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    with pytest.raises(Invalid, match="date_unreadable"):
+        DEFAULT.of("order").read({"data_consegna": text})
 
 
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"customer": {"colour": FieldMapping("c")}}, "mapping_unknown_field"),
-        ({"customer": {"name": FieldMapping("codice")}}, "mapping_column_twice"),
+        ({"order": {"number": FieldMapping("riferimento")}}, "mapping_column_twice"),
         ({"customer": {"name": FieldMapping("n", code_map={"a": "x", "b": "x"})}}, "mapping_code_twice"),
+        (
+            {"customer": {"name": FieldMapping("n", code_map={"a": "x", "b": ["y", "x"]})}},
+            "mapping_code_twice",
+        ),
     ],
 )
 def test_what_cannot_be_mapped_is_refused(changes: dict, code: str) -> None:  # type: ignore[type-arg]

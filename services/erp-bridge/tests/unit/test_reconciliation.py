@@ -9,7 +9,16 @@ from erp_bridge.domain.reconciliation import Comparison, too_many_missing
 
 @pytest.mark.parametrize(
     ("linked", "missing", "believed"),
-    [(5, 5, True), (10, 10, True), (11, 11, False), (100, 20, True), (100, 21, False)],
+    [
+        (1, 1, True),
+        (5, 4, True),
+        (5, 5, False),
+        (10, 10, False),
+        (11, 10, True),
+        (12, 11, False),
+        (100, 20, True),
+        (100, 21, False),
+    ],
 )
 def test_too_many_missing_are_rather_a_scan_that_saw_too_little(
     linked: int, missing: int, believed: bool

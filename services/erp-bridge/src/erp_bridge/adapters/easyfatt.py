@@ -8,6 +8,7 @@ missing tag has a default, and an empty one is empty.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,9 @@ DESCRIPTION: Final = Description(
         written_to_files("ddt", "create", cannot_carry=_cannot_carry("ddt")),
     ),
 )
+
+
+_DECLARED: Final = re.compile(rb"<\?xml[^>]*\bencoding\s*=\s*[\"']([\w.-]+)")
 
 
 class _DefXml:
@@ -144,7 +148,7 @@ def _documents(content: bytes) -> Iterator[Any]:
     """Each document, one at a time in memory. Raises Rejected for what is no Easyfatt-Xml."""
     try:
         found = etree.iterparse(
-            io.BytesIO(content),
+            io.BytesIO(_as_it_says(content)),
             events=("start", "end"),
             resolve_entities=False,
             no_network=True,
@@ -160,6 +164,21 @@ def _documents(content: bytes) -> Iterator[Any]:
                 element.clear()
     except (etree.XMLSyntaxError, StopIteration):
         raise Rejected("file_not_easyfatt") from None
+
+
+def _as_it_says(content: bytes) -> bytes:
+    """Programs that write Windows' characters say UTF-8 all the same, and some begin with an empty line."""
+    content = content.lstrip(b" \r\n\t")
+    declared = _DECLARED.match(content)
+    if declared is not None and declared[1].lower() != b"utf-8":
+        return content
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace").encode()
+    return content
 
 
 def _within(files: Iterable[bytes], wanted: DocumentRange) -> Iterator[Any]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, TypeVar
 
@@ -38,6 +39,13 @@ from .capabilities import PAGE, Declared
 T = TypeVar("T")
 
 MOST_BYTES: Final = 50 << 20
+STRANGE_AFTER: Final = timedelta(minutes=5)
+"""For so long a file under a name that nobody knows may be one that is being written, to be renamed then."""
+_YOUNG: Final = timedelta(seconds=2)
+_LOOKED_AT_AGAIN_AFTER: Final = 0.02
+"""Seconds."""
+_LONGEST_NAME: Final = 255
+"""Bytes, on all file systems in use."""
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
 _OUTGOING: Final[dict[Entity, tuple[str, str]]] = {"order": ("ordini", "ordine"), "ddt": ("ddt", "ddt")}
@@ -123,6 +131,8 @@ class FolderSession:
         self._format = file_format
         self._mapping = mapping
         self._page = page
+        self._named: dict[str, str] = {}
+        """Files by what people are told that they are called, where that is another name."""
 
     async def probe(self) -> str:
         for folder in ("in", "out"):
@@ -134,13 +144,16 @@ class FolderSession:
         return None
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
-        """Files by time. The checkpoint is a file and how many of its rows were imported."""
+        """Files by time; then those whose names say nothing. The checkpoint is a file and how many of its
+        rows were imported."""
         mapping = self._mapping.of(entity)
         for name in await in_thread(lambda: self._waiting(entity)):
             found = await in_thread(lambda name=name: self._load(name))  # type: ignore[misc]
             if found is None:
                 continue  # somebody else has put it away
             stamp, content = found
+            if await self._grows(name, stamp):
+                continue  # it is whole when we look next
             begun = checkpoint is not None and (checkpoint["file"], checkpoint["stamp"]) == (name, stamp)
             rows = int(checkpoint["rows"]) if checkpoint is not None and begun else 0
             try:
@@ -170,6 +183,10 @@ class FolderSession:
                 first = False
                 if last:
                     break
+        for name in await in_thread(self._strange):
+            known = ", ".join(f"{begins}*" for begins in self._format.incoming.values())
+            stranger = Rejected("file_not_recognised", known=known, endings=self._format.endings)
+            yield Page(name, (), {"file": name, "stamp": "", "rows": 0}, refused=stranger)
 
     async def settle(self, page: Page, *, refused: bool) -> None:
         if page.last:
@@ -208,23 +225,53 @@ class FolderSession:
             except FileNotFoundError:
                 continue
 
-    def _waiting(self, entity: Entity) -> list[str]:
-        wanted = re.compile(rf"{self._format.incoming[entity]}[^/]*\.({self._format.endings})", re.IGNORECASE)
+    def _waiting(self, *entities: Entity) -> list[str]:
+        beginnings = "|".join(self._format.incoming[each] for each in entities)
+        wanted = re.compile(rf"(?:{beginnings}).*\.({self._format.endings})", re.IGNORECASE | re.DOTALL)
+        return [self._name_of(name) for _, name in self._incoming() if wanted.fullmatch(name)]
+
+    def _strange(self) -> list[str]:
+        """What is nobody's, and has not been written to for a while."""
+        known = {self._named.get(each, each) for each in self._waiting(*self._format.incoming)}
+        late = time.time_ns() - STRANGE_AFTER // timedelta(microseconds=1) * 1000
+        return [
+            self._name_of(name)
+            for changed, name in self._incoming()
+            if name not in known and not name.startswith(".") and changed < late
+        ]
+
+    def _incoming(self) -> list[tuple[int, str]]:
+        """All files, the oldest first, with when each was changed last."""
         try:
             with os.scandir(self._checked("in")) as found:
-                files = [
-                    (each.stat().st_mtime_ns, each.name)
+                return sorted(
+                    (each.stat(follow_symlinks=False).st_mtime_ns, each.name)
                     for each in found
-                    if wanted.fullmatch(each.name) and each.is_file(follow_symlinks=False)
-                ]
+                    if each.is_file(follow_symlinks=False)
+                )
         except FileNotFoundError:
             return []
-        return [name for _, name in sorted(files)]
+
+    async def _grows(self, name: str, stamp: str) -> bool:
+        """Whether somebody is still writing it, who does not rename what is whole."""
+        changed = int(stamp.split("-")[1])
+        if time.time_ns() - changed > _YOUNG // timedelta(microseconds=1) * 1000:
+            return False
+        await asyncio.sleep(_LOOKED_AT_AGAIN_AFTER)
+        found = await in_thread(lambda: self._load(name))
+        return found is None or found[0] != stamp
+
+    def _name_of(self, name: str) -> str:
+        """As it can be written down: not every file system's names are text."""
+        shown = os.fsencode(name).decode("utf-8", "replace")
+        if shown != name:
+            self._named[shown] = name
+        return shown
 
     def _load(self, name: str) -> tuple[str, bytes] | None:
         """What the file holds, and by what another of the same name is told from it."""
         try:
-            with (self._checked("in") / name).open("rb") as file:
+            with (self._checked("in") / self._named.get(name, name)).open("rb") as file:
                 status = os.fstat(file.fileno())
                 return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}", file.read(MOST_BYTES + 1)
         except FileNotFoundError:
@@ -233,8 +280,10 @@ class FolderSession:
     def _put_away(self, name: str, where: str) -> None:
         target = self._made(where)
         try:
-            at = datetime.now(UTC)
-            (self._checked("in") / name).rename(target / f"{at:%Y%m%dT%H%M%S%f}-{name}")
+            at = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-"
+            # The name as it was, or so much of its end as a file system takes.
+            kept = name.encode()[-(_LONGEST_NAME - len(at)) :].decode("utf-8", "ignore")
+            (self._checked("in") / self._named.get(name, name)).rename(target / f"{at}{kept}")
         except FileNotFoundError:
             return  # somebody else has
 

@@ -11,6 +11,7 @@ from optima_kit.http import Command, Text
 from ..domain.mapping import FieldMapping
 
 MappedCode = Annotated[str, Text(100)]
+MappedCodes = Annotated[list[MappedCode], Field(min_length=1, max_length=50)]
 
 
 class MappedField(Command):
@@ -19,7 +20,9 @@ class MappedField(Command):
     owner: Literal["erp", "optima", "both"] = "erp"
     default: Annotated[str, Text(200)] | None = None
     empty: Literal["clear", "keep"] = "clear"
-    code_map: Annotated[dict[MappedCode, MappedCode], Field(max_length=500)] = Field(default_factory=dict)
+    code_map: Annotated[dict[MappedCode, MappedCode | MappedCodes], Field(max_length=500)] = Field(
+        default_factory=dict
+    )
 
     def field_mapping(self) -> FieldMapping:
         return FieldMapping(**self.model_dump())

@@ -120,7 +120,7 @@ class EditCustomer(Command):
     city: Annotated[str, Text(100)] | None = None
     province: Annotated[str, Text(2)] | None = None
     payment_method: Annotated[str, Text(4)] | None = None
-    payment_terms: Annotated[str, Text(80)] | None = None
+    payment_terms: Annotated[str, Text(200)] | None = None
 
 
 class ResolveConflict(Command):

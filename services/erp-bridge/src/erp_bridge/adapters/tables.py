@@ -16,8 +16,9 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 import python_calamine
 
@@ -36,10 +37,14 @@ MOST_UNPACKED: Final = 100 << 20
 MOST_CELLS: Final = 4_000_000
 """Of a sheet, empty ones between two others included: one cell far out makes billions of them."""
 
+_ACCENTS_OF_DOS: Final = re.compile(rb"[A-Za-z][\x82\x85\x8a\x8d\x95\x97]")
+_OF_WINDOWS: Final = re.compile(rb"[\x80\x91-\x94\xc0-\xff]")
+_KEPT_AS_TEXT: Final = re.compile(r'="([^"]*)"')
 _BREAK: Final = re.compile(r"\s*[\r\n]\s*")
 _SEPARATORS: Final = (";", ",", "\t", "|")
 _ARCHIVE: Final = b"PK\x03\x04"
 _SPREADSHEETS: Final = (_ARCHIVE, b"\xd0\xcf\x11\xe0")
+_ERROR_CELL: Final = re.compile(rb"(<(?:\w+:)?c\s(?:[^<>]*?\s)?t\s*=\s*[\"'])e([\"'])")
 _PLACE: Final = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]{0,3})(\d{1,9})[\"']")
 
 Rows = Iterator[tuple[int, list[str]]]
@@ -59,7 +64,8 @@ class Table:
             self.rows = sum(1 for _ in self._records())
         except csv.Error:
             raise Rejected("file_unreadable") from None
-        if len(set(self.header)) < len(self.header):
+        wanted_here = [name for name in self.header if name in set(self._names.values())]
+        if len(set(wanted_here)) < len(wanted_here):
             raise Rejected("column_twice")
 
     @property
@@ -71,7 +77,7 @@ class Table:
     def unknown(self) -> list[str]:
         """Columns that nobody asked for: a misspelt one is among them."""
         known = set(self._names.values())
-        return [name for name in self.header if name and name not in known]
+        return [name for name in dict.fromkeys(self.header) if name and name not in known]
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
         """The rows behind the first `skip`, so many at a time."""
@@ -98,8 +104,9 @@ class Table:
                 continue
             # Columns without a name at the end are no columns, as long as they are empty.
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
-            texts = [restored(_in_one_line(cell)) for cell in cells[:width]]
-            values = dict(zip(self.header, texts, strict=True)) if fits else {}
+            texts = [restored(_unwrapped(_in_one_line(cell))) for cell in cells[:width]] if fits else []
+            # Of columns without a name in between, as merged cells leave them, nobody knows what they are.
+            values = {name: each for name, each in zip(self.header, texts, strict=fits) if name}
             yield RemoteRecord(values, line=line)
 
 
@@ -127,23 +134,41 @@ class _Text:
 
     def __init__(self, content: bytes, names: Mapping[str, str]) -> None:
         self._text, encoding = _decoded(content)
+        self._text = self._text.removesuffix("\x1a")  # DOS' end of a file
         if "\x00" in self._text:
             raise Rejected("file_unreadable")
-        told = re.match(r"sep=(.)\r?\n", self._text)
+        told = re.match(r'"?sep=(.)"?[;,\t]*\r?\n', self._text, re.IGNORECASE)
         if told:
             self._text, self._lines_before = self._text[told.end() :], 1
             self._separator = told[1]
         else:
             self._lines_before = 0
             self._separator = _separator(self._text, names)
+        self._quoting: Literal[0, 3] = csv.QUOTE_NONE if self._quotes_are_text() else csv.QUOTE_MINIMAL
         self.dialect = f"{encoding}, {'tab' if self._separator == chr(9) else self._separator}"
 
-    def rows(self) -> Rows:
-        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=self._separator, strict=True)
+    def _quotes_are_text(self) -> bool:
+        """Old programs write `;"Da Gino" S.r.l.;` for a name with quotes: there each line is a row, and has
+        as many cells as the others. One that opens a quote and never closes it is broken."""
+        try:
+            for _ in self._read(csv.QUOTE_MINIMAL):
+                pass
+        except csv.Error:
+            lines = [line for line in io.StringIO(self._text) if line.strip()]
+            in_pairs = all(line.count('"') % 2 == 0 for line in lines)
+            return in_pairs and len({line.count(self._separator) for line in lines}) == 1
+        return False
+
+    def _read(self, quoting: Literal[0, 3]) -> Rows:
+        text = io.StringIO(self._text, newline="")
+        reader = csv.reader(text, delimiter=self._separator, strict=True, quoting=quoting)
         began = 1
         for cells in reader:
             yield began + self._lines_before, cells
             began = reader.line_num + 1
+
+    def rows(self) -> Rows:
+        yield from self._read(self._quoting)
 
 
 class _Sheet:
@@ -178,7 +203,8 @@ def _unpacked(content: bytes) -> bytes:
                 part = packed.read(entry)
                 if _cells_of(part) > MOST_CELLS:
                     raise Rejected("file_unreadable")
-                unpacked.writestr(entry.filename, part)
+                # What a formula could not reckon ("#N/A") stays to be seen: it is no empty cell.
+                unpacked.writestr(entry.filename, _ERROR_CELL.sub(rb"\1str\2", part))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         raise Rejected("file_unreadable") from None
     return plain.getvalue()
@@ -196,17 +222,27 @@ def _cells_of(part: bytes) -> int:
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
-    """The text and its encoding. What is no UTF-8 is Windows': nothing else is in use."""
+    """The text and its encoding. What is no UTF-8 is Windows' or, of old programs, DOS'."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]
+    elif content[1:200:2].count(0) > len(content[:200]) // 3:
+        candidates = ["utf-16-le"]
+    elif content[:200:2].count(0) > len(content[:200]) // 3:
+        candidates = ["utf-16-be"]
     else:
-        candidates = ["utf-8-sig", "cp1252"]
+        candidates = ["utf-8-sig", "cp850" if _is_of_dos(content) else "cp1252"]
     for encoding in candidates:
         try:
             return content.decode(encoding), encoding.removesuffix("-sig")
         except UnicodeDecodeError:
             continue
     raise Rejected("file_unreadable")
+
+
+def _is_of_dos(content: bytes) -> bool:
+    """Whether letters are followed by what DOS has for à, è, é, ì, ò and ù, and nothing is there that Windows
+    has for letters with accents, typographic quotes and the euro."""
+    return _ACCENTS_OF_DOS.search(content) is not None and _OF_WINDOWS.search(content) is None
 
 
 def _separator(text: str, names: Mapping[str, str]) -> str:
@@ -226,6 +262,12 @@ def _in_one_line(cell: str) -> str:
     return _BREAK.sub(" ", cell)
 
 
+def _unwrapped(cell: str) -> str:
+    """What a cell says that is written as ="00184", so that spreadsheets keep its zeros."""
+    found = _KEPT_AS_TEXT.fullmatch(cell)
+    return found[1] if found else cell
+
+
 def _plain(name: str) -> str:
     """A column's name without what people write now so, now so: "P. IVA" and "p_iva" are one."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
@@ -240,7 +282,8 @@ def _as_text(cell: object) -> str:
         case float() if cell.is_integer():
             return str(int(cell))
         case float():
-            return repr(cell).replace(".", ",")
+            # As many digits as spreadsheets show: 3.3000000000000003 is what a formula makes of 3.3.
+            return f"{Decimal(f'{cell:.15g}'):f}".replace(".", ",")
         case datetime() | date():
             return cell.strftime("%d/%m/%Y")
         case _:

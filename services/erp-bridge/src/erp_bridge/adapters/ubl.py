@@ -115,7 +115,8 @@ def _record(root: Any, mapping: EntityMapping) -> RemoteRecord:
             other = (reference.text or "").partition("#")[0]
             raise Rejected("ubl_order_replaces", number=number[:40], other=other[:40])
     items = [_nested(each) for each in root.findall("{*}OrderLine/{*}LineItem")]
-    units = set(mapping.fields["unit"].code_map.values())
+    unit_field = mapping.fields["unit"]
+    units = {code for ours in unit_field.code_map for code in unit_field.remote_codes(ours)}
     for position, item in enumerate(items, 1):
         _needs(item, NEEDED_OF_LINE, f"OrderLine[{position}].")
         if (unit := _at(item, "Quantity@unitCode")) not in units:

@@ -34,7 +34,10 @@ async def edit_customer(
     editable = editable_fields(each.mapping.of("customer") for each in connections)
     if foreign := sorted(changes.keys() - editable):
         raise Violations([Invalid("field_owned_by_erp", field=name) for name in foreign])
-    fields, _ = checked("customer", {**record.fields, **changes}, None, ports.checks)
+    fields, notices = checked("customer", {**record.fields, **changes}, None, ports.checks)
+    # What an ERP says can be looked at later; a person can say it otherwise now.
+    if wrong := [each for each in notices if each.code == "payment_method_unknown" and each.field in changes]:
+        raise Violations(wrong)
     edit = Edit(actor.person_id, ports.now)
     changed = {name: edit for name in changes if fields[name] != record.fields[name]}
     return await _save(ports, record, fields, {**record.edits, **changed}, connections)

@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args
 from uuid import UUID
 
 from .mapping import EntityMapping
+from .party import normal_tax_number
 from .record import content_hash
 
 Row = Mapping[str, str | None]
@@ -105,7 +106,7 @@ class Document:
     def recipient_numbers(self) -> list[str]:
         """Partita IVA and Codice Fiscale of a DDT's recipient, as customers have them."""
         told = (self.heading.get("recipient_vat_number"), self.heading.get("recipient_fiscal_code"))
-        return [each.removeprefix("IT") for each in told if each]
+        return [normal_tax_number(each) for each in told if each]
 
     @property
     def is_cancelled(self) -> bool:

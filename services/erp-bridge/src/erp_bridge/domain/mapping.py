@@ -7,7 +7,7 @@ empty clears it, unless the mapping says to keep.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +19,8 @@ from .entities import LINE_FIELDS, NEEDED, Entity, fields_of
 
 Transform = Literal["upper", "decimal_comma", "date_it"]
 TRANSFORMS: Final = ("upper", "decimal_comma", "date_it")
+
+WRITTEN: Final[tuple[Entity, ...]] = ("order", "ddt")
 
 Owner = Literal["erp", "optima", "both"]
 
@@ -40,8 +42,13 @@ class FieldMapping:
     """Stands in for a field that isn't there."""
     empty: Literal["clear", "keep"] = "clear"
     """Whether one that is there and empty clears what we know."""
-    code_map: Table[str, str] = field(default_factory=dict)
-    """Our code → the ERP's."""
+    code_map: Table[str, str | Sequence[str]] = field(default_factory=dict)
+    """Our code → the ERP's; of several, each is read as ours, and the first is written."""
+
+    def remote_codes(self, code: str) -> Sequence[str]:
+        """What the ERP has for our code."""
+        found = self.code_map[code]
+        return (found,) if isinstance(found, str) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,9 @@ def _at(record: Table[str, Any], path: str) -> Any:
 
 
 def _columns_are_distinct(entity: Entity, mapping: EntityMapping) -> None:
+    """What is written to a column is one field's; several may read one."""
+    if entity not in WRITTEN:
+        return
     seen: dict[str, str] = {}
     for name, mapped in mapping.fields.items():
         if mapped.remote in seen:
@@ -149,8 +159,11 @@ def _columns_are_distinct(entity: Entity, mapping: EntityMapping) -> None:
 
 def _codes_can_be_read_back(entity: Entity, mapping: EntityMapping) -> None:
     """Of an entity that comes in, no two of our codes may be one of theirs."""
+    if entity in WRITTEN:
+        return
     for name, mapped in mapping.fields.items():
-        if entity not in ("order", "ddt") and len(set(mapped.code_map.values())) < len(mapped.code_map):
+        theirs = [code for ours in mapped.code_map for code in mapped.remote_codes(ours)]
+        if len(set(theirs)) < len(theirs):
             raise Invalid("mapping_code_twice", field=f"mapping.{entity}.{name}.code_map")
 
 
@@ -163,8 +176,8 @@ def missing_columns(entity: Entity, mapping: EntityMapping, header: Iterable[str
 
 def _inward(text: str, mapped: FieldMapping) -> str:
     if mapped.code_map:
-        for ours, theirs in mapped.code_map.items():
-            if theirs == text:
+        for ours in mapped.code_map:
+            if text in mapped.remote_codes(ours):
                 return ours
     match mapped.transform:
         case "upper":
@@ -182,28 +195,39 @@ def _inward(text: str, mapped: FieldMapping) -> str:
 
 def _decimal(text: str) -> str:
     """With a point, as "1.250,50" means it. Points alone separate thousands where three digits follow."""
-    plain = text.replace(" ", "").replace("€", "")
-    if "," in plain or re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+", plain):
+    plain = re.sub(r"[\s€]", "", text)
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+", plain):  # as the English write it
+        return plain.replace(",", "")
+    if "," in plain or re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", plain):
         return plain.replace(".", "").replace(",", ".")
     return plain
 
 
+_MONTHS: Final = ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic")
+_IN_WORDS: Final = re.compile(rf"(\d{{1,2}})[ -]((?:{'|'.join(_MONTHS)})[a-z]*)\.?[ -](\d{{4}}|\d\d)")
 _DATES: Final = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y")
 
 
 def _day(text: str) -> date | None:
     """A date as Italians write it, or as machines do."""
+    found = _IN_WORDS.fullmatch(text.strip().casefold())
+    if found:
+        text = f"{found[1]}/{_MONTHS.index(found[2][:3]) + 1}/{found[3]}"
+    alone = re.split(r"[ T]", text.strip(), maxsplit=1)[0]
     for form in _DATES:
+        if form == "%Y%m%d" and len(alone) != 8:
+            continue  # it would take fewer digits, too
         try:
-            return datetime.strptime(text.partition(" ")[0], form).date()  # noqa: DTZ007 - a date alone
+            day = datetime.strptime(alone, form).date()  # noqa: DTZ007 - a date alone
         except ValueError:
             continue
+        return day if 1900 <= day.year < 2200 else None
     return None
 
 
 def _outward(value: str, mapped: FieldMapping) -> str:
     if value in mapped.code_map:
-        return mapped.code_map[value]
+        return mapped.remote_codes(value)[0]
     match mapped.transform:
         case "upper":
             return value.upper()

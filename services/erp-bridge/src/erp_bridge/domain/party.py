@@ -19,7 +19,9 @@ EDITABLE: Final = frozenset(
 )
 """Fields that people may change here, where no ERP owns them."""
 
-_ITALY: Final = frozenset({"IT", "ITA", "ITALIA", "ITALY"})
+_SAN_MARINO: Final = re.compile(r"4789\d")
+_VATICAN: Final = "00120"
+_NUMBER: Final = re.compile(r"(?:(?:PARTITA|P)?IVA|PI|CF|VAT)?:?(?:IT)?(\d{11})")
 
 
 def editable_fields(mappings: Iterable[EntityMapping]) -> frozenset[str]:
@@ -29,12 +31,13 @@ def editable_fields(mappings: Iterable[EntityMapping]) -> frozenset[str]:
 
 
 def normal_tax_number(text: str) -> str:
-    """A Partita IVA or Codice Fiscale without spaces and country prefix ("IT 0764…" → "0764…").
+    """A Partita IVA or Codice Fiscale without spaces, dots and country prefix ("P.IVA IT 0764…" → "0764…").
 
     A Codice Fiscale that begins with the letters IT goes on with letters and keeps them.
     """
-    compact = text.upper().replace(" ", "")
-    return compact[2:] if re.fullmatch(r"IT\d{11}", compact) else compact
+    compact = re.sub(r"[\s.-]", "", text.upper())
+    found = _NUMBER.fullmatch(compact)
+    return found[1] if found else compact
 
 
 def tax_numbers(fields: Fields) -> frozenset[str]:
@@ -47,20 +50,35 @@ def tax_numbers(fields: Fields) -> frozenset[str]:
 def check_party(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
     """Brings the fields to their normal form. Returns all that is wrong; what is odd but harmless goes to
     `notices`."""
-    country = (fields["country"] or "IT").upper()
-    fields["country"] = country = "IT" if country in _ITALY else country
     problems: list[Refusal] = [
         Invalid("value_missing", field=name)
         for name in ("code", "name", "street", "city")
         if not fields[name]
     ]
-    if not re.fullmatch(r"[A-Z]{2}", country):
-        problems.append(Invalid("country_unknown", field="country", text=country[:40]))
-    elif country == "IT":
-        problems += _tax_numbers(fields, checks, notices) + _address(fields, notices)
-    else:
-        problems += _foreign(fields, country, checks)
-    return problems + _payment(fields, checks, notices)
+    _payment(fields, checks, notices)
+    told = fields["country"]
+    country = checks.country(told) if told else _country_by_number_or_place(fields, checks, notices)
+    if country is None:
+        return [*problems, Invalid("country_unknown", field="country", text=(told or "")[:40])]
+    fields["country"] = country
+    if country == "IT":
+        return problems + _tax_numbers(fields, checks, notices) + _address(fields, checks, notices)
+    return problems + _foreign(fields, country, checks)
+
+
+def _country_by_number_or_place(fields: Fields, checks: Checks, notices: list[Refusal]) -> str:
+    """Where nobody says which it is: Italy, but for what can't be there."""
+    number = re.sub(r"[\s.-]", "", (fields["vat_number"] or "").upper())
+    postal_code, province = fields["postal_code"] or "", (fields["province"] or "").upper()
+    country = checks.country_of_vat_number(number)
+    if _SAN_MARINO.fullmatch(postal_code) or province in ("SM", "RSM"):
+        country = "SM"
+    elif postal_code == _VATICAN or province == "SCV":
+        country = "VA"
+    if country in (None, "IT"):
+        return "IT"
+    notices.append(Invalid("country_inferred", field="country", country=country))
+    return country
 
 
 def _with_zeros(text: str, digits: int, field: str, notices: list[Refusal]) -> str:
@@ -73,6 +91,7 @@ def _with_zeros(text: str, digits: int, field: str, notices: list[Refusal]) -> s
 
 def _tax_numbers(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
     problems: list[Refusal] = []
+    _move_fiscal_code(fields, checks, notices)
     if number := fields["vat_number"]:
         fields["vat_number"] = number = _with_zeros(normal_tax_number(number), 11, "vat_number", notices)
         if not checks.vat_number(number):
@@ -86,12 +105,27 @@ def _tax_numbers(fields: Fields, checks: Checks, notices: list[Refusal]) -> list
     return problems
 
 
-def _address(fields: Fields, notices: list[Refusal]) -> list[Refusal]:
+def _move_fiscal_code(fields: Fields, checks: Checks, notices: list[Refusal]) -> None:
+    """Some ERPs have one column for both: a person's Codice Fiscale is no Partita IVA."""
+    number = normal_tax_number(fields["vat_number"] or "")
+    if len(number) == 16 and checks.fiscal_code(number):
+        if not fields["fiscal_code"]:
+            fields["fiscal_code"] = number
+        if normal_tax_number(fields["fiscal_code"] or "") == number:
+            fields["vat_number"] = None
+            notices.append(Invalid("fiscal_code_moved", field="fiscal_code", text=number))
+
+
+def _address(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
     problems: list[Refusal] = []
-    fields["postal_code"] = _with_zeros(fields["postal_code"] or "", 5, "postal_code", notices)
+    postal_code = re.sub(r"^IT?[- ]*(?=\d)|\s", "", (fields["postal_code"] or "").upper())
+    fields["postal_code"] = _with_zeros(postal_code, 5, "postal_code", notices)
     if not re.fullmatch(r"\d{5}", fields["postal_code"] or ""):
         problems.append(Invalid("postal_code_wrong", field="postal_code"))
-    fields["province"] = province = (fields["province"] or "").upper()
+    province = (fields["province"] or "").strip("() ").upper()
+    if len(province) > 2:
+        province = checks.province(province) or province
+    fields["province"] = province
     if not re.fullmatch(r"[A-Z]{2}", province):
         problems.append(Invalid("province_wrong", field="province"))
     return problems
@@ -102,7 +136,8 @@ def _foreign(fields: Fields, country: str, checks: Checks) -> list[Refusal]:
     fields["postal_code"] = fields["postal_code"] or ""
     fields["province"] = (fields["province"] or "").upper()
     if number := fields["vat_number"]:
-        fields["vat_number"] = number = number.upper().replace(" ", "").removeprefix(country)
+        compact = re.sub(r"[\s.-]", "", number.upper())
+        fields["vat_number"] = number = compact.removeprefix("EL" if country == "GR" else country)
         if not checks.foreign_vat_number(country, number):
             return [
                 Invalid("foreign_vat_number_wrong", field="vat_number", text=number[:40], country=country)
@@ -110,16 +145,25 @@ def _foreign(fields: Fields, country: str, checks: Checks) -> list[Refusal]:
     return []
 
 
-def _payment(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
+def _payment(fields: Fields, checks: Checks, notices: list[Refusal]) -> None:
+    """How somebody pays is no reason to do without the customer."""
     if terms := fields["payment_terms"]:
         try:
             read = parse_payment_terms(terms)
             fields["payment_terms"] = read.text
             fields["payment_method"] = fields["payment_method"] or read.method
         except Invalid as refusal:
-            # How somebody pays is no reason to do without the customer: the words stay as they came.
+            # The words stay as they came.
             notices.append(refusal)
     method = fields["payment_method"]
     if method and method not in checks.payment_methods:
-        return [Invalid("payment_method_unknown", field="payment_method", text=method[:40])]
-    return []
+        fields["payment_method"] = known = _method_in_words(method)
+        if known is None:
+            notices.append(Invalid("payment_method_unknown", field="payment_method", text=method[:40]))
+
+
+def _method_in_words(text: str) -> str | None:
+    try:
+        return parse_payment_terms(text).method
+    except Invalid:
+        return None

@@ -1,9 +1,10 @@
 """Payment terms as Italian firms write them: "RB 30/60/90 gg FM+10", "Ricevuta bancaria 60 giorni fine mese".
 
-Grammar: `[mode] [n[/n…] gg|mesi [DF|FM][+k]]`, each part in the words and abbreviations that are in use. The
-mode names how one pays; n are days after the invoice (DF, also where nothing is said) or, with FM, after the
-end of the month of the invoice; k is the day of the month after that. Thirty days "fine mese" are one month.
-A mode alone means at once.
+Grammar: `[mode] [n[/n…] gg|mesi [DF|FM][+k]]`, each part in the words and abbreviations that are in use; the
+mode may stand behind, too ("60 gg FM bonifico"). It names how one pays, as FatturaPA's code does ("MP12").
+n are days after the invoice (DF, also where nothing is said) or, with FM, after the end of the month of the
+invoice; k is the day of the month after that. Thirty days "fine mese" are one month. A mode alone means at
+once.
 """
 
 from __future__ import annotations
@@ -37,24 +38,48 @@ METHOD_OF_MODE: Final[dict[str, str | None]] = {
 }
 """FatturaPA payment method that a mode stands for; terms without a mode say when, and not how."""
 
+_MODE_OF_METHOD: Final = {
+    "MP01": "RD",
+    "MP02": "AS",
+    "MP03": "AC",
+    "MP05": "BB",
+    "MP06": "PC",
+    "MP08": "CC",
+    "MP09": "RID",
+    "MP12": "RIBA",
+    "MP13": "MAV",
+    "MP18": "CCP",
+    "MP19": "SDD",
+    "MP20": "SDD",
+    "MP21": "SDD",
+    "MP22": "COMP",
+    "MP23": "PAGOPA",
+}
+
 MOST_INSTALMENTS: Final = 24
+LONGEST: Final = 200
+"""Characters of what is looked at."""
 
 _MODES: Final = (
     ("RIBA", r"R ?I ?B ?A|RICEVUT[AE] BANCARI[AE]|RIC ?BANC(?:ARIA)?"),
     ("RB", r"R/?B"),
-    ("BB", r"BB|BON(?:IF(?:ICO)?)?(?: BANC(?:ARIO)?)?(?: ANTICIPATO)?|ANTICIPATO|VERSAMENTO"),
+    ("CCP", r"CCP|(?:VERSAMENTO )?(?:BOLL(?:ETTINO)? )?(?:DI |SU )?(?:(?:C/C|CONTO CORRENTE) )?POSTALE"),
+    (
+        "BB",
+        r"B/?B|BON(?:IF(?:ICO)?)?(?: BANC(?:ARIO)?)?(?: (?:SEPA|ISTANTANEO))?(?: ANTICIPATO)?"
+        r"|ANTICIPATO|VERSAMENTO",
+    ),
     ("BO", r"BO"),
-    ("RD", r"RD|RIM(?:ESSA)? DIR(?:ETTA)?|CONTANT[EI]|CONTRASSEGNO|(?:PRONTA )?CASSA"),
+    ("RD", r"RD|RIM(?:ESSA)? DIR(?:ETTA)?|CONTRASSEGNO(?: CONTANTI)?|CONTANT[EI]|(?:PRONTA )?CASSA"),
     ("AC", r"AC|A/C|ASS(?:EGNO)? CIRC(?:OLARE)?"),
     ("AS", r"AS|A/B|ASS(?:EGNO)?(?: BANC(?:ARIO)?)?"),
     ("PC", r"PC|CAMBIALE|TRATTA|PAGHERO(?: CAMBIARIO)?|VAGLIA CAMBIARIO"),
     ("CC", r"CC|CARTA(?: DI CREDITO)?|BANCOMAT|POS|PAYPAL"),
-    ("RID", r"RID(?: BANC(?:ARIO)?)?"),
-    ("MAV", r"MAV"),
-    ("CCP", r"CCP|(?:BOLL(?:ETTINO)? )?(?:DI )?(?:C/C )?POSTALE"),
+    ("RID", r"(?:ADDEBITO )?RID(?: BANC(?:ARIO)?)?"),
+    ("MAV", r"(?:BOLL(?:ETTINO)? )?M ?AV"),
     (
         "SDD",
-        r"(?:SEPA )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?|SEPA"
+        r"(?:SEPA )?(?:(?:CORE|B2B) )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?|SEPA"
         r"|ADDEBITO(?: DIRETTO)?(?: SEPA)?(?: (?:IN|SU) (?:C/C|CONTO(?: CORRENTE)?))?",
     ),
     ("COMP", r"COMP(?:ENSAZIONE)?"),
@@ -62,10 +87,11 @@ _MODES: Final = (
 )
 _AT_ONCE: Final = (
     r"A VISTA(?: FATTURA)?|VISTA FATTURA|VF|IMMEDIATO|ALL ORDINE|(?:AD )?AVVISO MERCE PRONTA"
-    r"|(?:A |AL )?RICEVIMENTO (?:FATTURA|MERCE)|(?:A |ALLA )?CONSEGNA(?: MERCE)?"
+    r"|(?:A |AL )?RICEVIMENTO (?:DELLA )?(?:FATTURA|MERCE)|(?:A |ALLA )?CONSEGNA(?: (?:DELLA )?MERCE)?"
 )
 _OF_INVOICE: Final = (
-    r"DF|D ?F|(?:DALLA |DELLA )?(?:DATA )?(?:RICEVIMENTO |EMISSIONE |DELLA |DI )*(?:FATTURA|FATT|FT)"
+    r"DF|D ?F|(?:DAL |DALLA |DELLA )?(?:DATA )?(?:RICEVIMENTO |EMISSIONE |DELLA |DI )*"
+    r"(?:FATTURA(?:ZIONE)?|FATT|FT)"
 )
 _MONTH_END: Final = r"F ?M|FINE MESE|F ?MESE"
 _START: Final = (
@@ -74,19 +100,59 @@ _START: Final = (
 )
 _NEXT_MONTH: Final = r"(?:DEL )?(?:MESE|M) ?(?:SUCCESSIVO|SUCC|S)|DEL MESE"
 _DAY: Final = (
-    rf"(?: ?(?:(?:\+|AL|IL|GIORNO) ?(?P<day>\d{{1,2}})(?: ?(?:GG|GIORNI))?(?: ?(?:{_NEXT_MONTH}))?"
+    r"(?: ?(?:(?:\+|(?:ENTRO )?(?:AL|IL)(?: GIORNO)?|GIORNO) ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI))?"
+    rf"(?: ?(?:{_NEXT_MONTH}))?"
     rf"|(?P<day_of_next>\d{{1,2}}) ?(?:{_NEXT_MONTH})))?"
 )
 _DAYS: Final = (
     r"(?:A |ENTRO )?(?P<days>\d{1,3}(?:[/,;-]\d{1,3}| \d{2,3})*) ?(?:(?P<months>MES[EI])|GG|GIORNI|G)?"
     rf"(?: ?(?P<start>{_START}))?"
 )
+_MODE: Final = "|".join(f"(?P<{mode}>{words})" for mode, words in _MODES)
 _TERMS: Final = re.compile(
-    r"(?:PAG(?:AMENTO)? (?:IN |CON |TRAMITE |A MEZZO )?)?(?:"
-    + "|".join(f"(?P<{mode}>{words})" for mode, words in _MODES)
-    + rf")? ?(?:(?:{_DAYS}|(?P<month_end>{_MONTH_END})){_DAY}|(?P<at_once>{_AT_ONCE}))?"
+    r"(?:PAG(?:AMENTO)? )?(?:IN |CON |TRAMITE |A MEZZO )?(?:"
+    + _MODE
+    + rf")? ?(?:(?:{_DAYS}|(?P<month_end>{_MONTH_END})){_DAY}|(?P<at_once>{_AT_ONCE}|{_OF_INVOICE}))?"
 )
-_SAYS_NOTHING: Final = re.compile(r"\b(?:SALVO BUON FINE|SBF)\b|\b100 ?%")
+_MODE_BEHIND: Final = re.compile(rf"(?P<terms>.+) (?:(?:IN|CON|TRAMITE|A MEZZO|MEZZO) )?(?P<mode>{_MODE})")
+_SAYS_NOTHING: Final = re.compile(r"\b(?:SALVO BUON FINE|SBF|NETT[OI]|POSTICIPATO(?=.*\d))\b|\b100 ?%")
+_METHOD: Final = re.compile(r"\bMP(\d\d)\b")
+_COUNT: Final = re.compile(r"\b(\d{1,2}) RATE(?: A)?\b")
+_DAYS_WORD: Final = r"(?:GG|GIORNI)"
+_NUMBERS: Final = {
+    "DIECI": "10",
+    "QUINDICI": "15",
+    "TRENTA": "30",
+    "QUARANTACINQUE": "45",
+    "SESSANTA": "60",
+    "SETTANTACINQUE": "75",
+    "NOVANTA": "90",
+    "CENTOVENTI": "120",
+    "CENTOCINQUANTA": "150",
+    "CENTOTTANTA": "180",
+}
+_REWRITTEN: Final = (
+    # "30 E 60 GG", "30+60 GG"
+    (re.compile(r"(?<=\d)(?: E |\+)(?=\d{2,3}\b)"), "/"),
+    # "30GG/60GG FM", "30 GG E 60 GG"
+    (re.compile(rf"(?<=\d) ?{_DAYS_WORD} ?(?:[/,;-]|E )(?=\d{{1,3}} ?{_DAYS_WORD})"), "/"),
+    # "30 GG FM/60 GG FM"
+    (
+        re.compile(
+            rf"(?<=\d) ?{_DAYS_WORD} ?(?P<start>{_START}) ?(?:[/,;-]|E )"
+            rf"(?=\d{{1,3}} ?{_DAYS_WORD} ?(?P=start)\b)"
+        ),
+        "/",
+    ),
+    # "GG 60 FM", "+GG 10"
+    (
+        re.compile(rf"(?<!\d)(?<!\d )\b{_DAYS_WORD} ?(\d{{1,3}}(?:[/,;-]\d{{1,3}})*)(?! ?{_DAYS_WORD})"),
+        r"\1 GG",
+    ),
+    # "FM 10", "FM 10 GG"
+    (re.compile(rf"\b((?:{_MONTH_END})(?: ?(?:{_OF_INVOICE}))?) (\d{{1,2}})(?: ?{_DAYS_WORD})?$"), r"\1+\2"),
+)
+"""What is written in more ways than the grammar has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +179,17 @@ class PaymentTerms:
 @lru_cache(maxsize=1024)  # a hundred thousand customers pay in a few dozen ways
 def parse_payment_terms(text: str) -> PaymentTerms:
     """Raises Invalid, field `payment_terms`, for what the grammar does not know."""
-    plain = _plain(text)
+    plain, count = _plain(text[: LONGEST + 1])
+    method = _METHOD.search(plain)
+    plain = " ".join(_METHOD.sub(" ", plain).split())
     found = _TERMS.fullmatch(plain)
-    if found is None or not plain:
+    if found is None and (behind := _MODE_BEHIND.fullmatch(plain)) is not None:
+        found = _TERMS.fullmatch(f"{behind['mode']} {behind['terms']}")
+    if found is None or not (plain or method) or len(text) > LONGEST:
         raise _unreadable(text)
     days = [int(each) for each in re.split(r"\D", found["days"])] if found["days"] else [0]
     months, month_end = bool(found["months"]), found["month_end"] or found["start"] or ""
-    if len(days) > MOST_INSTALMENTS or days != sorted(set(days)):
+    if len(days) > MOST_INSTALMENTS or days != sorted(set(days)) or count not in (None, len(days)):
         raise _unreadable(text)
     told_day = found["day"] or found["day_of_next"]
     extra = int(told_day) if told_day else None
@@ -134,24 +204,36 @@ def parse_payment_terms(text: str) -> PaymentTerms:
         _instalment(n, start, extra, share, months=months) for n, share in zip(days, shares, strict=True)
     )
     mode = next((mode for mode, _ in _MODES if found[mode]), "")
-    told = days if found["days"] or found["month_end"] else None
-    text = _normalised(mode, told, start, extra, unit="mesi" if months else "gg")
-    return PaymentTerms(text, mode, METHOD_OF_MODE[mode], instalments)
+    if method is not None:
+        told = _MODE_OF_METHOD.get(method[0])
+        if told is None or (mode and METHOD_OF_MODE[mode] != METHOD_OF_MODE[told]):
+            raise _unreadable(text)
+        mode = mode or told
+    when = days if found["days"] or found["month_end"] else None
+    text = _normalised(mode, when, start, extra, unit="mesi" if months else "gg")
+    return PaymentTerms(text, mode, method[0] if method else METHOD_OF_MODE[mode], instalments)
 
 
 def _unreadable(text: str) -> Invalid:
     return Invalid("payment_terms_unreadable", field="payment_terms", text=text[:80])
 
 
-def _plain(text: str) -> str:
-    """Capitals without accents, dots and stray spaces: "Ri.Ba. 60 gg. f.m." → "RIBA 60 GG FM"."""
+def _plain(text: str) -> tuple[str, int | None]:
+    """Capitals without accents, dots and stray spaces: "Ri.Ba. 60 gg. f.m." → "RIBA 60 GG FM"; and how many
+    instalments it says that there are."""
     decomposed = unicodedata.normalize("NFKD", text.upper())
     bare = "".join(each for each in decomposed if not unicodedata.combining(each))
     # A dot between two letters joins an abbreviation, any other ends one.
     joined = re.sub(r"(?<=\b[A-Z])\.(?=[A-Z]\b)|(?<=RI)\.(?=BA)", "", bare)
-    spaced = re.sub(r"[.':_()]", " ", joined)
-    told = _SAYS_NOTHING.sub(" ", spaced)
-    return " ".join(re.sub(r" ?([/+,;]) ?", r"\1", told).split())
+    spaced = re.sub(r"[.':_()]| - (?![\d])", " ", joined).replace("\\", "/")
+    told = " ".join(_SAYS_NOTHING.sub(" ", spaced).split())
+    told = " ".join(_NUMBERS.get(word, word) for word in told.split())
+    told = re.sub(r" ?([/+,;]) ?", r"\1", told)
+    count = _COUNT.search(told)
+    told = " ".join(_COUNT.sub(" ", told).split())
+    for pattern, written in _REWRITTEN:
+        told = pattern.sub(written, told)
+    return told, int(count[1]) if count else None
 
 
 def _instalment(n: int, start: str, extra: int | None, share: Decimal, *, months: bool) -> Instalment:

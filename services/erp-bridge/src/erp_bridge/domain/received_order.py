@@ -13,6 +13,7 @@ from optima_kit.refusals import Invalid, Refusal
 from .entities import LINE_FIELDS, Entity
 from .import_plan import RemoteRecord
 from .mapping import EntityMapping, Fields
+from .party import normal_tax_number
 from .record import content_hash
 from .texts import check_texts
 
@@ -43,7 +44,7 @@ class ReceivedOrder:
     def customer_numbers(self) -> list[str]:
         """Their Partita IVA and Codice Fiscale, as customers here have them."""
         told = (self.heading.get("customer_vat_number"), self.heading.get("customer_fiscal_code"))
-        return [each.removeprefix("IT") for each in told if each]
+        return [normal_tax_number(each) for each in told if each]
 
     @property
     def content_hash(self) -> str:
@@ -83,7 +84,9 @@ def _check_line(line: Fields, position: int) -> list[Refusal]:
         if not line.get(name)
     ]
     quantity = line.get("quantity") or ""
-    line["quantity"] = quantity = quantity.removesuffix(".0")
+    if "." in quantity:
+        quantity = quantity.rstrip("0").removesuffix(".")
+    line["quantity"] = quantity
     if not _QUANTITY.fullmatch(quantity) or not Decimal(quantity):
         problems.append(Invalid("quantity_wrong", field=f"{where}.quantity", text=quantity[:40]))
     return problems + [

@@ -178,4 +178,5 @@ def _amount(contents: Iterable[DocumentContent]) -> Decimal | None:
 
 
 def too_many_missing(missing: int, linked: int) -> bool:
-    return missing > max(FEW, MOST_MISSING * linked)
+    """All of several are too many as well: who sees nothing looks in the wrong place."""
+    return missing == linked > 1 or missing > max(FEW, MOST_MISSING * linked)

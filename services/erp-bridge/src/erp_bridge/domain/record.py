@@ -46,6 +46,12 @@ class Checks:
     fiscal_code: Callable[[str], bool]
     foreign_vat_number: Callable[[str, str], bool]
     """(country, number)."""
+    country_of_vat_number: Callable[[str], str | None]
+    """Of a number that says so by its first letters, and is right."""
+    country: Callable[[str], str | None]
+    """The code of two letters, of one or of a name."""
+    province: Callable[[str], str | None]
+    """The code of two letters, of a name."""
     payment_methods: Codes[str]
     bic: Callable[[str], bool]
     iban: Callable[[str], bool]

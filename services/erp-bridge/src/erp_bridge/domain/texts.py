@@ -8,10 +8,12 @@ from typing import Final
 
 from optima_kit.refusals import Invalid, Refusal
 
-LIMITS: Final = {"code": 64, "name": 200, "street": 200, "city": 100, "payment_terms": 80}
+LIMITS: Final = {"code": 64, "name": 200, "street": 200, "city": 100}
 LIMIT: Final = 200
 """Of fields that have none of their own."""
 
+_OF_SPREADSHEETS: Final = re.compile(r"#(?:N/[AD]|REF!|RIF!|DIV/0!|VALUE!|VALORE!|NAME\?|NOME\?|NUM!|NULL!)")
+"""What a cell says whose formula comes to nothing, in English and Italian."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -22,6 +24,8 @@ def check_texts(fields: Mapping[str, str | None]) -> list[Refusal]:
             continue
         if len(value) > (most := LIMITS.get(name, LIMIT)):
             problems.append(Invalid("value_too_long", field=name, most=most))
+        if _OF_SPREADSHEETS.fullmatch(value.upper()):
+            problems.append(Invalid("value_not_reckoned", field=name, text=value))
         if _CONTROL.search(value):
             problems.append(Invalid("value_has_control_characters", field=name))
     return problems

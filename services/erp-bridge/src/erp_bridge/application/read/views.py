@@ -73,7 +73,7 @@ class FieldMappingView(View):
     owner: str
     default: str | None
     empty: str
-    code_map: dict[str, str]
+    code_map: dict[str, str | list[str]]
 
 
 class ExchangeView(View):
