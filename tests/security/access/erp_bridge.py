@@ -102,6 +102,8 @@ ROWS = (
     Row("GET /v1/banks", "customer.read"),
     Row("GET /v1/payment-terms", "lookup.read", shows={"payment_term_id": ANYBODYS}),
     Row("GET /v1/vat-rates", "lookup.read"),
+    Row("GET /v1/transport-reasons", "lookup.read"),
+    Row("GET /v1/destinations", "customer.read"),
     Row("GET /v1/customers", "customer.read", shows={"customer_id": ANYBODYS}),
     Row("GET /v1/customers/{customer_id}", "customer.read"),
     Row(

@@ -139,3 +139,16 @@ async def test_a_wrong_value_and_a_stale_version_are_refused(customer: Customer)
     assert response.status == 412
     response, _ = await customer.bridge.as_("backoffice").patch(customer.path, json={"street": HERE})
     assert response.status == 428
+
+
+async def test_a_method_of_payment_that_a_person_makes_up_is_refused(bridge: Bridge) -> None:
+    """An ERP's is a notice; a person can say it otherwise now."""
+    method = {"remote": "modalita_pagamento", "owner": "both"}
+    await bridge.connect(mapping={"customer": {"payment_method": method}})
+    await bridge.import_customers()
+    _, listed = await bridge.as_("backoffice").get("/v1/customers")
+    customer = Customer(bridge, listed["items"][0]["id"])
+    response, problem = await customer.edit(payment_method="MP99")
+    assert (response.status, problem["errors"][0]["field"]) == (422, "payment_method")
+    response, body = await customer.edit(payment_method="MP05")
+    assert (response.status, body["payment"]["method"]) == (200, "MP05")

@@ -440,11 +440,11 @@ async def test_what_is_switched_off_neither_leaves_nor_comes_in(bridge: Bridge) 
     await tell_order(bridge, CONFIRMED)
     bridge.drop(MILANO.replace("Via Torino 2", "Via Nuova 1"), name="clienti-2.csv")
     bridge.clock.advance(timedelta(seconds=30))
-    assert await bridge.work() == 7  # neither customers, nor suppliers before their hour
+    assert await bridge.work() == 9  # neither customers, nor suppliers before their hour
     assert not (bridge.folder / "out" / "ordini").exists()
     assert len(list((bridge.folder / "in").iterdir())) == 1
     bridge.clock.advance(timedelta(minutes=60))
-    assert await bridge.work() == 8
+    assert await bridge.work() == 10
     assert (await bridge.connection())["waiting"] == 1
     assert (await bridge.connection())["exchanges"]["supplier"] == {
         "enabled": True,

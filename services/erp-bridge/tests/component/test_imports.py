@@ -133,6 +133,9 @@ async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Bridge) -> No
     bridge.drop(MILANO.replace("AURORA-MI", "F-1"), name="fornitori.csv")
     bridge.drop("30FM;30 giorni fine mese\n", name="pagamenti.csv", header="codice;descrizione\n")
     bridge.drop("22;Ordinaria;22,00\n", name="iva.csv", header="codice;descrizione;aliquota\n")
+    bridge.drop("CV;Conto visione\n", name="causali.csv", header="codice;descrizione\n")
+    place = "codice;descrizione;codice_cliente;indirizzo;cap;comune;provincia\n"
+    bridge.drop("MI-01;Bar Centrale;C1;Via 1;20121;Milano;MI\n", name="destinazioni.csv", header=place)
     await bridge.import_all()
     person = bridge.as_("backoffice")
     _, suppliers = await person.get("/v1/suppliers")
@@ -144,10 +147,21 @@ async def test_suppliers_and_lookup_tables_come_in_as_well(bridge: Bridge) -> No
     assert [(each["code"], each["name"]) for each in terms["items"]] == [("30FM", "30 giorni fine mese")]
     _, rates = await person.get("/v1/vat-rates")
     assert [(each["code"], each["rate"]) for each in rates["items"]] == [("22", "22")]
+    _, reasons = await person.get("/v1/transport-reasons")
+    assert [(each["code"], each["name"]) for each in reasons["items"]] == [("CV", "Conto visione")]
+    _, places = await person.get("/v1/destinations")
+    (destination,) = places["items"]
+    assert (destination["customer"], destination["city"], destination["province"]) == ("C1", "Milano", "MI")
     # A supplier is no customer, whatever their tax number.
     _, customers_ = await person.get("/v1/customers")
     assert customers_["items"] == []
-    assert (await bridge.connection())["links"] == {"supplier": 1, "payment_term": 1, "vat_rate": 1}
+    assert (await bridge.connection())["links"] == {
+        "supplier": 1,
+        "payment_term": 1,
+        "vat_rate": 1,
+        "transport_reason": 1,
+        "destination": 1,
+    }
 
 
 async def test_terms_that_nobody_can_read_hold_no_customer_up(bridge: Bridge) -> None:
@@ -361,7 +375,7 @@ async def test_the_folder_is_looked_at_regularly(bridge: Bridge) -> None:
     bridge.drop(MILANO)
     assert await bridge.work() == 0
     bridge.clock.advance(timedelta(seconds=30))
-    assert await bridge.work() == 9  # one for each entity that comes in
+    assert await bridge.work() == 11  # one for each entity that comes in
     assert (await bridge.connection())["links"]["customer"] == 1
     bridge.drop(ROMA)
     bridge.clock.advance(timedelta(seconds=30))
@@ -447,6 +461,8 @@ async def test_every_entity_changes_with_the_next_file(bridge: Bridge) -> None:
         "banks": ("banche", "codice;descrizione\n", "B1;{name}\n"),
         "payment-terms": ("pagamenti", "codice;descrizione\n", "T1;{name}\n"),
         "vat-rates": ("iva", "codice;descrizione\n", "22;{name}\n"),
+        "transport-reasons": ("causali", "codice;descrizione\n", "CV;{name}\n"),
+        "destinations": ("destinazioni", "codice;descrizione;codice_cliente\n", "MI-01;{name};C1\n"),
     }
     for name in ("Prima", "Dopo"):
         for file, header, row in tables.values():

@@ -45,17 +45,22 @@ _INVOICED = (
 )
 _INVOICED_THERE = f"{_BRIDGE}test_an_invoice_posted_there_and_its_withdrawal_are_told_here"
 
+LOOKUPS: tuple[Entity, ...] = (
+    "supplier",
+    "payment_term",
+    "vat_rate",
+    "transport_reason",
+    "destination",
+)
+
 PROOFS: dict[str, dict[Cell, str]] = {
     "drop-folder": {
         ("customer", "in"): f"{_IMPORTS}test_customers_come_in_and_are_told_of",
         ("customer", "update"): _CHANGED,
         ("customer", "conflict"): _CONFLICT,
-        **{(each, "in"): _LOOKUPS for each in ("supplier", "payment_term", "vat_rate")},
+        **{(each, "in"): _LOOKUPS for each in LOOKUPS},
         **{(each, "in"): _OTHERS for each in ("agent", "product", "bank")},
-        **{
-            (each, "update"): _AGAIN
-            for each in ("supplier", "agent", "product", "bank", "payment_term", "vat_rate")
-        },
+        **{(each, "update"): _AGAIN for each in (*LOOKUPS, "agent", "product", "bank")},
         ("received_order", "in"): f"{_RECEIVED}test_an_order_of_the_erp_becomes_one_here_once",
         ("received_order", "conflict"): _ORDER_CHANGED,
         ("ddt_invoice", "in"): _INVOICED,

@@ -27,6 +27,8 @@ DESCRIPTION: Final = Description(
         read_from_files("bank"),
         read_from_files("payment_term"),
         read_from_files("vat_rate"),
+        read_from_files("transport_reason"),
+        read_from_files("destination"),
         read_from_files("received_order"),
         read_from_files("ddt_invoice"),
         written_to_files("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
@@ -46,6 +48,8 @@ class _Tables:
         "bank": "banche",
         "payment_term": "pagamenti",
         "vat_rate": "iva",
+        "transport_reason": "causali",
+        "destination": "destinazioni",
         "received_order": "ordini",
         "ddt_invoice": "fatture",
     }

@@ -414,6 +414,18 @@ async def list_vat_rates(call: Call[Ports], query: RecordQuery) -> Page[LookupRe
     return await records.list_lookup_records(call.ports, "vat_rate", query, query.code)
 
 
+@routes.get("/v1/transport-reasons", privilege="lookup.read")
+async def list_transport_reasons(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
+    """List the reasons of transport that the ERPs have, by name"""
+    return await records.list_lookup_records(call.ports, "transport_reason", query, query.code)
+
+
+@routes.get("/v1/destinations", privilege="customer.read")
+async def list_destinations(call: Call[Ports], query: RecordQuery) -> Page[LookupRecordView]:
+    """List the customers' destinations that the ERPs have, by name"""
+    return await records.list_lookup_records(call.ports, "destination", query, query.code)
+
+
 @routes.get("/v1/easyfatt/{tenant_id}/{key}/orders", public=True, password=True)
 async def fetch_easyfatt_orders(
     call: Call[Ports], tenant_id: UUID, key: str, query: EasyfattQuery

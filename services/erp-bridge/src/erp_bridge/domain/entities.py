@@ -12,6 +12,8 @@ Entity = Literal[
     "bank",
     "payment_term",
     "vat_rate",
+    "transport_reason",
+    "destination",
     "received_order",
     "ddt_invoice",
     "order",
@@ -45,6 +47,10 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "bank": frozenset({"code", "name", "bic", "iban"}),
     "payment_term": frozenset({"code", "name"}),
     "vat_rate": frozenset({"code", "name", "rate"}),
+    "transport_reason": frozenset({"code", "name"}),
+    "destination": frozenset(
+        {"code", "name", "customer", "street", "postal_code", "city", "province", "country"}
+    ),
     "received_order": frozenset(
         {"code", "customer", "customer_vat_number", "customer_fiscal_code", "title", "deadline"}
     ),

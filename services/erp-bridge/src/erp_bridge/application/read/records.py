@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -112,6 +112,9 @@ def _instalments(terms: str | None) -> list[InstalmentView]:
     ]
 
 
+_OF_DESTINATION: Final = ("customer", "street", "postal_code", "city", "province", "country")
+
+
 def _lookup_record(record: Record) -> LookupRecordView:
     return LookupRecordView(
         id=record.record_id,
@@ -121,5 +124,6 @@ def _lookup_record(record: Record) -> LookupRecordView:
         unit=record.fields.get("unit"),
         bic=record.fields.get("bic"),
         iban=record.fields.get("iban"),
+        **{name: record.fields.get(name) for name in _OF_DESTINATION},
         active=record.active,
     )

@@ -391,6 +391,13 @@ class LookupRecordView(View):
     bic: str | None
     iban: str | None
     """Of a bank."""
+    customer: str | None
+    """Of a destination, as the ERP calls them; its address is beside it."""
+    street: str | None
+    postal_code: str | None
+    city: str | None
+    province: str | None
+    country: str | None
     active: bool
 
 

@@ -20,8 +20,18 @@ _ERP_SECONDS: Final = 60.0
 _TABLES: Final = {
     **{
         table: ("erp-bridge", f"/v1/{table}")
-        for table in ("customers", "suppliers", "agents", "products", "banks", "payment-terms", "vat-rates")
+        for table in (
+            "customers",
+            "suppliers",
+            "agents",
+            "products",
+            "banks",
+            "payment-terms",
+            "vat-rates",
+            "transport-reasons",
+        )
     },
+    "erp-destinations": ("erp-bridge", "/v1/destinations"),
     **{
         f"legal-{table}": ("erp-bridge", f"/v1/lookup-tables/{table}")
         for table in ("payment-methods", "payment-conditions", "vat-codes", "banks")
