@@ -102,6 +102,7 @@ PROOFS: dict[str, dict[Cell, str]] = {
             f"{_BRIDGE}test_a_sale_of_theirs_becomes_an_order_here_and_its_ddt_their_shipment"
         ),
         ("received_order", "conflict"): _ORDER_CHANGED,
+        # At night, too; by day the journey has an invoice come back.
         **{("ddt_invoice", ability): _INVOICED_THERE for ability in ("in", "update", "delete")},
         ("order", "out"): _JOURNEY,
         ("order", "update"): _JOURNEY,

@@ -574,13 +574,10 @@ async def test_a_sale_of_theirs_is_cancelled_there_when_its_order_is(shop: Shop)
     assert there["state"] == "cancelled"
 
 
+@NIGHTLY  # by day the journey with Tryton (tests/e2e) has an invoice come back
 @pytest.mark.parametrize(
     ("invoiced_by", "taken_back_by"),
-    [
-        ("fulfillment", "refund"),
-        pytest.param("fulfillment", "cancellation", marks=NIGHTLY),
-        pytest.param("order", "credit notes", marks=NIGHTLY),
-    ],
+    [("fulfillment", "refund"), ("fulfillment", "cancellation"), ("order", "credit notes")],
 )
 async def test_an_invoice_posted_there_and_its_withdrawal_are_told_here(
     shop: Shop, invoiced_by: str, taken_back_by: str
