@@ -122,6 +122,7 @@ async def test_an_order_waits_for_its_customer(bridge: Bridge) -> None:
         (FIRST.replace("15/02/2027", ""), ("value_missing", "deadline")),
         (FIRST.replace("15/02/2027", "domani"), ("date_unreadable", "data_consegna")),
         (FIRST.replace("AURORA-MI", ""), ("value_missing", "customer")),
+        (FIRST + SECOND.replace("AURORA-MI", "ALTRO"), ("received_rows_disagree", "codice_cliente")),
     ],
 )
 async def test_an_order_that_can_not_be_is_refused_by_its_place(

@@ -59,7 +59,11 @@ class _Tables:
 
     def read(self, entity: Entity, content: bytes, mapping: EntityMapping) -> RecordFile:
         table = Table(content, mapping.columns())
-        return Orders(table, mapping.fields["code"].remote) if entity == RECEIVED else table
+        if entity != RECEIVED:
+            return table
+        # Dates and texts may be a line's own; an order of two customers is none.
+        whose = [each.remote for name, each in mapping.fields.items() if name.startswith("customer")]
+        return Orders(table, mapping.fields["code"].remote, whose)
 
     def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
         # Flat files say the heading with each line.

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import python_calamine
 
@@ -26,7 +26,7 @@ from optima_kit.spreadsheets import csv_text, restored
 
 from ..application.ports import Rejected
 from ..domain.import_plan import RemoteRecord
-from ..domain.received_order import LINES
+from ..domain.received_order import DISAGREES, LINES
 
 HEADER_WITHIN: Final = 20
 """Rows in which the header is looked for: reports have a title above it."""
@@ -113,15 +113,22 @@ class Table:
 class Orders:
     """The orders of a table that has a row for each of their lines, wherever the rows stand."""
 
-    def __init__(self, table: Table, number: str) -> None:
+    def __init__(self, table: Table, number: str, whose: Collection[str]) -> None:
+        """`number` is the column that makes rows one order, `whose` are those that name its customer."""
         self.header, self.unknown, self.dialect = table.header, table.unknown, table.dialect
-        orders: dict[str, RemoteRecord] = {}
+        orders: dict[str, tuple[int, dict[str, Any]]] = {}
         for records in table.portions(1000, skip=0):
             for row in records:
                 key = str(row.values.get(number, "")).strip() or f"{row.line}"
-                first = orders.setdefault(key, RemoteRecord({**row.values, LINES: []}, line=row.line))
-                first.values[LINES].append(row.values)
-        self._records = list(orders.values())
+                _, order = orders.setdefault(key, (row.line, {**row.values, LINES: []}))
+                order[LINES].append(row.values)
+                for column in whose:
+                    told = row.values.get(column)
+                    if told and told != (order.get(column) or told):
+                        order.setdefault(DISAGREES, column)
+                    elif told:
+                        order[column] = told
+        self._records = [RemoteRecord(order, line=line) for line, order in orders.values()]
         self.rows = len(self._records)
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
@@ -150,6 +157,8 @@ class _Text:
     def _quotes_are_text(self) -> bool:
         """Old programs write `;"Da Gino" S.r.l.;` for a name with quotes: there each line is a row, and has
         as many cells as the others. One that opens a quote and never closes it is broken."""
+        if '"' not in self._text:
+            return False
         try:
             for _ in self._read(csv.QUOTE_MINIMAL):
                 pass

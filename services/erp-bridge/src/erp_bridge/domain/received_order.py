@@ -20,6 +20,8 @@ from .texts import check_texts
 RECEIVED: Final[Entity] = "received_order"
 LINES: Final = "lines"
 """Where a remote record has its lines."""
+DISAGREES: Final = "rows_disagree"
+"""Where a remote record that came in rows has the name in which they don't say the same of it."""
 CUSTOMER: Final = "customer"
 """Where a planned order has its customer as the ERP calls them."""
 MOST_LINES: Final = 200
@@ -67,6 +69,8 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
         Invalid("value_missing", field=name) for name in ("code", "customer") if not heading.get(name)
     ]
     problems += check_texts(heading)
+    if column := record.values.get(DISAGREES):
+        problems.append(Invalid("received_rows_disagree", field=str(column)[:100], number=code[:64]))
     if not _is_day(heading.get("deadline")):
         problems.append(Invalid("value_missing", field="deadline"))
     if not 1 <= len(lines) <= MOST_LINES:
