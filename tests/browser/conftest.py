@@ -21,7 +21,7 @@ from tests.stack import Stack
 
 AXE_VERSION = "4.11.2"
 NO_PAGE = re.compile(
-    r"\.(csv|pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document|/report$|/versions/\d+/(file|pages/)"
+    r"\.(csv|pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document(s/|\?|$)|/report$|/versions/\d+/(file|pages/)"
 )
 """Addresses that lead to a file."""
 
@@ -77,6 +77,8 @@ class Portal:
     browser: Browser
     address: str
     people: dict[str, Person]
+    known: dict[str, Any]
+    """Cookies of who has signed in before: in another module, or without JavaScript."""
     errors: list[str] = field(default_factory=list)
     contexts: dict[str, BrowserContext] = field(default_factory=dict)
 
@@ -87,6 +89,8 @@ class Portal:
             self.contexts[name] = self.browser.new_context(
                 base_url=self.address, locale="it-IT", java_script_enabled=javascript
             )
+            if self._is_known(name, key):
+                return self._page(name)
             page = self._page(name)
             page.goto("/sign-in")
             person = self.people[key]
@@ -95,8 +99,16 @@ class Portal:
             page.get_by_label("Password", exact=True).fill(person.password)
             page.get_by_role("button", name="Accedi", exact=True).click()
             page.get_by_role("button", name="Esci").wait_for()
+            self.known[key] = self.contexts[name].cookies()
             return page
         return self._page(name)
+
+    def _is_known(self, name: str, key: str) -> bool:
+        """Whether their session lives on; then the browser has its cookies."""
+        if key not in self.known:
+            return False
+        self.contexts[name].add_cookies(self.known[key])
+        return self.contexts[name].request.get("/live/notices", max_redirects=0).status == 200
 
     def _page(self, name: str) -> Page:
         page = self.contexts[name].new_page()
@@ -105,9 +117,17 @@ class Portal:
         return page
 
 
+@pytest.fixture(scope="session")
+def known() -> dict[str, Any]:
+    """Cookies of who signed in, for all modules: each has a browser of its own."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def portal(stack: Stack, browser: Browser, people: dict[str, Person]) -> Iterator[Portal]:
-    portal = Portal(browser, stack.addresses["services"]["portal"], people)
+def portal(
+    stack: Stack, browser: Browser, people: dict[str, Person], known: dict[str, Any]
+) -> Iterator[Portal]:
+    portal = Portal(browser, stack.addresses["services"]["portal"], people, known)
     yield portal
     for context in portal.contexts.values():
         context.close()

@@ -56,6 +56,8 @@ LOOKS: Final = tuple(product(WIDTHS, SCHEMES)) if AT_NIGHT else ((1280, "light")
 OF_A_LOOK: Final = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 """Rules whose outcome depends on width and colours. By day the others are held in the first look."""
 
+MOST_ON_A_TELEPHONE: Final = 5
+
 WITHOUT_CODE: Final = """() => {
     const body = document.body.cloneNode(true);
     body.querySelectorAll("code, ol.code, textarea.code").forEach(each => each.remove());
@@ -128,6 +130,8 @@ def keeps_its_shape(page: Page, axe: str, address: str) -> None:
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, address
+    places = page.locator(".sidebar nav > ul > li, .sidebar .others").count()
+    assert places <= MOST_ON_A_TELEPHONE, (address, places)
     page.evaluate(axe)
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -15,7 +15,7 @@ pages = Pages()
 
 _SPARE_ROWS = 3
 _TEXTS = ("title", "customer", "deadline")
-_COLUMNS = ("what", "description", "quantity", "unit", "destination")
+_COLUMNS = ("what", "article", "description", "quantity", "unit", "destination")
 
 
 @pages.get("/new-order")
@@ -42,14 +42,15 @@ def _rows(call: PageCall) -> list[dict[str, str]]:
     """The rows that something was typed into."""
     columns = [call.form.getall(name, []) for name in _COLUMNS]
     rows = [dict(zip(_COLUMNS, map(str, row), strict=True)) for row in zip(*columns, strict=True)]
-    return [row for row in rows if row["what"] or row["description"] or row["quantity"]]
+    return [row for row in rows if row["what"] or row["article"] or row["description"] or row["quantity"]]
 
 
 def _item(row: dict[str, str], language: str) -> dict[str, Any]:
-    """`what` is `kind:…` of what is to be made, `article:…` of what is taken from stock, or an article's code
-    as it was typed."""
-    by, _, code = row["what"].rpartition(":")
-    by = by or "article"
+    """`what` is `kind:…` of what is to be made or `article:…` of what is taken from stock; `article`, the
+    code of one of more than fit into a list."""
+    by, _, code = row["what"].partition(":")
+    if not by:
+        by, code = "article", row["article"]
     quantity = plain_number(row["quantity"], language)
     destination = row["destination"]
     return {
