@@ -63,6 +63,11 @@ SLOW_CPU: Final = 4
 LOADS: Final = 5
 """Cold loads a page, of which the median counts."""
 TABS, REPLICAS = 2, 2
+AS_IN_ITS_IMAGE: Final = """import runpy, sys
+sys.modules["rich"] = None
+sys.argv[1:] = ["http"]
+runpy.run_module("portal", run_name="__main__")"""
+"""Structlog loads rich where it finds it, which here it does, for other services and for tests."""
 PARTS: Final = ("loads", "answers", "decisions", "streams", "renewals")
 SHOWN: Final = """() => new Promise(resolve => {
     let shown = 0, shifted = 0;
@@ -345,10 +350,9 @@ async def _replica(environment: dict[str, str], port: int) -> AsyncIterator[int]
     """The id of another process of the portal that answers, beside the stack's own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "portal",
-        "http",
-        env={**os.environ, **environment},
+        "-c",
+        AS_IN_ITS_IMAGE,
+        env={**os.environ, "PYTHONNODEBUGRANGES": "1", **environment},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

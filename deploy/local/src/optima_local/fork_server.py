@@ -205,14 +205,17 @@ def become(request: Request, output: int, control: socket.socket) -> None:
     os.close(pidfd)
 
 
+_EVERY_ROLE: Final = ("optima_kit.run", "optima_kit.relay", "optima_kit.consumer", "optima_kit.work")
+
+
 def import_service(module: str) -> list[Any]:
     """Import what the service is put together from, and give its metrics. One that cannot be imported fails
     again when it is forked, and says so in its own log."""
     from prometheus_client.metrics import MetricWrapperBase
 
     try:
-        importlib.import_module("optima_kit.run")
-        importlib.import_module(f"{module}.bootstrap")
+        for name in (*_EVERY_ROLE, f"{module}.bootstrap"):
+            importlib.import_module(name)
     except Exception as error:
         print(f"{module} cannot be imported: {error!r}", flush=True)
     named = {

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,6 +27,7 @@ from .backbone_metrics import (
     PUBLISHES_REFUSED,
 )
 from .frames import Delivery, DeliveryReader, Outgoing, frame_end, publish_frames
+from .pauses import pauses
 
 _LOG = structlog.get_logger(__name__)
 # One lost connection is nine errors to pika. What matters of it is logged here, once.
@@ -36,7 +36,6 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 HEARTBEAT_SECONDS: Final = 20
 """A dead peer is noticed after about two of them."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 _UNREMARKABLE_SECONDS: Final = 10.0
 """For so long a broker may be away, booting or changing over, before that is worth a warning."""
@@ -52,19 +51,6 @@ class BrokerAway(BrokerUnavailable):
 
 class BrokerRefused(BrokerUnavailable):
     """RabbitMQ closed the channel because of what was asked: not permitted, no such queue, …"""
-
-
-def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE) -> Callable[[], float]:
-    """Growing pauses between attempts, in seconds, with jitter so that processes don't return together."""
-    length = first
-
-    def following() -> float:
-        nonlocal length
-        chosen = length * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
-        length = min(length * 2, longest)
-        return chosen
-
-    return following
 
 
 def _innermost(error: BaseException) -> BaseException:

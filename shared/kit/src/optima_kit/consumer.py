@@ -20,14 +20,15 @@ import structlog
 from optima_contracts.signatures import EventKeys, Forged
 
 from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handled_seconds
-from .broker import Broker, BrokerUnavailable, Subscription, pauses, tell_of_interruption
+from .broker import Broker, BrokerUnavailable, Subscription, tell_of_interruption
 from .db import Database, Transaction, UnitOfWork
 from .frames import Delivery
 from .inbox import Failed, Handled, Inbox, Item, in_order
 from .parking import Parking, Reason
+from .pauses import pauses
 from .periodic import Periodic
 from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Pool
-from .reactions import Reactions, Received, Unreadable
+from .reactions import LINGER_SECONDS, Reactions, Received, Unreadable
 from .refusals import NotYet
 from .topology import dead_queue, events_queue
 
@@ -39,9 +40,6 @@ T = TypeVar("T")
 PREFETCH: Final = 200
 BATCH: Final = 100
 """Messages handled in one transaction at most; meanwhile the next ones arrive."""
-
-LINGER_SECONDS: Final = 0.003
-"""While messages come several at a time, the next batch waits so long for more. Never when idle."""
 
 _LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
 _FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"

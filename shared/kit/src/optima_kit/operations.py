@@ -14,7 +14,6 @@ from .http import Call, Page, PageQuery, Routes, View, page_of
 from .http.openapi import openapi_document
 from .parking import PutAside, Reason, list_parked, replay
 from .refusals import Absent
-from .relay import republish
 from .service import CommandLine, Service
 
 
@@ -119,6 +118,8 @@ def _is_one_time(words: list[str]) -> bool:
 async def _republish(service: Service[Any], words: list[str]) -> int:
     """Publishes again what this service has published since then, after the broker lost its data; at most
     the outbox's retention back."""
+    from .relay import republish
+
     connection = await asyncpg.connect(service.settings.database_backbone_url.get_secret_value())
     try:
         count = await republish(connection, datetime.fromisoformat(words[0]))

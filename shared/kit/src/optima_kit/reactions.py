@@ -23,6 +23,9 @@ E = TypeVar("E", bound=EventData)
 EVERYTHING: Final = "optima.#"
 """The binding of a service that answers every event."""
 
+LINGER_SECONDS: Final = 0.003
+"""While messages come several at a time, the next batch waits so long for more. Never when idle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[D]):

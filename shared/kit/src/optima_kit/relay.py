@@ -22,8 +22,9 @@ from optima_contracts.envelope import CONTENT_TYPE
 from optima_contracts.signatures import EventSigner
 
 from .backbone_metrics import published
-from .broker import Broker, Publisher, pauses
+from .broker import Broker, Publisher
 from .frames import Outgoing
+from .pauses import pauses
 from .postgres import UNAVAILABLE, Connection, Pool
 from .topology import EVENTS
 from .tracing import published as traced

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 import uvloop
@@ -28,9 +28,7 @@ from optima_contracts.signatures import EventKeys, EventSigner
 
 from .access_changes import AccessWatch
 from .auth import JwksKeys, TokenVerifier
-from .broker import Broker, pauses
 from .clock import SystemClock
-from .consumer import Consumer
 from .db import Database
 from .health import Health
 from .http.addresses import Addresses
@@ -43,14 +41,19 @@ from .measuring import Measuring, measure_jobs, measure_outbox, measure_parking
 from .metrics import BUILD, POOL_IDLE, POOL_SIZE, REGISTRY
 from .migrate import MigrationError, migrate, missing_migrations
 from .operations import OPENAPI, PARKED, REPUBLISH, parking_routes
+from .pauses import pauses
 from .postgres import UNAVAILABLE
-from .relay import Relay
 from .retention import Retention
 from .saturation import loop_lag_observed
 from .service import CommandLine, Service
 from .settings import Settings, load_settings
 from .wake import WakeListener, WakeNotifier, listen_for
-from .work import JobDispatcher, Work
+
+if TYPE_CHECKING:
+    from .broker import Broker
+
+# What one role alone needs is imported where that role begins: a process that answers people holds no client
+# of the broker.
 
 log = structlog.get_logger()
 
@@ -120,6 +123,8 @@ class _Process:
     def broker(self, role: str) -> Broker:
         """A connection to RabbitMQ for one role: an alarm that blocks the relay's must not stop the
         consumer's acknowledgements."""
+        from .broker import Broker
+
         url = self.service.settings.broker_url.get_secret_value()
         return Broker(url, f"{self.service.name} {role}")
 
@@ -268,6 +273,9 @@ async def _close(database: Database) -> None:
 
 @asynccontextmanager
 async def _relaying(process: _Process) -> AsyncIterator[None]:
+    from .relay import Relay
+    from .work import JobDispatcher
+
     service, backbone, listener = process.service, process.backbone.pool, process.listener
     async with process.broker("relay") as broker:
         listener.start()
@@ -303,6 +311,8 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _working(process: _Process) -> AsyncIterator[None]:
+    from .work import Work
+
     settings = process.service.settings
     work = Work(
         process.service,
@@ -319,6 +329,8 @@ async def _working(process: _Process) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _consuming(process: _Process) -> AsyncIterator[None]:
+    from .consumer import Consumer
+
     service = process.service
     async with process.broker("consume") as broker:
         consumer = Consumer(

@@ -10,12 +10,11 @@ from typing import Any, Generic, TypeVar
 import asyncpg
 
 from .actor import Actor
-from .consumer import LINGER_SECONDS
 from .db import UnitOfWork
 from .http.html import PagesInParts
 from .http.routes import Route, Routes
 from .jobs import JobKinds
-from .reactions import Reactions
+from .reactions import LINGER_SECONDS, Reactions
 from .settings import Settings
 
 P = TypeVar("P")

@@ -30,7 +30,6 @@ from .broker import (
     BrokerUnavailable,
     Outage,
     Publisher,
-    pauses,
     tell_of_interruption,
 )
 from .cause import Cause
@@ -38,6 +37,7 @@ from .clock import Clock
 from .db import Database
 from .frames import Outgoing
 from .jobs import MARK_DONE, RELEASE, JobKind, JobRun
+from .pauses import pauses
 from .periodic import Periodic
 from .postgres import CUT_OFF, UNAVAILABLE, Pool
 from .service import Service

@@ -1,4 +1,5 @@
-"""Documents that people write as YAML, and where in them something stands."""
+"""Documents that people write as YAML, and where in them something stands. Few people do: its library is
+loaded when the first does."""
 
 from __future__ import annotations
 
@@ -6,27 +7,36 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
 
 def document_of(definition: Mapping[str, Any]) -> str:
     """As a person would write it: in the order that it has, umlauts and accents as they are."""
+    import yaml
+
     return yaml.safe_dump(dict(definition), sort_keys=False, allow_unicode=True, width=100)
+
+
+def definition_in(document: str) -> dict[str, Any]:
+    """What a document says; nothing where it is no YAML, or a list or words."""
+    import yaml
+
+    try:
+        read = yaml.safe_load(document)
+    except yaml.YAMLError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def key_in(document: str) -> str:
     """The key by which a document names itself; empty where it names none, or is no YAML."""
-    try:
-        read = yaml.safe_load(document)
-    except yaml.YAMLError:
-        return ""
-    key = read.get("key") if isinstance(read, dict) else None
+    key = definition_in(document).get("key")
     return key if isinstance(key, str) else ""
 
 
 def line_of(document: str, path: str) -> int | None:
     """The line, from 1, of a place that is named like `steps[0].approvers[1].role`, or of the nearest one
     above it that is there; None in what is no YAML."""
+    import yaml
+
     try:
         node = yaml.compose(document, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
@@ -51,6 +61,8 @@ def flaws_in(errors: Iterable[Mapping[str, Any]], document: str) -> dict[int, li
 
 
 def _within(node: Any, name: str, index: str) -> tuple[int, Any] | None:
+    import yaml
+
     if isinstance(node, yaml.SequenceNode) and index and int(index) < len(node.value):
         below = node.value[int(index)]
         return below.start_mark.line + 1, below

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, partial
+from gettext import NullTranslations
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from babel.dates import format_date, format_datetime
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
-from babel.support import NullTranslations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from optima_kit.ids import new_id
@@ -26,36 +24,28 @@ from .devices import device_name
 from .forms import ROME
 from .labels import LABELS, label
 from .navigation import leads_to, navigation_of
+from .written import written_amount, written_day, written_moment, written_number
 
 LANGUAGES: Final = ("it", "en")
 _FOLDER: Final = files("portal.adapters")
 
 
 class _Translations(NullTranslations):
-    """A catalogue read from its .po file: nothing is compiled, and nothing can be stale. Of what was read the
-    texts are kept and no more."""
+    """A catalogue read from its .po file: nothing is compiled, and nothing can be stale."""
 
-    def __init__(self, catalogue: Catalog | None) -> None:
+    def __init__(self, texts: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
-        messages = catalogue if catalogue is not None else ()
-        self._texts: dict[str, str | Sequence[str]] = {
-            each.id if isinstance(each.id, str) else each.id[0]: each.string
-            for each in messages
-            if each.id and each.string
-        }
+        self._texts = texts
 
     def gettext(self, message: str) -> str:
         found = self._texts.get(message)
-        return found if isinstance(found, str) else message
+        return found[0] if found else message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         found = self._texts.get(msgid1)
-        if found is not None and not isinstance(found, str):
-            return str(found[0 if n == 1 else 1])
+        if found and len(found) > 1:
+            return found[0 if n == 1 else 1]
         return msgid1 if n == 1 else msgid2
-
-    ugettext = gettext
-    ungettext = ngettext
 
 
 class Templates:
@@ -84,9 +74,31 @@ class Templates:
 def translations_of(language: str) -> _Translations:
     """English is what the code says."""
     if language == "en":
-        return _Translations(None)
-    with _FOLDER.joinpath("locale", f"{language}.po").open("rb") as file:
-        return _Translations(read_po(file, locale=language))
+        return _Translations({})
+    with _FOLDER.joinpath("locale", f"{language}.po").open(encoding="utf-8") as catalogue:
+        return _Translations(texts_of(catalogue))
+
+
+def texts_of(catalogue: Iterable[str]) -> dict[str, list[str]]:
+    """What a .po file translates, each by its English: into one text, or one for each number. Babel's reader
+    makes megabytes of what nobody asks a page for."""
+    entries: list[tuple[list[str], list[list[str]]]] = []
+    part: list[str] = []
+    for line in catalogue:
+        word, quote, text = line.partition('"')
+        if word.startswith("#"):
+            continue
+        if word == "msgid ":
+            part = []
+            entries.append((part, []))
+        elif word.startswith("msg"):  # what is said of several is found by what is said of one
+            part = []
+            if word.startswith("msgstr"):
+                entries[-1][1].append(part)
+        if quote:
+            part.append(json.loads(quote + text.rstrip()))
+    texts = {"".join(said): ["".join(each) for each in meant] for said, meant in entries}
+    return {said: meant for said, meant in texts.items() if said and all(meant)}
 
 
 def _following(call: Any, cursor: str) -> str:
@@ -99,6 +111,23 @@ def offers(found: Any, action: str) -> bool:
     return bool(found) and action in found.get("actions", ())
 
 
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled for whichever language was asked for first: they ask their environment
+    for texts when they are shown."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.code
+
+
+_COMPILED: Final = _Compiled()
+
+
 def environment_of(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([str(_FOLDER.joinpath("pages")), str(_FOLDER.joinpath("parts"))]),
@@ -108,6 +137,8 @@ def environment_of(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        optimized=False,  # a filter over what is written in a template answers in one language
+        bytecode_cache=_COMPILED,
     )
     translations = translations_of(language)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
@@ -121,26 +152,21 @@ def environment_of(language: str) -> Environment:
 
 def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
     def money(value: Any) -> str:
-        digits = max(2, -int(Decimal(str(value)).as_tuple().exponent))
-        form = "#,##0." + "0" * digits + " ¤" if language == "it" else "¤#,##0." + "0" * digits
-        return format_currency(
-            Decimal(str(value)), "EUR", format=form, locale=language, currency_digits=False
-        )
+        return written_amount(Decimal(str(value)), language)
 
     def quantity(value: Any) -> str:
-        return format_decimal(Decimal(str(value)), locale=language, decimal_quantization=False)
+        return written_number(Decimal(str(value)), language)
 
     def day(value: str) -> Markup:
-        shown = format_date(date.fromisoformat(value[:10]), "d MMM y", locale=language)
+        shown = written_day(date.fromisoformat(value[:10]), language)
         return Markup('<time datetime="{}">{}</time>').format(value[:10], shown)
 
     def moment(value: str) -> Markup:
-        at = datetime.fromisoformat(value).astimezone(ROME)
-        shown = format_datetime(at, "d MMM y, HH:mm", locale=language)
+        shown = written_moment(datetime.fromisoformat(value).astimezone(ROME), language)
         return Markup('<time datetime="{}">{}</time>').format(value, shown)
 
     def size(value: int) -> str:
-        return f"{format_decimal(round(value / 1024), locale=language)} kB"
+        return f"{written_number(Decimal(round(value / 1024)), language)} kB"
 
     return {
         "money": money,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-import yaml
-
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, part
-from ..documents import document_of, flaws_in
+from ..documents import definition_in, document_of, flaws_in
 
 pages = Pages()
 
@@ -65,13 +63,9 @@ async def define(call: PageCall, key: str) -> Answer:
 async def _define(call: PageCall, key: str, *, new: bool) -> Answer:
     document, version = call.text("document"), call.text("version")
     try:
-        body = yaml.safe_load(document)
-    except yaml.YAMLError:
-        body = None
-    try:
         # What is no document is sent as an empty one, so that the service says what is missing.
         await call.session.services.send(
-            "brief", "PUT", _address(key), body if isinstance(body, dict) else {}, version=version
+            "brief", "PUT", _address(key), definition_in(document), version=version
         )
     except Refused as refused:
         return _editor("" if new else key, document, typed_key=key, version=version, refused=refused)

@@ -7,13 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
-
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..charts import Bar, bars
 from ..client import with_parts
+from ..written import written_day, written_month, written_number
 
 pages = Pages()
 
@@ -68,9 +66,9 @@ class _Names:
     def of(self, group: Mapping[str, Any]) -> str | None:
         """None for what is nobody's or without a name: the page has words for it."""
         if "week" in group:
-            return self._day(group["week"], "d MMM y")
+            return written_day(date.fromisoformat(group["week"]), self.language)
         if "month" in group:
-            return self._day(f"{group['month']}-01", "LLLL y")
+            return written_month(date.fromisoformat(f"{group['month']}-01"), self.language)
         if "assignee" in group:
             return str(group["assignee"]["name"]) if "name" in group["assignee"] else None
         if "customer" in group:
@@ -80,11 +78,8 @@ class _Names:
             return f"{group['phase']}, {kind}" if "phase" in group else kind
         return None
 
-    def _day(self, day: str, form: str) -> str:
-        return str(format_date(date.fromisoformat(day), form, locale=self.language))
-
     def number(self, value: str) -> str:
-        return str(format_decimal(Decimal(value), locale=self.language))
+        return written_number(Decimal(value), self.language)
 
 
 def _by_key(found: Any, key: str) -> Mapping[str, str]:

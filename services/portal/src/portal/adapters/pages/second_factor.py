@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import segno
-
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused
@@ -73,6 +71,8 @@ async def _start(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
 
 
 def _scan(call: PageCall, setup: Mapping[str, Any], refused: Refused | None = None) -> Answer:
+    import segno  # a megabyte, for a page that is seldom asked for
+
     carried = {name: setup[name] for name in ("secret", "uri")}
     context = {
         "secret": setup["secret"],

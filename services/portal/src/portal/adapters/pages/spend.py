@@ -8,14 +8,12 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from babel.dates import format_date
-from babel.numbers import format_currency
-
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, Shown
 
 from ..charts import bars
 from ..client import with_parts
 from ..forms import filled
+from ..written import written_amount, written_month
 
 pages = Pages()
 
@@ -58,7 +56,7 @@ async def export_spend(call: PageCall) -> Answer:
 def _name(group: Mapping[str, Any], kinds: Mapping[str, str], language: str) -> str | None:
     """None for what has none: the page has words for it."""
     if "month" in group:
-        return str(format_date(date.fromisoformat(f"{group['month']}-01"), "LLLL y", locale=language))
+        return written_month(date.fromisoformat(f"{group['month']}-01"), language)
     if "kind" in group:
         return kinds.get(group["kind"], str(group["kind"]))
     if "category" in group:
@@ -69,4 +67,4 @@ def _name(group: Mapping[str, Any], kinds: Mapping[str, str], language: str) -> 
 
 
 def _euro(call: PageCall, row: Mapping[str, Any]) -> str:
-    return str(format_currency(Decimal(row["amount"]), "EUR", locale=call.language))
+    return written_amount(Decimal(row["amount"]), call.language)

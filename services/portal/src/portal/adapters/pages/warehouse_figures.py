@@ -7,13 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
-
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..charts import Bar, bars
 from ..client import with_parts
+from ..written import written_month, written_number
 
 pages = Pages()
 
@@ -46,7 +44,7 @@ async def show_figures(call: PageCall) -> Answer:
 def _name(group: Mapping[str, Any], language: str) -> str | None:
     """None for what has none: the page has words for it."""
     if "month" in group:
-        return str(format_date(date.fromisoformat(f"{group['month']}-01"), "LLLL y", locale=language))
+        return written_month(date.fromisoformat(f"{group['month']}-01"), language)
     for entry in group.values():
         return str(entry.get("name") or entry["code"])
     return None
@@ -57,7 +55,7 @@ def _bars(rows: list[dict[str, Any]], language: str) -> list[Bar]:
         (
             row["name"] or "–",
             Decimal(row["on_time_in_full_percent"]),
-            f"{format_decimal(Decimal(row['on_time_in_full_percent']), locale=language)} %",
+            f"{written_number(Decimal(row['on_time_in_full_percent']), language)} %",
         )
         for row in rows
         if "on_time_in_full_percent" in row

@@ -1,0 +1,21 @@
+"""How long to wait before the next attempt."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE) -> Callable[[], float]:
+    """Growing pauses between attempts, in seconds, with jitter so that processes don't return together."""
+    length = first
+
+    def following() -> float:
+        nonlocal length
+        chosen = length * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+        length = min(length * 2, longest)
+        return chosen
+
+    return following
