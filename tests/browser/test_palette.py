@@ -1,0 +1,32 @@
+"""To a page or a search from the keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Portal
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.journey,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.timeout(120),
+]
+
+
+def test_a_page_is_opened_by_the_beginning_of_its_name_and_the_rest_searched(portal: Portal) -> None:
+    page = portal.as_("backoffice")
+    page.goto("/shipments")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("searchbox", name="Vai a una pagina, o cerca")).to_be_focused()
+    page.keyboard.type("ord")
+    expect(page.locator("#palette li:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("O-2026-0001")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?text=O-2026-0001")
+    assert not portal.errors
+    page.close()
