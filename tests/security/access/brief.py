@@ -56,6 +56,13 @@ CONTENT = {
     "items": [{"kind": "espositore", "description": "Espositore", "quantity": "100"}],
 }
 
+SEES_SPEND = frozenset({"brief.price.read", "brief.read_all"})
+TERMS = {
+    "breaks": [{"from_quantity": "1", "unit_price": "733.19"}],
+    "lead_time_days": 10,
+    "valid_from": "2026-01-01",
+    "valid_until": "2030-12-31",
+}
 ROWS = (
     Row("POST /v1/briefs", "brief.create", body=CONTENT),
     Row("GET /v1/briefs", "brief.read", shows={"brief_id": SEEN, "draft_id": OWN_DRAFT}),
@@ -139,6 +146,37 @@ ROWS = (
     ),
     Row("GET /v1/figures/spend", "brief.price.read", also=frozenset({"brief.read_all"})),
     Row("GET /v1/figures/spend.csv", "brief.price.read", also=frozenset({"brief.read_all"})),
+    Row(
+        "GET /v1/briefs/{brief_id}/price-suggestions",
+        "brief.price.read",
+        also=frozenset({"brief.read_all"}),
+    ),
+    Row(
+        "POST /v1/catalogue-prices",
+        "brief.price",
+        also=SEES_SPEND,
+        body={"supplier_id": "$other_supplier_id", "kind": "espositore", **TERMS},
+    ),
+    Row(
+        "GET /v1/catalogue-prices",
+        "brief.price.read",
+        also=frozenset({"brief.read_all"}),
+        shows={"catalogue_price_id": ANYBODYS},
+    ),
+    Row(
+        "GET /v1/catalogue-prices/{price_id}",
+        "brief.price.read",
+        also=frozenset({"brief.read_all"}),
+        at="/v1/catalogue-prices/{catalogue_price_id}",
+    ),
+    Row(
+        "PUT /v1/catalogue-prices/{price_id}",
+        "brief.price",
+        also=SEES_SPEND,
+        at="/v1/catalogue-prices/{catalogue_price_id}",
+        body=TERMS,
+        version="catalogue_version",
+    ),
     Row("GET /v1/quotation-requests", "brief.price.read", shows={"request_id": SEEN}),
     Row("GET /v1/quotation-requests/{request_id}", "brief.price.read", SEEN),
     Row(
@@ -292,7 +330,10 @@ async def build(world: World) -> None:
     await _quotation(world, path)
     await _proof(world, path)
     await _budget(world)
-    world.secrets["brief.price.read"] = ["487.13", "48713", OTHERS_PRICE]
+    kept = {"supplier_id": world.names["other_supplier_id"], "kind": "espositore", **TERMS}
+    price_kept = await world.ask("POST", "/v1/catalogue-prices", kept)
+    world.names |= {"catalogue_price_id": price_kept["id"], "catalogue_version": "1"}
+    world.secrets["brief.price.read"] = ["487.13", "48713", OTHERS_PRICE, "733.19"]
     world.secrets["budget.read"] = ["473.17"]
 
 

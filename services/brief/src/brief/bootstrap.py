@@ -9,6 +9,7 @@ from optima_kit.settings import Settings
 from .adapters.gauges import measure_briefs
 from .adapters.http import routes
 from .adapters.http_budgets import budget_routes
+from .adapters.http_catalogue import catalogue_routes
 from .adapters.http_proofs import proof_routes
 from .adapters.http_purchases import purchase_routes
 from .adapters.http_quotations import quotation_routes
@@ -21,7 +22,15 @@ from .application.ports import Ports
 
 def service(settings: Settings) -> Service[Ports]:
     endpoints = Routes()
-    for each in (routes, quotation_routes, proof_routes, type_routes, budget_routes, purchase_routes):
+    for each in (
+        routes,
+        quotation_routes,
+        proof_routes,
+        type_routes,
+        budget_routes,
+        purchase_routes,
+        catalogue_routes,
+    ):
         endpoints.include(each)
     return Service(
         name="brief",

@@ -81,6 +81,31 @@ async def test_spend_is_grouped_and_follows_what_becomes_of_the_order(market: Ma
     assert [row[0] for row in await spend(desk, "supplier")] == [gino]
 
 
+async def test_savings_are_against_the_first_quote_for_each_item_and_the_budget(market: Market) -> None:
+    desk = market.desk
+    brief = await desk.submitted(budget="2100.00")
+    status, request = await market.ask(brief, market.gino)
+    assert status == 201, request
+    await market.quote(market.gino, "2.50", "0.04")
+    await market.quote(market.gino, "2.00", "0.05")
+    await market.award(request, market.gino, market.gino)
+    await desk.deliver(desk.approval(Approved, await desk.read(brief["id"])))
+    by_hand = await desk.submitted(budget="650.00")
+    await desk.price(by_hand, "1.00", "0.01")
+    await desk.deliver(desk.approval(Approved, await desk.read(by_hand["id"])))
+    _, figures = await desk.as_(desk.paola).get("/v1/figures/spend?by=supplier")
+    of_gino, of_hand = figures["rows"]
+    assert (of_gino["amount"], of_gino["first_quotes"], of_gino["saved_on_first_quotes"]) == (
+        "2000.00",
+        "2050.00",
+        "50.00",
+    )
+    assert (of_gino["budget"], of_gino["saved_on_budget"]) == ("2100.00", "100.00")
+    assert (of_hand["budget"], of_hand["saved_on_budget"]) == ("650.00", "-50.00")
+    assert "first_quotes" not in of_hand
+    assert "saved_on_first_quotes" not in of_hand
+
+
 async def test_the_table_is_one_that_a_spreadsheet_opens_and_does_not_run(market: Market) -> None:
     desk = market.desk
     item = {"kind": "espositore", "description": FORMULA, "quantity": "500"}
@@ -92,7 +117,7 @@ async def test_the_table_is_one_that_a_spreadsheet_opens_and_does_not_run(market
     assert (header.split(";")[0], rest) == ("data", "")
     cells = row.split(";")
     assert (cells[0], cells[3], cells[6]) == ("24/11/2026", "Gino Galli", guarded(FORMULA))
-    assert cells[7:] == ["500", "pz", "2,0550", "1027,50"]
+    assert cells[7:] == ["500", "pz", "2,0550", "1027,50", "2,0550", "8000,00"]
     for reader in (desk.anna, desk.bruno, market.gino):
         for path in ("/v1/figures/spend", "/v1/figures/spend.csv"):
             response, _ = await desk.as_(reader).get(path)

@@ -23,6 +23,7 @@ from ..domain.lifecycle import Cause, Move, State
 from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
 from .postgres_budgets import PostgresBudgets
+from .postgres_catalogue import PostgresCatalogue
 from .postgres_proofs import PostgresProofs
 from .postgres_purchases import PostgresPurchases
 from .postgres_quotations import PostgresQuotations
@@ -40,6 +41,7 @@ def ports_on(work: UnitOfWork) -> Ports:
         proofs=PostgresProofs(work),
         budgets=PostgresBudgets(work),
         purchases=PostgresPurchases(work),
+        catalogue=PostgresCatalogue(work),
         directory=Directory(work),
         outbox=work.outbox,
         jobs=work.jobs,

@@ -38,6 +38,7 @@ class PostgresPurchases:
             quantities=[each.quantity for each in purchases],
             unit_prices=[each.unit_price for each in purchases],
             supplier_ids=[each.supplier_id for each in purchases],
+            budget_parts=[each.budget_part for each in purchases],
         )
 
     async def list_last_paid(

@@ -636,12 +636,25 @@ ORDER BY cost_centre, period_from
 LIMIT :limit
 
 -- name: insert_purchases
+-- With what the first quote for each item asked for as many, whoever sent it.
 INSERT INTO purchases (brief_id, item_id, bought_at, kind, description, unit, quantity, unit_price, supplier_id,
-                       unit_id, category)
-SELECT :brief_id, item_id, :bought_at, kind, description, unit, quantity, unit_price, supplier_id, :unit_id, :category
+                       unit_id, category, first_unit_price, budget_part)
+SELECT :brief_id, bought.item_id, :bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
+       bought.unit_price, bought.supplier_id, :unit_id, :category, first_quote.unit_price, bought.budget_part
 FROM unnest(:item_ids::uuid[], :kinds::text[], :descriptions::text[], :units::text[], :quantities::numeric[],
-            :unit_prices::numeric[], :supplier_ids::uuid[])
-    AS bought(item_id, kind, description, unit, quantity, unit_price, supplier_id)
+            :unit_prices::numeric[], :supplier_ids::uuid[], :budget_parts::numeric[])
+    AS bought(item_id, kind, description, unit, quantity, unit_price, supplier_id, budget_part)
+LEFT JOIN LATERAL (
+    SELECT (step->>'unit_price')::numeric AS unit_price
+    FROM quotation_requests AS requests
+    JOIN quotations ON quotations.request_id = requests.request_id
+    JOIN quotation_answers AS answers ON answers.quotation_id = quotations.quotation_id
+    CROSS JOIN LATERAL jsonb_array_elements(answers.quote->'lines') AS line
+    CROSS JOIN LATERAL jsonb_array_elements(line->'breaks') AS step
+    WHERE requests.brief_id = :brief_id AND line->>'item_id' = bought.item_id::text
+        AND (step->>'from_quantity')::numeric <= bought.quantity
+    ORDER BY answers.at, answers.quotation_id, answers.version, (step->>'from_quantity')::numeric DESC LIMIT 1
+) AS first_quote ON true
 ON CONFLICT DO NOTHING
 
 -- fragment: bought
@@ -649,7 +662,8 @@ ON CONFLICT DO NOTHING
 SELECT purchases.brief_id, briefs.number, purchases.bought_at, purchases.kind, purchases.description, purchases.unit,
        coalesce(job.quantity, purchases.quantity) AS quantity,
        coalesce(job.unit_price, purchases.unit_price) AS unit_price,
-       purchases.supplier_id, purchases.unit_id, purchases.category
+       purchases.supplier_id, purchases.unit_id, purchases.category, purchases.first_unit_price,
+       purchases.budget_part
 FROM purchases
 JOIN briefs ON briefs.brief_id = purchases.brief_id AND briefs.state <> 'cancelled'
 LEFT JOIN LATERAL (
@@ -680,6 +694,50 @@ JOIN LATERAL (
     ) AS found ORDER BY found.same DESC LIMIT 1
 ) AS paid ON true
 
+-- name: insert_catalogue_price
+INSERT INTO catalogue_prices (price_id, supplier_id, kind, description, unit, breaks, lead_time_days, valid_from,
+                              valid_until, kept_at, kept_by, version)
+VALUES (:price_id, :supplier_id, :kind, :description, :unit, :breaks, :lead_time_days, :valid_from, :valid_until,
+        :kept_at, :kept_by, :version)
+
+-- name: update_catalogue_price
+UPDATE catalogue_prices SET breaks = :breaks, lead_time_days = :lead_time_days, valid_from = :valid_from,
+    valid_until = :valid_until, kept_at = :kept_at, kept_by = :kept_by, version = :version
+WHERE price_id = :price_id
+
+-- fragment: catalogue_columns
+SELECT price_id, supplier_id, kind, description, unit, breaks, lead_time_days, valid_from, valid_until, kept_at,
+       kept_by, version
+FROM catalogue_prices
+
+-- name: find_catalogue_price
+{catalogue_columns} WHERE price_id = :price_id
+
+-- name: lock_catalogue_price
+{catalogue_columns} WHERE price_id = :price_id FOR NO KEY UPDATE
+
+-- name: list_catalogue_prices
+-- plan: custom
+{catalogue_columns}
+WHERE (:supplier_id::uuid IS NULL OR supplier_id = :supplier_id)
+  AND (:kind::text IS NULL OR kind = :kind)
+  AND (:day::date IS NULL OR :day BETWEEN valid_from AND valid_until)
+  AND (:before::uuid IS NULL OR price_id < :before)
+ORDER BY price_id DESC LIMIT :limit
+
+-- name: list_valid_catalogue_prices
+-- Of each article and its kind, by an index. The cheapest at any quantity are among the newest 100 of a kind.
+SELECT DISTINCT prices.price_id, prices.supplier_id, prices.kind, prices.description, prices.unit, prices.breaks,
+       prices.lead_time_days, prices.valid_from, prices.valid_until, prices.kept_at, prices.kept_by, prices.version
+FROM unnest(:kinds::text[], :descriptions::text[], :units::text[]) AS wanted(kind, description, unit)
+CROSS JOIN LATERAL (
+    {catalogue_columns}
+    WHERE catalogue_prices.kind = wanted.kind AND catalogue_prices.unit = wanted.unit AND valid_until >= :day
+        AND valid_from <= :day
+        AND (catalogue_prices.description IS NULL OR catalogue_prices.description = wanted.description)
+    ORDER BY valid_until DESC LIMIT 100
+) AS prices
+
 -- name: list_spend
 -- plan: custom
 SELECT CASE WHEN :by = 'supplier' THEN bought.supplier_id END AS supplier_id,
@@ -688,7 +746,11 @@ SELECT CASE WHEN :by = 'supplier' THEN bought.supplier_id END AS supplier_id,
        CASE WHEN :by = 'kind' THEN bought.kind END AS kind,
        CASE WHEN :by = 'month' THEN to_char(bought.bought_at AT TIME ZONE 'Europe/Rome', 'YYYY-MM') END AS month,
        count(DISTINCT bought.brief_id) AS briefs, count(*) AS items,
-       sum(round(bought.quantity * bought.unit_price, 2)) AS amount
+       sum(round(bought.quantity * bought.unit_price, 2)) AS amount,
+       sum(round(bought.quantity * bought.first_unit_price, 2)) AS first_quotes,
+       sum(round(bought.quantity * bought.unit_price, 2)) FILTER (WHERE bought.first_unit_price IS NOT NULL)
+           AS amount_quoted,
+       sum(bought.budget_part) AS budget
 FROM ({bought}) AS bought
 WHERE bought.bought_at >= :since AND bought.bought_at < :until
 GROUP BY 1, 2, 3, 4, 5
@@ -696,7 +758,8 @@ ORDER BY month NULLS LAST, amount DESC, supplier_id, unit_id, category, kind LIM
 
 -- name: list_purchases
 SELECT bought.number, bought.bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
-       bought.unit_price, bought.supplier_id, bought.unit_id, bought.category
+       bought.unit_price, bought.supplier_id, bought.unit_id, bought.category, bought.first_unit_price,
+       bought.budget_part
 FROM ({bought}) AS bought
 WHERE bought.bought_at >= :since AND bought.bought_at < :until
 ORDER BY bought.bought_at, bought.brief_id LIMIT :limit

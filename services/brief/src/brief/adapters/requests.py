@@ -401,6 +401,40 @@ class ReleaseBudget(Command):
     reason: Annotated[str, Text(1000)]
 
 
+class ChangeCataloguePrice(Command):
+    breaks: Annotated[list[NewPriceBreak], Field(min_length=1, max_length=10)]
+    """By rising quantity; the first is the least that the supplier makes."""
+    lead_time_days: Annotated[int, Field(ge=0, le=365)]
+    valid_from: Day
+    valid_until: Day
+    """Both days included."""
+
+    def terms(self) -> dict[str, Any]:
+        breaks = tuple(PriceBreak(**each.__dict__) for each in self.breaks)
+        return {
+            "breaks": breaks,
+            "lead_time_days": self.lead_time_days,
+            "valid_from": self.valid_from,
+            "valid_until": self.valid_until,
+        }
+
+
+class KeepCataloguePrice(ChangeCataloguePrice):
+    supplier_id: UUID
+    kind: Annotated[str, Text(64)]
+    """Of item, as briefs name it."""
+    description: Annotated[str, Text(500)] | None = None
+    """Of the article, as briefs write it; without it, for every one of the kind."""
+    unit: Annotated[str, Text(16)] = "pz"
+
+
+class CatalogueQuery(PageQuery):
+    supplier_id: UUID | None = None
+    kind: Annotated[str, Text(64)] | None = None
+    valid: bool = False
+    """Only those that hold today."""
+
+
 class BudgetsQuery(PageQuery):
     unit_id: UUID | None = None
     cost_centre: Code | None = None

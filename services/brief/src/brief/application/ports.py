@@ -13,6 +13,7 @@ from optima_kit.ports import Directory, Jobs, Outbox
 
 from ..domain.brief import Brief, Revision
 from ..domain.budgets import Budget, Charge, Entry, Holder, Period
+from ..domain.catalogue import CataloguePrice
 from ..domain.comments import Comment
 from ..domain.content import Attachment
 from ..domain.lifecycle import Cause, Move, State
@@ -377,6 +378,27 @@ class Budgets(Protocol):
         """Of budgets that are not over by that day: the code, by which they are sorted, and a name."""
 
 
+class Catalogue(Protocol):
+    """Suppliers' catalogue prices in one tenant."""
+
+    def insert_price(self, price: CataloguePrice) -> None: ...
+
+    def update_price(self, price: CataloguePrice) -> None:
+        """All but whose and of what it is."""
+
+    async def find_price(self, price_id: UUID) -> CataloguePrice | None: ...
+
+    async def lock_price(self, price_id: UUID) -> CataloguePrice | None: ...
+
+    async def list_prices(
+        self, supplier_id: UUID | None, kind: str | None, day: date | None, before: UUID | None, limit: int
+    ) -> list[CataloguePrice]:
+        """The newest first; with a day, those that hold on it."""
+
+    async def list_valid(self, articles: Sequence[Article], day: date) -> list[CataloguePrice]:
+        """That hold on the day for any of these articles, or for all of their kind."""
+
+
 class Purchases(Protocol):
     """What was bought in one tenant."""
 
@@ -408,6 +430,24 @@ class Spend:
     briefs: int
     items: int
     amount: Decimal
+    first_quotes: Decimal | None
+    """What those items that were quoted would cost at the first quote for each; None where none was."""
+    amount_quoted: Decimal | None
+    """The amount of the same items."""
+    budget: Decimal | None
+    """Their parts of their briefs' budgets."""
+
+    @property
+    def saved_on_first_quotes(self) -> Decimal | None:
+        """Below zero where more is paid than the first quote asked."""
+        if self.first_quotes is None or self.amount_quoted is None:
+            return None
+        return self.first_quotes - self.amount_quoted
+
+    @property
+    def saved_on_budget(self) -> Decimal | None:
+        """Below zero where more was approved than the briefs' budgets."""
+        return None if self.budget is None else self.budget - self.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +461,9 @@ class PurchaseRow:
     article: Article
     quantity: Decimal
     unit_price: Decimal
+    first_unit_price: Decimal | None
+    """Of the first quote for it; None where there was none."""
+    budget_part: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +475,7 @@ class Ports:
     proofs: Proofs
     budgets: Budgets
     purchases: Purchases
+    catalogue: Catalogue
     directory: Directory
     outbox: Outbox
     jobs: Jobs

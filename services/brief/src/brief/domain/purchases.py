@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+
+from optima_contracts.money import amount_of
 
 from .brief import Brief
 
@@ -30,6 +32,8 @@ class Purchase:
     unit_price: Decimal
     supplier_id: UUID | None
     """Whose quotation was chosen; None where purchasing set the price by hand."""
+    budget_part: Decimal | None
+    """Its part of the brief's budget, in proportion to its amount; None where all is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ def purchases_of(brief: Brief) -> Iterator[Purchase]:
     """Of a brief that is approved: none, where it had no prices."""
     if brief.pricing is None or brief.submitted is None:
         return
-    for line in brief.pricing.lines:
+    parts = budget_parts(brief.submitted.content.budget, [line.amount for line in brief.pricing.lines])
+    for line, part in zip(brief.pricing.lines, parts, strict=True):
         item = brief.submitted.content.item(line.item_id)
         assert item is not None
         yield Purchase(
@@ -60,4 +65,20 @@ def purchases_of(brief: Brief) -> Iterator[Purchase]:
             quantity=item.quantity,
             unit_price=line.unit_price,
             supplier_id=line.quotation.supplier_id if line.quotation else None,
+            budget_part=part,
         )
+
+
+def budget_parts(budget: Decimal | None, amounts: Sequence[Decimal]) -> list[Decimal | None]:
+    """The budget divided in proportion to the amounts, to the cent: the parts add up to it."""
+    total = sum(amounts, Decimal(0))
+    if budget is None or total == 0:
+        return [None] * len(amounts)
+    parts: list[Decimal | None] = []
+    so_far = given = Decimal(0)
+    for amount in amounts:
+        so_far += amount
+        until_here = amount_of(so_far / total, budget)
+        parts.append(until_here - given)
+        given = until_here
+    return parts

@@ -86,9 +86,13 @@ class QuotedLine(_Part):
         return self.breaks[0].from_quantity
 
     def unit_price(self, quantity: Decimal) -> Decimal | None:
-        """For so many units; None below the minimum."""
-        fitting = [each.unit_price for each in self.breaks if each.from_quantity <= quantity]
-        return fitting[-1] if fitting else None
+        return unit_price_of(self.breaks, quantity)
+
+
+def unit_price_of(breaks: Sequence[PriceBreak], quantity: Decimal) -> Decimal | None:
+    """For so many units; None below the minimum."""
+    fitting = [each.unit_price for each in breaks if each.from_quantity <= quantity]
+    return fitting[-1] if fitting else None
 
 
 class Quote(_Part):

@@ -41,7 +41,12 @@ SETTINGS: Final = (
 LINKS: Final = (
     Link("/inbox", N_("To decide"), "approval.decide"),
     Link("/briefs", N_("Briefs"), "brief.read"),
-    Link("/quotation-requests", N_("Quotes"), "brief.price.read"),
+    Link(
+        "/quotation-requests",
+        N_("Quotes"),
+        "brief.price.read",
+        also=("/catalogue-prices", "/new-catalogue-price", "/spend"),
+    ),
     Link("/budgets", N_("Budgets"), "budget.read"),
     Link("/tasks", N_("My tasks"), "phase.work"),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
@@ -72,6 +77,7 @@ LINKS: Final = (
 REACHED: Final = {
     **{link.address: link.privilege for link in (*LINKS, *SETTINGS) if link.privilege},
     "/spend": "brief.read_all",
+    "/catalogue-prices": "brief.read_all",
     "/articles": "lookup.read",
     "/locations": "lookup.read",
     "/package-numbers": "lookup.read",

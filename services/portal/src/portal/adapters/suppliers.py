@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from optima_kit.http.html import PageCall
 
 from .client import LISTED
+
+
+def by_item(offers: Iterable[Mapping[str, Any]]) -> Mapping[str, list[Mapping[str, Any]]]:
+    """Catalogue offers, of each item the cheapest first."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in offers:
+        found.setdefault(each["item_id"], []).append(each)
+    return found
 
 
 async def suppliers_for(call: PageCall, without: Collection[str] = ()) -> Mapping[str, Any]:

@@ -43,6 +43,7 @@ Action = Literal[
     "cancel",
 ]
 BudgetAction = Literal["change_plan"]
+CatalogueAction = Literal["change"]
 RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
 QuotationAction = Literal["quote", "decline", "send_file"]
 TypeAction = Literal["define"]
@@ -117,6 +118,10 @@ def require_spend(actor: Actor) -> None:
 
 def actions_on_budget(actor: Actor) -> list[BudgetAction]:
     return ["change_plan"] if plans_budgets(actor) else []
+
+
+def actions_on_catalogue(actor: Actor) -> list[CatalogueAction]:
+    return ["change"] if actor.may("brief.price") and sees_spend(actor) else []
 
 
 def shown_content(actor: Actor, brief: Brief) -> tuple[int, Content]:

@@ -29,6 +29,14 @@ class SpendFigureView(View):
     amount: Money
     """Of what was approved, as far as it is still to come or came: at the order's quantities and prices, and
     without what was cancelled or closed short."""
+    first_quotes: Money | None
+    """What the items that suppliers quoted would cost at the first quote for each; absent where none was."""
+    saved_on_first_quotes: Money | None
+    """Of them; below zero where more is paid."""
+    budget: Money | None
+    """Their parts of their briefs' budgets."""
+    saved_on_budget: Money | None
+    """Below zero where more was approved than budgeted."""
 
 
 class LastPaidView(View):

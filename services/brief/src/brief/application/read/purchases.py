@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final, Literal
+from uuid import UUID
 
 from optima_contracts.money import amount_of
 from optima_kit.actor import Actor
@@ -13,6 +15,7 @@ from optima_kit.refusals import Invalid
 from optima_kit.spreadsheets import csv_text
 
 from ...domain.content import plain_quantity
+from ...domain.purchases import Article
 from ...domain.quotations import QuotationRequest
 from ...domain.rules import ROME, day_in_rome
 from ..ports import Ports
@@ -36,6 +39,8 @@ COLUMNS: Final = (
     "um",
     "prezzo_unitario",
     "importo",
+    "primo_preventivo",
+    "quota_budget",
 )
 _DAY: Final = timedelta(days=1)
 
@@ -60,6 +65,10 @@ async def spend_figures(
             briefs=row.briefs,
             items=row.items,
             amount=row.amount,
+            first_quotes=row.first_quotes,
+            saved_on_first_quotes=row.saved_on_first_quotes,
+            budget=row.budget,
+            saved_on_budget=row.saved_on_budget,
         )
         for row in found
     ]
@@ -89,6 +98,8 @@ async def table_of_purchases(
             row.article.unit,
             _italian(f"{row.unit_price:.4f}"),
             _italian(f"{amount_of(row.quantity, row.unit_price):.2f}"),
+            None if row.first_unit_price is None else _italian(f"{row.first_unit_price:.4f}"),
+            None if row.budget_part is None else _italian(f"{row.budget_part:.2f}"),
         )
         for row in found
     )
@@ -99,8 +110,18 @@ async def last_paid_of(ports: Ports, actor: Actor, request: QuotationRequest) ->
     """What each item's article cost the last time, in any brief: for whoever sees all of them."""
     if not sees_spend(actor):
         return None
-    articles = {item.item_id: item.article for item in request.items}
-    found = await ports.purchases.list_last_paid(sorted(set(articles.values())), request.brief_id)
+    return await last_paid_for(
+        ports, {item.item_id: item.article for item in request.items}, request.brief_id
+    )
+
+
+async def last_paid_for(
+    ports: Ports, articles: Mapping[UUID, Article], without_brief: UUID
+) -> list[LastPaidView]:
+    """By item. The brief itself doesn't count."""
+    if not articles:
+        return []
+    found = await ports.purchases.list_last_paid(sorted(set(articles.values())), without_brief)
     names = await ports.directory.names(each.supplier_id for each in found.values())
     return [
         LastPaidView(

@@ -10,6 +10,7 @@ from optima_kit.fields import PersonView, View
 from ...domain.content import Money
 from ...domain.quotations import AskedItem, PriceBreak, QuotationState, RequestState
 from .access import QuotationAction, RequestAction
+from .catalogue_views import CatalogueOfferView
 from .purchase_views import LastPaidView
 
 
@@ -135,5 +136,7 @@ class QuotationRequestView(QuotationRequestSummaryView):
     awarded: list[AwardedItemView] | None = None
     last_paid: list[LastPaidView] | None = None
     """What the items' articles cost the last time: for whoever sees all briefs."""
+    catalogue: list[CatalogueOfferView] | None = None
+    """What suppliers' catalogues ask for them today, as above."""
     actions: list[RequestAction]
     """What the reader may do now."""

@@ -20,6 +20,7 @@ from ...domain.rules import day_in_rome
 from ..attach_file import SentFile
 from ..ports import Ports, RequestFilters
 from .access import actions_on_quotation, actions_on_request, sees_prices, sees_request
+from .catalogue import catalogue_offers
 from .purchases import last_paid_of
 from .quotation_views import (
     AwardedItemView,
@@ -84,6 +85,9 @@ async def show_request(ports: Ports, actor: Actor, request: QuotationRequest) ->
         actions=actions_on_request(actor, request, ports.now),
         **(_compared(ports, request, names) if sees_prices(actor) else {}),
         last_paid=await last_paid_of(ports, actor, request),
+        catalogue=await catalogue_offers(
+            ports, actor, {item.item_id: (item.article, item.quantity) for item in request.items}
+        ),
     )
 
 

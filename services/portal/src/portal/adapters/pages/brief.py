@@ -15,6 +15,7 @@ from ..amounts import plain_number
 from ..client import Refused, part, with_parts
 from ..kinds import names_of_kinds
 from ..navigation import leads_to
+from ..suppliers import by_item
 from .budgets import budget_of
 
 pages = Pages()
@@ -159,8 +160,13 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
     processes = None
     if "submit" in brief["actions"]:
         processes = await part(services.every("approval", "/v1/processes"))
+    suggestions = None
+    if "price" in brief["actions"] and leads_to(call.session.actor, "/spend"):
+        suggestions = await part(services.get("brief", f"/v1/briefs/{brief_id}/price-suggestions"))
     context = {
         "brief": brief,
+        "suggestions": suggestions,
+        "catalogue": by_item(suggestions["catalogue"]) if suggestions else {},
         "type": brief_type,
         "progress": progress,
         "history": history,

@@ -10,7 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 from ..amounts import plain_number
 from ..client import Refused
 from ..forms import NOTHING_SENT, Sent
-from ..suppliers import suppliers_for
+from ..suppliers import by_item, suppliers_for
 
 pages = Pages()
 
@@ -76,6 +76,7 @@ async def _page(call: PageCall, request_id: UUID, sent: Sent = NOTHING_SENT) -> 
         "suppliers": await suppliers_for(call, without=asked) if more else None,
         "awarded": {each["item_id"]: each["quotation_id"] for each in request["awarded"]},
         "last_paid": {each["item_id"]: each for each in request.get("last_paid", [])},
+        "catalogue": by_item(request.get("catalogue", [])),
         "lines": {
             each["id"]: {line["item_id"]: line for line in each["lines"]} for each in request["quotations"]
         },

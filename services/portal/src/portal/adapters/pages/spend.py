@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -39,7 +39,9 @@ async def show_spend(call: PageCall) -> Answer:
         "since": spend["since"],
         "until": spend["until"],
         "rows": rows,
-        "total": sum((Decimal(row["amount"]) for row in rows), Decimal(0)),
+        "total": _sum(rows, "amount"),
+        "saved_on_first_quotes": _sum(rows, "saved_on_first_quotes"),
+        "saved_on_budget": _sum(rows, "saved_on_budget"),
         "bars": bars([(row["name"] or "–", Decimal(row["amount"]), _euro(call, row)) for row in rows[:20]]),
         "table": urlencode({"since": spend["since"], "until": spend["until"]}),
     }
@@ -51,6 +53,12 @@ async def export_spend(call: PageCall) -> Answer:
     typed = filled(**{name: call.query.get(name, "").strip() for name in _PERIOD})
     file = await call.session.services.file("brief", f"/v1/figures/spend.csv?{urlencode(typed)}")
     return Passed(file.body, file.media_type, file.disposition)
+
+
+def _sum(rows: Sequence[Mapping[str, Any]], figure: str) -> Decimal | None:
+    """None where no row has the figure."""
+    found = [Decimal(row[figure]) for row in rows if figure in row]
+    return sum(found, Decimal(0)) if found else None
 
 
 def _name(group: Mapping[str, Any], kinds: Mapping[str, str], language: str) -> str | None:
