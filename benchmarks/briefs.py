@@ -46,6 +46,10 @@ BRIEFS = """
         jsonb_build_object('title', 'Lancio campagna' || n % 1000 || ' numero' || n), now(), now()
     FROM generate_series(1, $2::bigint) AS n
 """
+WORDS = """
+    INSERT INTO brief_words (tenant_id, word, brief_id)
+    SELECT $1, word, brief_id FROM briefs, word_keys_of(number || ' ' || (draft->>'title')) AS word
+"""
 REVISIONS = """
     INSERT INTO revisions (brief_id, tenant_id, revision, content, content_hash, process, submitted_at,
         submitted_by, proposed_prices)
@@ -76,10 +80,11 @@ class Archive:
 
     async def fill(self) -> None:
         connection = await asyncpg.connect(self.stored.superuser_url)
-        # As the service has it: its triggers write the words in the brief's tenant.
-        await connection.execute("SELECT set_config('optima.tenant', $1, false)", str(TENANT))
+        # Words are written at once, and not by a trigger for each brief.
+        await connection.execute("SET session_replication_role = replica")
         await connection.execute(MADE)
         await connection.execute(BRIEFS, TENANT, self.rows, timeout=3600)
+        await connection.execute(WORDS, TENANT, timeout=3600)
         await connection.execute(REVISIONS, TENANT, timeout=3600)
         await connection.execute(PURCHASES, TENANT, self.rows, LAST_DAY, A_DAY, timeout=3600)
         await connection.execute("VACUUM ANALYZE", timeout=3600)
@@ -95,6 +100,9 @@ class Archive:
 
     async def common_word(self, _: float) -> None:
         await self._listed("lancio")
+
+    async def beginning(self, share: float) -> None:
+        await self._listed(("la", "lanc", "campa", "nume")[int(share * 4)])
 
     async def two_words(self, share: float) -> None:
         await self._listed(f"lancio campagna{int(share * 999)}")
@@ -131,6 +139,7 @@ QUESTIONS: dict[str, Callable[[Archive, float], Awaitable[None]]] = {
     "briefs by a rare word": Archive.rare_word,
     "briefs by a common word": Archive.common_word,
     "briefs by both": Archive.two_words,
+    "briefs by the beginning of a word": Archive.beginning,
     "spend of three days": Archive.spend,
     "last prices paid": Archive.last_paid,
 }

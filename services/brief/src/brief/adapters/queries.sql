@@ -185,11 +185,11 @@ AND (NOT :late::boolean
      OR (deadline < :today::date AND state NOT IN ('rejected', 'delivered', 'closed', 'cancelled')))
 
 -- fragment: brief_page
--- The words' test is a CASE: of a bare @> the planner expects so few rows that it would rather read all briefs.
+-- The words' test is a CASE: of a bare one the planner expects so few rows that it would rather read all briefs.
 {brief_filters}
 AND (:states::text[] IS NULL OR state = ANY (:states))
 AND CASE WHEN :text::text IS NULL THEN true
-         ELSE words_of(number || ' ' || (shown ->> 'title')) @> words_of(:text) END
+         ELSE words_match(number || ' ' || (shown ->> 'title'), :text) END
 AND CASE WHEN :last_id::uuid IS NULL THEN true
          WHEN :by_deadline::boolean THEN (deadline, brief_id) > (:last_deadline::date, :last_id)
          ELSE brief_id < :last_id END
@@ -216,7 +216,7 @@ WHERE {brief_page}
 
 -- name: list_briefs_by_words
 -- plan: custom
--- Of others' it reads those that have the longest word.
+-- Of others' it reads those that have the longest word, or begin so.
 {brief_columns}
 FROM (
     ({brief_columns} FROM ({own_briefs}) AS own WHERE {brief_page})
@@ -227,7 +227,7 @@ FROM (
         JOIN briefs ON briefs.brief_id = brief_words.brief_id
         JOIN revisions
             ON revisions.brief_id = briefs.brief_id AND revisions.revision = briefs.submitted_revision
-        WHERE brief_words.word = longest_word(:text) AND :reads_all::boolean AND requester_id <> :reader_id
+        WHERE brief_words.word = sought_key(:text) AND :reads_all::boolean AND requester_id <> :reader_id
      ) AS others WHERE {brief_page})
 ) AS listed
 WHERE {brief_page}

@@ -135,7 +135,8 @@ class Filters:
     today: date
     states: Sequence[State] | None = None
     text: str | None = None
-    """Words that are all in the number or the title, letter case aside; of no word, nothing is found."""
+    """Words that are all in the number or the title, letter case and accents aside, the last one as a
+    beginning; of no word, nothing is found."""
     unit_id: UUID | None = None
     type_key: str | None = None
     requester_id: UUID | None = None
