@@ -496,7 +496,9 @@ class Story:
         }
         await self.run(
             self.made,
-            lambda p: valuing.set_economics(p, job.id, job.version, unit_price=price, **details),
+            lambda p: valuing.set_economics(
+                p, self.admin, job.id, job.version, cost_lines=(), unit_price=price, **details
+            ),
         )
 
     async def make(self, job: Any, *, outside: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from optima_contracts.brief import BriefApproved, BriefContent, BriefItem, ItemDelivery
+from optima_contracts.economics import BriefPricesApproved, PricedItem
 from optima_contracts.erp import CustomerChanged
 from optima_contracts.identity import LegalIdentity, PersonChanged
 
@@ -81,6 +82,12 @@ ROWS = (
         "order.write",
         at="/v1/jobs/{blocked_job_id}/kind",
         body={"kind": "$kind"},
+    ),
+    Row("GET /v1/jobs/{job_id}/economics-history", "job.economics.read"),
+    Row(
+        "POST /v1/jobs/{job_id}/amendments",
+        "job.economics.write",
+        body={"unit_price": "512.40", "reason": "Carta più cara"},
     ),
     Row("GET /v1/price-policy", "job.economics.read"),
     Row(
@@ -224,6 +231,8 @@ async def build(world: World) -> None:
     await value(world, job)
     (blocked,) = (await order_from_brief(world, f"ignoto-{mark}"))["jobs"]
     names["blocked_job_id"] = blocked["id"]
+    amended = {"unit_price": "533.77", "reason": "Carta più cara"}
+    await world.ask("POST", f"/v1/jobs/{blocked['id']}/amendments", amended)
     phases = ("phase", "begun_phase", "made_phase", "free_phase", "others_phase")
     for name, phase in zip(phases, job["phases"], strict=True):
         names[f"{name}_id"] = phase["id"]
@@ -248,7 +257,7 @@ async def build(world: World) -> None:
     names["note_id"] = sent["id"]
     names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
     names["order_version"] = str((await world.ask("GET", f"/v1/orders/{order['id']}"))["version"])
-    world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "Grafiche Rossi"]
+    world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "533.77", "Grafiche Rossi"]
     world.secrets["customer.read"] = ["Dolci Riservati"]
 
 
@@ -278,7 +287,19 @@ async def order_from_brief(world: World, kind: str) -> dict[str, Any]:
         approval_id=uuid4(),
         requester_id=uuid4(),
         content=content,
+        valued=True,
     )
+    prices = BriefPricesApproved(
+        brief_id=brief_id,
+        revision=1,
+        approval_id=approved.approval_id,
+        content_hash=approved.content_hash,
+        lines=[
+            PricedItem(item_id=item.item_id, quantity="100", unit_price="487.13", amount="48713.00"),
+        ],
+        total="48713.00",
+    )
+    await world.hear(prices, brief_id)
     await world.hear(approved, brief_id)
     (order,) = (await world.ask("GET", f"/v1/orders?brief_id={brief_id}"))["items"]
     whole: dict[str, Any] = await world.ask("GET", f"/v1/orders/{order['id']}")

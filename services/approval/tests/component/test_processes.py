@@ -439,12 +439,12 @@ fields:
         assert [step["state"] for step in approval["steps"]] == ["pending"]
 
     async def test_built_in_types_stay(self, desk: Desk):
-        for key in ("brief", "proof"):
+        for key in ("brief", "order_amendment", "proof"):
             document = {"key": key, "name": "B", "fields": {"a": {"type": "text"}}}
             response, problem = await desk.as_("ada").put(f"/v1/subject-types/{key}", document)
             assert (response.status, problem["code"]) == (409, "subject_type_built_in")
         _, page = await desk.as_("ada").get("/v1/subject-types")
-        assert [each["key"] for each in page["items"]] == ["brief", "proof"]
+        assert [each["key"] for each in page["items"]] == ["brief", "order_amendment", "proof"]
 
 
 FLAWED = """\

@@ -37,6 +37,11 @@ INSERT INTO job_economics (job_id, cost, unit_price, materials, technical_sheet,
 SELECT id, 1, 1, '', '', '22' FROM order_jobs;
 UPDATE order_jobs SET item_id = gen_random_uuid();
 INSERT INTO approved_prices (item_id, unit_price) SELECT item_id, 1 FROM order_jobs;
+INSERT INTO amendments (id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process,
+                        requested_at, requested_by, state)
+SELECT gen_random_uuid(), id, 1, 1, 2, '', '', 'p', now(), gen_random_uuid(),
+       CASE WHEN position = 1 THEN 'in_approval' ELSE 'applied' END
+FROM order_jobs;
 UPDATE orders SET brief_id = gen_random_uuid();
 INSERT INTO proofs (proof_id, brief_id, version, sequence, approved)
 SELECT gen_random_uuid(), brief_id, 1, 1, true FROM orders;
@@ -108,6 +113,8 @@ async def test_lists_keep_their_indexes(
         ("lock_order_of_phase", "phases_pkey", {"phase_id": some_phase}),
         ("list_jobs", "phases_by_share", {"order_id": some_order, "job_id": some_job}),
         ("list_jobs", "order_jobs_order_id_position_key", {"order_id": some_order, "job_id": None}),
+        ("list_jobs", "one_amendment_in_approval", {"order_id": some_order, "job_id": None}),
+        ("list_amendments", "amendments_of_job", {"job_ids": f"{{{some_job}}}"}),
         ("list_jobs", "shipments_of_order", {"order_id": some_order, "job_id": None}),
         ("list_lines_without_shipment", "shipments_of_order", {"order_id": some_order, "shipment_id": FIRST}),
         ("find_order", "orders_pkey", {"order_id": some_order, "job_id": None}),

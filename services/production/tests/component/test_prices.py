@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -88,6 +88,67 @@ class TestOrder:
         status, body = await attempt(plant, job)
         assert (status, body["errors"][0]["code"]) == (422, "unit_price_missing")
         assert (await attempt(plant, job, unit_price="0.0345"))[0] == 200
+
+
+@pytest.mark.servers
+class TestCost:
+    LINES: ClassVar = [
+        {"what": "material", "description": "Cartone", "quantity": "120", "unit_cost": "2.0050"},
+        {
+            "what": "phase",
+            "description": "Stampa",
+            "unit_cost": "300.00",
+            "supplier": "Galli",
+            "terms": "60 gg",
+        },
+        {"what": "set_up", "description": "Lastre", "unit_cost": "90.00", "actual": "101.50"},
+    ]
+
+    async def job(self, plant: Plant) -> dict[str, Any]:
+        await plant.define("gadget", ONE_PHASE)
+        (job,) = (await plant.order_of(await plant.approve(("gadget", "100"), prices=["10.00"])))["jobs"]
+        assert isinstance(job, dict)
+        return job
+
+    async def set(self, plant: Plant, job: dict[str, Any], **body: Any) -> tuple[int, Any]:
+        (now,) = (await plant.order(job["order_id"]))["jobs"]
+        headers = {"If-Match": f'"{now["version"]}"'}
+        response, answer = await plant.admin.put(f"/v1/jobs/{job['id']}/economics", body, headers=headers)
+        return int(response.status), answer
+
+    async def test_is_the_sum_of_its_lines_each_as_planned_until_it_is_known(self, plant: Plant) -> None:
+        job = await self.job(plant)
+        status, shown = await self.set(plant, job, cost_lines=self.LINES)
+        assert (status, shown["cost"], shown["planned_cost"]) == (200, "642.10", "630.60")
+        assert (shown["margin"], shown["margin_percent"]) == ("357.90", "35.8")
+        assert [line["planned"] for line in shown["cost_lines"]] == ["240.60", "300.00", "90.00"]
+        assert shown["cost_lines"][1]["terms"] == "60 gg"
+        (fact,) = await plant.database.published("optima.economics.job_set.v1")
+        assert fact.data["cost"] == "642.10"
+
+    async def test_is_refused_where_it_is_not_that_sum_or_missing(self, plant: Plant) -> None:
+        job = await self.job(plant)
+        for body, code in (
+            ({}, "cost_missing"),
+            ({"cost": "1.00", "cost_lines": self.LINES}, "cost_differs_from_lines"),
+        ):
+            status, problem = await self.set(plant, job, **body)
+            assert (status, problem["errors"][0]["code"]) == (422, code)
+        assert (await self.set(plant, job, cost="642.10", cost_lines=self.LINES))[0] == 200
+
+    async def test_every_change_is_kept_with_who_and_when(self, plant: Plant) -> None:
+        job = await self.job(plant)
+        await self.set(plant, job, cost_lines=self.LINES)
+        await self.set(plant, job, cost="700.00")
+        path = f"/v1/jobs/{job['id']}/economics-history"
+        _, history = await plant.admin.get(path)
+        costs = [
+            (each["economics"]["cost"], len(each["economics"]["cost_lines"])) for each in history["items"]
+        ]
+        assert costs == [("700.00", 0), ("642.10", 3)]
+        assert all("id" in each["set_by"] and each["set_at"] for each in history["items"])
+        response, _ = await plant.as_("backoffice").get(path)
+        assert response.status == 403
 
 
 @pytest.mark.servers

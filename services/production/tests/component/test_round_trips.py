@@ -53,12 +53,14 @@ async def test_each_step_asks_once_and_writes_at_the_end(plant: Plant) -> None:
     assert costs == {
         "brief approved": REACTION + 6,  # brief, kinds, number, customer; order with jobs, phases
         "read": 4,  # begin, order with customer and shipments, jobs, end
-        "economics": EDGES + 4,
+        "economics": EDGES + 5,  # beside them, what they were set to
         "assignment": phase_command + 1,  # the person
         "start": phase_command,
         "completion": phase_command,
         "acceptance": phase_command,
         "issued": REACTION + 4,  # lock, lines; shipment, order
         "departed": REACTION + 2,
-        "delivered": REACTION + 6,  # whose name the event carries: whether they were erased, and its digest
+        # Whose name the event carries: whether they were erased, and its digest. The whole order, once, whose
+        # amendments lapse.
+        "delivered": REACTION + 8,
     }

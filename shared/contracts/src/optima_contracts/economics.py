@@ -56,6 +56,30 @@ class BriefPricesApproved(EventData):
     total: Money
 
 
+class CatalogueBreak(Fact):
+    from_quantity: Quantity
+    unit_price: Money
+    """Euro for one unit from so many on, VAT excluded."""
+
+
+class CataloguePriceKept(EventData):
+    """Purchasing keeps what a supplier's catalogue asks, or changed it. Published by brief; subject: the
+    catalogue price."""
+
+    type: ClassVar[str] = "optima.economics.catalogue_price_kept.v1"
+    price_id: UUID
+    supplier_id: UUID
+    kind: str
+    description: str | None = None
+    """Of the article; none: for every one of the kind."""
+    unit: str
+    breaks: list[CatalogueBreak]
+    lead_time_days: int
+    valid_from: date
+    valid_until: date
+    """Both days included."""
+
+
 class BudgetPlanned(EventData):
     """A budget was planned, or its plan changed. Published by brief; subject: the budget."""
 
@@ -140,6 +164,61 @@ class JobEconomicsSet(EventData):
     """None where the order's brief was approved without prices, or there is none."""
     price_reason: str | None = None
     """Why the price differs from the approved one, by less than the tenant tolerates."""
+
+
+class AmendmentRequested(EventData):
+    """An admin asks for another price of an order's line than the one that was approved with its brief: it is
+    to be approved anew. Published by production; subject: the amendment."""
+
+    type: ClassVar[str] = "optima.economics.amendment_requested.v1"
+    amendment_id: UUID
+    order_id: UUID
+    job_id: UUID
+    brief_id: UUID | None = None
+    number: str
+    """The order's."""
+    title: str
+    """The order's."""
+    description: str
+    """The line's."""
+    kind: str
+    unit: str
+    quantity: Quantity
+    unit_price_before: Money
+    """As approved until now, euro for one unit, VAT excluded."""
+    unit_price: Money
+    amount_before: Money
+    amount: Money
+    """`quantity × unit_price`, rounded half up to the cent."""
+    reason: str
+    process: str
+    """Key of the approval process that it enters."""
+    requester_id: UUID
+    content_hash: str
+    """Of the line, its quantity and both prices: what is approved."""
+
+
+AmendmentOutcome = Literal["applied", "rejected", "not_approved", "lapsed", "revoked"]
+
+
+class AmendmentEnded(EventData):
+    """An amendment was applied, or changes nothing; or one that was applied is revoked. Published by
+    production; subject: the amendment."""
+
+    type: ClassVar[str] = "optima.economics.amendment_ended.v1"
+    amendment_id: UUID
+    order_id: UUID
+    job_id: UUID
+    brief_id: UUID | None = None
+    number: str
+    """The order's."""
+    outcome: AmendmentOutcome
+    """`applied`: its price binds. `not_approved`: nobody decided. `lapsed`: the order or its line ended, or
+    changed otherwise, meanwhile. `revoked`: the price that was approved before binds again."""
+    unit_price: Money
+    """That was asked for."""
+    content_hash: str
+    requester_id: UUID
 
 
 class OrderValued(EventData):

@@ -37,6 +37,7 @@ _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
     brief.BriefCancellationRevoked: ("actor", ("reason",)),
     production.OrderCancelled: ("actor", ("reason",)),
     economics.BudgetPlanned: ("actor", ("reason",)),
+    economics.AmendmentRequested: ("actor", ("reason",)),
     economics.JobEconomicsSet: ("actor", ("price_reason",)),
     production.OrderChanged: ("actor", ("reason",)),
     production.JobClosed: ("actor", ("reason",)),

@@ -19,11 +19,14 @@ PUBLISHERS: Final = tuple(sorted(frozenset[str]().union(*_BY_CONTEXT.values())))
 """The services that publish anything."""
 
 _BY_TYPE: Final = {
+    "optima.economics.amendment_ended.v1": {"production"},
+    "optima.economics.amendment_requested.v1": {"production"},
     "optima.economics.brief_priced.v1": {"brief"},
     "optima.economics.brief_prices_approved.v1": {"brief"},
     "optima.economics.budget_charged.v1": {"brief"},
     "optima.economics.budget_planned.v1": {"brief"},
     "optima.economics.budget_told.v1": {"brief"},
+    "optima.economics.catalogue_price_kept.v1": {"brief"},
     "optima.economics.job_set.v1": {"production"},
     "optima.economics.order_valued.v1": {"production"},
 }

@@ -11,7 +11,7 @@ from optima_contracts.brief import (
     ProofReviewEnded,
     ProofSubmitted,
 )
-from optima_contracts.economics import BriefPriced, BudgetTold
+from optima_contracts.economics import AmendmentEnded, AmendmentRequested, BriefPriced, BudgetTold
 from optima_contracts.identity import (
     PersonChanged,
     PersonDeparted,
@@ -23,6 +23,7 @@ from optima_contracts.trail import PersonErased
 from optima_kit.reactions import Reactions, Received
 
 from ..application.erase_person import on_person_erased
+from ..application.on_amendment import on_amendment_ended, on_amendment_requested
 from ..application.on_brief import (
     on_brief_cancelled,
     on_brief_priced,
@@ -76,6 +77,16 @@ async def proof_submitted(ports: Ports, event: Received[ProofSubmitted]) -> None
 @reactions.on(ProofReviewEnded)
 async def proof_review_ended(ports: Ports, event: Received[ProofReviewEnded]) -> None:
     await on_proof_review_ended(ports, event.data)
+
+
+@reactions.on(AmendmentRequested)
+async def amendment_requested(ports: Ports, event: Received[AmendmentRequested]) -> None:
+    await on_amendment_requested(ports, event.data, event.correlation_id, event.sequence)
+
+
+@reactions.on(AmendmentEnded)
+async def amendment_ended(ports: Ports, event: Received[AmendmentEnded]) -> None:
+    await on_amendment_ended(ports, event.data)
 
 
 @reactions.on(TenantChanged, newest_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from .approval import (
@@ -21,6 +21,8 @@ from .approval import (
 )
 from .approvers import Asked
 
+OWN_TEXTS: Final = {"order_amendment": ("reason",)}
+"""By subject type: fields of the content in which its requester writes in their own words."""
 UNNAMED = "documento"
 """What a file is called whose name was erased."""
 
@@ -51,6 +53,9 @@ class Erasure:
             case Ended() if event.reason is not None:
                 own = event.by == self._person or (actor == self._person and event.outcome == "cancelled")
                 return replace(event, reason=None) if own or event.reason in self._written else event
+            case Opened() if event.subject_type in OWN_TEXTS and event.requester == self._person:
+                content = without_name(event.content, str(self._person))
+                return replace(event, content=content | dict.fromkeys(OWN_TEXTS[event.subject_type], ""))
             case Opened() | Amended():
                 return replace(event, content=without_name(event.content, str(self._person)))
         return event

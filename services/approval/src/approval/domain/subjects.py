@@ -34,7 +34,7 @@ class DatedContent:
 BESIDE: Final = {"brief": {"budget": "budget_figures"}}
 """By subject type: names under which conditions read a field that is a record, beside the type's own key."""
 
-ENTER_BY_EVENT: Final = frozenset({"brief", "proof"})
+ENTER_BY_EVENT: Final = frozenset({"brief", "proof", "order_amendment"})
 """Subject types whose own service freezes them, and tells of them: they are not submitted here."""
 
 LONGEST_TITLE: Final = 200

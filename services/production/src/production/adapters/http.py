@@ -22,9 +22,11 @@ from ..application.outsource_phase import outsource_phase
 from ..application.ports import LockedPhase, MessageFile, Ports
 from ..application.read import board, figures, lookups, messages, orders, tasks
 from ..application.read.views import (
+    AmendmentView,
     AssigneeView,
     BoardPhaseView,
     CustomerView,
+    EconomicsEntryView,
     EconomicsView,
     GivenBackPhaseView,
     JobView,
@@ -41,6 +43,7 @@ from ..application.read.views import (
 )
 from ..application.reject_phase import reject_phase
 from ..application.report_part import report_part
+from ..application.request_amendment import request_amendment
 from ..application.set_economics import set_economics
 from ..application.set_price_policy import set_price_policy
 from ..application.skip_phase import skip_phase
@@ -72,6 +75,7 @@ from .requests import (
     RejectPhase,
     ReportMessage,
     ReportPart,
+    RequestAmendment,
     SetEconomics,
     SetPricePolicy,
     SplitPhase,
@@ -220,8 +224,28 @@ async def put_economics(call: Call[Ports], job_id: UUID, body: SetEconomics) -> 
     with the brief binds: another one is refused, unless it lies within the tenant's tolerance
     (`/v1/price-policy`) and has a reason.
     """
-    job = await set_economics(call.ports, job_id, call.required_version, **dict(body))
+    job = await set_economics(call.ports, call.actor, job_id, call.required_version, **body.details())
     return Reply(orders.show_economics(job), version=job.version)
+
+
+@routes.get("/v1/jobs/{job_id}/economics-history", privilege="job.economics.read")
+async def get_economics_history(
+    call: Call[Ports], job_id: UUID, query: PageQuery
+) -> Page[EconomicsEntryView]:
+    """List what a job's economics were set to, newest first: when and by whom"""
+    return await orders.list_economics(call.ports, job_id, query)
+
+
+@routes.post("/v1/jobs/{job_id}/amendments", privilege="job.economics.write", status=201)
+async def post_amendment(call: Call[Ports], job_id: UUID, body: RequestAmendment) -> AmendmentView:
+    """Ask for another price than the one that was approved with the brief
+
+    It enters the tenant's approval process for amendments (`/v1/price-policy`) and binds once it is
+    approved; until then, and if it is not, the price stays. One at a time; it lapses when the order or its
+    line ends, or the line's quantity changes.
+    """
+    amendment = await request_amendment(call.ports, call.actor, job_id, body.unit_price, body.reason)
+    return await orders.show_amendment(call.ports, amendment)
 
 
 @routes.get("/v1/price-policy", privilege="job.economics.read")
@@ -237,7 +261,7 @@ async def put_price_policy(call: Call[Ports], body: SetPricePolicy) -> Reply[Pri
 
     Until this is set, they may not differ at all.
     """
-    policy = await set_price_policy(call.ports, call.required_version, body.tolerance_percent)
+    policy = await set_price_policy(call.ports, call.required_version, body.tolerance_percent, body.process)
     return Reply(lookups.show_price_policy(call.actor, policy), version=policy.version)
 
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
+from optima_contracts.approval import (
+    ApprovalCancelled,
+    ApprovalExpired,
+    ApprovalNotOpened,
+    ApprovalOpened,
+    ApprovalRevoked,
+    Approved,
+    ChangesRequested,
+    Rejected,
+)
 from optima_contracts.brief import (
     BriefApproved,
     BriefCancellationRevoked,
@@ -30,6 +41,12 @@ from optima_contracts.logistics import (
 from optima_kit.directory import directory_reactions
 from optima_kit.reactions import Reactions, Received
 
+from ..application.on_amendment_approval import (
+    SUBJECT_TYPE,
+    on_amendment_approval_opened,
+    on_amendment_decided,
+    on_amendment_revoked,
+)
 from ..application.on_article_kept import on_article_kept
 from ..application.on_brief_approved import on_brief_approved
 from ..application.on_brief_cancelled import on_brief_cancelled
@@ -79,6 +96,37 @@ async def proof_submitted(ports: Ports, event: Received[ProofSubmitted]) -> None
 @reactions.on(ProofReviewEnded)
 async def proof_review_ended(ports: Ports, event: Received[ProofReviewEnded]) -> None:
     await on_proof_told(ports, event.data, event.sequence)
+
+
+@reactions.on(ApprovalOpened)
+async def approval_opened(ports: Ports, event: Received[ApprovalOpened]) -> None:
+    """Of briefs and other things: nothing, here and below."""
+    if event.data.subject_type == SUBJECT_TYPE:
+        await on_amendment_approval_opened(ports, event.data)
+
+
+A = TypeVar("A", ApprovalNotOpened, Approved, Rejected, ChangesRequested, ApprovalCancelled, ApprovalExpired)
+
+
+def _decides(event_type: type[A]) -> None:
+    @reactions.on(event_type)
+    async def handle(ports: Ports, event: Received[A]) -> None:
+        if event.data.subject_type == SUBJECT_TYPE:
+            await on_amendment_decided(ports, event.data, event.actor_id)
+
+
+_decides(ApprovalNotOpened)
+_decides(Approved)
+_decides(Rejected)
+_decides(ChangesRequested)
+_decides(ApprovalCancelled)
+_decides(ApprovalExpired)
+
+
+@reactions.on(ApprovalRevoked)
+async def approval_revoked(ports: Ports, event: Received[ApprovalRevoked]) -> None:
+    if event.data.subject_type == SUBJECT_TYPE:
+        await on_amendment_revoked(ports, event.data, event.actor_id)
 
 
 @reactions.on(CancellationRefused)

@@ -24,6 +24,7 @@ from ..application.ports import (
     BoardFilter,
     BoardRow,
     Customer,
+    EconomicsEntry,
     FigureGroup,
     KnownBrief,
     ListedOrder,
@@ -38,8 +39,9 @@ from ..application.ports import (
     Task,
     WorkFigures,
 )
+from ..domain.amendments import Amendment, AmendmentState
 from ..domain.changes import OrderChange
-from ..domain.economics import STRICT, Economics, PricePolicy
+from ..domain.economics import STRICT, CostKind, CostLine, Economics, PricePolicy
 from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
@@ -301,17 +303,27 @@ class PostgresOrders:
         )
 
     def _save_economics(self, job_id: UUID, economics: Economics) -> None:
+        self._work.write(QUERIES.upsert_economics, job_id=job_id, **_stored_economics(economics))
+
+    def insert_economics_entry(self, entry: EconomicsEntry) -> None:
         self._work.write(
-            QUERIES.upsert_economics,
-            job_id=job_id,
-            cost=economics.cost,
-            unit_price=economics.unit_price,
-            supplier=economics.supplier,
-            materials=economics.materials,
-            technical_sheet=economics.technical_sheet,
-            vat_code=economics.vat_code,
-            price_reason=economics.price_reason,
+            QUERIES.insert_economics_entry,
+            job_id=entry.job_id,
+            set_at=entry.set_at,
+            set_by=entry.set_by,
+            **_stored_economics(entry.economics),
         )
+
+    async def list_economics_entries(
+        self, job_id: UUID, before: int | None, limit: int
+    ) -> list[tuple[int, EconomicsEntry]]:
+        rows = await self._work.fetch(
+            QUERIES.list_economics_entries, job_id=job_id, before=before, limit=limit
+        )
+        return [
+            (row["entry"], EconomicsEntry(row["job_id"], row["set_at"], row["set_by"], _economics(row)))
+            for row in rows
+        ]
 
     def update_terms(self, before: FullOrder, after: FullOrder) -> None:
         known = {job.id: job for job in before.jobs}
@@ -423,15 +435,59 @@ class PostgresPrices:
 
     async def lock_policy(self) -> PricePolicy:
         row = await self._work.fetchrow(
-            QUERIES.lock_price_policy, tolerance_percent=STRICT.tolerance_percent, version=STRICT.version
+            QUERIES.lock_price_policy,
+            tolerance_percent=STRICT.tolerance_percent,
+            process=STRICT.process,
+            version=STRICT.version,
         )
         assert row is not None
         return _price_policy(row)
 
     def update_policy(self, policy: PricePolicy) -> None:
         self._work.write(
-            QUERIES.update_price_policy, tolerance_percent=policy.tolerance_percent, version=policy.version
+            QUERIES.update_price_policy,
+            tolerance_percent=policy.tolerance_percent,
+            process=policy.process,
+            version=policy.version,
         )
+
+    def update_approved(self, item_id: UUID, unit_price: Decimal) -> None:
+        self._work.write(QUERIES.update_approved_price, item_id=item_id, unit_price=unit_price)
+
+    def insert_amendment(self, amendment: Amendment) -> None:
+        self._work.write(
+            QUERIES.insert_amendment,
+            id=amendment.id,
+            job_id=amendment.job_id,
+            quantity=amendment.quantity,
+            unit_price_before=amendment.unit_price_before,
+            unit_price=amendment.unit_price,
+            content_hash=amendment.content_hash,
+            reason=amendment.reason,
+            process=amendment.process,
+            requested_at=amendment.requested_at,
+            requested_by=amendment.requested_by,
+            state=amendment.state,
+        )
+
+    def update_amendment(self, amendment: Amendment) -> None:
+        self._work.write(
+            QUERIES.update_amendment,
+            id=amendment.id,
+            state=amendment.state,
+            approval_id=amendment.approval_id,
+            ended_at=amendment.ended_at,
+            ended_by=amendment.ended_by,
+            ended_because=amendment.ended_because,
+        )
+
+    async def find_amendment(self, amendment_id: UUID) -> Amendment | None:
+        row = await self._work.fetchrow(QUERIES.find_amendment, id=amendment_id)
+        return _amendment(row) if row else None
+
+    async def list_amendments(self, job_ids: Sequence[UUID]) -> list[Amendment]:
+        rows = await self._work.fetch(QUERIES.list_amendments, job_ids=job_ids)
+        return [_amendment(row) for row in rows]
 
 
 class PostgresArticles:
@@ -836,7 +892,68 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
         started_at=row["started_at"],
         produced=None if row["produced"] is None else _plain(row["produced"]),
         closed_because=row["closed_because"],
+        amendment=_open_amendment(row) if row["amendment_id"] else None,
         version=row["version"],
+    )
+
+
+def _amendment(row: asyncpg.Record) -> Amendment:
+    return Amendment(**{**row, "quantity": _plain(row["quantity"]), "state": AmendmentState(row["state"])})
+
+
+def _open_amendment(row: asyncpg.Record) -> Amendment:
+    """Of a job's row."""
+    return Amendment(
+        id=row["amendment_id"],
+        job_id=row["id"],
+        quantity=_plain(row["amendment_quantity"]),
+        unit_price_before=row["unit_price_before"],
+        unit_price=row["amended_unit_price"],
+        content_hash=row["content_hash"],
+        reason=row["amendment_reason"],
+        process=row["process"],
+        requested_at=row["requested_at"],
+        requested_by=row["requested_by"],
+        approval_id=row["approval_id"],
+    )
+
+
+def _stored_economics(economics: Economics) -> dict[str, Any]:
+    return {
+        "cost": economics.cost,
+        "unit_price": economics.unit_price,
+        "supplier": economics.supplier,
+        "materials": economics.materials,
+        "technical_sheet": economics.technical_sheet,
+        "vat_code": economics.vat_code,
+        "price_reason": economics.price_reason,
+        "cost_lines": [_stored_cost_line(line) for line in economics.cost_lines],
+    }
+
+
+def _stored_cost_line(line: CostLine) -> dict[str, Any]:
+    exact = {"quantity": str(line.quantity), "unit_cost": str(line.unit_cost)}
+    if line.actual is not None:
+        exact["actual"] = str(line.actual)
+    return {
+        "what": line.what.value,
+        "description": line.description,
+        "supplier": line.supplier,
+        "terms": line.terms,
+        **exact,
+    }
+
+
+def _cost_line(stored: dict[str, Any]) -> CostLine:
+    actual = stored.get("actual")
+    return CostLine(
+        what=CostKind(stored["what"]),
+        description=stored["description"],
+        quantity=Decimal(stored["quantity"]),
+        unit_cost=Decimal(stored["unit_cost"]),
+        supplier=stored["supplier"],
+        terms=stored["terms"],
+        actual=None if actual is None else Decimal(actual),
     )
 
 
@@ -849,11 +966,12 @@ def _economics(row: asyncpg.Record) -> Economics:
         technical_sheet=row["technical_sheet"],
         vat_code=row["vat_code"],
         price_reason=row["price_reason"],
+        cost_lines=tuple(_cost_line(each) for each in row["cost_lines"]),
     )
 
 
 def _price_policy(row: asyncpg.Record) -> PricePolicy:
-    return PricePolicy(tolerance_percent=_plain(row["tolerance_percent"]), version=row["version"])
+    return PricePolicy(_plain(row["tolerance_percent"]), row["version"], row["process"])
 
 
 def _phase(row: asyncpg.Record) -> Phase:

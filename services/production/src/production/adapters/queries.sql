@@ -145,8 +145,11 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
        jobs.closed_because, jobs.article_id, jobs.confirmed, jobs.version, economics.job_id AS valued, economics.cost,
-       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason,
-       approved.unit_price AS approved_unit_price,
+       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason, economics.cost_lines,
+       approved.unit_price AS approved_unit_price, amendments.id AS amendment_id,
+       amendments.quantity AS amendment_quantity, amendments.unit_price_before, amendments.unit_price AS amended_unit_price,
+       amendments.content_hash, amendments.reason AS amendment_reason, amendments.process, amendments.requested_at, amendments.requested_by,
+       amendments.approval_id,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
@@ -158,6 +161,7 @@ FROM order_jobs AS jobs
 JOIN orders ON orders.id = jobs.order_id
 LEFT JOIN job_economics AS economics ON economics.job_id = jobs.id
 LEFT JOIN approved_prices AS approved ON approved.item_id = jobs.item_id
+LEFT JOIN amendments ON amendments.job_id = jobs.id AND amendments.state = 'in_approval'
 LEFT JOIN phases ON phases.job_id = jobs.id AND (:job_id::uuid IS NULL OR phases.job_id = :job_id)
 LEFT JOIN directory_people AS people ON people.id = phases.assignee_id
 LEFT JOIN (
@@ -257,12 +261,25 @@ VALUES (:id, :order_id, :changed_at, :changed_by, :reason, :deadline_before, :jo
         :deliveries_before::text::jsonb)
 
 -- name: upsert_economics
-INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason)
-VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code, :price_reason)
+INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason,
+                           cost_lines)
+VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code, :price_reason, :cost_lines)
 ON CONFLICT (job_id) DO UPDATE SET
     cost = excluded.cost, unit_price = excluded.unit_price, supplier = excluded.supplier,
     materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code,
-    price_reason = excluded.price_reason
+    price_reason = excluded.price_reason, cost_lines = excluded.cost_lines
+
+-- name: insert_economics_entry
+INSERT INTO economics_history (job_id, set_at, set_by, cost, unit_price, supplier, materials, technical_sheet, vat_code,
+                               price_reason, cost_lines)
+VALUES (:job_id, :set_at, :set_by, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code,
+        :price_reason, :cost_lines)
+
+-- name: list_economics_entries
+SELECT entry, job_id, set_at, set_by, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason,
+       cost_lines
+FROM economics_history WHERE job_id = :job_id AND (:before::bigint IS NULL OR entry < :before)
+ORDER BY entry DESC LIMIT :limit
 
 -- name: insert_approved_prices
 INSERT INTO approved_prices (item_id, unit_price)
@@ -272,17 +289,41 @@ ON CONFLICT (tenant_id, item_id) DO NOTHING
 -- name: list_approved_prices
 SELECT item_id, unit_price FROM approved_prices WHERE item_id = ANY (:item_ids::uuid[])
 
+-- name: update_approved_price
+UPDATE approved_prices SET unit_price = :unit_price WHERE item_id = :item_id
+
+-- name: insert_amendment
+INSERT INTO amendments (id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process, requested_at,
+                        requested_by, state)
+VALUES (:id, :job_id, :quantity, :unit_price_before, :unit_price, :content_hash, :reason, :process, :requested_at,
+        :requested_by, :state)
+
+-- name: update_amendment
+UPDATE amendments SET state = :state, approval_id = :approval_id, ended_at = :ended_at, ended_by = :ended_by,
+    ended_because = :ended_because
+WHERE id = :id
+
+-- name: find_amendment
+SELECT id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process, requested_at, requested_by, state,
+       approval_id, ended_at, ended_by, ended_because
+FROM amendments WHERE id = :id
+
+-- name: list_amendments
+SELECT id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process, requested_at, requested_by, state,
+       approval_id, ended_at, ended_by, ended_because
+FROM amendments WHERE job_id = ANY (:job_ids::uuid[]) ORDER BY id DESC
+
 -- name: find_price_policy
-SELECT tolerance_percent, version FROM price_policies
+SELECT tolerance_percent, process, version FROM price_policies
 
 -- name: lock_price_policy
 -- The first who asks writes what counts until then. The update that changes nothing takes the row's lock.
-INSERT INTO price_policies (tolerance_percent, version) VALUES (:tolerance_percent, :version)
+INSERT INTO price_policies (tolerance_percent, process, version) VALUES (:tolerance_percent, :process, :version)
 ON CONFLICT (tenant_id) DO UPDATE SET version = price_policies.version
-RETURNING tolerance_percent, version
+RETURNING tolerance_percent, process, version
 
 -- name: update_price_policy
-UPDATE price_policies SET tolerance_percent = :tolerance_percent, version = :version
+UPDATE price_policies SET tolerance_percent = :tolerance_percent, process = :process, version = :version
 
 -- name: insert_rejected_attempt
 INSERT INTO rejected_attempts (phase_id, attempt, assignee_id, started_at, completed_at, quantity, note,

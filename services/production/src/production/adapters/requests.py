@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -26,6 +26,7 @@ from optima_kit.http import (
 from ..application.ports import BoardFilter, OrderFilter
 from ..application.read.figures import LoadBy, OrdersBy, WorkBy
 from ..application.write_order import AskedItem
+from ..domain.economics import CostKind, CostLine
 from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
 from ..domain.machine import OrderState, PhaseState
@@ -139,9 +140,24 @@ class ChangeLine(Command):
         return tuple(Delivery(each.destination, each.quantity) for each in self.deliveries)
 
 
+class NewCostLine(Command):
+    what: CostKind
+    description: Annotated[str, Text(200)]
+    quantity: Count = Decimal(1)
+    unit_cost: UnitPrice
+    """Euro, as planned, VAT excluded."""
+    supplier: Annotated[str, Text(200)] | None = None
+    terms: Annotated[str, Text(500)] | None = None
+    """Agreed with the supplier."""
+    actual: Amount | None = None
+    """Euro that the line came to, once that is known."""
+
+
 class SetEconomics(Command):
-    cost: Amount
-    """Euro for the whole job."""
+    cost: Amount | None = None
+    """Euro for the whole job. With `cost_lines` it is their sum, and need not be stated."""
+    cost_lines: Annotated[list[NewCostLine], Field(max_length=100)] = Field(default_factory=list)
+    """What the cost is made of. Of each line counts what it came to or, until then, what is planned."""
     unit_price: UnitPrice | None = None
     """Euro for one unit, VAT excluded. Without it, the price that was approved with the brief."""
     price_reason: Annotated[str, Text(1000)] | None = None
@@ -152,10 +168,23 @@ class SetEconomics(Command):
     """Shown to those who do the work."""
     vat_code: Annotated[str, Text(10)] = "22"
 
+    def details(self) -> dict[str, Any]:
+        lines = tuple(CostLine(**dict(line)) for line in self.cost_lines)
+        return {**dict(self), "cost_lines": lines}
+
 
 class SetPricePolicy(Command):
     tolerance_percent: Percent
     """How far a price may differ from the approved one, given a reason."""
+    process: Code | None = None
+    """Key of the approval process that approves other prices anew. Without it, it stays."""
+
+
+class RequestAmendment(Command):
+    unit_price: UnitPrice
+    """Euro for one unit, VAT excluded: what is to be approved instead of what was."""
+    reason: Annotated[str, Text(1000)]
+    """Those who approve it read it."""
 
 
 class AssignPhase(Command):

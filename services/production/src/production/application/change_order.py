@@ -15,6 +15,7 @@ from ..domain.changes import OrderChange, with_deadline, with_line
 from ..domain.job import Delivery
 from ..domain.order import FullOrder
 from .access import order_of_job_to_change, order_to_change
+from .end_amendments import end_lapsed_amendments
 from .order_lines import lines_of
 from .ports import Ports
 from .set_economics import tell_order_valued
@@ -85,6 +86,7 @@ def _save(ports: Ports, before: FullOrder, after: FullOrder, change: OrderChange
     ports.orders.update_terms(before, after)
     ports.orders.insert_change(change)
     tell_work_outside(ports, before, after)
+    end_lapsed_amendments(ports, after)
     event = OrderChanged(
         order_id=order.id,
         number=order.number,

@@ -16,6 +16,7 @@ from ..domain.order import (
 )
 from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
+from .end_amendments import end_lapsed_amendments
 from .ports import Ports
 from .stop_order import stop_order
 from .tell_work_outside import tell_work_outside
@@ -54,5 +55,6 @@ def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> Ful
         ports.orders.update_order(before, after)
         return stop_order(ports, after, reason)
     after = advance_order(ports, after)
+    end_lapsed_amendments(ports, after)
     ports.orders.update_order(before, after)
     return after

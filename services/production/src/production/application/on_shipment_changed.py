@@ -10,6 +10,7 @@ from ..domain.machine import OrderState
 from ..domain.order import FullOrder, after_return_of_goods, may_be_cancelled, nothing_can_be_delivered
 from ..domain.shipments import GOODS_OUT, Shipment
 from .advance_order import advance_order
+from .end_amendments import end_lapsed_amendments
 from .ports import Ports
 from .reinstate_order import reinstate_order
 from .stop_order import stop_order, tell_of_cancellation
@@ -38,7 +39,10 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
             tell_of_cancellation(ports, before.order, goods_came_back=True)
         return
     if shipment.state in GOODS_OUT:
-        ports.orders.update_order(before, advance_order(ports, before.with_shipment(shipment)))
+        after = advance_order(ports, before.with_shipment(shipment))
+        ports.orders.update_order(before, after)
+        if after.order.state is OrderState.DELIVERED and before.order.state is not OrderState.DELIVERED:
+            end_lapsed_amendments(ports, await _whole(ports, after))
         return
     back = before if found.other_goods_out else replace(before, order=after_return_of_goods(before.order))
     if nothing_can_be_delivered(back.progress):

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from optima_kit.ports import Directory, Outbox, Person
 
+from ..domain.amendments import Amendment
 from ..domain.changes import OrderChange
-from ..domain.economics import PricePolicy
+from ..domain.economics import Economics, PricePolicy
 from ..domain.job import Job, Phase, RejectedAttempt, awaits_others
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
@@ -92,6 +93,13 @@ class Orders(Protocol):
 
     def insert_change(self, change: OrderChange) -> None: ...
 
+    def insert_economics_entry(self, entry: EconomicsEntry) -> None: ...
+
+    async def list_economics_entries(
+        self, job_id: UUID, before: int | None, limit: int
+    ) -> list[tuple[int, EconomicsEntry]]:
+        """Of a job, the newest first, each with its place in the history."""
+
     def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None: ...
 
     async def insert_awaited_shipments(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
@@ -115,6 +123,9 @@ class Prices(Protocol):
     def insert_approved(self, unit_prices: Mapping[UUID, Decimal]) -> None:
         """By item. What is known of an item stays."""
 
+    def update_approved(self, item_id: UUID, unit_price: Decimal) -> None:
+        """What was approved anew for the item."""
+
     async def list_approved(self, item_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
         """Those of these items that were approved with a price, with it."""
 
@@ -125,6 +136,15 @@ class Prices(Protocol):
         """As `find_policy`; nobody else changes it until this transaction ends."""
 
     def update_policy(self, policy: PricePolicy) -> None: ...
+
+    def insert_amendment(self, amendment: Amendment) -> None: ...
+
+    def update_amendment(self, amendment: Amendment) -> None: ...
+
+    async def find_amendment(self, amendment_id: UUID) -> Amendment | None: ...
+
+    async def list_amendments(self, job_ids: Sequence[UUID]) -> list[Amendment]:
+        """Of these jobs, the newest first."""
 
 
 class Articles(Protocol):
@@ -292,6 +312,17 @@ class LockedPhase:
         told = {person.id: Assignee(person.name, person.active) for person in assignees}
         known = Assignees({**self.assignees.known, **told})
         return LockedPhase(self.order.with_jobs(job), self.phase_id, known)
+
+
+@dataclass(frozen=True, slots=True)
+class EconomicsEntry:
+    """What the economics of a job were set to."""
+
+    job_id: UUID
+    set_at: datetime
+    set_by: UUID | None
+    """None: nobody who is known, such as by an approval that ran out of time."""
+    economics: Economics
 
 
 @dataclass(frozen=True, slots=True)

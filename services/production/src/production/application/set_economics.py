@@ -9,20 +9,33 @@ from uuid import UUID
 
 from optima_contracts.economics import JobEconomicsSet, OrderLineValue, OrderValued
 from optima_contracts.money import money_text
+from optima_kit.actor import Actor
 from optima_kit.refusals import Stale
 
-from ..domain.economics import STRICT, Economics, margin, price, price_to_set, total_is_within_bounds
+from ..domain.economics import (
+    STRICT,
+    CostLine,
+    Economics,
+    cost_to_set,
+    margin,
+    price,
+    price_to_set,
+    total_is_within_bounds,
+)
 from ..domain.job import Job, with_economics
 from ..domain.order import FullOrder, Order
 from .access import order_of_job_to_change
-from .ports import Ports
+from .ports import EconomicsEntry, Ports
 
 
 async def set_economics(
     ports: Ports,
+    actor: Actor,
     job_id: UUID,
     expected_version: int,
     *,
+    cost: Decimal | None,
+    cost_lines: tuple[CostLine, ...],
     unit_price: Decimal | None,
     **details: Any,
 ) -> Job:
@@ -32,16 +45,32 @@ async def set_economics(
     job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version", field="If-Match")
-    economics = Economics(unit_price=price_to_set(job.item.approved_unit_price, unit_price), **details)
+    economics = Economics(
+        cost=cost_to_set(cost, cost_lines),
+        cost_lines=cost_lines,
+        unit_price=price_to_set(job.item.approved_unit_price, unit_price),
+        **details,
+    )
     approved = job.item.approved_unit_price
     differs = approved is not None and economics.unit_price != approved
     policy = await ports.prices.find_policy() if differs else STRICT
     priced = with_economics(before.order.state, job, economics, policy)
     after, order = before.with_jobs(priced), before.order
     ports.orders.update_order(before, after)
-    ports.outbox.add(_economics_set(priced), subject=job_id, correlation=order.correlation_id)
+    note_economics(ports, priced, actor.person_id)
+    tell_economics_set(ports, order, priced)
     tell_order_valued(ports, after)
     return priced
+
+
+def note_economics(ports: Ports, job: Job, by: UUID | None) -> None:
+    """For the history of what the job's economics were, and who set them."""
+    assert job.economics is not None
+    ports.orders.insert_economics_entry(EconomicsEntry(job.id, ports.now, by, job.economics))
+
+
+def tell_economics_set(ports: Ports, order: Order, job: Job) -> None:
+    ports.outbox.add(_economics_set(job), subject=job.id, correlation=order.correlation_id)
 
 
 def tell_order_valued(ports: Ports, order: FullOrder) -> None:

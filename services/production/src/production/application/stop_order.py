@@ -8,6 +8,7 @@ from optima_contracts.production import OrderCancelled
 
 from ..domain import job as jobs
 from ..domain.order import FullOrder, Order, cancelled
+from .end_amendments import end_lapsed_amendments
 from .ports import Ports
 from .tell_work_outside import tell_work_outside
 
@@ -17,6 +18,7 @@ def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
     order = cancelled(before.order, before.progress, reason, ports.now)
     after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
     tell_work_outside(ports, before, after)
+    end_lapsed_amendments(ports, after)
     ports.orders.update_order(before, after)
     tell_of_cancellation(ports, order, goods_came_back=before.documents)
     return after

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from typing import Final
 
 from optima_contracts.money import amount_of
 from optima_kit.refusals import Invalid
 
+from .amendments import DEFAULT_PROCESS
+
+_TENTH: Final = Decimal("0.1")
 MAX_AMOUNT: Final = Decimal("999999999999.99")
 """No amount is larger: what documents and ERPs can carry."""
+
+
+class CostKind(StrEnum):
+    MATERIAL = "material"
+    PHASE = "phase"
+    """The work of a phase, here or by a supplier."""
+    SET_UP = "set_up"
+    TRANSPORT = "transport"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """A part of what a job costs."""
+
+    what: CostKind
+    description: str
+    quantity: Decimal
+    unit_cost: Decimal
+    """As planned, with four decimals at most."""
+    supplier: str | None = None
+    """Whom it is paid to; None: it is ours."""
+    terms: str | None = None
+    """Agreed with the supplier: payment, tolerance of quantities, who bears what is over or under."""
+    actual: Decimal | None = None
+    """What it came to; None until that is known."""
+
+    @property
+    def planned(self) -> Decimal:
+        return amount_of(self.quantity, self.unit_cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +61,12 @@ class Economics:
     vat_code: str
     price_reason: str | None = None
     """Why the price differs from the approved one. None where it doesn't."""
+    cost_lines: tuple[CostLine, ...] = ()
+    """What the cost is made of; none: it is known as a whole alone."""
+
+    @property
+    def planned_cost(self) -> Decimal:
+        return sum((line.planned for line in self.cost_lines), Decimal(0)) if self.cost_lines else self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +76,8 @@ class PricePolicy:
     tolerance_percent: Decimal
     """How far a price may differ from the approved one without being approved anew, given a reason."""
     version: int
+    process: str = DEFAULT_PROCESS
+    """Key of the approval process that approves other prices anew."""
 
 
 STRICT: Final = PricePolicy(tolerance_percent=Decimal(0), version=0)
@@ -49,6 +92,26 @@ def price(economics: Economics, quantity: Decimal) -> Decimal:
 def margin(economics: Economics, quantity: Decimal) -> Decimal:
     """Price less cost; negative when the job loses money."""
     return price(economics, quantity) - economics.cost
+
+
+def margin_percent(economics: Economics, quantity: Decimal) -> Decimal | None:
+    """Of the price, to a tenth; None where it is free."""
+    whole = price(economics, quantity)
+    return (margin(economics, quantity) * 100 / whole).quantize(_TENTH, ROUND_HALF_UP) if whole else None
+
+
+def cost_to_set(cost: Decimal | None, lines: Sequence[CostLine]) -> Decimal:
+    """As stated or, with lines, their sum: of each what it came to or, until then, what is planned."""
+    if not lines:
+        if cost is None:
+            raise Invalid("cost_missing", field="cost")
+        return cost
+    total = sum((line.planned if line.actual is None else line.actual for line in lines), Decimal(0))
+    if cost is not None and cost != total:
+        raise Invalid("cost_differs_from_lines", field="cost", total=total)
+    if total > MAX_AMOUNT:
+        raise Invalid("cost_too_large", field="cost_lines", total=total, most=MAX_AMOUNT)
+    return total
 
 
 def price_to_set(approved: Decimal | None, proposed: Decimal | None) -> Decimal:

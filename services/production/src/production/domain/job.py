@@ -11,6 +11,7 @@ from uuid import UUID
 
 from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
+from .amendments import Amendment
 from .economics import STRICT, Economics, PricePolicy, price_is_as_approved, price_is_within_bounds
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
 from .machine import Action, JobState, OrderState, PhaseState, Refused, outcome
@@ -145,6 +146,8 @@ class Job:
     produced: Decimal | None = None
     closed_because: str | None = None
     """Why the line was closed short: nothing more of it is due than what was shipped."""
+    amendment: Amendment | None = None
+    """The one that is in approval."""
     version: int = 1
 
     def phase(self, phase_id: UUID) -> Phase:
@@ -206,6 +209,25 @@ def with_economics(order: OrderState, job: Job, economics: Economics, policy: Pr
     price_is_within_bounds(economics, job.item.quantity)
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))
+
+
+def with_amendment(job: Job, amendment: Amendment, order: OrderState) -> Job:
+    """The job with the price that was approved anew: it is what its economics have to keep to from now on."""
+    return _with_approved_price(job, amendment.unit_price) if amendment_fits(order, job, amendment) else job
+
+
+def without_amendment(job: Job, amendment: Amendment, order: OrderState) -> Job:
+    """The job with the price that was approved before: the approval of the other was revoked. The same job
+    where its order has ended, or it has another price by now."""
+    if order in ENDED or job.item.approved_unit_price != amendment.unit_price:
+        return job
+    return _with_approved_price(job, amendment.unit_price_before)
+
+
+def _with_approved_price(job: Job, unit_price: Decimal) -> Job:
+    economics = job.economics and replace(job.economics, unit_price=unit_price, price_reason=None)
+    item = replace(job.item, approved_unit_price=unit_price)
+    return _changed(replace(job, item=item, economics=economics))
 
 
 def with_goods_allocated(job: Job, allocated: Decimal) -> Job:
@@ -778,6 +800,28 @@ def economics_may_change(order: OrderState, job: Job) -> None:
         raise WrongState("order_ended")
     if job.state is JobState.CANCELLED:
         raise WrongState("job_cancelled")
+
+
+def amendment_may_be_requested(order: OrderState, job: Job) -> None:
+    """Of what was approved with a brief, and one at a time."""
+    economics_may_change(order, job)
+    if job.closed_because is not None:
+        raise WrongState("job_closed")
+    if job.item.approved_unit_price is None:
+        raise WrongState("price_was_not_approved")
+    if job.amendment is not None:
+        raise WrongState("amendment_open")
+
+
+def amendment_fits(order: OrderState, job: Job, amendment: Amendment) -> bool:
+    """Whether what it would change is still as it was when it was asked for."""
+    return (
+        order not in ENDED
+        and job.state is not JobState.CANCELLED
+        and job.closed_because is None
+        and job.item.quantity == amendment.quantity
+        and job.item.approved_unit_price == amendment.unit_price_before
+    )
 
 
 def kind_may_be_corrected(order: OrderState, job: Job) -> None:

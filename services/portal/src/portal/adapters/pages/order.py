@@ -77,7 +77,8 @@ async def correct_kind(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
 async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
     body = {
         **filled(supplier=call.text("supplier"), vat_code=call.text("vat_code")),
-        "cost": plain_number(call.text("cost"), call.language),
+        **filled(cost=plain_number(call.text("cost"), call.language)),
+        "cost_lines": _cost_lines(call),
         "unit_price": plain_number(call.text("unit_price"), call.language),
         **filled(price_reason=call.text("price_reason")),
         "materials": call.text("materials"),
@@ -85,6 +86,46 @@ async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
     }
     path = f"/v1/jobs/{job_id}/economics"
     return await _command(call, order_id, f"economics-{job_id}", "PUT", path, body)
+
+
+def _cost_lines(call: PageCall) -> list[dict[str, str]]:
+    """One a row of the form; rows without a description are left out."""
+    rows = [
+        name.removeprefix("line-description-") for name in call.form if name.startswith("line-description-")
+    ]
+    lines = []
+    for row in rows:
+        if not call.text(f"line-description-{row}"):
+            continue
+        texts = {
+            name: call.text(f"line-{name}-{row}") for name in ("what", "description", "supplier", "terms")
+        }
+        numbers = {
+            name: plain_number(call.text(f"line-{name}-{row}"), call.language)
+            for name in ("quantity", "unit_cost", "actual")
+        }
+        lines.append(filled(**texts, **numbers))
+    return lines
+
+
+@pages.get("/orders/{order_id}/jobs/{job_id}/economics")
+async def show_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    """What they were set to, the newest first."""
+    services = call.session.services
+    history = f"/v1/jobs/{job_id}/economics-history"
+    order, entries = await asyncio.gather(
+        services.get("production", f"/v1/orders/{order_id}"),
+        services.get("production", history, limit=50, cursor=call.query.get("cursor")),
+    )
+    job = next((each for each in order["jobs"] if each["id"] == str(job_id)), order["jobs"][0])
+    return Shown("job_economics.html", {"order": order, "job": job, "entries": entries})
+
+
+@pages.post("/orders/{order_id}/jobs/{job_id}/amendments")
+async def ask_for_another_price(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    body = {"unit_price": plain_number(call.text("unit_price"), call.language), "reason": call.text("reason")}
+    path = f"/v1/jobs/{job_id}/amendments"
+    return await _command(call, order_id, f"amendments-{job_id}", "POST", path, body)
 
 
 @pages.post("/orders/{order_id}/phases/{phase_id}/assignment")

@@ -21,6 +21,12 @@ _FIELDS: Final = (
         required=True,
         hint=N_("Per cent of the approved price, up or down"),
     ),
+    Field(
+        "process",
+        N_("Process for other prices"),
+        required=True,
+        hint=N_("Key of the approval process that a price beyond the tolerance enters"),
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from ...domain.job import (
     GRANTING,
     Job,
     Phase,
+    amendment_may_be_requested,
     economics_may_change,
     enough_is_back,
     kind_may_be_corrected,
@@ -32,7 +33,9 @@ from ..ports import BoardRow, Task
 KindAction = Literal["replace"]
 PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close", "change_deadline"]
-JobAction = Literal["set_economics", "correct_kind", "close", "change_quantity", "change_destinations"]
+JobAction = Literal[
+    "set_economics", "request_amendment", "correct_kind", "close", "change_quantity", "change_destinations"
+]
 PhaseAction = Literal[
     "assign",
     "replace",
@@ -102,6 +105,8 @@ def actions_on_job(actor: Actor, order: FullOrder, job: Job) -> list[JobAction]:
     allowed: dict[JobAction, bool] = {
         "set_economics": actor.may("job.economics.write")
         and _holds(economics_may_change, order.order.state, job),
+        "request_amendment": actor.may("job.economics.write")
+        and _holds(amendment_may_be_requested, order.order.state, job),
         "correct_kind": actor.may("order.write") and _holds(kind_may_be_corrected, order.order.state, job),
         "close": actor.may("order.write") and _holds(line_may_be_closed, order, job),
         "change_quantity": actor.may("order.write") and _holds(quantity_may_change, order, job),

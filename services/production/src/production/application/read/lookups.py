@@ -55,6 +55,7 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
 def show_price_policy(actor: Actor, policy: PricePolicy) -> PricePolicyView:
     return PricePolicyView(
         tolerance_percent=policy.tolerance_percent,
+        process=policy.process,
         version=policy.version,
         actions=actions_on_price_policy(actor),
     )

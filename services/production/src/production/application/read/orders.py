@@ -4,6 +4,7 @@ what they may do."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
+from ...domain.amendments import Amendment
 from ...domain.changes import OrderChange
-from ...domain.economics import margin, price
+from ...domain.economics import Economics, margin, margin_percent, price
 from ...domain.job import Job, Phase, RejectedAttempt
 from ...domain.order import FullOrder, Order
 from ...domain.shipments import Shipment
@@ -28,7 +30,10 @@ from .access import (
     sees_shipments,
 )
 from .views import (
+    AmendmentView,
+    CostLineView,
     DeliveryView,
+    EconomicsEntryView,
     EconomicsView,
     JobView,
     OrderChangeView,
@@ -65,6 +70,7 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         raise Absent("order_absent")
     full, order = found.full, found.full.order
     rejected = await _rejected_of(ports, actor, full.jobs)
+    amendments = await _amendments_of(ports, actor, full.jobs)
     names = await ports.directory.names(change.changed_by for change in found.changes)
     return OrderView(
         started_at=order.started_at,
@@ -72,7 +78,7 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
         delivered_at=order.delivered_at,
         cancelled_at=order.cancelled_at,
         cancellation_reason=order.cancellation_reason,
-        jobs=[_job(actor, found, job, rejected) for job in full.jobs],
+        jobs=[_job(actor, found, job, rejected, amendments) for job in full.jobs],
         shipments=[_shipment(each) for each in found.shipments] if sees_shipments(actor) else None,
         changes=[_change(each, names) for each in found.changes],
         actions=actions_on_order(actor, full),
@@ -85,7 +91,13 @@ async def read_job(ports: Ports, actor: Actor, job_id: UUID) -> JobView:
     if found is None:
         raise Absent("job_absent")
     job = found.full.job(job_id)
-    return _job(actor, found, job, await _rejected_of(ports, actor, [job]))
+    rejected = await _rejected_of(ports, actor, [job])
+    return _job(actor, found, job, rejected, await _amendments_of(ports, actor, [job]))
+
+
+async def show_amendment(ports: Ports, amendment: Amendment) -> AmendmentView:
+    """That the reader has just asked for."""
+    return _amendment(amendment, await ports.directory.names([amendment.requested_by]))
 
 
 async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseView:
@@ -96,14 +108,52 @@ async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseVie
 
 def show_economics(job: Job) -> EconomicsView:
     """Of a job that has them, to those who may see them or have just set them."""
-    economics, quantity = job.economics, job.item.quantity
-    assert economics is not None
+    assert job.economics is not None
+    return _economics(job.economics, job.item.quantity)
+
+
+async def list_economics(ports: Ports, job_id: UUID, query: PageQuery) -> Page[EconomicsEntryView]:
+    """The newest first."""
+    found = await ports.reading.find_order_of_job(job_id)
+    if found is None:
+        raise Absent("job_absent")
+    quantity = found.full.job(job_id).item.quantity
+    entries = await ports.orders.list_economics_entries(job_id, query.after(int), query.rows)
+    names = await ports.directory.names({each.set_by for _, each in entries if each.set_by})
+    return page_of(
+        query,
+        entries,
+        lambda row: EconomicsEntryView(
+            set_at=row[1].set_at,
+            set_by=PersonView.of(row[1].set_by, names),
+            economics=_economics(row[1].economics, quantity),
+        ),
+        lambda row: row[0],
+    )
+
+
+def _economics(economics: Economics, quantity: Decimal) -> EconomicsView:
     return EconomicsView(
         cost=economics.cost,
+        planned_cost=economics.planned_cost,
+        cost_lines=[
+            CostLineView(
+                what=line.what,
+                description=line.description,
+                quantity=line.quantity,
+                unit_cost=line.unit_cost,
+                planned=line.planned,
+                actual=line.actual,
+                supplier=line.supplier,
+                terms=line.terms,
+            )
+            for line in economics.cost_lines
+        ],
         unit_price=economics.unit_price,
         price_reason=economics.price_reason,
         price=price(economics, quantity),
         margin=margin(economics, quantity),
+        margin_percent=margin_percent(economics, quantity),
         supplier=economics.supplier,
         materials=economics.materials,
         technical_sheet=economics.technical_sheet,
@@ -200,7 +250,49 @@ async def _rejected_among(ports: Ports, phases: Iterable[Phase]) -> Rejected:
     return found
 
 
-def _job(actor: Actor, found: ReadOrder, job: Job, rejected: Rejected) -> JobView:
+async def _amendments_of(
+    ports: Ports, actor: Actor, jobs: Iterable[Job]
+) -> Mapping[UUID, list[AmendmentView]] | None:
+    """By job, of those that can have any; None for a reader who may not see prices."""
+    if not sees_economics(actor):
+        return None
+    priced = [job.id for job in jobs if job.item.approved_unit_price is not None]
+    found = await ports.prices.list_amendments(priced) if priced else []
+    people = {each.requested_by for each in found} | {each.ended_by for each in found if each.ended_by}
+    names = await ports.directory.names(people) if people else {}
+    shown: dict[UUID, list[AmendmentView]] = {}
+    for each in found:
+        shown.setdefault(each.job_id, []).append(_amendment(each, names))
+    return shown
+
+
+def _amendment(amendment: Amendment, names: Mapping[UUID, str]) -> AmendmentView:
+    by, ended_by = amendment.requested_by, amendment.ended_by
+    return AmendmentView(
+        id=amendment.id,
+        state=amendment.state,
+        quantity=amendment.quantity,
+        unit_price_before=amendment.unit_price_before,
+        unit_price=amendment.unit_price,
+        amount_before=amendment.amount_before,
+        amount=amendment.amount,
+        reason=amendment.reason,
+        requested_at=amendment.requested_at,
+        requested_by=PersonView(id=by, name=names.get(by)),
+        approval_id=amendment.approval_id,
+        ended_at=amendment.ended_at,
+        ended_by=PersonView(id=ended_by, name=names.get(ended_by)) if ended_by else None,
+        ended_because=amendment.ended_because,
+    )
+
+
+def _job(
+    actor: Actor,
+    found: ReadOrder,
+    job: Job,
+    rejected: Rejected,
+    amendments: Mapping[UUID, list[AmendmentView]] | None,
+) -> JobView:
     economics, progress = job.economics, found.full.lines[job.id]
     phases = None
     if sees_phases(actor):
@@ -229,6 +321,7 @@ def _job(actor: Actor, found: ReadOrder, job: Job, rejected: Rejected) -> JobVie
         phases=phases,
         technical_sheet=economics.technical_sheet if economics and sees_phases(actor) else None,
         approved_unit_price=job.item.approved_unit_price if sees_economics(actor) else None,
+        amendments=None if amendments is None else amendments.get(job.id, []),
         economics=show_economics(job) if economics and sees_economics(actor) else None,
         actions=actions_on_job(actor, found.full, job),
     )

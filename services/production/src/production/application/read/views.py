@@ -11,6 +11,8 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 from optima_kit.fields import Amount, PersonView, Tenths, UnitPrice, View
 
+from ...domain.amendments import AmendmentState
+from ...domain.economics import CostKind
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.plan import Lateness
 from ...domain.shipments import ShipmentState
@@ -158,23 +160,50 @@ class PhaseView(View):
     """What the reader may do now."""
 
 
+class CostLineView(View):
+    what: CostKind
+    description: str
+    quantity: Quantity
+    unit_cost: UnitPrice
+    planned: Amount
+    actual: Amount | None
+    """What it came to, once that is known."""
+    supplier: str | None
+    terms: str | None
+
+
 class EconomicsView(View):
     cost: Amount
+    """With lines, of each what it came to or, until then, what is planned."""
+    planned_cost: Amount
+    cost_lines: list[CostLineView]
     unit_price: UnitPrice
     price_reason: str | None
     """Why it differs from the approved one."""
     price: Amount
     """Of the whole job, VAT excluded."""
     margin: Balance
+    margin_percent: Tenths | None
+    """Of the price; absent where it is free."""
     supplier: str | None
     materials: str
     technical_sheet: str
     vat_code: str
 
 
+class EconomicsEntryView(View):
+    """What a job's economics were set to; price and margin by the quantity as it is now."""
+
+    set_at: datetime
+    set_by: PersonView | None
+    economics: EconomicsView
+
+
 class PricePolicyView(View):
     tolerance_percent: Amount
     """How far a price may differ from the approved one, given a reason."""
+    process: str
+    """Key of the approval process that approves other prices anew."""
     version: int
     """To be sent back as `If-Match` with a change; 0 until there was one."""
     actions: list[PricePolicyAction]
@@ -184,6 +213,27 @@ class PricePolicyView(View):
 class DeliveryView(View):
     destination: str
     quantity: Quantity
+
+
+class AmendmentView(View):
+    """Another price than the approved one, which is approved anew."""
+
+    id: UUID
+    state: AmendmentState
+    quantity: Quantity
+    """Of the line, when it was asked for."""
+    unit_price_before: UnitPrice
+    unit_price: UnitPrice
+    amount_before: Amount
+    amount: Amount
+    reason: str
+    requested_at: datetime
+    requested_by: PersonView
+    approval_id: UUID | None
+    """Once its approval has begun."""
+    ended_at: datetime | None
+    ended_by: PersonView | None
+    ended_because: str | None
 
 
 class JobView(View):
@@ -211,7 +261,9 @@ class JobView(View):
     phases: list[PhaseView] | None
     technical_sheet: str | None
     approved_unit_price: UnitPrice | None
-    """As approved with the brief: what `economics` must keep to."""
+    """As approved with the brief, or anew: what `economics` must keep to."""
+    amendments: list[AmendmentView] | None
+    """The newest first, for those who may see economics."""
     economics: EconomicsView | None
     actions: list[JobAction]
     """What the reader may do now."""

@@ -1,0 +1,85 @@
+"""Amendments: a line of an order is to have another price than was approved with the brief. It is approved
+anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from optima_contracts.money import amount_of, money_text
+
+DEFAULT_PROCESS: Final = "order-amendment"
+"""Key of the approval process that amendments enter, until the tenant names another."""
+
+
+class AmendmentState(StrEnum):
+    IN_APPROVAL = "in_approval"
+    APPLIED = "applied"
+    """Approved: its price binds."""
+    REJECTED = "rejected"
+    NOT_APPROVED = "not_approved"
+    """Its approval ended without a verdict: nobody could be asked, it was recalled, or time ran out."""
+    LAPSED = "lapsed"
+    """The order or its line ended, or has another quantity or price meanwhile."""
+    REVOKED = "revoked"
+    """It was applied, and its approval was revoked."""
+
+
+def content_hash_of(
+    job_id: UUID, quantity: Decimal, before: Decimal, unit_price: Decimal, *, nonce: str
+) -> str:
+    """Of the line, its quantity and both prices. The nonce, which is told to nobody, keeps whoever sees the
+    hash and no prices from trying all of them."""
+    terms = {
+        "job_id": str(job_id),
+        "quantity": f"{quantity.normalize():f}",
+        "unit_price_before": money_text(before),
+        "unit_price": money_text(unit_price),
+        "nonce": nonce,
+    }
+    return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    id: UUID
+    job_id: UUID
+    quantity: Decimal
+    """Of the line, as it was when it was asked for: the amounts that are approved follow from it."""
+    unit_price_before: Decimal
+    """As approved until then."""
+    unit_price: Decimal
+    content_hash: str
+    """Of what is approved, as `content_hash_of` gives it."""
+    reason: str
+    process: str
+    requested_at: datetime
+    requested_by: UUID
+    state: AmendmentState = AmendmentState.IN_APPROVAL
+    approval_id: UUID | None = None
+    ended_at: datetime | None = None
+    ended_by: UUID | None = None
+    ended_because: str | None = None
+
+    @property
+    def amount_before(self) -> Decimal:
+        return amount_of(self.quantity, self.unit_price_before)
+
+    @property
+    def amount(self) -> Decimal:
+        return amount_of(self.quantity, self.unit_price)
+
+    def opened(self, approval_id: UUID) -> Amendment:
+        """Its approval began."""
+        return replace(self, approval_id=self.approval_id or approval_id)
+
+    def ended(
+        self, state: AmendmentState, *, at: datetime, by: UUID | None, because: str | None = None
+    ) -> Amendment:
+        return replace(self, state=state, ended_at=at, ended_by=by, ended_because=because)
