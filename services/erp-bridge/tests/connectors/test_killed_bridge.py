@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(3600)
 
 BY_DAY: Final = {("odoo", "before"), ("drop-folder", "after"), ("tryton", "after")}
-STRIDES: Final = {"tryton": 40, "odoo": 9, "drop-folder": 5}
+STRIDES: Final = {"tryton": 24, "odoo": 5, "drop-folder": 3}
 """By day what takes long is broken at every step so far from the last, and at every one by night."""
 
 
