@@ -216,6 +216,25 @@ def test_who_is_away_names_who_decides_and_ends_a_session(portal: Portal, strang
     expect(page.locator(".sessions li").filter(has_text="questa")).to_have_count(1)
 
 
+def test_an_admin_ends_a_session_of_somebody_after_showing_who_they_are(
+    stack: Stack, portal: Portal, stranger: Page
+) -> None:
+    person = portal.people["lead"]
+    sign_in(stranger, person.email, person.password)
+    expect(stranger.get_by_role("link", name=person.name)).to_be_visible()
+    page = at(portal.as_("admin", javascript=False), f"/people?text={person.email}")
+    page.get_by_role("link", name=person.name).first.click()
+    sessions = page.locator(".sessions li")
+    before = sessions.count()
+    let_proofs_lapse(stack)
+    sessions.first.get_by_role("button").click()
+    page.get_by_label("Password").fill(portal.people["admin"].password)
+    press(page, "Prosegui")
+    expect(page.get_by_role("button", name="Termina tutte le sessioni")).to_have_count(1)
+    expect(sessions).to_have_count(before - 1)
+    expect(at(stranger, "/me").get_by_label("Codice azienda")).to_be_visible()
+
+
 def test_a_command_opens_the_browser_signed_in(portal: Portal) -> None:
     person = portal.people["auditor"]
     context = portal.browser.new_context(locale="it-IT")

@@ -40,9 +40,6 @@ WITHOUT_A_PAGE: Final[dict[str, tuple[str, ...]]] = {
         "GET /v1/customers/{customer_id}",
         "GET /v1/briefs/{brief_id}/revisions/{revision}",
     ),
-    "no list says which sessions somebody else has: suspending them ends all": (
-        "DELETE /v1/people/{person_id}/sessions/{session_id}",
-    ),
 }
 
 

@@ -18,7 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from optima_contracts.envelope import EventData
-from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
+from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged, SessionEnded
 from optima_contracts.privileges import NEVER_OUTDATED
 from optima_kit.access_changes import AccessWatch, holder_of_role
 from optima_kit.auth import TokenVerifier
@@ -120,6 +120,28 @@ async def test_every_service_refuses_what_it_has_heard_of(
     fresh = AccessWatch(service.watch._pool)
     await fresh.look()
     assert fresh._known == service.watch._known, "what is heard late changes nothing"
+
+
+def session_end(session_id: UUID) -> EventData:
+    return SessionEnded(person_id=MIGHTY, session_id=session_id, reason="signed_out")
+
+
+@pytest.mark.parametrize("module", OTHERS)
+async def test_every_service_refuses_the_tokens_of_a_session_that_has_ended(
+    hearing: Callable[..., Awaitable[Hearing]], module: str
+) -> None:
+    service = await hearing(module)
+    app, made_from = service.served.app, ((str(MIGHTY), 1),)
+    mighty = replace(service.served.mighty, made_from=made_from)
+    ended, other = uuid4(), uuid4()
+    here, elsewhere = (app.people.token(replace(mighty, session_id=each)) for each in (ended, other))
+    assert [await service.status(each) for each in (here, elsewhere)] == [(200, None)] * 2
+    *_, told = await app.deliver(session_end(uuid4()), session_end(uuid4()))
+    data = session_end(ended).model_dump(mode="json")
+    # Of the sessions of one person, what is told late counts as well.
+    await app.deliver(told.model_copy(update={"id": uuid4(), "sequence": 1, "data": data}))
+    await service.watch.look()
+    assert [await service.status(each) for each in (here, elsewhere)] == [OUTDATED, (200, None)]
 
 
 def sensitive(module: str) -> list[Row]:

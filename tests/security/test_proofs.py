@@ -18,6 +18,9 @@ LASTING = {
     "POST /v1/me/second-factor/confirmation",
     "POST /v1/people/{person_id}/password-reset",
     "DELETE /v1/people/{person_id}/second-factor",
+    "DELETE /v1/people/{person_id}/sessions",
+    "DELETE /v1/people/{person_id}/sessions/{session_id}",
+    "DELETE /v1/me/sessions",
     "PUT /v1/roles/{key}",
     "PUT /v1/tenant",
     "PUT /v1/sign-in-provider",
@@ -25,7 +28,7 @@ LASTING = {
     "POST /v1/service-accounts",
     "POST /v1/service-accounts/{account_id}/secret",
 }
-"""What would outlast the token: another way in, or more that a way in opens."""
+"""What would outlast the token: another way in, more that a way in opens, or others locked out."""
 
 
 async def test_what_outlasts_a_token_asks_for_a_proof(serve):

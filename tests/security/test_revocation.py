@@ -32,6 +32,7 @@ OWN_SECRETS = (
     Row(
         "PUT /v1/me/password", None, body={"current": identity.PASSWORD, "new": "sette nani nel bosco verde"}
     ),
+    Row("DELETE /v1/me/sessions", None),
     Row("POST /v1/me/second-factor", None),
     Row("POST /v1/me/second-factor/confirmation", None, body={"code": "000000"}),
     Row("POST /v1/me/second-factor/removal", None, body={"code": "000000"}),

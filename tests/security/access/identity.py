@@ -103,6 +103,12 @@ ROWS = (
         shows={"veras_session_id": ANYBODYS},
     ),
     Row(
+        "DELETE /v1/people/{person_id}/sessions",
+        "directory.write",
+        at="/v1/people/{vera_id}/sessions",
+        also=MARKETING,
+    ),
+    Row(
         "DELETE /v1/people/{person_id}/sessions/{session_id}",
         "directory.write",
         at="/v1/people/{vera_id}/sessions/{veras_session_id}",
@@ -149,6 +155,7 @@ ROWS = (
     Row("POST /v1/service-accounts/{account_id}/secret", "directory.write", also=READS_BRIEFS),
     Row("GET /v1/service-accounts", "directory.write", shows={"account_id": ANYBODYS}),
     Row("DELETE /v1/service-accounts/{account_id}", "directory.write", also=READS_BRIEFS),
+    of_oneself("DELETE /v1/me/sessions"),
     Row("GET /v1/me/sessions", None, shows={"session_id": OWN}),
     Row("DELETE /v1/me/sessions/{session_id}", None, OWN),
     of_oneself("PUT /v1/me/password"),

@@ -100,6 +100,7 @@ async def on_person(house: House, client: Any, person: str, action: str) -> int:
             "withdraw_invitation": ("DELETE", "invitation"),
             "reset_password": ("POST", "password-reset"),
             "remove_second_factor": ("DELETE", "second-factor"),
+            "end_sessions": ("DELETE", "sessions"),
         }[action]
         response, _ = await client.request(method, f"{path}/{suffix}")
     return int(response.status)

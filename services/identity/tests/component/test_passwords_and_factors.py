@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from identity.domain.second_factor import code_at, step_of
+from optima_contracts.identity import SessionEnded
 from optima_kit.testing import Client
 
 from ..conftest import Identity
@@ -197,6 +198,39 @@ async def test_an_admin_sees_and_ends_a_persons_sessions(identity: Identity) -> 
     assert ended.status == 204
     _, page = await admin.get(f"/v1/people/{elena}/sessions")
     assert page["items"] == []
+
+
+async def test_an_admin_ends_all_sessions_of_a_person_and_each_is_told(identity: Identity) -> None:
+    admin = await identity.register()
+    elena = await identity.invite(admin, "elena@aurora.example", "marketing")
+    opened = {str((await identity.actor("elena@aurora.example")).session_id) for _ in range(3)}
+    response, _ = await admin.delete(f"/v1/people/{elena}/sessions")
+    assert response.status == 204
+    assert await ended_by(identity, "signed_out") == opened
+    again, _ = await admin.delete(f"/v1/people/{elena}/sessions")
+    assert again.status == 204, "she has none any more"
+    assert await ended_by(identity, "signed_out") == opened
+    assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
+
+
+async def test_somebody_ends_all_their_sessions_but_the_one_that_asks(identity: Identity) -> None:
+    admin = await identity.register()
+    await identity.invite(admin, "elena@aurora.example", "marketing")
+    elsewhere = {str((await identity.actor("elena@aurora.example")).session_id) for _ in range(2)}
+    here = await identity.client("elena@aurora.example")
+    response, _ = await here.delete("/v1/me/sessions")
+    assert response.status == 204
+    _, page = await here.get("/v1/me/sessions")
+    (left,) = page["items"]
+    assert await ended_by(identity, "signed_out") == elsewhere
+    body = {"current": PASSWORD, "new": NEW}
+    assert (await here.put("/v1/me/password", body))[0].status == 204
+    assert await ended_by(identity, "password_changed") == {left["id"]}
+
+
+async def ended_by(identity: Identity, reason: str) -> set[str]:
+    told = await identity.database.published(SessionEnded.type)
+    return {event.data["session_id"] for event in told if event.data["reason"] == reason}
 
 
 async def set_up(

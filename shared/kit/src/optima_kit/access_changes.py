@@ -1,10 +1,11 @@
 """Access tokens that say more, or less, than is true by now: refused within seconds of identity's event.
 
-A token names the access version of its person or account, and of each role that it was made from. Identity
-raises a version with each change of what it stands for, and its events carry it. A service notes the newest
-versions as it consumes those events, whatever else it does about them; each of its processes that answers
-requests keeps the changes of the last minutes in memory, so that judging a token asks nobody. No clocks are
-compared: a token made while the change was under way names the old version, and is refused as well.
+A token names the access version of its person or account, and of each role that it was made from, and its
+session. Identity raises a version with each change of what it stands for, and its events carry it; that of a
+session is 0 until it has ended. A service notes the newest versions as it consumes those events, whatever
+else it does about them; each of its processes that answers requests keeps the changes of the last minutes in
+memory, so that judging a token asks nobody. No clocks are compared: a token made while the change was under
+way names the old version, and is refused as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
+from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged, SessionEnded
 
 from .actor import Actor
 from .db import UnitOfWork
@@ -51,6 +52,11 @@ def holder_of_role(key: str) -> str:
     return f"role {key}"
 
 
+def holder_of_session(session_id: UUID | str) -> str:
+    """Its version is 0 while it lasts, and 1 from its end on."""
+    return f"session {session_id}"
+
+
 def note_access_change(work: UnitOfWork, event: Received[Any]) -> None:
     """Notes what an event of identity's says of tokens made before; other events say nothing. A late one
     finds a higher version and leaves it."""
@@ -59,6 +65,9 @@ def note_access_change(work: UnitOfWork, event: Received[Any]) -> None:
             holder = str(event.subject)
         case RoleChanged.type:
             holder = holder_of_role(_said(event.data, "key"))
+        case SessionEnded.type:
+            work.write(_SAVE, holder=holder_of_session(_said(event.data, "session_id")), version=1)
+            return
         case _:
             return
     version = _said(event.data, "access_version")

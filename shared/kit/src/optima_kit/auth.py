@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .access_changes import holder_of_role
+from .access_changes import holder_of_role, holder_of_session
 from .actor import Actor
 from .clock import Clock
 from .refusals import Unauthenticated
@@ -190,7 +190,8 @@ def _made_from(claims: _Claims) -> tuple[tuple[str, int], ...]:
     if claims.versions is None:
         return ()
     roles = ((holder_of_role(key), version) for key, version in claims.versions.roles.items())
-    return ((str(claims.sub), claims.versions.holder), *roles)
+    session = [(holder_of_session(claims.sid), 0)] if claims.sid else []
+    return ((str(claims.sub), claims.versions.holder), *roles, *session)
 
 
 def _check_times(now: float, not_before: float, expires: float) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from optima_contracts.envelope import Envelope, EventData
-from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged
+from optima_contracts.identity import PersonChanged, RoleChanged, ServiceAccountChanged, SessionEnded
 from optima_contracts.trail import PersonErased
 
 from .cause import Cause
@@ -71,7 +71,7 @@ async def _nothing(_: Any, __: Received[Any]) -> None:
 _HEARD: Final = {
     event.type: Reaction(_nothing, event, newest_only=True)
     for event in (PersonChanged, RoleChanged, ServiceAccountChanged, PersonErased)
-}
+} | {SessionEnded.type: Reaction(_nothing, SessionEnded)}
 """What every service is told, whether it reacts or not: `access_changes` and `erasure` say why."""
 
 

@@ -20,6 +20,7 @@ INBOX_DAYS: Final = 30
 """Longer than the outbox's: whatever can be published again must still be recognised."""
 JOBS_DAYS: Final = 14
 ANSWERS_DAYS: Final = 2
+SESSIONS_DAYS: Final = 1
 
 _EVERY_SECONDS: Final = 600.0
 _ROWS_A_STATEMENT: Final = 1000
@@ -32,6 +33,13 @@ _PRUNE: Final[dict[str, tuple[str, int]]] = {
         "DELETE FROM jobs WHERE id IN"
         " (SELECT id FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1 LIMIT $2)",
         JOBS_DAYS,
+    ),
+    # Of the sessions that have ended, a token lives for minutes.
+    "access_changes": (
+        "DELETE FROM access_changes WHERE (tenant_id, holder) IN"
+        " (SELECT tenant_id, holder FROM access_changes"
+        "  WHERE holder LIKE 'session %' AND changed_at < $1 LIMIT $2)",
+        SESSIONS_DAYS,
     ),
     # Rows for whose day there was no partition: nothing, unless this has not run for days.
     "outbox_default": (

@@ -29,7 +29,7 @@ from ..application.second_factor import (
     give_up_with_code,
     set_up_second_factor,
 )
-from ..application.sessions import end_own_session
+from ..application.sessions import end_own_session, end_sessions
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
 from ..application.sign_in_with_provider import Return, begin_at_provider, return_from_provider
@@ -251,6 +251,12 @@ async def sign_out(call: Call[Ports], session_id: UUID) -> None:
 
     The one that calls ends at once, another after a fresh proof (`/v1/me/proof`)."""
     await end_own_session(call.ports, call.actor, session_id)
+
+
+@routes.delete("/v1/me/sessions", proof=True)
+async def sign_out_elsewhere(call: Call[Ports]) -> None:
+    """End all of one's own sessions but the one that calls"""
+    await end_sessions(call.ports, call.actor.person_id, "signed_out", but=call.actor.session_id)
 
 
 class AskForReset(Command):

@@ -41,7 +41,7 @@ from ..application.revise_person import revise_person
 from ..application.revise_tenant import revise_tenant
 from ..application.second_factor import take_second_factor_away
 from ..application.service_accounts import close_service_account, open_service_account, renew_secret
-from ..application.sessions import end_session_of_person
+from ..application.sessions import end_session_of_person, end_sessions_of_person
 from ..application.sign_in_provider import choose_provider, give_up_provider
 from ..application.withdraw_invitation import withdraw_invitation
 from .directory import acting
@@ -264,7 +264,15 @@ async def list_sessions_of(call: Call[Ports], person_id: UUID, query: PageQuery)
     return await people.list_sessions_of(call.ports, call.actor, person_id, query)
 
 
-@routes.delete("/v1/people/{person_id}/sessions/{session_id}", privilege="directory.write")
+@routes.delete("/v1/people/{person_id}/sessions", privilege="directory.write", proof=True)
+async def end_sessions_of(call: Call[Ports], person_id: UUID) -> None:
+    """End all of a person's sessions
+
+    They may sign in again; `active: false` keeps them out."""
+    await end_sessions_of_person(call.ports, call.actor, person_id)
+
+
+@routes.delete("/v1/people/{person_id}/sessions/{session_id}", privilege="directory.write", proof=True)
 async def end_session_of(call: Call[Ports], person_id: UUID, session_id: UUID) -> None:
     """End one of a person's sessions"""
     await end_session_of_person(call.ports, call.actor, person_id, session_id)

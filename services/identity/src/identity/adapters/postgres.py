@@ -370,8 +370,9 @@ class PostgresSessions:
             await self._work.execute(QUERIES.revoke_session, person_id=person_id, id=session_id, now=now) > 0
         )
 
-    async def revoke_all(self, person_id: UUID, now: datetime, *, but: UUID | None = None) -> None:
-        self._work.write(QUERIES.revoke_sessions, person_id=person_id, now=now, but=but)
+    async def revoke_all(self, person_id: UUID, now: datetime, *, but: UUID | None = None) -> Sequence[UUID]:
+        rows = await self._work.fetch(QUERIES.revoke_sessions, person_id=person_id, now=now, but=but)
+        return [row["id"] for row in rows]
 
     async def delete_ended(self, before: datetime) -> None:
         await self._work.execute(QUERIES.delete_ended_sessions, before=before)

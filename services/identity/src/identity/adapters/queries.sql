@@ -257,7 +257,8 @@ WHERE id = :id AND person_id = :person_id AND revoked_at IS NULL AND ends_at > :
 
 -- name: revoke_sessions
 UPDATE sessions SET revoked_at = :now
-WHERE person_id = :person_id AND revoked_at IS NULL AND id IS DISTINCT FROM :but
+WHERE person_id = :person_id AND revoked_at IS NULL AND ends_at > :now AND id IS DISTINCT FROM :but
+RETURNING id
 
 -- name: delete_ended_sessions
 -- plan: custom

@@ -11,6 +11,7 @@ from ..domain.passwords import normalised_password, password_is_hard_to_guess
 from ..domain.people import Person
 from .attempts import attempt_in_session, attempt_succeeded, forget_failures
 from .ports import Passwords, Ports
+from .sessions import end_sessions
 
 
 async def choose_password(
@@ -29,7 +30,7 @@ async def choose_password(
     password_is_hard_to_guess(chosen, about=about, common=passwords.common)
     await ports.credentials.set_password(person.id, await passwords.hashed(chosen), ports.now)
     await forget_failures(ports, person.email)
-    await ports.sessions.revoke_all(person.id, ports.now)
+    await end_sessions(ports, person.id, "password_changed")
     fact = PasswordChanged(person_id=person.id, by=by)
     ports.outbox.add(fact, subject=person.id, correlation=person.id)
 

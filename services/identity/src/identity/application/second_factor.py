@@ -17,6 +17,7 @@ from .access import person_to_manage
 from .attempts import attempt_in_session, attempt_succeeded
 from .opaque_tokens import hashed_secret
 from .ports import Ports
+from .sessions import end_sessions
 
 _SECRET_BYTES = 20
 _RECOVERY_BYTES = 15
@@ -62,7 +63,7 @@ async def confirm_second_factor(ports: Ports, me: Actor, code: str) -> list[str]
     await ports.second_factors.save(used.confirmed_with(tuple(hashed_secret(each) for each in codes)))
     if me.session_id is not None:
         await ports.sessions.prove(me.session_id, ports.now, factor_shown=True)
-    await ports.sessions.revoke_all(person_id, ports.now, but=me.session_id)
+    await end_sessions(ports, person_id, "signed_out", but=me.session_id)
     _tell(ports, person_id, active=True)
     return codes
 
@@ -88,7 +89,7 @@ async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
     if not await code_opens(ports, factor, code):
         return False
     await attempt_succeeded(ports, attempt)
-    await ports.sessions.revoke_all(person.id, ports.now, but=me.session_id)
+    await end_sessions(ports, person.id, "signed_out", but=me.session_id)
     await _remove(ports, person.id)
     return True
 

@@ -96,7 +96,8 @@ class People:
             claims["sid"] = str(actor.session_id)
         if actor.made_from:
             (_, holder), *roles = actor.made_from
-            versions = {key.removeprefix(holder_of_role("")): version for key, version in roles}
+            begins = holder_of_role("")
+            versions = {key.removeprefix(begins): of for key, of in roles if key.startswith(begins)}
             claims["versions"] = {"holder": holder, "roles": versions}
         claims.update(overrides)
         header = {"alg": "Ed25519", "kid": "test"}

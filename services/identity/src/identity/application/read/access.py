@@ -26,6 +26,7 @@ PersonAction = Literal[
     "withdraw_invitation",
     "reset_password",
     "remove_second_factor",
+    "end_sessions",
 ]
 OwnAction = Literal[
     "choose_language",
@@ -62,6 +63,7 @@ def actions_on_person(
             "withdraw_invitation": invites and not person.suspended,
             "reset_password": writes and person.active and _proves(actor),
             "remove_second_factor": writes and has_factor and _proves(actor),
+            "end_sessions": writes and _proves(actor),
         }
     )
 
@@ -104,7 +106,8 @@ def actions_on_account(actor: Actor, account: ServiceAccount) -> list[AccountAct
 
 def actions_on_session_of(actor: Actor, held: frozenset[str]) -> list[SessionAction]:
     """`held`: what the roles of the session's person grant."""
-    return _possible({"end": actor.may("directory.write") and held <= actor.privileges})
+    manages = actor.may("directory.write") and held <= actor.privileges
+    return _possible({"end": manages and _proves(actor)})
 
 
 def holds_everything(actor: Actor) -> bool:

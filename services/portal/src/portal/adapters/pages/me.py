@@ -43,8 +43,17 @@ async def change_password(call: PageCall) -> Answer:
 
 @pages.post("/me/sessions/{session_id}/end")
 async def end_session(call: PageCall, session_id: UUID) -> Answer:
+    return await _end(call, f"/v1/me/sessions/{session_id}")
+
+
+@pages.post("/me/sessions/end")
+async def end_other_sessions(call: PageCall) -> Answer:
+    return await _end(call, "/v1/me/sessions")
+
+
+async def _end(call: PageCall, path: str) -> Answer:
     try:
-        await call.session.services.send("identity", "DELETE", f"/v1/me/sessions/{session_id}")
+        await call.session.services.send("identity", "DELETE", path)
     except Refused as refused:
         return await _page(call, refused)
     return SeeOther("/me")

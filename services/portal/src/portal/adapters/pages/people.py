@@ -106,6 +106,16 @@ async def remove_second_factor(call: PageCall, person_id: UUID) -> Answer:
     return await _take(call, person_id, "second-factor")
 
 
+@pages.post("/people/{person_id}/sessions/{session_id}/end")
+async def end_session(call: PageCall, person_id: UUID, session_id: UUID) -> Answer:
+    return await _taken(call, person_id, f"/v1/people/{person_id}/sessions/{session_id}")
+
+
+@pages.post("/people/{person_id}/sessions/end")
+async def end_sessions(call: PageCall, person_id: UUID) -> Answer:
+    return await _take(call, person_id, "sessions")
+
+
 async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> Answer:
     """A link that works once: it is shown this once."""
     try:
@@ -118,8 +128,12 @@ async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> An
 
 
 async def _take(call: PageCall, person_id: UUID, what: str) -> Answer:
+    return await _taken(call, person_id, f"/v1/people/{person_id}/{what}")
+
+
+async def _taken(call: PageCall, person_id: UUID, path: str) -> Answer:
     try:
-        await call.session.services.send("identity", "DELETE", f"/v1/people/{person_id}/{what}")
+        await call.session.services.send("identity", "DELETE", path)
     except Refused as refused:
         return await _person(call, person_id, Sent("access", {}, refused))
     return SeeOther(f"/people/{person_id}")
@@ -155,11 +169,16 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
         services.every("identity", "/v1/units"),
         services.get("identity", "/v1/people", limit=LISTED),
     )
+    sessions = None
+    if "end_sessions" in person["actions"]:
+        sessions = await part(services.get("identity", f"/v1/people/{person_id}/sessions", limit=50))
     unit_id = person.get("unit", {}).get("id")
     context = {
         "person": person,
         "state": _state_of(person),
         "unit": next((each["key"] for each in _items(units) if each["id"] == unit_id), ""),
+        "sessions": sessions,
+        "own_session": str(call.session.actor.session_id),
         "role_names": _names(roles),
         "units": [(each["key"], each["name"]) for each in _items(units)],
         "successors": people_of(people, but=person["id"]),
