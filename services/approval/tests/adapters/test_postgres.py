@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
-from approval.adapters.postgres import FIRST, NEWEST, QUERIES, PostgresApprovals, Store, _written
+from approval.adapters.postgres import FIRST, NEWEST, QUERIES, PostgresApprovals, Store
+from approval.adapters.stored_json import stored_event
 from approval.adapters.subject_types import BUILT_IN_TYPES
 from approval.domain.approval import Event, rebuild
 from optima_kit.testing import ServiceDatabase, temporary_database
@@ -234,4 +235,4 @@ def events(draw: st.DrawFn) -> Event:
 
 @given(events())
 def test_every_event_is_read_as_it_was_written(event: Event) -> None:
-    assert EVENTS.validate_json(orjson.dumps(_written(EVENTS, event))) == event
+    assert EVENTS.validate_json(orjson.dumps(stored_event(event))) == event

@@ -78,9 +78,9 @@ WITH added AS (
     FROM unnest(:event_times::timestamptz[], :events::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
 ), part AS MATERIALIZED (
     SELECT step, person_id, why, requested_at, due_at
-    FROM unnest(:asked_people::uuid[], :shared::integer[]) AS asked(person_id, place)
-    JOIN unnest(:asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[], :asked_due::timestamptz[])
-        WITH ORDINALITY AS shared(step, why, requested_at, due_at, place) USING (place)
+    FROM unnest(:asked_people::text[], :asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[],
+            :asked_due::timestamptz[]) AS shared(people, step, why, requested_at, due_at),
+        unnest(string_to_array(people, ',')::uuid[]) AS person_id
 ), asked AS (
     INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
     SELECT :approval_id, step, person_id, why, requested_at, due_at FROM part

@@ -40,7 +40,7 @@ from ..domain.directory import Directory
 from ..domain.engine import approvers_of
 from ..domain.process import Process
 
-_NUMBER: Final = attrgetter("int")
+_NUMBER: Final = attrgetter("bytes")
 """Sorts ids in C."""
 _ENDINGS: dict[str, type[EventData]] = {
     "approved": contract.Approved,
@@ -72,9 +72,11 @@ class Audience:
 
     def asked(self, people: Iterable[UUID], approval: Approval, now: datetime) -> list[UUID]:
         """People who are asked to decide, with those who stand in for them now."""
+        if not self.directory.delegations:
+            return self.of(people)
         asked = set(people)
         amount = self.process.subject.amount(approval.content)
-        for each in tuple(asked) if self.directory.delegations else ():
+        for each in tuple(asked):
             delegates = self.directory.delegates(each, self.process.key, amount, now)
             asked.update(delegates.keys() - {approval.requester})
         return self.of(asked)

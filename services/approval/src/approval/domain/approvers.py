@@ -183,7 +183,8 @@ def _named_by_group(rule: Approver, asking: Asking) -> frozenset[UUID]:
     """Everybody with the role, or in the unit."""
     remembered, name = asking.directory.remembered, ("named", rule.role, rule.unit)
     if name not in remembered:
-        remembered[name] = frozenset(person_id for person_id, _ in named_by(rule, asking))
+        ids, _ = _group(rule, asking.directory)
+        remembered[name] = frozenset(ids)
     found: frozenset[UUID] = remembered[name]
     return found
 
@@ -195,9 +196,38 @@ def _everybody(
     letters = step.by_email and step.due is not None and bool(step.due.then)
     remembered, name = asking.directory.remembered, ("everybody", rule.role, rule.unit, rule.group, letters)
     if (name, fallback) not in remembered:
-        remembered[name, fallback] = _choose_each(step, [rule], asking, fallback=fallback)
+        remembered[name, fallback] = _choose_all(step, rule, asking, fallback=fallback)
     asked, left_out = remembered[name, fallback]
     return [*asked], [*left_out]
+
+
+def _choose_all(
+    step: Step, rule: Approver, asking: Asking, *, fallback: bool
+) -> tuple[list[Asked], list[LeftOut]]:
+    """As `_choose_each` of one role or unit, whose people it asks whether or not they are there."""
+    groups = (group_of(rule, 0),)
+    origin: Origin = "fallback" if fallback else "named"
+    chosen: list[Asked] = []
+    left_out: list[LeftOut] = []
+    ids, why = _group(rule, asking.directory)
+    people = asking.directory.people
+    for person_id in ids:
+        person = people[person_id]
+        plainly = person.active and person.may_decide
+        answer = "yes" if plainly else may_be_asked(person, step, asking)
+        if answer == "yes":
+            chosen.append(Asked(person_id, groups, why, origin))
+        elif answer != "unknown":
+            left_out.append(LeftOut(person_id, answer))
+    return chosen, left_out
+
+
+def _group(rule: Approver, directory: Directory) -> tuple[Sequence[UUID], str]:
+    """The people of a role or unit, each once, and the selector that names them."""
+    if rule.role is not None:
+        return directory.holders(rule.role), f"role:{rule.role}"
+    unit = directory.unit_named(rule.unit) if rule.unit is not None else None
+    return directory.members(unit.id) if unit else (), f"unit:{rule.unit}"
 
 
 def _choose_each(
@@ -235,13 +265,10 @@ def named_by(rule: Approver, asking: Asking) -> Iterator[tuple[UUID, str]]:
         person = directory.named(rule.person)
         if person is not None:
             yield person.id, f"person:{rule.person}"
-    elif rule.role is not None:
-        for person_id in directory.holders(rule.role):
-            yield person_id, f"role:{rule.role}"
-    elif rule.unit is not None:
-        unit = directory.unit_named(rule.unit)
-        for person_id in directory.members(unit.id) if unit else ():
-            yield person_id, f"unit:{rule.unit}"
+    elif rule.role is not None or rule.unit is not None:
+        ids, why = _group(rule, directory)
+        for person_id in ids:
+            yield person_id, why
     elif rule.unit_manager is not None:
         unit = directory.unit_named(rule.unit_manager)
         if unit is not None and unit.manager is not None:
