@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from uuid import UUID
+
 from .table import ANYBODYS, Row, World, public
 
 HEADER = (
@@ -11,6 +14,7 @@ HEADER = (
 CUSTOMER = "C-77;Dolci Riservati S.r.l.;07643520567;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 REFUSED = "C-78;Dolci Riservati Rotti S.r.l.;123;;Via Torino 2;20123;Milano;MI;MP12;RB 60 gg FM\n"
 RENUMBERED = CUSTOMER.replace("C-77", "C-79")
+THERE, HERE = "38712.41", "48713.61"
 CONNECTION = {
     "connector": "drop-folder",
     "settings": {"folder": "acme"},
@@ -175,4 +179,13 @@ async def build(world: World) -> None:
         "payment_term_id": term["id"],
         "run_id": (await world.ask("GET", "/v1/runs"))["items"][0]["id"],
     }
+    # What a month's documents come to, as a comparison of orders finds it.
+    totals = [
+        {"period": "2026-11", "there": 3, "linked": 2}
+        | {"there_quantity": "10", "linked_quantity": "10"}
+        | {"there_amount": THERE, "linked_amount": HERE}
+    ]
+    change = "UPDATE reconciliations SET totals = $1::text::jsonb WHERE reconciliation_id = $2"
+    await world.served.database.fetch(change, json.dumps(totals), UUID(found["id"]))
     world.secrets["customer.read"] = ["Dolci Riservati", "07643520567", "Agente Riservato"]
+    world.secrets["job.economics.read"] = [THERE, HERE]
