@@ -5,8 +5,9 @@
 
 It fills databases on the server that OPTIMA_TEST_POSTGRES_URL names, and drops them afterwards. What lies in
 stock and what is ready to ship are as much in both: history grows, a warehouse does not. Both databases are
-measured in turn, sample by sample: what else the machine does meets both. What is measured is a
-transaction of the use case, without HTTP.
+measured in turn, sample by sample: what else the machine does meets both. Half of the history is that of
+twenty articles, tracked by lots and put to locations. What is measured is a transaction of the use case,
+without HTTP.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from logistics.application.draft_shipment import draft_shipment
 from logistics.application.issue_ddt import issue_ddt
 from logistics.application.pick_shipment import pick_shipment
 from logistics.application.ports import Ports, ShipmentFilter, StockFilter
+from logistics.domain.articles import ArticleQuantity
 from logistics.domain.ddt import Document, DocumentLine, Sender
 from logistics.domain.lookups import Destination, Warehouse
 from logistics.domain.parties import Party
@@ -41,6 +43,7 @@ from optima_kit.ids import new_id
 from optima_kit.testing import ServiceDatabase, temporary_database
 
 TENANT = UUID("019ab400-0003-7001-8a5d-3c1e0f000001")
+ARTICLES = 20
 IN_STOCK = 500
 """Jobs with goods in the warehouse; as many shipments are ready."""
 AT_ONCE = 50
@@ -49,39 +52,100 @@ MADE = """
 CREATE FUNCTION made(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE RETURN md5(kind || n)::uuid
 """
 FILL = (
+    "SELECT set_config('optima.tenant', ($1::uuid)::text, false)",
     """
     INSERT INTO orders (order_id, tenant_id, number) SELECT made('order', n), $1, 'O-' || n
-    FROM generate_series(1, $2::bigint / 2) AS n
+    FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
     INSERT INTO order_lines (job_id, tenant_id, order_id, position, description, quantity, unit, produced,
         stocked)
     SELECT made('job', n), $1, made('order', n), 1, 'Espositore', 1000000, 'pz', 1000000, n <= $3::bigint
-    FROM generate_series(1, $2::bigint / 2) AS n
+    FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
     INSERT INTO shipments (shipment_id, tenant_id, order_id, warehouse, destination, state, reason,
-        drafted_at, version)
+        closes_order_line, drafted_at, version)
     SELECT made('shipment', n), $1, made('order', n), 'BO1', 'MI', CASE WHEN n <= $3::bigint THEN 'picked'
-           ELSE 'delivered' END, 'vendita', now(), 1
-    FROM generate_series(1, $2::bigint / 2) AS n
+           ELSE 'delivered' END, 'vendita', true, now(), 1
+    FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
     INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity)
-    SELECT made('shipment', n), 1, $1, made('job', n), 1000 FROM generate_series(1, $2::bigint / 2) AS n
+    SELECT made('shipment', n), 1, $1, made('job', n), 1000 FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
-    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, recorded_at)
-    SELECT made('in', n), $1, 'BO1', made('job', n), 'receipt', 1000000, now() - interval '1 year'
-    FROM generate_series(1, $2::bigint / 2) AS n
+    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, recorded_at)
+    SELECT made('in', n), $1, 'BO1', made('job', n), 'receipt', 1000000,
+        (ARRAY['', 'A-01-03', 'B-02-01'])[1 + n % 3], now() - interval '1 year'
+    FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
-    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, shipment_id,
+    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, shipment_id,
         recorded_at)
-    SELECT made('out', n), $1, 'BO1', made('job', n), 'issue', -1000000, made('shipment', n), now()
-    FROM generate_series($3::bigint + 1, $2::bigint / 2) AS n
+    SELECT made('out', n), $1, 'BO1', made('job', n), 'issue', -1000000,
+        (ARRAY['', 'A-01-03', 'B-02-01'])[1 + n % 3], made('shipment', n), now()
+    FROM generate_series($3::bigint + 1, $2::bigint / 4) AS n
+    """,
+    # Articles: lots that came and were shipped whole, a thousand movements each, and four places in stock.
+    "INSERT INTO orders (order_id, tenant_id, number, kept_for) SELECT made('account', 1), $1, '', ''",
+    """
+    INSERT INTO order_lines (job_id, tenant_id, order_id, position, description, quantity, unit, goods_code,
+        stocked)
+    SELECT made('article', n), $1, made('account', 1), 0, 'Locandina', 0, 'pz', 'ART-' || n, true
+    FROM generate_series(1, 20) AS n
+    """,
+    """
+    INSERT INTO articles (tenant_id, article_id, code, content, version)
+    SELECT $1, made('article', n), 'ART-' || n, '{"description": "Locandina", "unit": "pz", "kept_for": "",
+        "tracked_by_lot": true}', 1
+    FROM generate_series(1, 20) AS n
+    """,
+    """
+    INSERT INTO lots (tenant_id, article_id, lot, expires_on)
+    SELECT $1, made('article', n), 'L' || lot, '2099-01-01'::date + lot::integer
+    FROM generate_series(1, 20) AS n, generate_series(0, greatest($2::bigint / 20000, 4)) AS lot
+    """,
+    """
+    INSERT INTO shipments (shipment_id, tenant_id, order_id, warehouse, destination, state, reason,
+        from_stock, closes_order_line, drafted_at, version)
+    SELECT made('call-off', n), $1, made('account', 1), 'BO1', 'MI', 'delivered', 'omaggio', true, false,
+        now(), 1
+    FROM generate_series(1, $2::bigint / 4) AS n
+    """,
+    """
+    INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity, live)
+    SELECT made('call-off', n), 1, $1, made('article', 1 + n % 20), 10, false
+    FROM generate_series(1, $2::bigint / 4) AS n
+    """,
+    """
+    INSERT INTO shipment_picks (shipment_id, position, tenant_id, job_id, location, lot, quantity)
+    SELECT made('call-off', n), 1, $1, made('article', 1 + n % 20), 'A-01-03', 'L' || n / 20000, 10
+    FROM generate_series(1, $2::bigint / 4) AS n
+    """,
+    """
+    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, lot,
+        recorded_at)
+    SELECT made('bought', n), $1, 'BO1', made('article', 1 + n % 20), 'purchase', 10, 'A-01-03',
+        'L' || n / 20000, now() - interval '1 year'
+    FROM generate_series(1, $2::bigint / 4) AS n
+    """,
+    """
+    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, lot,
+        shipment_id, recorded_at)
+    SELECT made('sent', n), $1, 'BO1', made('article', 1 + n % 20), 'issue', -10, 'A-01-03',
+        'L' || n / 20000, made('call-off', n), now()
+    FROM generate_series(1, $2::bigint / 4) AS n
+    """,
+    """
+    INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, lot,
+        recorded_at)
+    SELECT made('lies' || place, n), $1, 'BO1', made('article', n), 'purchase', 1000000,
+        (ARRAY['A-01-03', 'B-02-01'])[1 + place % 2], 'L' || place, now()
+    FROM generate_series(1, 20) AS n, generate_series(0, 3) AS place
     """,
 )
+"""Half of the movements are of jobs, which came once and left once; half are of a few articles."""
 
 
 class Depot:
@@ -98,7 +162,8 @@ class Depot:
         await connection.execute(MADE)
         for statement in FILL:
             values = (TENANT, self.movements, IN_STOCK)
-            await connection.execute(statement, *values[: 3 if "$3" in statement else 2], timeout=3600)
+            asked = next(count for count in (3, 2, 1) if f"${count}" in statement)
+            await connection.execute(statement, *values[:asked], timeout=3600)
         await connection.execute("VACUUM ANALYZE", timeout=3600)
         await connection.close()
         async with self.work() as ports:
@@ -131,26 +196,36 @@ class Depot:
                 StockFilter(job_id=self._job(share)), before=None, limit=51
             )
 
+    async def stock_of_an_article(self, share: float) -> None:
+        article = _made(f"article{int(share * ARTICLES) % ARTICLES + 1}")
+        async with self.database.reading(TENANT) as work:
+            (found,) = await ports_of(work).ledger.list_stock(
+                StockFilter(job_id=article), before=None, limit=51
+            )
+        assert len(found.places) == 4
+
     def _job(self, share: float) -> UUID:
         return self._named(int(share * IN_STOCK))[1]
 
     def _named(self, number: int) -> tuple[UUID, UUID]:
         """An order in stock and its job."""
-        made = (f"{kind}{number % IN_STOCK + 1}" for kind in ("order", "job"))
-        order, job = (UUID(bytes=hashlib.md5(each.encode(), usedforsecurity=False).digest()) for each in made)
-        return order, job
+        return _made(f"order{number % IN_STOCK + 1}"), _made(f"job{number % IN_STOCK + 1}")
 
-    async def picked(self) -> UUID:
+    async def picked(self, *, article: bool = False) -> UUID:
+        """A shipment of a job's goods or, `article`, called off from stock."""
         self.turn += 1
         order_id, job_id = self._named(self.turn)
+        asked: list[Line | ArticleQuantity] = [Line(job_id, Decimal(1))]
+        if article:
+            asked = [ArticleQuantity(f"ART-{self.turn % ARTICLES + 1}", Decimal(1))]
         async with self.work() as ports:
             row = await draft_shipment(
                 ports,
-                order_id=order_id,
-                document_type="vendita",
+                order_id=None if article else order_id,
+                document_type="omaggio" if article else "vendita",
                 warehouse="BO1",
                 destination="MI",
-                lines=[Line(job_id, Decimal(1))],
+                lines=asked,
                 transport=Transport(by="mittente"),
                 replaces=None,
             )
@@ -163,12 +238,17 @@ class Depot:
             await issue_ddt(ports, shipment_id, None, issue_date=None, series=None)
 
 
-async def issues_of_both(few: Depot, many: Depot, samples: int) -> tuple[Samples, Samples]:
+def _made(name: str) -> UUID:
+    """As the filled database makes them."""
+    return UUID(bytes=hashlib.md5(name.encode(), usedforsecurity=False).digest())
+
+
+async def issues_of_both(few: Depot, many: Depot, samples: int, *, article: bool) -> tuple[Samples, Samples]:
     """Only the issue is timed, not what leads to it."""
     took = Samples(), Samples()
     for number in range(samples + 20):
         for depot, found in zip((few, many), took, strict=True):
-            shipment_id = await depot.picked()
+            shipment_id = await depot.picked(article=article)
             began = time.perf_counter()
             await depot.issue(shipment_id)
             if number >= 20:
@@ -224,6 +304,7 @@ QUESTIONS: dict[str, Callable[[Depot, float], Awaitable[None]]] = {
     "ready to ship": Depot.ready_to_ship,
     "stock of a warehouse": Depot.stock,
     "stock of a job": Depot.stock_of_a_job,
+    "stock of an article": Depot.stock_of_an_article,
 }
 
 
@@ -248,9 +329,10 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
             print(f"  {name}", file=sys.stderr)
             of_few, of_many = await samples_of_both(few, many, ask, samples)
             figures += compared(name, (names[0], of_few), (names[1], of_many))
-        print("  issue of a DDT", file=sys.stderr)
-        of_few, of_many = await issues_of_both(few, many, samples)
-        figures += compared("issue of a DDT", (names[0], of_few), (names[1], of_many))
+        for name, article in (("issue of a DDT", False), ("issue of a DDT from stock", True)):
+            print(f"  {name}", file=sys.stderr)
+            of_few, of_many = await issues_of_both(few, many, samples, article=article)
+            figures += compared(name, (names[0], of_few), (names[1], of_many))
         figures.append(Figure(f"{AT_ONCE} DDTs at once, until the last", await at_once(many), "ms"))
     print("  PDF", file=sys.stderr)
     took = (await pdf(30)).percentile(0.5) * 1000

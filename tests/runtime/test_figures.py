@@ -58,6 +58,7 @@ def test_there_is_nothing_to_do_for_a_quiet_service() -> None:
         (("optima_outbox_pending 0", 'optima_jobs_oldest_due_seconds{kind="a"} 61'), "jobs-old"),
         (("optima_outbox_pending 0", 'optima_jobs_failed{kind="a"} 1'), "jobs-failed"),
         (("optima_outbox_pending 0", "optima_ddt_numbers_missing 1"), "ddt-numbers-missing"),
+        (("optima_outbox_pending 0", "optima_stock_deviations 1"), "stock-deviates"),
         (('status="200"} 10', 'status="500"} 11'), "requests-slow-or-failing"),
         (None, "process-down"),
     ],

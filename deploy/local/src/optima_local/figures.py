@@ -145,6 +145,8 @@ def findings(service: str, seen: Between | None) -> Iterator[tuple[str, str]]:
         yield f"{failed:.0f} jobs of {service} given up", "jobs-failed"
     if missing := now.sum("optima_ddt_numbers_missing"):
         yield f"{missing:.0f} numbers of DDTs of {service} have no document", "ddt-numbers-missing"
+    if wrong := now.sum("optima_stock_deviations"):
+        yield f"{wrong:.0f} sums of stock of {service} are not those of its ledger", "stock-deviates"
     if seen.rate("optima_http_request_seconds_count", status=is_failure):
         yield f"{service} fails requests: ./optima logs {service}", "requests-slow-or-failing"
 

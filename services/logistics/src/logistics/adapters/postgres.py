@@ -152,8 +152,10 @@ class PostgresOrders:
         rows = await self._work.fetch(QUERIES.lock_accounts_of_order, order_id=order_id)
         return [account for row in rows if (account := await self._order(row, row["articles"])) is not None]
 
-    async def list_free_stock(self, articles: Collection[UUID]) -> dict[tuple[str, UUID], Decimal]:
-        rows = await self._work.fetch(QUERIES.list_free_stock, article_ids=list(articles))
+    async def list_free_stock(
+        self, articles: Collection[UUID], today: date
+    ) -> dict[tuple[str, UUID], Decimal]:
+        rows = await self._work.fetch(QUERIES.list_free_stock, article_ids=list(articles), today=today)
         return {(row["warehouse"], row["job_id"]): row["free"] for row in rows}
 
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
@@ -166,7 +168,7 @@ class PostgresOrders:
         rows = await self._work.fetch(QUERIES.lock_orders_of_brief, brief_id=brief_id)
         return [order for row in rows if (order := await self._order(row))]
 
-    async def sum_goods(self, order_id: UUID, jobs: Collection[UUID]) -> Goods:
+    async def sum_goods(self, jobs: Collection[UUID]) -> Goods:
         on_hand: dict[Place, Decimal] = {}
         received: dict[UUID, Decimal] = {}
         counted: dict[UUID, Decimal] = {}
@@ -178,20 +180,23 @@ class PostgresOrders:
         held: dict[Place, Decimal] = {}
         picked: dict[Place, Decimal] = {}
         expiry: dict[tuple[UUID, str], date] = {}
-        for row in await self._work.fetch(QUERIES.sum_goods_of_order, order_id=order_id, job_ids=list(jobs)):
+        for row in await self._work.fetch(QUERIES.sum_goods, job_ids=list(jobs)):
             job_id, warehouse, quantity = row["job_id"], row["warehouse"], row["quantity"]
-            if row["place"] in ("held", "picked"):
-                there_too = held if row["place"] == "held" else picked
-                there_too[Place(warehouse, job_id, row["location"], row["lot"])] = quantity
+            if row["place"] == "ever":
+                received[job_id], counted[job_id] = row["part"], row["counted"]
+                if row["since"] is not None:
+                    since[job_id] = row["since"]
                 continue
-            if row["destination"] is None:
-                on_hand[Place(warehouse, job_id, row["location"], row["lot"])] = quantity
+            if row["place"] in ("here", "picked"):
+                place = Place(warehouse, job_id, row["location"], row["lot"])
+                if row["place"] == "picked":
+                    picked[place] = quantity
+                    continue
+                on_hand[place] = quantity
+                if row["part"]:
+                    held[place] = row["part"]
                 if row["expires_on"] is not None:
                     expiry[job_id, row["lot"]] = row["expires_on"]
-                _add(received, job_id, row["part"])
-                _add(counted, job_id, row["counted"])
-                if row["since"] is not None:
-                    since[job_id] = min(row["since"], since.get(job_id, row["since"]))
                 continue
             there = job_id, row["destination"]
             _add(committed, there, row["part"])
@@ -514,6 +519,9 @@ class PostgresShipments:
         )
 
     def update_shipment(self, shipment: Shipment) -> None:
+        changed = [
+            line for line in shipment.lines if line.away != line.quantity or not shipment.is_live(line)
+        ]
         self._work.write(
             QUERIES.update_shipment,
             shipment_id=shipment.shipment_id,
@@ -528,9 +536,10 @@ class PostgresShipments:
             consignment_id=shipment.consignment_id,
             document_of=shipment.document_of,
             version=shipment.version,
-            back_jobs=[line.job_id for line in shipment.lines if line.away != line.quantity],
-            came_back=[line.came_back for line in shipment.lines if line.away != line.quantity],
-            returned=[line.returned for line in shipment.lines if line.away != line.quantity],
+            changed_jobs=[line.job_id for line in changed],
+            came_back=[line.came_back for line in changed],
+            returned=[line.returned for line in changed],
+            live=[shipment.is_live(line) for line in changed],
         )
 
     def update_content(self, shipment: Shipment) -> None:

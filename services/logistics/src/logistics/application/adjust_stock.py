@@ -33,7 +33,7 @@ async def adjust_stock(
     WrongState below zero and beyond what can have been made."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     place = goods.place_named(warehouse, job_id, location, lot)
     await locations_must_be_known(ports, warehouse, {"location": place.location})
     movement = adjust(

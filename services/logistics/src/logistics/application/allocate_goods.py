@@ -27,7 +27,7 @@ async def allocate_goods(
     """Raises Absent for an unknown job, WrongState beyond what was ordered or is free."""
     order, line, account = await _line_to_change(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     stock = await _stock_of(ports, account, line)
     must_be_allocatable(order, line, goods, stock, warehouse, quantity)
     assert line.article_id is not None
@@ -44,7 +44,7 @@ async def release_goods(
     """Raises Absent for an unknown job, WrongState while the line is open and for goods in shipments."""
     order, line, account = await _line_to_change(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     must_be_releasable(order, line, goods, warehouse, quantity)
     stock = await _stock_of(ports, account, line)
     picks = goods.take(warehouse, job_id, quantity, date.min)
@@ -60,7 +60,7 @@ async def allocate_what_is_free(ports: Ports, order: Order) -> None:
         return
     today = await today_of(ports)
     for account in await ports.orders.lock_accounts_of_order(order.order_id):
-        stock = await ports.orders.sum_goods(account.order_id, list(account.lines))
+        stock = await ports.orders.sum_goods(list(account.lines))
         for line in wanted:
             if line.article_id in account.lines:
                 stock = _allocate(ports, order, line, stock, today)
@@ -72,7 +72,7 @@ async def release_what_is_left(ports: Ports, order: Order, accounts: Sequence[Or
     for line in order.lines.values():
         if line.article_id is None or not (order.cancelled or line.closed):
             continue
-        goods = await ports.orders.sum_goods(order.order_id, [line.job_id])
+        goods = await ports.orders.sum_goods([line.job_id])
         account = next(each for each in accounts if line.article_id in each.lines)
         stock = await _stock_of(ports, account, line)
         for warehouse, quantity in sorted(goods.releasable(order, line).items()):
@@ -149,4 +149,4 @@ async def _line_to_change(ports: Ports, job_id: UUID) -> tuple[Order, OrderLine,
 
 async def _stock_of(ports: Ports, account: Order, line: OrderLine) -> Goods:
     assert line.article_id is not None
-    return await ports.orders.sum_goods(account.order_id, [line.article_id])
+    return await ports.orders.sum_goods([line.article_id])

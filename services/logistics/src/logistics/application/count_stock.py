@@ -53,7 +53,7 @@ async def count_goods(
         found, scan = await article_named(ports, article, field="article")
         counted_id, lot = found.article_id, lot if lot is not None else scan.lot
     order = await order_of_goods(ports, counted_id)
-    goods = await ports.orders.sum_goods(order.order_id, [counted_id])
+    goods = await ports.orders.sum_goods([counted_id])
     place = goods.place_named(row.count.warehouse, counted_id, location, lot)
     if place not in goods.on_hand:
         lot_must_fit(order.lines[counted_id].tracked, place.lot, field="lot")
@@ -81,7 +81,7 @@ async def post_count(ports: Ports, actor: Actor, count_id: UUID, *, reason: str 
     goods: dict[UUID, Goods] = {}
     jobs = [line.job_id for line in posted.lines if line.difference]
     for order in await ports.orders.lock_orders_of_jobs(jobs):
-        sums = await ports.orders.sum_goods(order.order_id, list(order.lines))
+        sums = await ports.orders.sum_goods(list(order.lines))
         orders |= dict.fromkeys(order.lines, order)
         goods |= dict.fromkeys(order.lines, sums)
     movements = posted.movements(ports.new_id, orders, goods)

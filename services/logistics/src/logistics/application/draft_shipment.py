@@ -46,7 +46,7 @@ async def draft_shipment(
     replaced = await _replaced(ports, order.order_id, replaces) if replaces else None
     shipment = draft(
         order,
-        await ports.orders.sum_goods(order.order_id, [line.job_id for line in goods]),
+        await ports.orders.sum_goods([line.job_id for line in goods]),
         shipment_id=ports.new_id(),
         document_type=kind,
         warehouse=warehouse,

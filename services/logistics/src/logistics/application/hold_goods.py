@@ -35,7 +35,7 @@ async def hold_goods(
     WrongState beyond what is free."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     held = hold(
         goods,
         hold_id=ports.new_id(),
@@ -63,7 +63,7 @@ async def end_hold_of(
     job, WrongState beyond what is held or lies there."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     place = goods.place_named(warehouse, job_id, location, lot, held=True)
     ended = end_hold(
         goods,

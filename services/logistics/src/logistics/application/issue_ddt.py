@@ -113,7 +113,7 @@ def _leave(
 async def _part_of(ports: Ports, parts: Parts, row: ShipmentRow) -> Parts:
     """Of another shipment under the document of these: what differs is what it carries."""
     shipment = row.shipment
-    goods = await ports.orders.sum_goods(shipment.order_id, shipment.jobs)
+    goods = await ports.orders.sum_goods(shipment.jobs)
     return replace(parts, shipment=shipment, order_number=row.order_number, carried=row.goods, goods=goods)
 
 
@@ -138,7 +138,7 @@ async def _parts_of(ports: Ports, row: ShipmentRow) -> Parts:
         shipment=shipment,
         order_number=row.order_number,
         carried=row.goods,
-        goods=await ports.orders.sum_goods(shipment.order_id, shipment.jobs),
+        goods=await ports.orders.sum_goods(shipment.jobs),
         sender=sender,
         warehouse=found.get(Warehouse, shipment.warehouse),
         destination=destination,

@@ -41,7 +41,7 @@ async def _cancel_what_is_not_due(ports: Ports, order: Order, jobs: set[UUID]) -
     for shipment in await ports.shipments.list_shipments_of_order(order.order_id):
         if shipment.state not in OPEN or not shipment.closes_order_line or jobs.isdisjoint(shipment.jobs):
             continue
-        goods = await ports.orders.sum_goods(order.order_id, shipment.jobs)
+        goods = await ports.orders.sum_goods(shipment.jobs)
         if still_fits(order, goods, shipment):
             continue
         cancelled = shipment.cancel(reason)

@@ -43,7 +43,7 @@ async def name_picks(
     """In place of those that were named before. What is named stays for the shipment; the rest is taken as it
     is proposed when the document is issued."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
-    goods = await ports.orders.sum_goods(row.shipment.order_id, row.shipment.jobs)
+    goods = await ports.orders.sum_goods(row.shipment.jobs)
     asked = [await _named(ports, row, pick, f"picks[{index}]") for index, pick in enumerate(picks)]
     named = [replace(pick, expires_on=goods.expiry.get((pick.job_id, pick.lot))) for pick in asked]
     after = row.shipment.name_picks(named, goods, await today_of(ports))

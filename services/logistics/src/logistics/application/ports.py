@@ -54,15 +54,18 @@ class Orders(Protocol):
         """The accounts that the order's lines from stock are taken from, with the lines of their articles.
         Before the order's own lock, as accounts are older than the orders that take from them."""
 
-    async def list_free_stock(self, articles: Collection[UUID]) -> dict[tuple[str, UUID], Decimal]:
-        """By warehouse and article, without a lock, for reading."""
+    async def list_free_stock(
+        self, articles: Collection[UUID], today: date
+    ) -> dict[tuple[str, UUID], Decimal]:
+        """By warehouse and article, what an order's line may take: nothing that has expired. Without a lock,
+        for reading."""
 
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
         """The account in which an owner's articles are kept, with the lines of these."""
 
     async def lock_orders_of_brief(self, brief_id: UUID) -> list[Order]: ...
 
-    async def sum_goods(self, order_id: UUID, jobs: Collection[UUID]) -> Goods:
+    async def sum_goods(self, jobs: Collection[UUID]) -> Goods:
         """Where the goods of these jobs are. Decide by it only under their order's lock."""
 
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:

@@ -54,7 +54,7 @@ async def receive_from_supplier(
     receipt = receipt_of(ports.new_id(), supplier, number, on, warehouse, today=today)
     if not await ports.ledger.insert_receipt(receipt):
         raise WrongState("supplier_document_received", field="number", number=number)
-    known = await ports.orders.sum_goods(account.order_id, [line.job_id for line in goods])
+    known = await ports.orders.sum_goods([line.job_id for line in goods])
     entered = _enter(ports, account, put, receipt)
     hold_what_came(ports, Whose.of(account), known, entered, hold_reason)
     return ReceiptRow(receipt, put, account.goods, ports.now, actor.person_id, found)

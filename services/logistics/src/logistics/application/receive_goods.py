@@ -35,7 +35,7 @@ async def receive_goods(
         raise Absent("job_absent", field="job_id")
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     await locations_must_be_known(ports, warehouse, {"location": location})
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     movement = receive(
         order,
         goods,

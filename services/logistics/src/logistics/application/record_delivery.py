@@ -99,7 +99,7 @@ async def _gone_after(
     """The jobs of which nothing lies anywhere any more. Raises WrongState for more than can be found."""
     order = await ports.orders.lock_order(row.shipment.order_id, row.shipment.jobs)
     assert order is not None
-    goods = await ports.orders.sum_goods(order.order_id, row.shipment.jobs)
+    goods = await ports.orders.sum_goods(row.shipment.jobs)
     fields = {each.job_id: f"arrived[{index}].accepted" for index, each in enumerate(arrived)}
     for each in movements:
         if each.kind is Kind.FOUND:

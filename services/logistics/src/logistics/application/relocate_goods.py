@@ -35,7 +35,7 @@ async def relocate_goods(
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     await locations_must_be_known(ports, warehouse, {"to_location": to_location})
-    goods = await ports.orders.sum_goods(order.order_id, [job_id])
+    goods = await ports.orders.sum_goods([job_id])
     place = goods.place_named(warehouse, job_id, from_location, lot, held=held)
     gone, came = relocation(goods, place, to_location, quantity, ports.new_id, held=held)
     ports.ledger.insert_movements([gone, came])

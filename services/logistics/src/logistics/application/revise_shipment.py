@@ -40,7 +40,7 @@ async def revise_shipment(
     kind, found = await find_ends(ports, document_type, warehouse, destination)
     revised = shipment.revise(
         order,
-        await ports.orders.sum_goods(order.order_id, list(jobs)),
+        await ports.orders.sum_goods(list(jobs)),
         document_type=kind,
         warehouse=warehouse,
         destination=destination,

@@ -72,7 +72,7 @@ def _with_lot(shipment: Shipment, line: ReturnedLine) -> ReturnedLine:
 async def _save(
     ports: Ports, row: ShipmentRow, after: Shipment, returned: Return, hold_reason: str | None
 ) -> ShipmentRow:
-    goods = await ports.orders.sum_goods(after.order_id, after.jobs)
+    goods = await ports.orders.sum_goods(after.jobs)
     movements = returned.movements(ports.new_id, after.in_process)
     ports.ledger.insert_movements(movements, gone=goods.gone_after(movements))
     ports.shipments.update_shipment(after)

@@ -234,6 +234,15 @@ class Shipment:
         """Those of its goods that no ledger holds."""
         return {line.job_id for line in self.lines if line.in_process}
 
+    def is_live(self, line: Line) -> bool:
+        """Whether it still counts for where goods are or what of an order is left: not once it is over, nor
+        delivered, unless for an order's line or to come back."""
+        if self.state in (State.REFUSED, State.VOIDED, State.CANCELLED):
+            return False
+        if self.state is not State.DELIVERED or self.closes_order_line or line.in_process:
+            return True
+        return self.goods_go_to is GoodsGoTo.THIRD_PARTY and line.away > 0
+
     @property
     def _stocked(self) -> list[Line]:
         return [line for line in self.lines if not line.in_process]

@@ -107,7 +107,7 @@ async def picks_of(ports: Ports, row: ShipmentRow) -> Sequence[Pick]:
     shipment = row.shipment
     if shipment.state not in OPEN:
         return shipment.picks
-    goods = await ports.orders.sum_goods(shipment.order_id, shipment.jobs)
+    goods = await ports.orders.sum_goods(shipment.jobs)
     return shipment.picks_to_make(goods, await today_of(ports))
 
 

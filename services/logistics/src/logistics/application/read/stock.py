@@ -15,6 +15,7 @@ from ...domain.lookups import Destination, Warehouse
 from ...domain.orders import Order, OrderLine
 from ...domain.shipments import may_send_out
 from ...domain.stock import Goods
+from ..days import today_of
 from ..ports import (
     FoundLookups,
     HoldRow,
@@ -153,12 +154,12 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
     order = await ports.orders.find_order(order_id)
     if order is None or order.is_account:
         raise Absent("order_absent")
-    goods = await ports.orders.sum_goods(order_id, list(order.lines))
+    goods = await ports.orders.sum_goods(list(order.lines))
     codes = {code for line in order.lines.values() for code in line.deliveries}
     codes |= {line.finisher for line in order.lines.values() if line.finisher}
     codes |= {code for _, code in (*goods.in_transit, *goods.with_third_parties)}
     articles = [line.article_id for line in order.lines.values() if line.article_id]
-    free = await ports.orders.list_free_stock(articles) if articles else {}
+    free = await ports.orders.list_free_stock(articles, await today_of(ports)) if articles else {}
     codes |= {warehouse for warehouse, _ in free}
     codes |= {place.warehouse for place in goods.on_hand} if articles else set()
     found = await ports.lookups.find_all(
