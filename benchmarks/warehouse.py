@@ -124,10 +124,14 @@ FILL = (
     FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
+    INSERT INTO supplier_receipts (tenant_id, receipt_id, supplier, number, date, warehouse, recorded_at)
+    SELECT $1, made('supplied', 1), 'MI', '1', date '2026-01-02', 'BO1', now()
+    """,
+    """
     INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, lot,
-        recorded_at)
+        recorded_at, receipt_id)
     SELECT made('bought', n), $1, 'BO1', made('article', 1 + n % 20), 'purchase', 10, 'A-01-03',
-        'L' || n / 20000, now() - interval '1 year'
+        'L' || n / 20000, now() - interval '1 year', made('supplied', 1)
     FROM generate_series(1, $2::bigint / 4) AS n
     """,
     """
@@ -139,9 +143,9 @@ FILL = (
     """,
     """
     INSERT INTO movements (movement_id, tenant_id, warehouse, job_id, kind, quantity, location, lot,
-        recorded_at)
+        recorded_at, receipt_id)
     SELECT made('lies' || place, n), $1, 'BO1', made('article', n), 'purchase', 1000000,
-        (ARRAY['A-01-03', 'B-02-01'])[1 + place % 2], 'L' || place, now()
+        (ARRAY['A-01-03', 'B-02-01'])[1 + place % 2], 'L' || place, now(), made('supplied', 1)
     FROM generate_series(1, 20) AS n, generate_series(0, 3) AS place
     """,
 )

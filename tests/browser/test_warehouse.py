@@ -70,9 +70,13 @@ def test_lots_are_put_to_locations_moved_and_picked_by_expiry(portal: Portal) ->
     page = portal.as_("admin", javascript=False)
     page.goto("/locations")
     page.get_by_text("Aggiungi ubicazioni").click()
-    page.locator("#codes").fill("A-01-03\nB-02-01")
+    page.locator("#codes").fill("A-01-03\nB-02-01\nZ-99")
     page.get_by_role("button", name="Aggiungi", exact=True).click()
     expect(page.get_by_text("A-01-03", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Metti qui la merce in arrivo Z-99").click()
+    expect(page.get_by_role("button", name="Non mettere più qui la merce in arrivo Z-99")).to_be_visible()
+    page.get_by_role("button", name="Rimuovi Z-99").click()
+    expect(page.get_by_text("Z-99", exact=True)).to_have_count(0)
     page.goto("/articles")
     page.get_by_text("Nuovo articolo").click()
     page.get_by_label("Codice", exact=True).fill("CREMA-PROVA")
@@ -115,4 +119,31 @@ def test_lots_are_put_to_locations_moved_and_picked_by_expiry(portal: Portal) ->
     page.locator("#quantity-picks").fill("10")
     page.get_by_role("button", name="Preleva da lì").click()
     expect(page.get_by_text("scelto a mano")).to_be_visible()
+    page.close()
+
+
+def test_a_delivery_is_proved_by_a_photo_on_a_telephone(portal: Portal) -> None:
+    page = portal.as_("backoffice", javascript=False)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/call-off")
+    page.get_by_label("Destinazione").select_option("MI-DUOMO")
+    page.get_by_label("Espositore da banco").fill("2")
+    page.get_by_role("button", name="Prepara la spedizione").click()
+    page.get_by_label("Trasporto a cura di").select_option("mittente")
+    page.get_by_role("button", name="Salva", exact=True).click()
+    page.get_by_role("button", name="La merce è pronta").click()
+    page.get_by_role("button", name="Emetti il DDT").click()
+    page.get_by_role("button", name="La merce è partita").click()
+    page.get_by_role("link", name="Consegna con foto o firma").click()
+    page.get_by_label("Ricevuto da").fill("Carla Neri")
+    page.get_by_label("Foto, firma o documento firmato").set_input_files(
+        {"name": "firma.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff firma"}
+    )
+    page.get_by_role("button", name="La merce è consegnata").click()
+    expect(page.get_by_role("heading", name="Prova di consegna")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="firma.jpg").click()
+    assert download.value.path().read_bytes() == b"\xff\xd8\xff firma"
+    page.goto("/shipments?number=Duomo")
+    expect(page.get_by_text("Prova di consegna").first).to_be_visible()
     page.close()

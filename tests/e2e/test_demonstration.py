@@ -38,6 +38,7 @@ def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tupl
     assert "The director's step appears: he approves" in titles
     assert "The plan is raised, and the brief goes on" in titles
     assert "Goods go to the finisher, and are back" in titles
+    assert "What expires first leaves first" in titles
     assert "The brief closes by itself" in titles
     assert titles[-1] == "The trail verifies"
     assert all(title in told for title in titles)

@@ -420,7 +420,7 @@ class Story:
         """Within a warehouse, or into quality hold and out of it."""
         chance = self.chance
         named = {"warehouse": chance.choice(PLACES), "job_id": job.id, "quantity": Decimal(7)}
-        lies = chance.choice(LOCATIONS)
+        lies = chance.choice((None, None, *LOCATIONS))
         if action == "relocate":
             named |= {"from_location": lies, "lot": None, "to_location": chance.choice(LOCATIONS)}
             held = chance.random() < 0.3
@@ -729,7 +729,9 @@ ACTIONS = (
     *["value"] * 2,
     *["change"] * 2,
     *("supply", "allocate", "allocate", "release"),
-    *("relocate", "relocate", "hold", "end hold"),
+    *["relocate"] * 4,
+    *["hold"] * 3,
+    *["end hold"] * 2,
     *("count", "cancel order", "close job", "close order", "cancel brief"),
 )
 WORK = tuple(Action)
@@ -864,6 +866,6 @@ async def test_goods_are_conserved_and_every_order_ends(
         except AssertionError as error:
             raise AssertionError(f"seed {seed} after {story.done}: {error}") from error
         succeeded |= story.succeeded
-    moved_on = {"draft", "transfer", "pick", "issue", "depart", "work outside", "relocate", "hold"}
+    moved_on = {"draft", "transfer", "pick", "issue", "depart", "work outside"}
     assert moved_on <= succeeded, f"goods hardly moved: {sorted(succeeded)}"
     assert succeeded & {"refuse", "void"}, "nothing came back"

@@ -36,6 +36,7 @@ TRANSPORT = {
     "packages": 1,
     "gross_weight_kg": "4.5",
 }
+SIGNED = b"%PDF-1.7\nfirma"
 CONTENT = {
     "document_type": "vendita",
     "warehouse": "$warehouse",
@@ -113,6 +114,8 @@ ROWS = (
     Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
     Row("POST /v1/locations", "lookup.write", body={"warehouse": "$warehouse", "codes": ["A-01-03"]}),
     Row("GET /v1/locations", "lookup.read", shows={"location": ANYBODYS}),
+    Row("DELETE /v1/locations/{warehouse}/{code}", "lookup.write", at="/v1/locations/{warehouse}/C-01"),
+    Row("PUT /v1/put-away/{warehouse}", "lookup.write", at="/v1/put-away/{warehouse}", body={"location": ""}),
     Row("POST /v1/relocations", "stock.write", body=GOODS | {"to_location": "B-01"}),
     Row("GET /v1/stock", "stock.read", shows={"job_id": ANYBODYS}),
     Row("GET /v1/movements", "stock.read", shows={"job_id": ANYBODYS}),
@@ -120,6 +123,7 @@ ROWS = (
     Row("POST /v1/shipments", "shipment.write", body=SHIPMENT),
     Row("GET /v1/expected-returns", "shipment.read", shows={"lent_id": ANYBODYS}),
     Row("GET /v1/figures/deliveries", "shipment.read"),
+    Row("GET /v1/figures/shipments", "shipment.read"),
     Row("GET /v1/figures/stock", "stock.read"),
     Row("GET /v1/papers.pdf", "shipment.read", at="/v1/papers.pdf?paper=pick_list&shipment_id={draft_id}"),
     Row("POST /v1/shipments/{shipment_id}/labels", "shipment.write", at="/v1/shipments/{draft_id}/labels"),
@@ -197,6 +201,23 @@ ROWS = (
         },
     ),
     Row(
+        "POST /v1/shipments/{shipment_id}/delivery-proofs",
+        "shipment.write",
+        at="/v1/shipments/{delivered_id}/delivery-proofs?name=firma.pdf",
+        body=SIGNED,
+        media_type="application/pdf",
+    ),
+    Row(
+        "GET /v1/shipments/{shipment_id}/delivery-proofs",
+        "shipment.read",
+        at="/v1/shipments/{delivered_id}/delivery-proofs",
+    ),
+    Row(
+        "GET /v1/shipments/{shipment_id}/delivery-proofs/{proof_id}",
+        "shipment.read",
+        at="/v1/shipments/{delivered_id}/delivery-proofs/{delivery_proof_id}",
+    ),
+    Row(
         "GET /v1/shipments/{shipment_id}/returns",
         "shipment.read",
         at="/v1/shipments/{delivered_id}/returns",
@@ -243,7 +264,7 @@ async def build(world: World) -> None:
     for name, (noun, body) in LOOKUPS.items():
         await world.ask("PUT", f"/v1/{noun}/{names[name]}", body)
     names["location"] = f"A-01-{mark}"
-    located = {"warehouse": names["warehouse"], "codes": [names["location"], "B-01"]}
+    located = {"warehouse": names["warehouse"], "codes": [names["location"], "B-01", "C-01"]}
     await world.ask("POST", "/v1/locations", located)
     order_id, job_id = uuid4(), uuid4()
     names |= {"order_id": str(order_id), "job_id": str(job_id)}
@@ -279,6 +300,13 @@ async def build(world: World) -> None:
         for action in STEPS[: SHIPMENTS.index(name)]:
             path = f"/v1/shipments/{drafted['id']}/{action}"
             await world.ask("POST", path, BODIES.get(action, {}))
+    proof = await world.ask(
+        "POST",
+        f"/v1/shipments/{names['delivered_id']}/delivery-proofs?name=firma.pdf",
+        data=SIGNED,
+        headers={"Content-Type": "application/pdf"},
+    )
+    names["delivery_proof_id"] = proof["id"]
     sent = {key: names[value[1:]] if str(value).startswith("$") else value for key, value in SENT.items()}
     sent |= {"number": "76", "lines": [{"article": names["article"], "quantity": "1"}]}
     names["supplier_receipt_id"] = (await world.ask("POST", "/v1/supplier-receipts", sent))["id"]

@@ -26,10 +26,18 @@ FROM generate_series(1, 4000) AS n;
 INSERT INTO shipment_lines (shipment_id, position, tenant_id, job_id, quantity, live)
 SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 1, n % 100 = 0 FROM generate_series(1, 4000) AS n;
 
+INSERT INTO delivery_proofs (proof_id, tenant_id, shipment_id, name, media_type, size, sha256, data, recorded_at)
+SELECT made($1, 'proof', n), $1, made($1, 'shipment', n), 'firma.pdf', 'application/pdf', 1, 'x', '\x00', now()
+FROM generate_series(1, 4000) AS n;
+
 INSERT INTO shipment_picks (shipment_id, position, tenant_id, job_id, location, lot, quantity)
 SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 'A-01', '', 1 FROM generate_series(1, 4000) AS n;
 
 INSERT INTO locations (tenant_id, warehouse, code) SELECT $1, 'BO1', 'A-' || n FROM generate_series(1, 4000) AS n;
+
+INSERT INTO locations (tenant_id, warehouse, code) SELECT $1, 'W' || n, 'A-1' FROM generate_series(1, 4000) AS n;
+
+INSERT INTO put_away (tenant_id, warehouse, location) SELECT $1, 'W' || n, 'A-1' FROM generate_series(1, 4000) AS n;
 
 INSERT INTO ddts (shipment_id, tenant_id, year, series, progressive, number, issue_date, issued_at, document)
 SELECT made($1, 'shipment', n), $1, 2026, '', n, n || '/2026', date '2026-01-01' + (n / 20)::integer, now(), '{}'

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from logistics.adapters.postgres import QUERIES
@@ -53,6 +54,19 @@ async def test_shipments_are_listed_newest_first_and_by_filter(depot: Depot) -> 
     assert await listed("issued_from=2026-11-20&issued_to=2026-11-20") == [ids[0]]
     assert await listed("issued_from=2026-11-21") == []
     assert await listed("issued_to=2026-11-19") == []
+    for text in (issued["ddt"]["number"], "Duomo", "caffè aurora mil", "MI-DUOMO"):
+        assert ids[0] in await listed(f"text={quote(text)}"), text
+    assert await listed(f"text={issued['ddt']['number']}") == [ids[0]]
+    number = drafted[1]["order_number"]
+    assert set(await listed(f"text={number}")) >= {ids[3], ids[1]}
+    assert await listed("text=Nessuno") == []
+    assert await listed("late=true") == []
+    depot.clock.advance(timedelta(days=3650))
+    assert len(await listed("late=true")) == len(ids)
+    _, figures = await depot.client.get("/v1/figures/shipments")
+    counted = {each["state"]: (each["shipments"], each["late"]) for each in figures["states"]}
+    assert counted == {"draft": (4, 4), "picked": (0, 0), "issued": (1, 1), "in_transit": (0, 0)}
+    depot.clock.advance(timedelta(days=-3650))
     _, page = await depot.client.get("/v1/shipments?state=issued")
     assert page["items"] == [issued]
 
@@ -115,14 +129,23 @@ async def test_stock_is_the_sum_of_its_movements_whatever_happened(depot: Depot)
 
 
 HOT: list[tuple[str, list[Any], str]] = [
-    ("list_shipments", [None] * 9 + [50], "shipments_pkey"),
-    ("list_shipments", ["delivered"] + [None] * 8 + [50], "shipments_in_state|shipments_pkey"),
-    ("list_shipments", ["draft"] + [None] * 8 + [50], "shipments_in_state|shipments_under_way"),
-    ("list_shipments", [None, ID] + [None] * 7 + [50], "shipments_of_order"),
-    ("list_shipments", [None, None, ID] + [None] * 6 + [50], "shipments_of_brief"),
-    ("list_shipments", [None] * 4 + ["D7"] + [None] * 4 + [50], "shipments_for_destination"),
-    ("list_shipments", [None] * 5 + [date(2026, 3, 1), date(2026, 3, 1), None, None, 50], "ddts_by_date"),
-    ("list_shipments", [None] * 7 + ["7/2026", None, 50], "ddts_by_number"),
+    ("list_shipments", [None] * 10 + [50], "shipments_pkey"),
+    ("list_shipments", ["delivered"] + [None] * 9 + [50], "shipments_in_state|shipments_pkey"),
+    ("list_shipments", ["draft"] + [None] * 9 + [50], "shipments_in_state|shipments_under_way"),
+    ("list_shipments", [None, ID] + [None] * 8 + [50], "shipments_of_order"),
+    ("list_shipments", [None, None, ID] + [None] * 7 + [50], "shipments_of_brief"),
+    ("list_shipments", [None] * 4 + ["D7"] + [None] * 5 + [50], "shipments_for_destination"),
+    (
+        "list_shipments",
+        [None] * 5 + [date(2026, 3, 1)] * 2 + [None] * 3 + [50],
+        "ddts_by_date",
+    ),
+    ("list_shipments", [None] * 7 + ["7/2026", None, None, 50], "ddts_by_number"),
+    ("list_shipments", [None] * 8 + [date(2026, 3, 1), None, 50], "shipments_under_way"),
+    ("search_shipments", ["O-7"] + [None] * 10 + [50], "orders_of_number"),
+    ("search_shipments", ["7/2026"] + [None] * 10 + [50], "ddts_by_number"),
+    ("count_under_way", [date(2026, 3, 1)], "shipments_under_way|shipments_in_state"),
+    ("list_proofs", [ID, None, 50], "delivery_proofs_of_shipment"),
     ("list_expected_back", [None, None, None, 50], "shipments_expected_back"),
     ("list_with_third_parties", [None] * 5 + [50], "shipments_with_third_parties"),
     ("list_with_third_parties", ["D7"] + [None] * 4 + [50], "shipments_with_third_parties"),
@@ -150,6 +173,7 @@ HOT: list[tuple[str, list[Any], str]] = [
     ("lock_orders_of_brief", [ID], "orders_of_brief"),
     ("list_lookups", ["carrier", None, None, 50], "lookups_pkey"),
     ("list_locations", [None, None, None, 50], "locations_pkey"),
+    ("list_locations_named", ["BO1", ["A-7"]], "locations_pkey"),
     ("list_holds", [None, None, None, 50], "holds_pkey"),
     ("list_shipments_of_consignment", [ID, ID], "shipments_of_consignment"),
 ]

@@ -79,6 +79,8 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("POST", "/v1/relocations", goods | {"to_location": "A-01"}, "stock.write"),
         ("POST", "/v1/locations", {"warehouse": "BO1", "codes": ["A-01"]}, "lookup.write"),
         ("GET", "/v1/locations", None, "lookup.read"),
+        ("DELETE", "/v1/locations/BO1/A-01", None, "lookup.write"),
+        ("PUT", "/v1/put-away/BO1", {"location": ""}, "lookup.write"),
         ("GET", "/v1/stock", None, "stock.read"),
         ("GET", "/v1/movements", None, "stock.read"),
         ("GET", f"/v1/orders/{order.order_id}", None, "shipment.read"),
@@ -89,6 +91,7 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("GET", f"/v1/papers.pdf?paper=ddt&shipment_id={issued['id']}", None, "shipment.read"),
         ("POST", f"{at}/labels", None, "shipment.write"),
         ("GET", "/v1/figures/deliveries", None, "shipment.read"),
+        ("GET", "/v1/figures/shipments", None, "shipment.read"),
         ("GET", "/v1/figures/stock", None, "stock.read"),
         ("PUT", "/v1/gs1-prefix", {"prefix": "8012345"}, "lookup.write"),
         ("GET", "/v1/gs1-prefix", None, "lookup.read"),
@@ -106,6 +109,9 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("POST", f"{out}/refusal", {"reason": "x"}, "shipment.write"),
         ("POST", f"{out}/returns", returned, "shipment.write"),
         ("GET", f"{out}/returns", None, "shipment.read"),
+        ("POST", f"{out}/delivery-proofs?name=a.pdf", None, "shipment.write"),
+        ("GET", f"{out}/delivery-proofs", None, "shipment.read"),
+        ("GET", f"{out}/delivery-proofs/{order.order_id}", None, "shipment.read"),
         ("GET", "/v1/ddts/to-be-invoiced", None, "shipment.read"),
         ("GET", "/v1/ddts/to-be-invoiced/customers", None, "shipment.read"),
         (
@@ -121,7 +127,10 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
 
 async def asked(client: Any, method: str, path: str, body: Any) -> tuple[int, Any]:
     headers = {"If-Match": '"1"'} if path.endswith(("/transport", "/content", "/picks")) else {}
-    options = {} if body is None else {"json": body}
+    options: dict[str, Any] = {} if body is None else {"json": body}
+    if path.endswith(".pdf") and method == "POST":
+        options["data"] = b"%PDF-1.7"
+        headers["Content-Type"] = "application/pdf"
     response, answer = await client.request(method, path, headers=headers, **options)
     return response.status, answer
 
@@ -153,6 +162,9 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
         if method == "PUT" and not path.endswith(("/transport", "/content", "/picks")):
             continue  # a tenant's own codes are its own
         status, answer = await asked(stranger, method, path, body)
+        if path == "/v1/figures/shipments":
+            assert {each["shipments"] for each in answer["states"]} == {0}
+            continue
         if path.endswith(
             (
                 "/v1/stock",

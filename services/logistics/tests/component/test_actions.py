@@ -40,6 +40,10 @@ WAY: Final[dict[State, tuple[ShipmentAction, ...]]] = {
     State.CANCELLED: ("cancel",),
 }
 REFUSED: Final = (403, 404, 409)
+SIGNED: Final[dict[str, Any]] = {
+    "data": b"%PDF-1.7\nfirma",
+    "headers": {"Content-Type": "application/pdf"},
+}
 
 
 async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) -> tuple[int, Any]:
@@ -47,6 +51,9 @@ async def take(client: Any, shipment: dict[str, Any], action: ShipmentAction) ->
     headers = {"If-Match": f'"{shipment["version"]}"'}
     if action == "arrange":
         response, after = await client.put(f"{path}/transport", {"transport_by": "mittente"}, headers=headers)
+    elif action == "prove":
+        response, after = await client.request("POST", f"{path}/delivery-proofs?name=firma.pdf", **SIGNED)
+        return 200 if response.status == 201 else int(response.status), after
     elif action == "name_picks":
         response, after = await client.put(f"{path}/picks", {"picks": []}, headers=headers)
     elif action == "revise":
@@ -110,9 +117,12 @@ def test_a_shipments_actions_ask_for_the_privileges_that_their_endpoints_demand(
         for route in routes.items
         if route.method != "GET" and "{shipment_id}/" in route.path
     }
-    suffixes = {"arrange": "transport", "revise": "content", "name_picks": "picks"} | {
-        action: suffix for action, (suffix, _) in BODIES.items()
-    }
+    suffixes = {
+        "arrange": "transport",
+        "revise": "content",
+        "name_picks": "picks",
+        "prove": "delivery-proofs",
+    } | {action: suffix for action, (suffix, _) in BODIES.items()}
     assert {suffixes[action]: privilege for action, privilege in PRIVILEGES.items()} == demanded
 
 
@@ -261,6 +271,25 @@ async def test_an_orders_goods_move_as_offered_and_not_otherwise(
     for row in rows:
         status = await take_goods(depot, reader, order, "adjust")
         assert status == 201 if "adjust" in row["actions"] else status in REFUSED
+
+
+@pytest.mark.parametrize("reader", READERS)
+async def test_a_location_is_removed_as_offered_and_not_otherwise(depot: Depot, reader: str) -> None:
+    """One where goods lie, and one where none do."""
+    client = depot.as_role(reader)
+    await depot.client.post("/v1/locations", {"warehouse": "BO1", "codes": ["A-01", "B-02"]})
+    order = await depot.confirm_order()
+    goods = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "10", "location": "A-01"}
+    assert (await depot.client.post("/v1/receipts", goods))[0].status == 201
+    response, page = await client.get("/v1/locations")
+    offered = {each["code"]: each["actions"] for each in page["items"]} if response.status == 200 else {}
+    for code in ("A-01", "B-02"):
+        actions = offered.get(code, [])
+        response, _ = await client.put("/v1/put-away/BO1", {"location": code})
+        assert response.status == 200 if "put_away" in actions else response.status in REFUSED
+        response, _ = await client.delete(f"/v1/locations/BO1/{code}")
+        assert response.status == 204 if "remove" in actions else response.status in REFUSED
+    assert offered.get("A-01", ["put_away"]) in ([], ["put_away"])
 
 
 @pytest.mark.parametrize("reader", READERS)

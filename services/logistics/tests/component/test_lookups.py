@@ -141,3 +141,26 @@ async def test_a_destination_is_found_by_code_name_and_town(depot: Depot) -> Non
 
     assert await found("RHO-1") == await found("sempione") == await found("rho") == ["RHO-1"]
     assert await found("nessuna") == []
+
+
+async def test_a_document_type_numbers_documents_of_its_days_alone(depot: Depot) -> None:
+    _, sale = await depot.client.get("/v1/document-types/vendita")
+    named = ("text", "direction", "counterparty", "ownership_passes", "to_be_invoiced", "closes_order_line")
+    body = {name: sale[name] for name in named}
+    response, problem = await depot.client.put(
+        "/v1/document-types/vendita", body | {"valid_from": "2026-12-02", "valid_until": "2026-12-01"}
+    )
+    assert response.status == 422
+    assert [each["code"] for each in problem["errors"]] == ["document_type_validity"]
+    picked = await depot.picked(await depot.stocked_order())
+    for days, status in (
+        ({"valid_until": "2026-11-23"}, 409),
+        ({"valid_from": "2026-11-25"}, 409),
+        ({"valid_from": "2026-11-24", "valid_until": "2026-11-24"}, 200),
+    ):
+        response, kept = await depot.client.put("/v1/document-types/vendita", body | days)
+        assert response.status == 200
+        assert {name: kept[name] for name in days} == days
+        response, answer = await depot.attempt(picked, "issuance")
+        assert response.status == status, answer
+        assert status == 200 or answer["code"] == "document_type_not_in_force"

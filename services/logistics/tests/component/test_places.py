@@ -313,3 +313,100 @@ async def test_packages_that_were_labelled_are_named_in_the_document(racked: Dep
     (issued,) = await racked.app.published(DdtIssued)
     for package in labelled["packages"]:
         assert f"<cbc:ID>{package['sscc']}</cbc:ID>" in issued.data["despatch_advice"]
+
+
+async def removed(depot: Depot, code: str) -> int:
+    response, _ = await depot.client.delete(f"/v1/locations/BO1/{code}")
+    return response.status
+
+
+async def test_a_location_is_removed_once_nothing_lies_there_or_may_come_back(racked: Depot) -> None:
+    order = await racked.confirm_order()
+    put = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "40", "location": "A-01-03"}
+    await done(racked, "/v1/receipts", put)
+    response, problem = await racked.client.delete("/v1/locations/BO1/A-01-03")
+    assert (response.status, problem["code"]) == (409, "location_in_use")
+    issued = await racked.act(await racked.picked(order, "40"), "issuance")
+    assert await removed(racked, "A-01-03") == 409, "a voided document brings them back there"
+    gone = await racked.act(issued, "departure")
+    assert await removed(racked, "A-01-03") == 409, "and so does who refuses them"
+    await racked.act(gone, "delivery", received_by="Neri")
+    assert await removed(racked, "A-01-03") == 204
+    assert await removed(racked, "A-01-03") == 404
+    status, problem = await post(racked, "/v1/receipts", put)
+    assert (status, problem["code"]) == (422, "location_unknown")
+
+
+async def test_a_location_that_is_being_counted_stays(racked: Depot) -> None:
+    await racked.confirm_order()
+    count = await done(racked, "/v1/counts", {"warehouse": "BO1"})
+    counted = {"article": "CREMA", "counted": "3", "lot": "L-1", "location": "B-02-01"}
+    await done(racked, f"/v1/counts/{count['id']}/lines", counted)
+    assert await removed(racked, "B-02-01") == 409
+    await racked.client.post(f"/v1/counts/{count['id']}/cancellation", {})
+    assert await removed(racked, "B-02-01") == 204
+
+
+async def test_what_comes_is_put_where_the_warehouse_says_unless_somebody_says_otherwise(
+    racked: Depot,
+) -> None:
+    response, said = await racked.client.put("/v1/put-away/BO1", {"location": "B-02-01"})
+    assert (response.status, said["locations"][0]["put_away"]) == (200, True)
+    line = {"article": "CREMA", "quantity": "1"}
+    await done(
+        racked,
+        "/v1/supplier-receipts",
+        sent(
+            line | {"lot": "L-1"},
+            line | {"lot": "L-2", "location": "A-01-03"},
+            line | {"lot": "L-3", "location": ""},
+        ),
+    )
+    assert [each[:2] for each in await lying(racked)] == [
+        (None, "L-3"),
+        ("A-01-03", "L-2"),
+        ("B-02-01", "L-1"),
+    ]
+    await racked.client.put("/v1/put-away/BO1", {"location": ""})
+    order = await racked.confirm_order()
+    put = {"warehouse": "BO1", "job_id": str(order.jobs[0]), "quantity": "40"}
+    assert "location" not in await done(racked, "/v1/receipts", put)
+    await racked.client.put("/v1/put-away/BO1", {"location": "B-02-01"})
+    assert (await done(racked, "/v1/receipts", put))["location"] == "B-02-01"
+    response, problem = await racked.client.put("/v1/put-away/BO1", {"location": "C-01"})
+    assert (response.status, problem["code"]) == (422, "location_unknown")
+
+
+async def test_returns_and_arrivals_are_put_there_too(racked: Depot) -> None:
+    await racked.client.put("/v1/warehouses/MI1", WAREHOUSE)
+    await done(racked, "/v1/locations", {"warehouse": "MI1", "codes": ["BANCHINA"]})
+    await racked.client.put("/v1/put-away/MI1", {"location": "BANCHINA"})
+    order = await racked.stocked_order()
+    move = {"document_type": "trasferimento-tra-depositi", "destination": "MI1"}
+    there = await racked.picked(order, "10", **move)
+    for step in ("issuance", "departure"):
+        there = await racked.act(there, step)
+    await racked.act(there, "delivery", received_by="Neri")
+    sold = await racked.picked(order, "20")
+    for step in ("issuance", "departure"):
+        sold = await racked.act(sold, step)
+    sold = await racked.act(sold, "delivery", received_by="Neri")
+    back = [{"job_id": str(order.jobs[0]), "quantity": "5", "disposition": "stock"}]
+    about = {"document_type": "reso-da-cliente", "warehouse": "MI1", "reason": "Difettosi"}
+    await racked.act(sold, "returns", lines=back, **about)
+    _, page = await racked.client.get("/v1/stock?warehouse=MI1")
+    (row,) = page["items"]
+    assert [(each["location"], each["on_hand"]) for each in row["places"]] == [("BANCHINA", "15")]
+
+
+async def test_what_has_expired_is_not_offered_to_an_orders_line(racked: Depot) -> None:
+    await done(racked, "/v1/supplier-receipts", sent(lot("10", "L-OLD", "2026-11-23")))
+    _, article = await racked.client.get("/v1/articles/CREMA")
+    order = await racked.confirm_from_stock(article["id"], "10")
+    _, seen = await racked.client.get(f"/v1/orders/{order.order_id}")
+    assert seen["lines"][-1]["allocatable"] == []
+    assert "allocate" not in seen["lines"][-1]["actions"]
+    await done(racked, "/v1/supplier-receipts", sent(lot("4", "L-NEW", "2026-11-24"), number="89/A"))
+    _, seen = await racked.client.get(f"/v1/orders/{order.order_id}")
+    assert [each["quantity"] for each in seen["lines"][-1]["allocatable"]] == ["4"]
+    assert "allocate" in seen["lines"][-1]["actions"]

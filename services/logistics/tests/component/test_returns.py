@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from optima_contracts.logistics import GoodsHeld, GoodsReturned
+
 from ..conftest import DESTINATION, Depot
 
 FROM_CUSTOMER = {"document_type": "reso-da-cliente", "warehouse": "BO1", "reason": "Colore sbagliato"}
@@ -170,3 +172,19 @@ async def test_no_day_until_which_goods_are_awaited_is_too_far(depot: Depot) -> 
     for day, status in (("2199-12-31", 200), ("1900-01-01", 200), ("0001-01-01", 422), ("9999-12-31", 422)):
         response, _ = await depot.client.get(f"/v1/expected-returns?until={day}")
         assert response.status == status
+
+
+async def test_what_is_to_be_worked_on_anew_lies_in_the_warehouse_and_is_held_back(depot: Depot) -> None:
+    shipment = await delivered(depot, await depot.stocked_order(), "100")
+    (job_id,) = [each["job_id"] for each in shipment["lines"]]
+    await depot.act(shipment, "returns", **FROM_CUSTOMER, lines=[line(job_id, "30", "rework")])
+    _, page = await depot.client.get("/v1/stock")
+    assert [(each["on_hand"], each["held"], each["free"]) for each in page["items"]] == [("30", "30", "0")]
+    (held,) = await depot.app.published(GoodsHeld)
+    (returned,) = await depot.app.published(GoodsReturned)
+    assert (held.data["reason"], returned.data["lines"][0]["disposition"]) == (
+        FROM_CUSTOMER["reason"],
+        "stock",
+    )
+    _, page = await depot.client.get(f"/v1/shipments/{shipment['id']}/returns")
+    assert page["items"][0]["lines"][0]["disposition"] == "rework"

@@ -34,7 +34,7 @@ async def test_each_step_asks_once_and_writes_at_the_end(depot: Depot) -> None:
         await counted("order confirmed", depot.confirm_order(completed=False))
     assert costs == {
         "job completed": 4,  # begin, inbox, the update under the lock, commit
-        "receipt": EDGES + 5,  # lock, lines, warehouse, goods; movement
+        "receipt": EDGES + 6,  # lock, lines, warehouse, where it puts what comes, goods; movement
         "draft": EDGES + 5,  # lock, lines, lookups, goods; shipment
         "picking": EDGES + 3,  # lock, shipment; shipment
         # lock, shipment, lookups, goods, places, series; document, movements, shipment, job

@@ -104,6 +104,15 @@ class Depot(RuleBasedStateMachine):
     expiry: Mapping[tuple[UUID, str], date] = {}
     lots: Sequence[str] = ("",)
 
+    def some(self, data: st.DataObject, job: UUID, warehouse: str) -> tuple[Place, Decimal]:
+        """Mostly a part of what lies somewhere, so that there is something to move, hold and pick."""
+        lying = sorted(self.goods().places_of(warehouse, job))
+        if lying and data.draw(st.integers(0, 3)):
+            place = data.draw(st.sampled_from(lying))
+            part = data.draw(st.sampled_from([Decimal(1), Decimal("0.6"), Decimal("0.3")]))
+            return place, max(round(self.goods().at(place) * part, 3), Decimal("0.001"))
+        return self.where(data, job, warehouse), data.draw(quantities)
+
     def where(self, data: st.DataObject, job: UUID, warehouse: str) -> Place:
         location, lot = data.draw(st.sampled_from(LOCATIONS)), data.draw(st.sampled_from(self.lots))
         return Place(warehouse, job, location, lot)
@@ -187,19 +196,19 @@ class Depot(RuleBasedStateMachine):
         data=st.data(),
         job=st.sampled_from(JOBS),
         place=st.sampled_from(PLACES),
-        quantity=quantities,
         held=st.booleans(),
     )
-    def relocate(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal, held: bool) -> None:
+    def relocate(self, data: st.DataObject, job: UUID, place: str, held: bool) -> None:
         """Nothing changes but where it lies; what is held back stays so."""
-        goods, origin = self.goods(), self.where(data, job, place)
+        goods, (origin, quantity) = self.goods(), self.some(data, job, place)
         to = data.draw(st.sampled_from(LOCATIONS))
         try:
             gone, came = relocation(goods, origin, to, quantity, lambda: next(self.ids), held=held)
         except Refusal as refusal:
-            left = goods.held_at(origin) if held else goods.usable_at(origin)
+            left = goods.held_at(origin) if held else self.usable(origin)
             assert to == origin.location or quantity > left, refusal.code  # noqa: PT017
             return
+        assert quantity <= (goods.held_at(origin) if held else self.usable(origin))
         self.movements += [gone, came]
         if held:
             for each in (gone, came):
@@ -214,32 +223,35 @@ class Depot(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: any(each.state in OPEN for each in self.shipments.values()))
-    @rule(data=st.data(), quantity=quantities)
-    def name_pick(self, data: st.DataObject, quantity: Decimal) -> None:
+    @rule(data=st.data())
+    def name_pick(self, data: st.DataObject) -> None:
         """What is named stays for the shipment: nothing else takes it."""
         shipment = data.draw(
             st.sampled_from([each for each in self.shipments.values() if each.state in OPEN])
         )
         job = data.draw(st.sampled_from(shipment.jobs))
-        place = self.where(data, job, shipment.warehouse)
+        place, quantity = self.some(data, job, shipment.warehouse)
         pick = Pick(job, quantity, place.location, place.lot, self.expiry.get((job, place.lot)))
         try:
             after = shipment.name_picks([pick], self.goods(), NOW.date())
         except Refusal as refusal:
             assert refusal.code in ("quantity_beyond_line", "goods_not_there", "lot_expired")  # noqa: PT017
             return
+        own = sum(
+            (each.quantity for each in shipment.picks if each.place(place.warehouse) == place), Decimal(0)
+        )
+        assert quantity <= self.usable(place) + own
         self.shipments[shipment.shipment_id] = after
 
     @rule(
         data=st.data(),
         job=st.sampled_from(JOBS),
         place=st.sampled_from(PLACES),
-        quantity=quantities,
         what=st.sampled_from(["hold", "released", "scrapped"]),
     )
-    def hold(self, data: st.DataObject, job: UUID, place: str, quantity: Decimal, what: str) -> None:
+    def hold(self, data: st.DataObject, job: UUID, place: str, what: str) -> None:
         """What was free before it is held is as much less free afterwards, and the other way."""
-        goods, there = self.goods(), self.where(data, job, place)
+        goods, (there, quantity) = self.goods(), self.some(data, job, place)
         named: dict[str, Any] = {"hold_id": next(self.ids), "place": there, "reason": "Colore"}
         try:
             if what == "hold":
@@ -316,17 +328,8 @@ class Depot(RuleBasedStateMachine):
                 case "pick":
                     after = shipment.pick()
                 case "issue":
-                    goods = self.goods()
-                    picks = shipment.picks_to_make(goods, NOW.date())
-                    self.what_is_proposed_expires_first(shipment, goods, picks)
-                    after = shipment.issue(picks)
-                    for pick in picks:
-                        out_of = pick.place(shipment.warehouse)
-                        if pick.quantity > goods.at(out_of) - goods.held_at(out_of):
-                            return  # the document's own check, tested there
-                    if sum(pick.quantity for pick in picks) < sum(line.quantity for line in shipment.lines):
-                        return  # and so
-                    self.movements += after.goods_leave(lambda: next(self.ids))
+                    self.issue(shipment)
+                    return
                 case "depart":
                     after = shipment.depart(NOW, now=NOW, issue_date=NOW.date(), zone=ROME)
                 case "arrive":
@@ -352,6 +355,68 @@ class Depot(RuleBasedStateMachine):
             return
         self.shipments[shipment.shipment_id] = after
 
+    @rule(
+        data=st.data(),
+        job=st.sampled_from(JOBS),
+        place=st.sampled_from(PLACES),
+        share=st.sampled_from([Decimal(1), Decimal("0.5"), Decimal("0.1")]),
+        kind=st.sampled_from(sorted(KINDS)),
+    )
+    def ship(self, data: st.DataObject, job: UUID, place: str, share: Decimal, kind: str) -> None:
+        """Some or all of what is free, from the draft to the document in one step."""
+        goods = self.goods()
+        quantity = round(goods.free(place, job) * share, 3)
+        ends = PLACES if KINDS[kind].direction == "internal" else sorted(DESTINATIONS)
+        if quantity <= 0:
+            return
+        try:
+            drafted = draft(
+                self.order,
+                goods,
+                shipment_id=next(self.ids),
+                document_type=KINDS[kind],
+                warehouse=place,
+                destination=data.draw(st.sampled_from(ends)),
+                lines=[Line(job, quantity)],
+                transport=Transport(),
+            )
+        except Refusal:
+            return
+        self.shipments[drafted.shipment_id] = picked = drafted.pick()
+        self.issue(picked)
+
+    def issue(self, shipment: Shipment) -> None:
+        """Unless not all of it lies there: the document's own check, tested there."""
+        goods = self.goods()
+        picks = shipment.picks_to_make(goods, NOW.date())
+        self.what_is_proposed_expires_first(shipment, goods, picks)
+        after = shipment.issue(picks)
+        for pick in picks:
+            out_of = pick.place(shipment.warehouse)
+            if pick.quantity > goods.at(out_of) - goods.held_at(out_of):
+                return
+        if sum(pick.quantity for pick in picks) < sum(line.quantity for line in shipment.lines):
+            return
+        self.movements += after.goods_leave(lambda: next(self.ids))
+        self.shipments[shipment.shipment_id] = after
+
+    def usable(self, place: Place) -> Decimal:
+        """By the entries and picks alone."""
+        goods = self.goods()
+        taken = goods.held.get(place, Decimal(0)) + goods.picked.get(place, Decimal(0))
+        return goods.on_hand.get(place, Decimal(0)) - taken
+
+    @invariant()
+    def what_came_back_lies_where_it_had_lain(self) -> None:
+        for shipment in self.shipments.values():
+            if shipment.state not in (State.REFUSED, State.VOIDED):
+                continue
+            sums: dict[Place, Decimal] = {}
+            for movement in self.movements:
+                if movement.shipment_id == shipment.shipment_id:
+                    sums[movement.place] = sums.get(movement.place, Decimal(0)) + movement.quantity
+            assert not any(sums.values()), sums
+
     def what_is_proposed_expires_first(self, shipment: Shipment, goods: Goods, picks: Sequence[Pick]) -> None:
         """Nothing that has expired, and nothing while something is left that expires sooner."""
         for pick in picks:
@@ -367,7 +432,7 @@ class Depot(RuleBasedStateMachine):
             for place in goods.places_of(shipment.warehouse, pick.job_id):
                 sooner = self.expiry.get((place.job_id, place.lot), date.max)
                 if NOW.date() <= sooner < until:
-                    assert taken.get(place, Decimal(0)) >= goods.usable_at(place)
+                    assert taken.get(place, Decimal(0)) >= self.usable(place)
 
     @invariant()
     def stock_is_never_negative(self) -> None:

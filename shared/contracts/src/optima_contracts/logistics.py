@@ -271,6 +271,22 @@ class ShipmentDelivered(_ShipmentFact):
     received_by: str
 
 
+class DeliveryProved(EventData):
+    """A photo, a signature or a signed document was kept that proves a delivery. The file stays in logistics.
+    Subject: the shipment."""
+
+    type: ClassVar[str] = "optima.logistics.delivery_proved.v1"
+    proof_id: UUID
+    shipment_id: UUID
+    ddt_number: str
+    name: str
+    """Of the file."""
+    media_type: str
+    size: int
+    """In bytes."""
+    sha256: str
+
+
 class ShipmentRefused(_ShipmentFact):
     """The recipient refused the goods of a shipment; they come back."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,8 +89,8 @@ def _drop(folder: Path, name: str, content: bytes) -> None:
 
 
 async def show_warehouse(journey: Journey) -> None:
-    """An article comes in and leaves from stock with labelled packages, some of it comes back; and some goes
-    to a finisher (conto lavorazione), who still has a part of it."""
+    """An article comes in and leaves from stock with labelled packages, some of it comes back; some goes to a
+    finisher (conto lavorazione), who still has a part of it; and another is kept by lots and locations."""
     logistics = journey.customer.data.logistics
     backoffice, stock = journey.customer.people["backoffice"], logistics["stock"]
     warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][0]["code"]
@@ -99,9 +99,9 @@ async def show_warehouse(journey: Journey) -> None:
         options = {} if body is None else {"json": body}
         return (await journey.customer.api.as_(backoffice, "POST", "logistics", path, **options)).body
 
-    async def send(document_type: str, destination: str, quantity: str) -> Any:
+    async def send(document_type: str, destination: str, quantity: str, what: str = article) -> Any:
         """From draft to delivery."""
-        lines = [{"article": article, "quantity": quantity}]
+        lines = [{"article": what, "quantity": quantity}]
         body = {"warehouse": warehouse, "destination": destination, "lines": lines}
         drafted = await post(
             "/v1/shipments", {**logistics["shipment"], **body, "document_type": document_type}
@@ -137,6 +137,52 @@ async def show_warehouse(journey: Journey) -> None:
         sent = await send("conto-lavorazione", stock["finisher"], "40")
         await take_back(sent, "reso-da-conto-lavorazione", "30", "stock")
         said.append(f"DDT {sent['ddt']['number']}, 30 of 40 back")
+    await _show_lots(journey, post, send)
+
+
+async def _show_lots(
+    journey: Journey, post: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[Any]]
+) -> None:
+    """Two lots come in and are put away; what expires first leaves first, wherever it lies."""
+    customer = journey.customer
+    logistics, backoffice = customer.data.logistics, customer.people["backoffice"]
+    warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][1]["code"]
+    stock, (_, *shelves) = logistics["stock"], logistics["locations"]
+    today = datetime.now(ZoneInfo("Europe/Rome")).date()
+    days = [today + timedelta(days=each) for each in stock["lots_expire_in_days"]]
+    lots = [f"L{day:%y%m%d}" for day in days]
+    async with journey.step("Lots come in and are put to their locations", backoffice) as said:
+        body = {
+            "supplier": stock["supplier"],
+            "number": f"{journey.brief_id[-12:]}/L",
+            "date": today.isoformat(),
+            "warehouse": warehouse,
+            "lines": [
+                {
+                    "article": article,
+                    "quantity": "5",
+                    "unit": "conf",
+                    "lot": lot,
+                    "expires_on": day.isoformat(),
+                }
+                for lot, day in zip(lots, days, strict=True)
+            ],
+        }
+        received = await post("/v1/supplier-receipts", body)
+        for line, shelf in zip(received["lines"], shelves, strict=False):
+            put = {name: line[name] for name in ("job_id", "quantity", "lot")} | {"warehouse": warehouse}
+            put |= {"from_location": line["location"], "to_location": shelf}
+            await post("/v1/relocations", put)
+            said.append(f"lot {line['lot']} in {shelf}")
+    async with journey.step("What expires first leaves first", backoffice) as said:
+        sent = await send("omaggio", stock["customer"], "110", article)
+        path = f"/v1/shipments/{sent['id']}/picks"
+        picks = (await customer.api.as_(backoffice, "GET", "logistics", path)).body["picks"]
+        expire_on = [each["expires_on"] for each in picks]
+        if picks[0]["lot"] != lots[-1] or len(picks) < 2 or expire_on != sorted(expire_on):
+            raise StepFailed(f"of the lots {lots} that expire on {days}, the document has {picks}")
+        places = ", ".join(f"{each['quantity']} of lot {each['lot']}" for each in picks)
+        said.append(f"DDT {sent['ddt']['number']}: {places}")
 
 
 async def show_trail(journey: Journey) -> None:

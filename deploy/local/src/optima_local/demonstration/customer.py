@@ -106,6 +106,7 @@ class Customer:
             ("managers", self._managers),
             ("kinds of work", self._kinds),
             ("warehouses, destinations, carriers, articles", self._places),
+            ("locations, an article tracked by lots", self._locations),
             ("approval processes", self._processes),
             ("types of briefs", self._brief_types),
             ("budgets", self._budgets),
@@ -222,6 +223,17 @@ class Customer:
                 body = {name: value for name, value in place.items() if name != "code"}
                 await self._replace("logistics", f"/v1/{folder}/{place['code']}", body)
         await self.as_admin("PUT", "logistics", "/v1/gs1-prefix", json={"prefix": logistics["gs1_prefix"]})
+
+    async def _locations(self) -> None:
+        """And the articles, of which an earlier release made fewer."""
+        logistics = self.data.logistics
+        warehouse, codes = logistics["warehouses"][0]["code"], logistics["locations"]
+        for article in logistics["articles"]:
+            body = {name: value for name, value in article.items() if name != "code"}
+            await self._replace("logistics", f"/v1/articles/{article['code']}", body)
+        named = {"warehouse": warehouse, "codes": codes}
+        await self.as_admin("POST", "logistics", "/v1/locations", json=named)
+        await self.as_admin("PUT", "logistics", f"/v1/put-away/{warehouse}", json={"location": codes[0]})
 
     async def _brief_types(self) -> None:
         for brief_type in self.data.brief_types:

@@ -6,8 +6,8 @@ from optima_kit.fields import FiguresView, PeriodQuery
 from optima_kit.http import Call, Routes
 
 from ..application.ports import Ports
-from ..application.read import figures
-from ..application.read.views import DeliveryFigureView, StockFigureView
+from ..application.read import figures, shipments
+from ..application.read.views import DeliveryFigureView, ShipmentsUnderWayView, StockFigureView
 from .requests import DeliveryFiguresQuery
 
 routes = Routes()
@@ -22,6 +22,12 @@ async def get_delivery_figures(
     By month, carrier, destination or document type. On time is by the deadline of the order; in full,
     without anything that was refused or came back."""
     return await figures.delivery_figures(call.ports, query.by, query.since, query.until)
+
+
+@routes.get("/v1/figures/shipments", privilege="shipment.read")
+async def get_shipment_figures(call: Call[Ports]) -> ShipmentsUnderWayView:
+    """Count the shipments under way by state, and those of them that are late"""
+    return await shipments.count_under_way(call.ports)
 
 
 @routes.get("/v1/figures/stock", privilege="stock.read")

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from optima_kit.file_names import BEGINNINGS
 from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
 
 from ..application.arrange_transport import arrange_transport
 from ..application.cancel_shipment import cancel_shipment
+from ..application.days import today_of
 from ..application.draft_shipment import draft_shipment
 from ..application.issue_ddt import issue_ddt
 from ..application.pick_shipment import name_picks, pick_shipment
 from ..application.ports import Ports, ShipmentRow
+from ..application.prove_delivery import prove_delivery
 from ..application.read import shipments
-from ..application.read.views import PicksView, ReturnView, ShipmentView, ThirdPartyGoodsView
+from ..application.read.views import (
+    DeliveryProofView,
+    PicksView,
+    ReturnView,
+    ShipmentView,
+    ThirdPartyGoodsView,
+)
 from ..application.record_delivery import record_delivery
 from ..application.record_departure import record_departure
 from ..application.record_refusal import record_refusal
 from ..application.revise_shipment import revise_shipment
 from ..application.take_back import take_back as taking_back
 from ..application.void_ddt import void_ddt
+from ..domain.shipments import MAX_PROOF_BYTES
 from .despatch_advice import despatch_advice
 from .postgres import ports
 from .requests import (
     ArrangeTransport,
+    DeliveryProofQuery,
     DraftShipment,
     ExpectedReturnsQuery,
     IssueDdt,
@@ -69,7 +80,8 @@ async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
 @routes.get("/v1/shipments", privilege="shipment.read")
 async def list_shipments(call: Call[Ports], query: ShipmentsQuery) -> Page[ShipmentView]:
     """List shipments, newest first"""
-    return await shipments.list_shipments(call.ports, call.actor, query, query.filters())
+    filters = query.filters(await today_of(call.ports))
+    return await shipments.list_shipments(call.ports, call.actor, query, filters)
 
 
 @routes.get("/v1/expected-returns", privilege="shipment.read")
@@ -213,6 +225,39 @@ async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Rep
         hold_reason=body.hold_reason,
     )
     return _shown(call, after)
+
+
+@routes.post(
+    "/v1/shipments/{shipment_id}/delivery-proofs",
+    privilege="shipment.write",
+    status=201,
+    consumes=tuple(BEGINNINGS),
+    max_bytes=MAX_PROOF_BYTES,
+)
+async def prove(
+    call: Call[Ports], shipment_id: UUID, query: DeliveryProofQuery, body: bytes
+) -> Reply[DeliveryProofView]:
+    """Keep a photo or signature that proves a delivery: PDF, PNG or JPEG, at most 10 MiB
+
+    Of a shipment that was delivered; of one that travelled with others, for all of them."""
+    row = await prove_delivery(
+        call.ports, call.actor, shipment_id, name=query.name, media_type=call.media_type, data=body
+    )
+    view = shipments.show_proof(row, {call.actor.person_id: call.actor.name})
+    return Reply(view, location=f"/v1/shipments/{shipment_id}/delivery-proofs/{view.id}")
+
+
+@routes.get("/v1/shipments/{shipment_id}/delivery-proofs", privilege="shipment.read")
+async def list_proofs(call: Call[Ports], shipment_id: UUID, query: PageQuery) -> Page[DeliveryProofView]:
+    """List the files that prove a delivery, the newest first"""
+    return await shipments.list_proofs(call.ports, shipment_id, query)
+
+
+@routes.get("/v1/shipments/{shipment_id}/delivery-proofs/{proof_id}", privilege="shipment.read")
+async def download_proof(call: Call[Ports], shipment_id: UUID, proof_id: UUID) -> Content:
+    """Download a file that proves a delivery"""
+    proof, data = await shipments.read_proof(call.ports, shipment_id, proof_id)
+    return Content(data, proof.media_type, proof.name)
 
 
 @routes.get("/v1/shipments/{shipment_id}/returns", privilege="shipment.read")

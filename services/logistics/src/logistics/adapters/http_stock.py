@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from optima_kit.http import Call, Page, Reply, Routes
 
 from ..application.adjust_stock import adjust_stock
 from ..application.allocate_goods import allocate_goods, release_goods
-from ..application.keep_locations import add_locations
-from ..application.ports import MovementFilter, MovementRow, Ports, StockFilter
+from ..application.keep_locations import add_locations, keep_put_away, remove_location
+from ..application.ports import FoundLookups, LocationRow, MovementFilter, MovementRow, Ports, StockFilter
 from ..application.read import stock
 from ..application.read.views import LocationsView, LocationView, MovementView, OrderView, StockView
 from ..application.receive_goods import receive_goods
@@ -20,6 +21,7 @@ from .requests import (
     AllocateGoods,
     LocationsQuery,
     MovementsQuery,
+    PutAway,
     ReceiveGoods,
     ReleaseGoods,
     RelocateGoods,
@@ -112,13 +114,30 @@ async def relocate(call: Call[Ports], body: RelocateGoods) -> Reply[MovementView
 async def add(call: Call[Ports], body: AddLocations) -> Reply[LocationsView]:
     """Add locations to a warehouse; those that it has already stay"""
     rows, names = await add_locations(call.ports, warehouse=body.warehouse, codes=body.codes)
-    return Reply(LocationsView(locations=[stock.show_location(row, names) for row in rows]))
+    return _located(call, rows, names)
 
 
 @routes.get("/v1/locations", privilege="lookup.read")
 async def list_locations(call: Call[Ports], query: LocationsQuery) -> Page[LocationView]:
     """List the locations of warehouses by code"""
-    return await stock.list_locations(call.ports, query, query.warehouse)
+    return await stock.list_locations(call.ports, call.actor, query, query.warehouse)
+
+
+@routes.delete("/v1/locations/{warehouse}/{code}", privilege="lookup.write")
+async def remove(call: Call[Ports], warehouse: str, code: str) -> None:
+    """Remove a location in which nothing lies
+
+    Nor may goods have left it that can still come back there, or be counted there."""
+    await remove_location(call.ports, warehouse=warehouse, code=code)
+
+
+@routes.put("/v1/put-away/{warehouse}", privilege="lookup.write")
+async def put_away(call: Call[Ports], warehouse: str, body: PutAway) -> Reply[LocationsView]:
+    """Say where goods are put that come into a warehouse, where nobody says otherwise
+
+    Received, sent back by a customer, or from another warehouse."""
+    rows, names = await keep_put_away(call.ports, warehouse=warehouse, location=body.location)
+    return _located(call, rows, names)
 
 
 @routes.get("/v1/stock", privilege="stock.read")
@@ -139,6 +158,10 @@ async def list_movements(call: Call[Ports], query: MovementsQuery) -> Page[Movem
 async def read_order(call: Call[Ports], order_id: UUID) -> OrderView:
     """Read what of an order was received and what remains to be shipped"""
     return await stock.read_order(call.ports, call.actor, order_id)
+
+
+def _located(call: Call[Ports], rows: Sequence[LocationRow], names: FoundLookups) -> Reply[LocationsView]:
+    return Reply(LocationsView(locations=[stock.show_location(call.actor, row, names) for row in rows]))
 
 
 def _recorded(call: Call[Ports], row: MovementRow) -> Reply[MovementView]:

@@ -22,12 +22,14 @@ from ..application.ports import (
     CountRow,
     DdtNumber,
     DeliveryFigures,
+    DeliveryProofRow,
     FoundLookups,
     HoldRow,
     InvoiceableCustomer,
     InvoiceableFilter,
     InvoiceableRow,
     Invoicing,
+    LocationRow,
     MovementFilter,
     MovementRow,
     PlacedStock,
@@ -40,6 +42,7 @@ from ..application.ports import (
     StockFilter,
     StockRow,
     ThirdPartyRow,
+    UnderWay,
 )
 from ..domain.articles import Article
 from ..domain.counts import Count, CountLine, CountState
@@ -50,7 +53,16 @@ from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.parties import Party
 from ..domain.places import Lot, Pick, Place
-from ..domain.shipments import OPEN, Line, Return, ReturnedLine, Shipment, State, Transport
+from ..domain.shipments import (
+    OPEN,
+    DeliveryProof,
+    Line,
+    Return,
+    ReturnedLine,
+    Shipment,
+    State,
+    Transport,
+)
 from ..domain.stock import Goods, Kind, Movement, SupplierReceipt
 from .despatch_advice import despatch_advice_if_complete
 from .document_types import BUILT_IN
@@ -406,9 +418,32 @@ class PostgresLedger:
     def insert_locations(self, warehouse: str, codes: Sequence[str]) -> None:
         self._work.write(QUERIES.insert_locations, warehouse=warehouse, codes=list(codes))
 
+    async def list_locations_named(self, warehouse: str, codes: Collection[str]) -> list[LocationRow]:
+        rows = await self._work.fetch(QUERIES.list_locations_named, warehouse=warehouse, codes=list(codes))
+        return [LocationRow(**row) for row in rows]
+
+    async def lock_location(self, warehouse: str, code: str) -> LocationRow | None:
+        if await self._work.fetchval(QUERIES.lock_location, warehouse=warehouse, code=code) is None:
+            return None
+        (row,) = await self.list_locations_named(warehouse, [code])
+        return row
+
+    def delete_location(self, warehouse: str, code: str) -> None:
+        self._work.write(QUERIES.delete_location, warehouse=warehouse, code=code)
+
+    async def lock_put_away(self, warehouse: str) -> str:
+        location: str | None = await self._work.fetchval(QUERIES.lock_put_away, warehouse=warehouse)
+        return location or ""
+
+    def save_put_away(self, warehouse: str, location: str) -> None:
+        if location:
+            self._work.write(QUERIES.upsert_put_away, warehouse=warehouse, location=location)
+        else:
+            self._work.write(QUERIES.delete_put_away, warehouse=warehouse)
+
     async def list_locations(
         self, warehouse: str | None, *, after: tuple[str, str] | None, limit: int
-    ) -> list[tuple[str, str]]:
+    ) -> list[LocationRow]:
         after_warehouse, after_code = after or (None, None)
         rows = await self._work.fetch(
             QUERIES.list_locations,
@@ -417,11 +452,11 @@ class PostgresLedger:
             after_code=after_code,
             limit=limit,
         )
-        return [(row["warehouse"], row["code"]) for row in rows]
+        return [LocationRow(**row) for row in rows]
 
-    async def unknown_locations(self, warehouse: str, codes: Collection[str]) -> list[str]:
-        rows = await self._work.fetch(QUERIES.list_locations_unknown, warehouse=warehouse, codes=list(codes))
-        return [row["code"] for row in rows]
+    async def lock_locations(self, warehouse: str, codes: Collection[str]) -> set[str]:
+        rows = await self._work.fetch(QUERIES.lock_locations, warehouse=warehouse, codes=list(codes))
+        return {row["code"] for row in rows}
 
     def insert_holds(self, holds: Sequence[Hold]) -> None:
         self._work.write(
@@ -588,6 +623,27 @@ class PostgresShipments:
             recorded_by=self._work.cause.actor_id,
         )
 
+    def insert_proof(self, proof: DeliveryProof, data: bytes) -> None:
+        self._work.write(
+            QUERIES.insert_proof,
+            **asdict(proof),
+            data=data,
+            recorded_at=self._work.now,
+            recorded_by=self._work.cause.actor_id,
+        )
+
+    async def list_proofs(
+        self, document_id: UUID, *, before: UUID | None, limit: int
+    ) -> list[DeliveryProofRow]:
+        rows = await self._work.fetch(
+            QUERIES.list_proofs, document_id=document_id, before=before, limit=limit
+        )
+        return [DeliveryProofRow(_proof(row), row["recorded_at"], row["recorded_by"]) for row in rows]
+
+    async def find_proof(self, document_id: UUID, proof_id: UUID) -> tuple[DeliveryProof, bytes] | None:
+        row = await self._work.fetchrow(QUERIES.find_proof, document_id=document_id, proof_id=proof_id)
+        return (_proof(row), row["data"]) if row else None
+
     async def list_returns(self, shipment_id: UUID, *, before: UUID | None, limit: int) -> list[ReturnRow]:
         rows = await self._work.fetch(
             QUERIES.list_returns, shipment_id=shipment_id, before=before, limit=limit
@@ -654,6 +710,10 @@ class PostgresShipments:
         rows = await self._work.fetch(QUERIES.list_shipments_of_order, order_id=order_id)
         return [_shipment(row) for row in rows]
 
+    async def count_under_way(self, today: date) -> list[UnderWay]:
+        rows = await self._work.fetch(QUERIES.count_under_way, today=today)
+        return [UnderWay(State(row["state"]), row["shipments"], row["late"]) for row in rows]
+
     async def list_expected_back(
         self, until: date | None, *, after: tuple[date, UUID] | None, limit: int
     ) -> list[ShipmentRow]:
@@ -714,7 +774,12 @@ class PostgresShipments:
     async def list_shipments(
         self, filters: ShipmentFilter, *, before: UUID | None, limit: int
     ) -> list[ShipmentRow]:
-        rows = await self._work.fetch(QUERIES.list_shipments, **asdict(filters), before=before, limit=limit)
+        wanted = asdict(filters)
+        query = QUERIES.search_shipments
+        if filters.text is None:
+            query = QUERIES.list_shipments
+            del wanted["text"]
+        rows = await self._work.fetch(query, **wanted, before=before, limit=limit)
         return [_shipment_row(row) for row in rows]
 
 
@@ -813,6 +878,7 @@ def _shipment_row(row: Row) -> ShipmentRow:
         drafted_at=row["drafted_at"],
         time_zone=row["time_zone"] or TIME_ZONE,
         replaces_number=row["replaces_number"],
+        proofs=row["proofs"],
         companions=[
             Companion(
                 UUID(each["shipment_id"]),
@@ -823,6 +889,12 @@ def _shipment_row(row: Row) -> ShipmentRow:
             )
             for each in row["companions"] or ()
         ],
+    )
+
+
+def _proof(row: Row) -> DeliveryProof:
+    return DeliveryProof(
+        row["proof_id"], row["shipment_id"], row["name"], row["media_type"], row["size"], row["sha256"]
     )
 
 

@@ -228,17 +228,51 @@ WHERE told.expires_on IS NOT NULL AND told.expires_on IS DISTINCT FROM lots.expi
 -- name: insert_locations
 INSERT INTO locations (warehouse, code) SELECT :warehouse, code FROM unnest(:codes::text[]) AS code ON CONFLICT DO NOTHING;
 
+-- fragment: locations_listed
+-- `used`: goods lie there, left it and may come back, or are being counted there.
+SELECT warehouse, code, EXISTS (
+           SELECT FROM put_away WHERE put_away.warehouse = locations.warehouse AND location = code) AS put_away,
+       EXISTS (SELECT FROM stock
+               WHERE stock.warehouse = locations.warehouse AND location = code AND location <> '')
+       OR EXISTS (SELECT FROM shipments JOIN shipment_picks USING (shipment_id)
+                  WHERE state IN ('draft', 'picked', 'issued', 'in_transit')
+                    AND shipments.warehouse = locations.warehouse AND location = code)
+       OR EXISTS (SELECT FROM counts JOIN count_lines USING (count_id)
+                  WHERE state = 'open' AND counts.warehouse = locations.warehouse AND location = code) AS used
+FROM locations
+
+-- name: list_locations_named
+{locations_listed}
+WHERE warehouse = :warehouse AND code = ANY (:codes::text[]) ORDER BY code;
+
+-- name: lock_location
+SELECT code FROM locations WHERE warehouse = :warehouse AND code = :code FOR UPDATE;
+
+-- name: delete_location
+-- Under its lock. Whoever puts goods there holds a share of it to the commit.
+DELETE FROM locations WHERE warehouse = :warehouse AND code = :code;
+
+-- name: lock_put_away
+SELECT location FROM put_away JOIN locations USING (warehouse)
+WHERE warehouse = :warehouse AND location = code FOR KEY SHARE OF locations;
+
+-- name: upsert_put_away
+INSERT INTO put_away (warehouse, location) VALUES (:warehouse, :location)
+ON CONFLICT (tenant_id, warehouse) DO UPDATE SET location = excluded.location;
+
+-- name: delete_put_away
+DELETE FROM put_away WHERE warehouse = :warehouse;
+
 -- name: list_locations
 -- plan: custom
-SELECT warehouse, code FROM locations
+{locations_listed}
 WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
   AND (:after_warehouse::text IS NULL OR (warehouse, code) > (:after_warehouse, :after_code::text))
 ORDER BY warehouse, code LIMIT :limit;
 
--- name: list_locations_unknown
--- Those that their warehouse does not have.
-SELECT code FROM unnest(:codes::text[]) AS code
-WHERE NOT EXISTS (SELECT FROM locations WHERE warehouse = :warehouse AND locations.code = code.code);
+-- name: lock_locations
+-- Those that their warehouse has, which it keeps to the commit.
+SELECT code FROM locations WHERE warehouse = :warehouse AND code = ANY (:codes::text[]) FOR KEY SHARE;
 
 -- name: insert_receipt
 INSERT INTO supplier_receipts (receipt_id, supplier, number, date, warehouse, recorded_at, recorded_by)
@@ -373,7 +407,7 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) WITH ORDINALITY AS line(jo
 shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destination, state,
        reason AS document_type, goods_go_to, closes_order_line, transport_by, carrier, freight, appearance,
        packages, gross_weight_kg, net_weight_kg, customer_reference, starts_at, notes, departed_at, delivered_at, received_by, ended_because,
-       replaces, replaced_by, from_stock, return_by, consignment_id, document_of, version, drafted_at
+       replaces, replaced_by, from_stock, return_by, consignment_id, document_of, proofs, version, drafted_at
 
 -- fragment: shipment_rows
 -- With their documents' numbers, their goods' descriptions and what stands under their codes.
@@ -472,8 +506,54 @@ WHERE (:state::text IS NULL OR state = :state)
   AND (:issued_from::date IS NULL OR issue_date >= :issued_from)
   AND (:issued_to::date IS NULL OR issue_date <= :issued_to)
   AND (:number::text IS NULL OR ddts.number = :number)
+  AND (:late_on::date IS NULL OR state IN ('draft', 'picked', 'issued', 'in_transit') AND closes_order_line
+       AND deadline < :late_on)
   AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
 ORDER BY shipments.shipment_id DESC LIMIT :limit;
+
+-- name: search_shipments
+-- plan: custom
+-- As `list_shipments`, of those that a text names.
+{shipment_rows}
+WHERE shipments.shipment_id IN (
+      SELECT found.shipment_id FROM ddts AS numbered
+          JOIN shipments AS found ON coalesce(found.document_of, found.shipment_id) = numbered.shipment_id
+      WHERE numbered.number = :text
+      UNION ALL
+      SELECT found.shipment_id FROM orders AS numbered JOIN shipments AS found USING (order_id)
+      WHERE numbered.number = :text AND numbered.number <> ''
+      UNION ALL
+      SELECT found.shipment_id FROM shipments AS found
+      WHERE found.destination IN (
+          SELECT code FROM lookups
+          WHERE kind = 'destination'
+            AND (code = :text OR content #>> '{recipient,name}' ILIKE '%' || :text || '%'
+                 OR content #>> '{address,name}' ILIKE '%' || :text || '%'
+                 OR content #>> '{address,city}' ILIKE '%' || :text || '%'))
+      UNION ALL
+      SELECT found.shipment_id FROM shipment_lines AS found
+      WHERE found.job_id IN (
+          SELECT article_id FROM articles
+          WHERE code = :text OR barcode = :text OR customer_code = :text
+             OR content ->> 'description' ILIKE '%' || :text || '%'))
+  AND (:state::text IS NULL OR state = :state)
+  AND (:order_id::uuid IS NULL OR shipments.order_id = :order_id)
+  AND (:brief_id::uuid IS NULL OR shipments.brief_id = :brief_id)
+  AND (:warehouse::text IS NULL OR warehouse = :warehouse)
+  AND (:destination::text IS NULL OR destination = :destination)
+  AND (:issued_from::date IS NULL OR issue_date >= :issued_from)
+  AND (:issued_to::date IS NULL OR issue_date <= :issued_to)
+  AND (:number::text IS NULL OR ddts.number = :number)
+  AND (:late_on::date IS NULL OR state IN ('draft', 'picked', 'issued', 'in_transit') AND closes_order_line
+       AND deadline < :late_on)
+  AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
+ORDER BY shipments.shipment_id DESC LIMIT :limit;
+
+-- name: count_under_way
+-- Of one tenant, by state; late by the deadlines of their orders.
+SELECT state, count(*) AS shipments, count(*) FILTER (WHERE closes_order_line AND deadline < :today) AS late
+FROM shipments JOIN orders USING (order_id)
+WHERE state IN ('draft', 'picked', 'issued', 'in_transit') GROUP BY state;
 
 -- name: list_expected_back
 -- plan: custom
@@ -513,6 +593,25 @@ ORDER BY destination, reason, job_id LIMIT :limit;
 INSERT INTO returns (return_id, shipment_id, document_type, warehouse, number, date, reason, lines, recorded_at, recorded_by)
 VALUES (:return_id, :shipment_id, :document_type, :warehouse, :number, :date, :reason, :lines, :recorded_at,
     :recorded_by);
+
+-- name: insert_proof
+-- And counts it with each shipment of the document.
+WITH counted AS (
+    UPDATE shipments SET proofs = proofs + 1 WHERE coalesce(document_of, shipments.shipment_id) = :shipment_id
+)
+INSERT INTO delivery_proofs (proof_id, shipment_id, name, media_type, size, sha256, data, recorded_at, recorded_by)
+VALUES (:proof_id, :shipment_id, :name, :media_type, :size, :sha256, :data, :recorded_at, :recorded_by);
+
+-- name: list_proofs
+-- plan: custom
+SELECT proof_id, shipment_id, name, media_type, size, sha256, recorded_at, recorded_by FROM delivery_proofs
+WHERE shipment_id = :document_id AND (:before::uuid IS NULL OR proof_id < :before)
+ORDER BY proof_id DESC LIMIT :limit;
+
+-- name: find_proof
+-- The document is asked for too, so that a file can't be reached through another.
+SELECT proof_id, shipment_id, name, media_type, size, sha256, data FROM delivery_proofs
+WHERE proof_id = :proof_id AND shipment_id = :document_id;
 
 -- name: list_returns
 -- plan: custom

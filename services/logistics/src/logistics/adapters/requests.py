@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +10,19 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from optima_kit.fields import PeriodQuery
-from optima_kit.http import Code, Command, Count, CountOrZero, Day, Flag, Moment, PageQuery, Query, Text
+from optima_kit.http import (
+    Code,
+    Command,
+    Count,
+    CountOrZero,
+    Day,
+    FileName,
+    Flag,
+    Moment,
+    PageQuery,
+    Query,
+    Text,
+)
 from optima_kit.refusals import Invalid
 
 from ..application.pick_shipment import AskedPick
@@ -72,8 +85,8 @@ class _GoodsInPlace(_GoodsInWarehouse):
 
 
 class ReceiveGoods(_GoodsInWarehouse):
-    location: Location = ""
-    """Where they are put; to none when absent."""
+    location: Location | None = None
+    """Where they are put; where the warehouse puts what comes when absent (/v1/put-away)."""
     hold_reason: HoldReason | None = None
 
 
@@ -132,6 +145,11 @@ class RelocateGoods(_GoodsInWarehouse):
 class AddLocations(Command):
     warehouse: Code
     codes: Annotated[list[LocationCode], Field(min_length=1, max_length=500)]
+
+
+class PutAway(Command):
+    location: Location
+    """Empty: to no location."""
 
 
 class LocationsQuery(PageQuery):
@@ -224,8 +242,8 @@ class ReceivedLine(Command):
     """What the package's GS1 code says when absent, and so lot and expiry."""
     unit: Unit | None = None
     """One of the article's; that in which its stock is counted when absent."""
-    location: Location = ""
-    """Where it is put; to none when absent."""
+    location: Location | None = None
+    """Where it is put; where the warehouse puts what comes when absent (/v1/put-away)."""
     lot: LotCode = ""
     """Of an article that is tracked by lots."""
     expires_on: Day | None = None
@@ -311,13 +329,18 @@ class RecordDelivery(Command):
         return [Arrived(line.job_id, line.accepted, line.damaged) for line in self.arrived or ()]
 
 
+class DeliveryProofQuery(Query):
+    name: Annotated[FileName, Field(examples=["firma.jpg"])]
+    """File name. A folder, and what some system would stumble over, are taken out."""
+
+
 class ReturningLine(Command):
     job_id: UUID
     quantity: Count
     disposition: Disposition
-    """Back to stock as good as before, or scrap."""
-    location: Location = ""
-    """Where it is put; to none when absent."""
+    """Back to stock as good as before, scrap, or to be worked on anew: then it is held back."""
+    location: Location | None = None
+    """Where it is put; where the warehouse puts what comes when absent (/v1/put-away)."""
     lot: LotCode | None = None
     """Need not be named where it left as one."""
 
@@ -361,9 +384,15 @@ class ShipmentsQuery(PageQuery):
     issued_to: Day | None = None
     """Inclusive."""
     number: Annotated[str, Text(20)] | None = None
+    text: Annotated[str, Text(100)] | None = None
+    """The number of a DDT or order, the code of a destination or article, a barcode, or a part of the name or
+    town of a recipient or destination, or of an article's description."""
+    late: bool = False
+    """Only those that are under way to deliver an order whose deadline has passed."""
 
-    def filters(self) -> ShipmentFilter:
-        return ShipmentFilter(**self.model_dump(exclude={"limit", "cursor"}))
+    def filters(self, today: date) -> ShipmentFilter:
+        late_on = today if self.late else None
+        return ShipmentFilter(**self.model_dump(exclude={"limit", "cursor", "late"}), late_on=late_on)
 
 
 class ExpectedReturnsQuery(PageQuery):
@@ -545,3 +574,7 @@ class KeepDocumentType(Command):
     """Within how many days the goods are expected back; absent when they are not."""
     series: SeriesName | None = None
     """In which series its documents are numbered; absent leaves it to whoever issues."""
+    valid_from: Day | None = None
+    """The first day of its documents; always when absent."""
+    valid_until: Day | None = None
+    """The last day of its documents; always when absent."""

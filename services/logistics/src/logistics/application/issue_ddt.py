@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from optima_kit.refusals import WrongState
 
 from ..domain.ddt import TIME_ZONE, Document, Parts, compose, together
-from ..domain.document_types import DocumentType, GoodsGoTo, return_by, series_for
+from ..domain.document_types import DocumentType, GoodsGoTo, must_be_in_force, return_by, series_for
 from ..domain.lookups import Carrier, Destination, Warehouse
 from ..domain.orders import order_must_not_be_cancelled
 from ..domain.shipments import Shipment, State
@@ -52,6 +52,7 @@ async def issue_ddt(
     name = series_for(parts.document_type, series)
     today = ports.now.astimezone(ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)).date()
     on = issue_date or today
+    must_be_in_force(parts.document_type, on)
     issued = _issued(consignment, [parts, *others], today)
     document = compose(
         together(parts, others),

@@ -18,7 +18,7 @@ from ..domain.holds import Hold
 from ..domain.lookups import Lookup
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.places import Lot, Pick
-from ..domain.shipments import Return, Shipment, State
+from ..domain.shipments import DeliveryProof, Return, Shipment, State
 from ..domain.stock import Goods, Movement, SupplierReceipt
 
 L = TypeVar("L", bound=Lookup)
@@ -132,6 +132,16 @@ class StockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LocationRow:
+    warehouse: str
+    code: str
+    put_away: bool
+    """Whether goods that come are put there, where nobody says otherwise."""
+    used: bool
+    """Whether goods lie there, have left it and may come back, or are being counted there."""
+
+
+@dataclass(frozen=True, slots=True)
 class MovementFilter:
     warehouse: str | None = None
     job_id: UUID | None = None
@@ -189,11 +199,25 @@ class Ledger(Protocol):
 
     async def list_locations(
         self, warehouse: str | None, *, after: tuple[str, str] | None, limit: int
-    ) -> list[tuple[str, str]]:
+    ) -> list[LocationRow]:
         """By warehouse and code."""
 
-    async def unknown_locations(self, warehouse: str, codes: Collection[str]) -> list[str]:
-        """Those that the warehouse does not have."""
+    async def list_locations_named(self, warehouse: str, codes: Collection[str]) -> list[LocationRow]: ...
+
+    async def lock_locations(self, warehouse: str, codes: Collection[str]) -> set[str]:
+        """Those that the warehouse has: they can't be removed before the commit."""
+
+    async def lock_location(self, warehouse: str, code: str) -> LocationRow | None:
+        """To remove it: nothing is put there before the commit."""
+
+    def delete_location(self, warehouse: str, code: str) -> None: ...
+
+    async def lock_put_away(self, warehouse: str) -> str:
+        """Where goods are put that come, unless somebody says otherwise; empty: to no location. It can't be
+        removed before the commit."""
+
+    def save_put_away(self, warehouse: str, location: str) -> None:
+        """None from now on, where `location` is empty."""
 
     def insert_holds(self, holds: Sequence[Hold]) -> None:
         """Under their order's lock."""
@@ -224,6 +248,17 @@ class ShipmentFilter:
     issued_from: date | None = None
     issued_to: date | None = None
     number: str | None = None
+    text: str | None = None
+    late_on: date | None = None
+    """Those that are under way to deliver an order whose deadline was before this day."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    state: State
+    shipments: int
+    late: int
+    """Of those that deliver an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +324,8 @@ class ShipmentRow:
     replaces_number: str | None = None
     """Of the voided document in whose place this one was drafted."""
     companions: Sequence[Companion] = ()
+    proofs: int = 0
+    """How many files prove its delivery."""
 
     @property
     def first_id(self) -> UUID:
@@ -306,6 +343,13 @@ class ShipmentRow:
         shipment = self.shipment
         ready = shipment.state is State.PICKED and self.wanted
         return Companion(shipment.shipment_id, shipment.order_id, self.order_number, shipment.state, ready)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryProofRow:
+    proof: DeliveryProof
+    recorded_at: datetime
+    recorded_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +394,15 @@ class Shipments(Protocol):
 
     def insert_return(self, returned: Return) -> None: ...
 
+    def insert_proof(self, proof: DeliveryProof, data: bytes) -> None: ...
+
+    async def list_proofs(
+        self, document_id: UUID, *, before: UUID | None, limit: int
+    ) -> list[DeliveryProofRow]:
+        """Of one document, the newest first."""
+
+    async def find_proof(self, document_id: UUID, proof_id: UUID) -> tuple[DeliveryProof, bytes] | None: ...
+
     async def list_returns(self, shipment_id: UUID, *, before: UUID | None, limit: int) -> list[ReturnRow]:
         """Of one shipment, the newest first."""
 
@@ -363,6 +416,8 @@ class Shipments(Protocol):
         `joined_by`. Nothing where there is no such shipment. Raises Stale where one was just put to it."""
 
     def insert_consignment(self, consignment_id: UUID) -> None: ...
+
+    async def count_under_way(self, today: date) -> list[UnderWay]: ...
 
     async def list_expected_back(
         self, until: date | None, *, after: tuple[date, UUID] | None, limit: int

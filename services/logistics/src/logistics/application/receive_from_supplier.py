@@ -19,7 +19,7 @@ from ..domain.places import Lot, Pick, lot_must_fit
 from ..domain.stock import Movement, SupplierReceipt, purchase, receipt_of, written
 from .draft_shipment import must_be_known
 from .hold_goods import Whose, hold_what_came
-from .keep_locations import locations_must_be_known
+from .keep_locations import places_for
 from .named_goods import goods_in_stock, scanned
 from .ports import Ports, ReceiptRow
 
@@ -44,11 +44,11 @@ async def receive_from_supplier(
     today = ports.now.astimezone(ZoneInfo(sender.time_zone if sender else TIME_ZONE)).date()
     lines = await scanned(ports, lines)
     named_places = {f"lines[{index}].location": line.location for index, line in enumerate(lines)}
-    await locations_must_be_known(ports, warehouse, named_places)
+    places = await places_for(ports, warehouse, named_places)
     account, goods = await goods_in_stock(ports, lines)
     put = [
-        Pick(line.job_id, line.quantity, asked.location, asked.lot, asked.expires_on)
-        for line, asked in zip(goods, lines, strict=True)
+        Pick(line.job_id, line.quantity, place, asked.lot, asked.expires_on)
+        for line, asked, place in zip(goods, lines, places.values(), strict=True)
     ]
     await _lots_must_fit(ports, account, put)
     receipt = receipt_of(ports.new_id(), supplier, number, on, warehouse, today=today)

@@ -14,7 +14,7 @@ from ..domain.places import Place
 from ..domain.stock import receive, written
 from .draft_shipment import find_named
 from .hold_goods import Whose, hold_what_came
-from .keep_locations import locations_must_be_known
+from .keep_locations import places_for
 from .ports import MovementRow, Ports
 
 
@@ -25,22 +25,23 @@ async def receive_goods(
     warehouse: str,
     job_id: UUID,
     quantity: Decimal,
-    location: str = "",
+    location: str | None = None,
     hold_reason: str | None = None,
 ) -> MovementRow:
-    """`hold_reason`: why they are held back for their quality at once, where they are. Raises Absent for an
-    unknown job, WrongState before it is completed or beyond what it produced."""
+    """`location`: where the warehouse puts what comes when None. `hold_reason`: why they are held back for
+    their quality at once, where they are. Raises Absent for an unknown job,
+    WrongState before it is completed or beyond what it produced."""
     order = await ports.orders.lock_order_of_job(job_id)
     if order is None or order.is_account:
         raise Absent("job_absent", field="job_id")
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
-    await locations_must_be_known(ports, warehouse, {"location": location})
+    put = await places_for(ports, warehouse, {"location": location})
     goods = await ports.orders.sum_goods([job_id])
     movement = receive(
         order,
         goods,
         movement_id=ports.new_id(),
-        place=Place(warehouse, job_id, location),
+        place=Place(warehouse, job_id, put["location"]),
         quantity=quantity,
     )
     ports.ledger.insert_movements([movement])
@@ -52,7 +53,7 @@ async def receive_goods(
             warehouse=warehouse,
             quantity=written(quantity),
             unit=order.lines[job_id].unit,
-            location=location or None,
+            location=movement.location or None,
         ),
         subject=movement.movement_id,
         correlation=order.correlation(job_id),

@@ -10,6 +10,7 @@ from uuid import UUID
 from optima_contracts.logistics import ShipmentDelivered, ShipmentPartlyRefused
 from optima_kit.refusals import Invalid
 
+from ..domain.document_types import GoodsGoTo
 from ..domain.shipments import Arrived
 from ..domain.stock import DIFFERENCES, Kind, Movement, must_be_findable
 from .changing import consignment_to_change, save_and_tell
@@ -65,7 +66,10 @@ async def _deliver(ports: Ports, row: ShipmentRow, arrival: Arrival) -> Shipment
     at, arrived, reason = arrival.at, arrival.arrived, arrival.reason
     besides = set(arrival.jobs) - set(row.shipment.jobs)
     delivered = row.shipment.deliver(arrival.received_by, at, now=ports.now, arrived=arrived, besides=besides)
-    movements = delivered.goods_arrive(ports.new_id, arrived, reason, besides)
+    put_away = ""
+    if delivered.goods_go_to is GoodsGoTo.WAREHOUSE:
+        put_away = await ports.ledger.lock_put_away(delivered.destination)
+    movements = delivered.goods_arrive(ports.new_id, arrived, reason, besides, put_away)
     differences = [each for each in movements if each.kind is not Kind.ARRIVAL]
     if differences:
         _given(reason)

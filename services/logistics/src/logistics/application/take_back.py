@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from optima_contracts.logistics import GoodsReturned, ReturnedGoods
 
-from ..domain.document_types import DocumentType
+from ..domain.document_types import DocumentType, must_be_in_force
 from ..domain.lookups import Warehouse
 from ..domain.shipments import Return, ReturnedLine, Shipment
 from ..domain.stock import DIFFERENCES, Kind, written
@@ -18,7 +18,7 @@ from .changing import shipment_to_change
 from .draft_shipment import find_named
 from .facts import stock_adjusted
 from .hold_goods import Whose, hold_what_came
-from .keep_locations import locations_must_be_known
+from .keep_locations import places_for
 from .ports import Ports, ShipmentRow
 
 
@@ -44,12 +44,16 @@ async def take_back(
         ("warehouse", Warehouse, warehouse),
     )
     named_places = {f"lines[{index}].location": line.location for index, line in enumerate(lines)}
-    await locations_must_be_known(ports, warehouse, named_places)
-    lines = [_with_lot(row.shipment, line) for line in lines]
+    places = await places_for(ports, warehouse, named_places)
+    lines = [
+        replace(_with_lot(row.shipment, line), location=place)
+        for line, place in zip(lines, places.values(), strict=True)
+    ]
     kind = found.get(DocumentType, document_type)
     assert kind is not None
     zone = ZoneInfo(row.time_zone)
     today = ports.now.astimezone(zone).date()
+    must_be_in_force(kind, on or today)
     returned = Return(
         ports.new_id(), shipment_id, kind.code, warehouse, number, on or today, reason, tuple(lines)
     )
@@ -95,7 +99,8 @@ async def _save(
                 description=row.goods[line.job_id].description,
                 quantity=written(line.quantity),
                 unit=row.goods[line.job_id].unit,
-                disposition=line.disposition,
+                # What is to be worked on anew is in stock, and held back: `goods_held` says so.
+                disposition="scrap" if line.disposition == "scrap" else "stock",
             )
             for line in returned.lines
         ],
@@ -106,8 +111,10 @@ async def _save(
         if movement.kind in DIFFERENCES:
             adjusted = stock_adjusted(movement, after.order_id, row.goods[movement.job_id].unit)
             ports.outbox.add(adjusted, subject=movement.movement_id, correlation=after.correlation)
-    scrap = {line.job_id for line in returned.lines if line.disposition == "scrap"}
-    came = [each for each in movements if each.kind is Kind.RETURN and each.job_id not in scrap]
     units = {job_id: carried.unit for job_id, carried in row.goods.items()}
-    hold_what_came(ports, Whose(after.order_id, units, lambda _: after.correlation), goods, came, hold_reason)
+    whose = Whose(after.order_id, units, lambda _: after.correlation)
+    for disposition, because in (("stock", hold_reason), ("rework", hold_reason or returned.reason)):
+        jobs = {line.job_id for line in returned.lines if line.disposition == disposition}
+        came = [each for each in movements if each.kind is Kind.RETURN and each.job_id in jobs]
+        hold_what_came(ports, whose, goods, came, because)
     return replace(row, shipment=after)

@@ -65,7 +65,7 @@ class ArticleQuantity:
     quantity: Decimal
     unit: str | None = None
     """Its article's own when None."""
-    location: str = ""
+    location: str | None = None
     """Where it is put, of what is received; with lot and expiry, as its package says."""
     lot: str = ""
     expires_on: date | None = None

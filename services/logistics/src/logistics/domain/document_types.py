@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from optima_kit.refusals import Invalid, Refusal
+from optima_kit.refusals import Invalid, Refusal, WrongState
 
 Direction = Literal["out", "internal", "in"]
 Counterparty = Literal["customer", "supplier", "own_warehouse"]
@@ -43,6 +43,9 @@ class DocumentType:
     """Within how many days the goods are expected back; None when they are not."""
     series: str | None = None
     """The series in which its documents are numbered; None leaves it to whoever issues."""
+    valid_from: date | None = None
+    """The first day of documents of this type; always when None, and so of the last."""
+    valid_until: date | None = None
     version: int = 0
     """0 for one that comes with the product and that the tenant has not rewritten."""
 
@@ -69,6 +72,16 @@ def contradictions(kind: DocumentType) -> Iterable[Refusal]:
         kind.ownership_passes or kind.closes_order_line or kind.direction != "out"
     ):
         yield Invalid("document_type_return", field="return_days")
+    if kind.valid_from and kind.valid_until and kind.valid_until < kind.valid_from:
+        yield Invalid("document_type_validity", field="valid_until")
+
+
+def must_be_in_force(kind: DocumentType | None, on: date) -> None:
+    """`on`: the day of a document. Raises WrongState."""
+    if kind is None:
+        return
+    if (kind.valid_from and on < kind.valid_from) or (kind.valid_until and on > kind.valid_until):
+        raise WrongState("document_type_not_in_force", field="document_type", text=kind.text, day=on)
 
 
 def same_effect(one: DocumentType, other: DocumentType) -> bool:

@@ -42,6 +42,9 @@ GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 
 MOST_TOGETHER: Final = 20
 """Shipments under one document."""
+MOST_PROOFS: Final = 10
+"""Files that prove one delivery."""
+MAX_PROOF_BYTES: Final = 10 << 20
 
 ShipmentAction = Literal[
     "arrange",
@@ -53,6 +56,7 @@ ShipmentAction = Literal[
     "depart",
     "deliver",
     "refuse",
+    "prove",
     "take_back",
     "void",
     "cancel",
@@ -68,6 +72,7 @@ POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "depart": frozenset({State.ISSUED}),
     "deliver": frozenset({State.IN_TRANSIT}),
     "refuse": frozenset({State.IN_TRANSIT}),
+    "prove": frozenset({State.DELIVERED}),
     "take_back": frozenset({State.DELIVERED}),
     "void": frozenset({State.ISSUED}),
     "cancel": OPEN,
@@ -75,8 +80,9 @@ POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
 """In which states a shipment takes each action."""
 
 TransportBy = Literal["mittente", "destinatario", "vettore"]
-Disposition = Literal["stock", "scrap"]
-"""Whether goods that came back are as good as before."""
+Disposition = Literal["stock", "scrap", "rework"]
+"""Whether goods that came back are as good as before, of no use any more, or to be worked on anew: then they
+lie in the warehouse and are held back."""
 Freight = Literal["franco", "assegnato", "franco con addebito in fattura"]
 
 
@@ -117,8 +123,8 @@ class ReturnedLine:
     job_id: UUID
     quantity: Decimal
     disposition: Disposition
-    location: str = ""
-    """Where it is put."""
+    location: str | None = None
+    """Where it is put; None until that is found out."""
     lot: str | None = None
     """None where it left as one lot, or is not tracked."""
 
@@ -151,8 +157,22 @@ class Return:
                 *([(Kind.DAMAGED, -line.quantity)] if line.disposition == "scrap" else []),
             ):
                 moved = (new_id(), self.warehouse, line.job_id, kind, quantity, self.shipment_id, self.reason)
-                found.append(Movement(*moved, location=line.location, lot=line.lot or ""))
+                found.append(Movement(*moved, location=line.location or "", lot=line.lot or ""))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryProof:
+    """A photo of the goods or of whoever took them, their signature, or the document that they signed."""
+
+    proof_id: UUID
+    shipment_id: UUID
+    """Under whose id the document is kept."""
+    name: str
+    media_type: str
+    size: int
+    """In bytes."""
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +404,12 @@ class Shipment:
             found[each.job_id] = each
         return found
 
+    def prove(self, proofs: int) -> None:
+        """Whether another file may prove its delivery, of which there are so many. Raises WrongState."""
+        self._must_allow("prove", "delivery_not_recorded")
+        if proofs >= MOST_PROOFS:
+            raise WrongState("proofs_too_many", limit=MOST_PROOFS)
+
     def refuse(self, reason: str) -> Shipment:
         self._must_allow("refuse", "shipment_not_in_transit")
         return self._with(state=State.REFUSED, ended_because=reason, return_by=None)
@@ -422,6 +448,8 @@ class Shipment:
             if line.quantity > away[line.job_id]:
                 field = f"lines[{index}].quantity"
                 raise WrongState("quantity_beyond_delivered", field=field, left=away[line.job_id])
+            if line.disposition == "rework" and line.job_id in self.in_process:
+                raise Invalid("rework_in_process", field=f"lines[{index}].disposition")
             lots = self.lots_of(line.job_id)
             if line.lot is not None and line.lot not in lots:
                 raise Invalid("lot_not_in_shipment", field=f"lines[{index}].lot", lot=line.lot)
@@ -511,10 +539,11 @@ class Shipment:
         arrived: Sequence[Arrived],
         reason: str | None,
         besides: Collection[UUID] = (),
+        put_away: str = "",
     ) -> list[Movement]:
         """Of a shipment that was delivered, with what was said of that. Another warehouse receives all that
-        was sent, to no location, and then writes down what is missing, damaged or too much; what a recipient
-        refused comes back. Of several lots, that is of the ones that were picked last."""
+        was sent, where it puts what comes (`put_away`), and then writes down what is missing, damaged or too
+        much; what a recipient refused comes back. Of several lots, that is of those that were picked last."""
         if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
             return [
                 self._movement(new_id(), self.warehouse, Kind.RETURN, pick, pick.quantity, reason)
@@ -525,7 +554,7 @@ class Shipment:
         for line in self.lines:
             there = found[line.job_id]
             more = there.accepted + there.damaged - line.quantity
-            lots = [replace(pick, location="") for pick in self._gone(line)]
+            lots = [replace(pick, location=put_away) for pick in self._gone(line)]
             found_too = [replace(lots[-1], quantity=more)] if more > 0 else []
             missing = taken_last(lots, -more)
             damaged = taken_last(without([*lots, *found_too], missing), there.damaged)

@@ -23,7 +23,7 @@ class Field:
     """As the service knows it, and as the form's control is called."""
     text: str
     """In English; the template translates it."""
-    kind: Literal["text", "number", "whole", "flag", "choice"] = "text"
+    kind: Literal["text", "number", "whole", "date", "flag", "choice"] = "text"
     required: bool = False
     hint: str = ""
     labels: str = ""

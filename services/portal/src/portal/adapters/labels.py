@@ -251,6 +251,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.packages_labelled.v1": N_("Packages of a shipment numbered"),
         "optima.logistics.shipment_cancelled.v1": N_("Shipment cancelled"),
         "optima.logistics.shipment_delivered.v1": N_("Shipment delivered"),
+        "optima.logistics.delivery_proved.v1": N_("Delivery proved by a file"),
         "optima.logistics.shipment_departed.v1": N_("Shipment departed"),
         "optima.logistics.shipment_drafted.v1": N_("Shipment planned"),
         "optima.logistics.shipment_partly_refused.v1": N_("Part of a shipment refused"),

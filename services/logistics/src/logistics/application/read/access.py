@@ -13,12 +13,13 @@ from optima_kit.actor import Actor
 
 from ...domain.counts import Count, CountAction, CountState
 from ...domain.orders import Order, OrderLine
-from ...domain.shipments import POSSIBLE_IN, ShipmentAction, may_send_out, may_ship
+from ...domain.shipments import MOST_PROOFS, POSSIBLE_IN, ShipmentAction, may_send_out, may_ship
 from ...domain.stock import Goods
-from ..ports import ShipmentRow, StockRow
+from ..ports import LocationRow, ShipmentRow, StockRow
 
 StockAction = Literal["adjust", "hold", "end_hold"]
 LineAction = Literal["receive", "allocate", "release", "ship", "send_out"]
+LocationAction = Literal["remove", "put_away"]
 LookupAction = Literal["rewrite"]
 
 PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
@@ -31,6 +32,7 @@ PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
     "depart": "shipment.write",
     "deliver": "shipment.write",
     "refuse": "shipment.write",
+    "prove": "shipment.write",
     "take_back": "shipment.write",
     "void": "ddt.issue",
     "cancel": "shipment.write",
@@ -45,6 +47,8 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
         possible = [action for action in possible if action != "issue"]
     if row.shipment.transport.packages is None:
         possible = [action for action in possible if action != "label"]
+    if row.proofs >= MOST_PROOFS:
+        possible = [action for action in possible if action != "prove"]
     if not row.shipment.can_come_back:
         possible = [action for action in possible if action != "take_back"]
     return [action for action in possible if actor.may(PRIVILEGES[action])]
@@ -60,6 +64,13 @@ def actions_on_stock(actor: Actor, row: StockRow) -> list[StockAction]:
         "end_hold": row.held > 0,
     }
     return [action for action, possible in allowed.items() if possible]
+
+
+def actions_on_location(actor: Actor, row: LocationRow) -> list[LocationAction]:
+    """An action offered is possible now and any other is refused."""
+    if not actor.may("lookup.write"):
+        return []
+    return ["put_away"] if row.used else ["remove", "put_away"]
 
 
 def actions_on_count(actor: Actor, count: Count) -> list[CountAction]:

@@ -18,23 +18,35 @@ from ...domain.document_types import DocumentType, GoodsGoTo
 from ...domain.lookups import Carrier, Destination, Warehouse
 from ...domain.orders import CarriedGoods
 from ...domain.places import Pick
-from ...domain.shipments import OPEN, State
+from ...domain.shipments import OPEN, DeliveryProof, State
 from ..days import today_of
-from ..ports import DdtNumber, Ports, ReturnRow, ShipmentFilter, ShipmentRow, ThirdPartyRow
+from ..ports import (
+    DdtNumber,
+    DeliveryProofRow,
+    Ports,
+    ReturnRow,
+    ShipmentFilter,
+    ShipmentRow,
+    ThirdPartyRow,
+    UnderWay,
+)
 from .access import actions_on_shipment
 from .lookups import named
 from .views import (
     AwayDocumentView,
     CompanionView,
     DdtView,
+    DeliveryProofView,
     LineView,
     NamedCodeView,
     PicksView,
     PickView,
     ReturnedLineView,
     ReturnView,
+    ShipmentsUnderWayView,
     ShipmentView,
     ThirdPartyGoodsView,
+    UnderWayView,
 )
 
 
@@ -48,6 +60,17 @@ async def list_shipments(
     """Newest first."""
     found = await ports.shipments.list_shipments(filters, before=query.after(UUID), limit=query.rows)
     return page_of(query, found, lambda row: show_shipment(actor, row), lambda row: row.shipment.shipment_id)
+
+
+async def count_under_way(ports: Ports) -> ShipmentsUnderWayView:
+    found = {each.state: each for each in await ports.shipments.count_under_way(await today_of(ports))}
+    return ShipmentsUnderWayView(
+        states=[
+            UnderWayView(state=state, shipments=each.shipments, late=each.late)
+            for state in (State.DRAFT, State.PICKED, State.ISSUED, State.IN_TRANSIT)
+            if (each := found.get(state, UnderWay(state, 0, 0)))
+        ]
+    )
 
 
 async def list_expected_back(
@@ -124,6 +147,37 @@ def _pick(row: ShipmentRow, pick: Pick) -> PickView:
         unit=goods.unit,
         proposed=row.shipment.state in OPEN and pick not in row.shipment.picks,
     )
+
+
+async def list_proofs(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[DeliveryProofView]:
+    """Newest first."""
+    document_id = (await _found(ports, shipment_id)).shipment.document_id
+    found = await ports.shipments.list_proofs(document_id, before=query.after(UUID), limit=query.rows)
+    names = await ports.directory.names(row.recorded_by for row in found)
+    return page_of(query, found, lambda row: show_proof(row, names), lambda row: row.proof.proof_id)
+
+
+def show_proof(row: DeliveryProofRow, names: Mapping[UUID, str]) -> DeliveryProofView:
+    proof = row.proof
+    return DeliveryProofView(
+        id=proof.proof_id,
+        shipment_id=proof.shipment_id,
+        name=proof.name,
+        media_type=proof.media_type,
+        size=proof.size,
+        sha256=proof.sha256,
+        recorded_at=row.recorded_at,
+        recorded_by=PersonView.of(row.recorded_by, names),
+    )
+
+
+async def read_proof(ports: Ports, shipment_id: UUID, proof_id: UUID) -> tuple[DeliveryProof, bytes]:
+    """With its file. Raises Absent."""
+    document_id = (await _found(ports, shipment_id)).shipment.document_id
+    found = await ports.shipments.find_proof(document_id, proof_id)
+    if found is None:
+        raise Absent("proof_absent")
+    return found
 
 
 async def list_returns(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
@@ -255,6 +309,7 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         departed_at=shipment.departed_at,
         delivered_at=shipment.delivered_at,
         received_by=shipment.received_by,
+        proofs=row.proofs,
         ended_because=shipment.ended_because,
         replaces_id=shipment.replaces,
         replaced_by_id=shipment.replaced_by,

@@ -19,6 +19,7 @@ from ..days import today_of
 from ..ports import (
     FoundLookups,
     HoldRow,
+    LocationRow,
     MovementFilter,
     MovementRow,
     Ports,
@@ -26,7 +27,7 @@ from ..ports import (
     StockFilter,
     StockRow,
 )
-from .access import actions_on_line, actions_on_stock
+from .access import actions_on_line, actions_on_location, actions_on_stock
 from .lookups import named
 from .views import (
     DeliveryView,
@@ -138,16 +139,26 @@ def show_receipt(row: ReceiptRow, names: Mapping[UUID, str]) -> SupplierReceiptV
     )
 
 
-async def list_locations(ports: Ports, query: PageQuery, warehouse: str | None) -> Page[LocationView]:
+async def list_locations(
+    ports: Ports, actor: Actor, query: PageQuery, warehouse: str | None
+) -> Page[LocationView]:
     """By warehouse and code."""
     found = await ports.ledger.list_locations(warehouse, after=query.after(str, str), limit=query.rows)
-    names = await ports.lookups.find_all([(Warehouse, code) for code in {each for each, _ in found}])
-    return page_of(query, found, lambda row: show_location(row, names), lambda row: row)
+    names = await ports.lookups.find_all([(Warehouse, code) for code in {each.warehouse for each in found}])
+    return page_of(query, found, lambda row: show_location(actor, row, names), _place_of)
 
 
-def show_location(row: tuple[str, str], names: FoundLookups) -> LocationView:
-    warehouse, code = row
-    return LocationView(warehouse=named(names, Warehouse, warehouse), code=code)
+def _place_of(row: LocationRow) -> tuple[str, str]:
+    return row.warehouse, row.code
+
+
+def show_location(actor: Actor, row: LocationRow, names: FoundLookups) -> LocationView:
+    return LocationView(
+        warehouse=named(names, Warehouse, row.warehouse),
+        code=row.code,
+        put_away=row.put_away,
+        actions=actions_on_location(actor, row),
+    )
 
 
 async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:

@@ -16,7 +16,7 @@ from ...domain.document_types import Counterparty, Direction, GoodsGoTo
 from ...domain.holds import HoldKind
 from ...domain.shipments import Disposition, Freight, ShipmentAction, State, TransportBy
 from ...domain.stock import Kind, written
-from .access import LineAction, LookupAction, StockAction
+from .access import LineAction, LocationAction, LookupAction, StockAction
 
 Quantity = Annotated[
     Decimal,
@@ -122,6 +122,8 @@ class ShipmentView(View):
     departed_at: datetime | None
     delivered_at: datetime | None
     received_by: str | None
+    proofs: int
+    """How many files prove its delivery."""
     """Name of the recipient's person who signed."""
     ended_because: str | None
     """Why it was refused, voided or cancelled."""
@@ -146,6 +148,21 @@ class ReturnedLineView(View):
     lot: str | None
 
 
+class DeliveryProofView(View):
+    """A photo, a signature or a signed document that proves a delivery."""
+
+    id: UUID
+    shipment_id: UUID
+    """Of those that travelled together, the one under whose id their document is kept."""
+    name: str
+    media_type: str
+    size: int
+    """In bytes."""
+    sha256: str
+    recorded_at: datetime
+    recorded_by: PersonView | None
+
+
 class ReturnView(View):
     id: UUID
     shipment_id: UUID
@@ -158,6 +175,20 @@ class ReturnView(View):
     lines: list[ReturnedLineView]
     recorded_at: datetime
     recorded_by: PersonView | None
+
+
+class UnderWayView(View):
+    """How many shipments of a state need somebody still."""
+
+    state: State
+    shipments: int
+    late: int
+    """Of them, those that deliver an order whose deadline has passed."""
+
+
+class ShipmentsUnderWayView(View):
+    states: list[UnderWayView]
+    """Draft, picked, issued and in transit."""
 
 
 class DeliveryGroupView(View):
@@ -330,6 +361,9 @@ class PicksView(View):
 class LocationView(View):
     warehouse: NamedCodeView
     code: str
+    put_away: bool
+    """Whether goods that come into the warehouse are put there, where nobody says otherwise."""
+    actions: list[LocationAction]
 
 
 class LocationsView(View):
@@ -550,6 +584,9 @@ class DocumentTypeView(_LookupView):
     closes_order_line: bool
     return_days: int | None
     series: str | None
+    valid_from: date | None
+    valid_until: date | None
+    """Documents of this type are dated from and until these days."""
     built_in: bool
     """It came with the product and has not been rewritten."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from urllib.parse import quote
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
@@ -26,6 +28,26 @@ async def add_locations(call: PageCall) -> Answer:
         await call.session.services.send("logistics", "POST", "/v1/locations", body, key=call.text("once"))
     except Refused as refused:
         return await _page(call, Sent("locations", call.form, refused))
+    return SeeOther("/locations")
+
+
+@pages.post("/locations/{warehouse}/{code}/removal")
+async def remove(call: PageCall, warehouse: str, code: str) -> Answer:
+    path = f"/v1/locations/{quote(warehouse, safe='')}/{quote(code, safe='')}"
+    return await _change(call, "DELETE", path, {})
+
+
+@pages.post("/locations/{warehouse}/put-away")
+async def put_away(call: PageCall, warehouse: str) -> Answer:
+    path = f"/v1/put-away/{quote(warehouse, safe='')}"
+    return await _change(call, "PUT", path, {"location": call.text("location")})
+
+
+async def _change(call: PageCall, method: str, path: str, body: Mapping[str, str]) -> Answer:
+    try:
+        await call.session.services.send("logistics", method, path, body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, Sent("change", call.form, refused))
     return SeeOther("/locations")
 
 

@@ -44,6 +44,8 @@ _DOCUMENT_TYPE: Final = (
     *_EFFECT,
     Field("return_days", N_("Days until the goods come back"), "whole"),
     Field("series", N_("Series of numbers"), hint=N_("Up to six capital letters and digits")),
+    Field("valid_from", N_("Valid from"), "date", hint=N_("Always if left empty")),
+    Field("valid_until", N_("Valid until"), "date", hint=N_("Always if left empty")),
 )
 
 

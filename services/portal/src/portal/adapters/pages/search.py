@@ -25,7 +25,7 @@ async def search(call: PageCall) -> Answer:
         "briefs": services.get("brief", "/v1/briefs", limit=_SHOWN, text=text),
         "approvals": services.get("approval", "/v1/approvals", limit=_SHOWN, text=text),
         "orders": services.get("production", "/v1/orders", limit=_SHOWN, number=text[:20]),
-        "shipments": services.get("logistics", "/v1/shipments", limit=_SHOWN, number=text[:20]),
+        "shipments": services.get("logistics", "/v1/shipments", limit=_SHOWN, text=text[:100]),
         "people": services.get("identity", "/v1/people", limit=_SHOWN, text=text),
     }
     found = await asyncio.gather(*(part(each) for each in lists.values()))

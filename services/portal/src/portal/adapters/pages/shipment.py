@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from aiohttp.web import FileField
+
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
@@ -150,6 +152,63 @@ async def deliver(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "delivery", body)
 
 
+@pages.get("/shipments/{shipment_id}/hand-over")
+async def show_hand_over(call: PageCall, shipment_id: UUID) -> Answer:
+    """For whoever hands the goods over, on a telephone."""
+    return await _hand_over(call, shipment_id)
+
+
+@pages.post("/shipments/{shipment_id}/hand-over", max_bytes=11 << 20)
+async def hand_over(call: PageCall, shipment_id: UUID) -> Answer:
+    body = {"received_by": call.text("received_by")}
+    path, version = f"/v1/shipments/{shipment_id}/delivery", call.text("version")
+    try:
+        await call.session.services.send(
+            "logistics", "POST", path, body, version=version, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _hand_over(call, shipment_id, Sent("delivery", call.form, refused))
+    return await _keep_proof(call, shipment_id)
+
+
+@pages.post("/shipments/{shipment_id}/delivery-proofs", max_bytes=11 << 20)
+async def prove(call: PageCall, shipment_id: UUID) -> Answer:
+    return await _keep_proof(call, shipment_id)
+
+
+@pages.get("/shipments/{shipment_id}/delivery-proofs/{proof_id}")
+async def read_proof(call: PageCall, shipment_id: UUID, proof_id: UUID) -> Answer:
+    path = f"/v1/shipments/{shipment_id}/delivery-proofs/{proof_id}"
+    file = await call.session.services.file("logistics", path)
+    return Passed(file.body, file.media_type, file.disposition)
+
+
+async def _keep_proof(call: PageCall, shipment_id: UUID) -> Answer:
+    file = call.form.get("file")
+    if isinstance(file, FileField) and file.filename:
+        name = file.filename.replace("\\", "/").rpartition("/")[2]
+        path = f"/v1/shipments/{shipment_id}/delivery-proofs"
+        try:
+            await call.session.services.upload(
+                "logistics",
+                path,
+                name,
+                file.content_type,
+                file.file.read(),
+                key=call.text("once_proof"),
+            )
+        except Refused as refused:
+            return await _page(call, shipment_id, Sent("delivery-proofs", call.form, refused))
+    return SeeOther(f"/shipments/{shipment_id}")
+
+
+async def _hand_over(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+    shipment = await call.session.services.get("logistics", f"/v1/shipments/{shipment_id}")
+    if "deliver" not in shipment["actions"] and sent is NOTHING_SENT:
+        return SeeOther(f"/shipments/{shipment_id}")
+    return Shown("hand_over.html", {"shipment": shipment, "sent": sent}, sent.status)
+
+
 @pages.post("/shipments/{shipment_id}/refusal")
 async def refuse(call: PageCall, shipment_id: UUID) -> Answer:
     return await _command(call, shipment_id, "refusal", {"reason": call.text("reason")})
@@ -214,6 +273,9 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
     picks = None
     if {"name_picks", "issue", "take_back"} & set(shipment["actions"]):
         picks = await part(services.get("logistics", f"/v1/shipments/{shipment_id}/picks"))
+    proofs = None
+    if shipment["proofs"]:
+        proofs = await part(services.get("logistics", f"/v1/shipments/{shipment_id}/delivery-proofs"))
     shippable = await _shippable(call, shipment) if "revise" in shipment["actions"] else []
     given = {name: _typed(shipment.get(name, "")) for name in _TRANSPORT}
     for weight in _WEIGHTS:
@@ -231,6 +293,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "goods_of_lines": [(line["job_id"], line["description"]) for line in shipment["lines"]],
         "picks": [each for each in (picks["picks"] if picks else []) if each.keys() & {"location", "lot"}],
         "together": together,
+        "proofs": proofs,
         "carried": {line["job_id"]: line["quantity"] for line in shipment["lines"]},
         "given": given,
         "ways": list(LABELS["transport_by"]),

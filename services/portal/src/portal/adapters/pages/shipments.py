@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
@@ -19,10 +20,20 @@ _STATES = [code for code in LABELS["shipment"] if code != "departed"]
 async def show_shipments(call: PageCall) -> Answer:
     if (shipment_id := _of_label(call.query.get("number", ""))) is not None:
         return SeeOther(f"/shipments/{shipment_id}")
-    query = {name: call.query.get(name) for name in ("number", "state", "cursor")}
+    query = {name: call.query.get(name) for name in ("state", "late", "cursor")}
+    text = call.query.get("number", "").strip()
+    services = call.session.services
+    found, under_way = await asyncio.gather(
+        part(services.get("logistics", "/v1/shipments", limit=50, text=text[:100], **query)),
+        part(services.get("logistics", "/v1/figures/shipments")),
+    )
+    states = under_way["states"] if under_way else []
     context = {
-        "shipments": await part(call.session.services.get("logistics", "/v1/shipments", limit=50, **query)),
-        "number": query["number"] or "",
+        "shipments": found,
+        "number": text,
+        "late": query["late"] == "true",
+        "under_way": [each for each in states if each["shipments"]],
+        "late_ones": sum(each["late"] for each in states),
         "chosen": query["state"] or "",
         "states": _STATES,
         "papers": list(LABELS["paper"]),
