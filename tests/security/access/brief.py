@@ -149,6 +149,7 @@ ROWS = (
     Row(
         "GET /v1/briefs/{brief_id}/price-suggestions",
         "brief.price.read",
+        SEEN,
         also=frozenset({"brief.read_all"}),
     ),
     Row(

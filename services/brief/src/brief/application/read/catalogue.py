@@ -61,8 +61,8 @@ async def show_catalogue_price(ports: Ports, actor: Actor, price: CataloguePrice
 
 async def price_suggestions(ports: Ports, actor: Actor, brief_id: UUID) -> PriceSuggestionsView:
     """For the items of the brief as it was last submitted; of a draft, none."""
-    require_spend(actor)
     brief = await visible_brief(ports, actor, brief_id)
+    require_spend(actor)
     items = brief.submitted.content.items if brief.submitted else ()
     wanted = {
         item.item_id: (Article(item.kind, item.description, item.unit), item.quantity) for item in items
