@@ -30,7 +30,7 @@ def test_a_type_has_one_reaction():
     reactions.on(TALLY.Counted)(nothing)
     with pytest.raises(ValueError, match="two reactions"):
         reactions.on(TALLY.Counted)(nothing)
-    told = ("person_changed", "role_changed", "service_account_changed")
+    told = ("person_changed", "role_changed", "service_account_changed", "session_ended")
     assert reactions.bindings() == [
         *(f"optima.identity.{each}.v1" for each in told),
         "optima.rules.counted.v1",

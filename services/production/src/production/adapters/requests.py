@@ -142,7 +142,7 @@ class ChangeLine(Command):
 
 class NewCostLine(Command):
     what: CostKind
-    description: Annotated[str, Text(200)]
+    description: Annotated[str, Text(500)]
     quantity: Count = Decimal(1)
     unit_cost: UnitPrice
     """Euro, as planned, VAT excluded."""
