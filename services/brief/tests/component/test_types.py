@@ -16,6 +16,10 @@ pytestmark = pytest.mark.servers
 
 SIZE = {"type": "string", "enum": ["A4", "A3"], "x-label": {"it": "Formato", "en": "Format"}}
 PATH = "/v1/brief-types/stampati"
+NESTED: Any = {}
+"""Deeper than an answer could be written that holds it."""
+for _ in range(500):
+    NESTED = {"a": NESTED}
 
 
 def definition(*sizes: str, **changes: Any) -> dict[str, Any]:
@@ -127,12 +131,25 @@ async def test_only_who_prices_looks_after_a_type(desk: Desk) -> None:
     assert (status, problem["errors"][0]["code"]) == (422, "purchasing_owner_cannot_price")
 
 
-async def test_a_wrong_form_is_refused_with_its_place(desk: Desk) -> None:
-    form = {"type": "object", "properties": {"formato": {"$ref": "#/properties/formato"}}}
-    status, problem = await define(desk, form=form)
+@pytest.mark.parametrize(
+    ("field", "place", "remedy"),
+    [
+        ({"$ref": "#/properties/formato"}, "form.properties.formato.$ref", "«$ref» qui non è ammesso"),
+        (SIZE | {"title": "x" * 70_000}, "form", "Togliere campi, scelte o testi"),
+        (SIZE | {"description": NESTED}, "form.properties.formato.description.a.a.a.a.a", "né sé stesso"),
+        ({"type": "array"} | {"x-label": SIZE["x-label"]}, "form.properties.formato.items.enum", "Le scelte"),
+    ],
+    ids=["recursive", "too large", "too deep", "wrong"],
+)
+async def test_a_wrong_form_is_refused_with_its_place_and_remedy(
+    desk: Desk, field: dict[str, Any], place: str, remedy: str
+) -> None:
+    status, problem = await define(desk, form={"type": "object", "properties": {"formato": field}})
     assert status == 422
-    assert problem["errors"][0]["field"] == "form.properties.formato.$ref"
-    assert "$ref" in problem["errors"][0]["detail"]
+    (error,) = problem["errors"]
+    assert error["field"] == place
+    assert remedy in error["detail"]
+    assert await desk.app.published(BriefTypeDefined) == []
 
 
 async def test_a_copy_keeps_type_and_answers(desk: Desk) -> None:

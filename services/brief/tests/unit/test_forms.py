@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brief.domain.forms import MAX_FIELDS, filled_in, form_is_complete, form_of
+from brief.domain.forms import MAX_FIELDS, MOST_TOLD, filled_in, form_is_complete, form_of
 from optima_kit.refusals import Refusal, Violations
 from optima_local.layout import ROOT
 
@@ -18,6 +17,8 @@ LABEL = {"it": "Formato", "en": "Format"}
 SIZE = {"type": "string", "enum": ["A4", "A3"], "x-label": LABEL}
 FOLD = {"type": "boolean", "x-label": LABEL}
 GRAMS = {"type": "integer", "minimum": 60, "maximum": 400, "x-label": LABEL}
+CHOSEN = {"type": "array", "items": {"type": "string", "enum": ["A4", "A3"]}, "x-label": LABEL}
+SECTION = {"key": "carta", "label": LABEL}
 
 
 def form(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
@@ -31,6 +32,13 @@ def codes(problem: Refusal) -> list[tuple[str, str | None]]:
 
 def changed(field: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {**field, **{name.replace("x_", "x-"): value for name, value in changes.items()}}
+
+
+def within(inner: Any, times: int) -> Any:
+    """As deep as it gets when something holds itself."""
+    for _ in range(times):
+        inner = {"a": inner}
+    return inner
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,39 @@ def changed(field: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (form(a=SIZE, b=changed(FOLD, x_when=[])), "form_condition_wrong", "form.properties.b.x-when"),
         (form(**{f"a{n}": SIZE for n in range(MAX_FIELDS + 1)}), "form_fields_too_many", "form.properties"),
         (form(a=changed(SIZE, title="x" * 70_000)), "form_too_large", "form"),
+        (form([["a"]], a=SIZE), "form_required_unknown", "form.required"),
+        (form(**{"$ref": {"$ref": "#"}}), "form_key_wrong", "form.properties.$ref"),
+        ({**form(a=SIZE), "allOf": [{"$ref": "#"}]}, "form_word_unknown", "form.allOf"),
+        ({**form(a=SIZE), "title": {"$ref": "#"}}, "form_text_wrong", "form.title"),
+        (form(a=changed(SIZE, description=["x"])), "form_text_wrong", "form.properties.a.description"),
+        (form(a=changed(SIZE, description="a\x00")), "form_text_wrong", "form.properties.a.description"),
+        (
+            form(a=changed(SIZE, x_label={"it": "a\x00", "en": "a"})),
+            "form_words_wrong",
+            "form.properties.a.x-label",
+        ),
+        (
+            form(a=changed(CHOSEN, items={"enum": ["A4"], "$ref": "#"})),
+            "form_word_unknown",
+            "form.properties.a.items.$ref",
+        ),
+        (
+            form(a=changed(CHOSEN, items={"type": "array", "enum": ["A4"]})),
+            "form_choices_wrong",
+            "form.properties.a.items.type",
+        ),
+        (form(a=changed(CHOSEN, enum=["A4"])), "form_choices_misplaced", "form.properties.a.enum"),
+        (form(a=changed(SIZE, items={})), "form_choices_misplaced", "form.properties.a.items"),
+        (form(a=changed(FOLD, x_choices={})), "form_choices_misplaced", "form.properties.a.x-choices"),
+        (form(a=changed(GRAMS, minimum=None)), "form_limit_wrong", "form.properties.a.minimum"),
+        ({**form(a=SIZE), "x-sections": [SECTION, SECTION]}, "form_section_twice", "form.x-sections[1].key"),
+        (
+            {**form(a=SIZE), "x-sections": [{**SECTION, "x-sections": []}]},
+            "form_word_unknown",
+            "form.x-sections[0].x-sections",
+        ),
+        ({**form(a=SIZE), "title": within(["x"], 7)}, "form_too_deep", "form.title.a.a.a.a.a.a.a"),
+        (form(a=within(SIZE, 2000)), "form_too_deep", "form.properties.a.a.a.a.a.a.a"),
     ],
 )
 def test_a_wrong_schema_is_refused_at_its_place(schema: Any, code: str, place: str) -> None:
@@ -106,10 +147,30 @@ JSON = st.recursive(
 )
 
 
-@given(JSON)
-def test_whatever_is_sent_is_a_form_or_refused(schema: Any) -> None:
-    with contextlib.suppress(Refusal):
+NEARLY = st.fixed_dictionaries(
+    {"type": st.just("object"), "properties": st.dictionaries(st.sampled_from(["a", "b"]), JSON, min_size=1)},
+    optional={"required": JSON, "x-sections": JSON, "title": JSON},
+)
+
+
+def places(schema: Any) -> list[str | None]:
+    """Where a schema is refused."""
+    try:
         form_of(schema)
+    except Refusal as refused:
+        return [place for _, place in codes(refused)]
+    return []
+
+
+@given(JSON | NEARLY)
+def test_whatever_is_sent_is_a_form_or_refused_at_a_place(schema: Any) -> None:
+    assert all(place and place.startswith("form") for place in places(schema))
+
+
+def test_all_faults_of_a_form_are_told_together_up_to_a_hundred() -> None:
+    several = form(["c"], a={"$ref": "#"}, b="string")
+    assert places(several) == ["form.required", "form.properties.a.$ref", "form.properties.b"]
+    assert len(places({**form(a=SIZE), **{f"b{n}": n for n in range(500)}})) == MOST_TOLD
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), JSON, max_size=4))

@@ -23,6 +23,12 @@ from optima_kit.refusals import Invalid, Refusal, Violations
 MAX_FIELDS: Final = 60
 MAX_CHOICES: Final = 60
 MAX_BYTES: Final = 64 * 1024
+MAX_DEPTH: Final = 8
+"""Objects and lists within each other; a form needs five."""
+
+MOST_TOLD: Final = 100
+"""Faults of one form, in one answer."""
+
 LONGEST: Final = 2000
 """Characters of a text, unless the form says fewer."""
 
@@ -34,6 +40,7 @@ FormValue = bool | int | str | list[str]
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TOP: Final = frozenset(
     {
         "$schema",
@@ -50,6 +57,9 @@ _OF_FIELD: Final = frozenset(
     {"type", "title", "description", "enum", "items", "format", "minimum", "maximum", "maxLength"}
     | {"x-label", "x-hint", "x-choices", "x-section", "x-unit", "x-when"}
 )
+_OF_SECTION: Final = frozenset({"key", "label"})
+_OF_ITEMS: Final = frozenset({"type", "enum"})
+_PROSE: Final = ("$schema", "title", "description")
 
 
 class Kind(StrEnum):
@@ -120,19 +130,22 @@ def form_of(schema: Any) -> Form:
     problems: list[Refusal] = []
     if not isinstance(schema, dict):
         raise Invalid("form_not_an_object", field="form")
+    _ends_soon(schema)
     if len(json.dumps(schema)) > MAX_BYTES:
         raise Invalid("form_too_large", field="form", kilobytes=MAX_BYTES // 1024)
-    problems += _unknown(schema, _TOP, "form")
+    problems += _unknown(schema, _TOP, "form") + _wrong_prose(schema, "form")
     if schema.get("type") != "object" or schema.get("additionalProperties", False) is not False:
         problems.append(Invalid("form_not_an_object", field="form.type"))
     sections = dict(_sections(schema.get("x-sections", []), problems))
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not properties:
-        raise Violations([*problems, Invalid("form_without_fields", field="form.properties")])
+        raise Violations([Invalid("form_without_fields", field="form.properties"), *problems[:MOST_TOLD]])
     if len(properties) > MAX_FIELDS:
         raise Invalid("form_fields_too_many", field="form.properties", limit=MAX_FIELDS)
     required = schema.get("required", [])
-    if not isinstance(required, list) or any(each not in properties for each in required):
+    if not isinstance(required, list) or not all(
+        isinstance(each, str) and each in properties for each in required
+    ):
         problems.append(Invalid("form_required_unknown", field="form.required"))
         required = []
     fields: dict[str, FormField] = {}
@@ -144,8 +157,37 @@ def form_of(schema: Any) -> Form:
         except Refusal as problem:
             problems.append(problem)
     if problems:
-        raise Violations(problems)
+        raise Violations(problems[:MOST_TOLD])
     return Form(sections, fields)
+
+
+def _ends_soon(schema: Mapping[str, Any]) -> None:
+    """Raises Invalid at the first place that lies deeper than any of a form. Neither this nor what reads the
+    schema afterwards goes as deep as somebody likes to send."""
+    open_parts: list[tuple[str, Any, int]] = [("form", schema, 1)]
+    while open_parts:
+        where, part, depth = open_parts.pop()
+        if depth > MAX_DEPTH:
+            raise Invalid("form_too_deep", field=where, limit=MAX_DEPTH)
+        inner = (
+            ((f"{where}.{word}", each) for word, each in part.items())
+            if isinstance(part, dict)
+            else ((f"{where}[{n}]", each) for n, each in enumerate(part))
+        )
+        open_parts += [(at[:200], each, depth + 1) for at, each in inner if isinstance(each, dict | list)]
+
+
+def _wrong_prose(part: Mapping[str, Any], where: str) -> list[Refusal]:
+    """Of the words that are kept as they are written and not read."""
+    return [
+        Invalid("form_text_wrong", field=f"{where}.{word}", limit=LONGEST)
+        for word in _PROSE
+        if word in part and not _is_text(part[word], LONGEST)
+    ]
+
+
+def _is_text(given: Any, most: int) -> bool:
+    return isinstance(given, str) and len(given) <= most and not _CONTROL.search(given)
 
 
 def _unknown(part: Mapping[str, Any], known: frozenset[str], where: str) -> list[Refusal]:
@@ -162,13 +204,18 @@ def _unknown(part: Mapping[str, Any], known: frozenset[str], where: str) -> list
 
 
 def _sections(given: Any, problems: list[Refusal]) -> Iterator[tuple[str, Words]]:
+    taken: set[str] = set()
     for n, each in enumerate(given if isinstance(given, list) else [None]):
-        key = each.get("key") if isinstance(each, dict) else None
+        where, key = f"form.x-sections[{n}]", each.get("key") if isinstance(each, dict) else None
         if not isinstance(key, str) or not _KEY.fullmatch(key):
-            problems.append(Invalid("form_section_wrong", field=f"form.x-sections[{n}]"))
+            problems.append(Invalid("form_section_wrong", field=where))
             continue
+        problems += _unknown(each, _OF_SECTION, where)
+        if key in taken:
+            problems.append(Invalid("form_section_twice", field=f"{where}.key"))
+        taken.add(key)
         try:
-            yield key, _words(each.get("label"), f"form.x-sections[{n}].label")
+            yield key, _words(each.get("label"), f"{where}.label")
         except Refusal as problem:
             problems.append(problem)
 
@@ -181,14 +228,14 @@ def _field(
         raise Invalid("form_key_wrong", field=where)
     if not isinstance(given, dict):
         raise Invalid("form_field_wrong", field=where)
-    if problems := _unknown(given, _OF_FIELD, where):
+    if problems := _unknown(given, _OF_FIELD, where) + _wrong_prose(given, where):
         raise Violations(problems)
     kind = _kind(given, where)
     section = given.get("x-section")
     if section is not None and (not isinstance(section, str) or section not in sections):
         raise Invalid("form_section_unknown", field=f"{where}.x-section")
     unit, longest = given.get("x-unit"), given.get("maxLength", LONGEST)
-    if unit is not None and not (isinstance(unit, str) and 0 < len(unit) <= 16):
+    if unit is not None and not (_is_text(unit, 16) and unit):
         raise Invalid("form_unit_wrong", field=f"{where}.x-unit")
     if type(longest) is not int or not 0 < longest <= LONGEST:
         raise Invalid("form_length_wrong", field=f"{where}.maxLength", limit=LONGEST)
@@ -230,16 +277,16 @@ def _kind(given: Mapping[str, Any], where: str) -> Kind:
 
 
 def _choices(given: Mapping[str, Any], kind: Kind, where: str) -> Mapping[str, Words]:
-    if kind not in (Kind.CHOICE, Kind.CHOICES):
-        if "enum" in given or "items" in given:
-            raise Invalid("form_choices_misplaced", field=f"{where}.enum")
+    places = {Kind.CHOICE: ("enum", "x-choices"), Kind.CHOICES: ("items", "x-choices")}.get(kind, ())
+    for word in ("enum", "items", "x-choices"):
+        if word in given and word not in places:
+            raise Invalid("form_choices_misplaced", field=f"{where}.{word}")
+    if not places:
         return {}
-    items = given.get("items")
-    values = (
-        given.get("enum") if kind is Kind.CHOICE else items.get("enum") if isinstance(items, dict) else None
-    )
-    place = f"{where}.enum" if kind is Kind.CHOICE else f"{where}.items.enum"
-    texts = isinstance(values, list) and all(isinstance(each, str) and 0 < len(each) <= 60 for each in values)
+    values, place = given.get("enum"), f"{where}.enum"
+    if kind is Kind.CHOICES:
+        values, place = _values_of_items(given.get("items"), f"{where}.items"), f"{where}.items.enum"
+    texts = isinstance(values, list) and all(_is_text(each, 60) and each for each in values)
     if not texts or not values or len(values) > MAX_CHOICES or len(set(values)) != len(values):
         raise Invalid("form_choices_wrong", field=place, limit=MAX_CHOICES)
     told = given.get("x-choices", {})
@@ -251,10 +298,21 @@ def _choices(given: Mapping[str, Any], kind: Kind, where: str) -> Mapping[str, W
     }
 
 
-def _limit(given: Mapping[str, Any], name: str, kind: Kind, where: str) -> Decimal | None:
-    value = given.get(name)
-    if value is None:
+def _values_of_items(items: Any, where: str) -> Any:
+    """What may be chosen of an array: each is a text, and none is an array again."""
+    if not isinstance(items, dict):
         return None
+    if problems := _unknown(items, _OF_ITEMS, where):
+        raise Violations(problems)
+    if items.get("type", "string") != "string":
+        raise Invalid("form_choices_wrong", field=f"{where}.type", limit=MAX_CHOICES)
+    return items.get("enum")
+
+
+def _limit(given: Mapping[str, Any], name: str, kind: Kind, where: str) -> Decimal | None:
+    if name not in given:
+        return None
+    value = given[name]
     plain = type(value) in (int, float) and _NUMBER.fullmatch(str(value))
     if kind not in (Kind.NUMBER, Kind.INTEGER) or not plain:
         raise Invalid("form_limit_wrong", field=f"{where}.{name}")
@@ -276,9 +334,7 @@ def _condition(given: Any, earlier: Mapping[str, FormField], where: str) -> Cond
 
 def _words(given: Any, where: str) -> Words:
     fits = isinstance(given, dict) and given.keys() == {"it", "en"}
-    if not fits or any(
-        not isinstance(each, str) or not 0 < len(each.strip()) <= 300 for each in given.values()
-    ):
+    if not fits or not all(_is_text(each, 300) and each.strip() for each in given.values()):
         raise Invalid("form_words_wrong", field=where)
     return Words(given["it"], given["en"])
 
