@@ -114,6 +114,7 @@ async def test_fields_follow_privileges(plant: Plant) -> None:
     _, admin = await plant.admin.get(path)
     assert admin["jobs"][0]["economics"] == {
         **ECONOMICS, "price": "1250.00", "margin": "350.00", "vat_code": "22",
+        "planned_cost": "900.00", "cost_lines": [], "margin_percent": "28.0",
     }  # fmt: skip
     _, backoffice = await plant.as_("backoffice").get(path)
     assert backoffice["customer"] == {"code": "C001"}

@@ -60,13 +60,14 @@ class Templates:
         language = call.language if call is not None else context["language"]
         session = call.signed_in if call is not None else None
         path = call.path if call is not None else ""
-        whole = {
-            **context,
-            "language": language,
+        common = {
             "session": session,
             "navigation": navigation_of(session.actor, path) if session is not None else (),
             "leads_to": partial(leads_to, session.actor) if session is not None else None,
         }
+        if taken := common.keys() & context.keys():
+            raise ValueError(f"{template}: every page has {', '.join(sorted(taken))} already")
+        whole = {**context, **common, "language": language}
         return self._environments[language].get_template(template).render(whole)
 
 

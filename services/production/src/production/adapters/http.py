@@ -245,7 +245,7 @@ async def post_amendment(call: Call[Ports], job_id: UUID, body: RequestAmendment
     line ends, or the line's quantity changes.
     """
     amendment = await request_amendment(call.ports, call.actor, job_id, body.unit_price, body.reason)
-    return await orders.show_amendment(call.ports, amendment)
+    return await orders.show_amendment(call.ports, call.actor, amendment)
 
 
 @routes.get("/v1/price-policy", privilege="job.economics.read")

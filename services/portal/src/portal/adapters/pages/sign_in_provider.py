@@ -40,7 +40,7 @@ async def lead_there(call: PageCall) -> Answer:
     kept = _kept(call)
     if kept is None:
         return SeeOther("/sign-in")
-    return Shown("sign_in_leaving.html", {"leads_to": kept["authorization_url"]})
+    return Shown("sign_in_leaving.html", {"provider": kept["authorization_url"]})
 
 
 @pages.get(_RETURN, public=True)

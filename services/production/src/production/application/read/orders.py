@@ -95,9 +95,12 @@ async def read_job(ports: Ports, actor: Actor, job_id: UUID) -> JobView:
     return _job(actor, found, job, rejected, await _amendments_of(ports, actor, [job]))
 
 
-async def show_amendment(ports: Ports, amendment: Amendment) -> AmendmentView:
-    """That the reader has just asked for."""
-    return _amendment(amendment, await ports.directory.names([amendment.requested_by]))
+async def show_amendment(ports: Ports, actor: Actor, amendment: Amendment) -> AmendmentView:
+    """That the reader has just asked for: whoever may not see prices sees the one that they sent."""
+    shown = _amendment(amendment, await ports.directory.names([amendment.requested_by]))
+    if sees_economics(actor):
+        return shown
+    return shown.model_copy(update={"unit_price_before": None, "amount_before": None})
 
 
 async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseView:

@@ -222,9 +222,9 @@ class AmendmentView(View):
     state: AmendmentState
     quantity: Quantity
     """Of the line, when it was asked for."""
-    unit_price_before: UnitPrice
+    unit_price_before: UnitPrice | None
     unit_price: UnitPrice
-    amount_before: Amount
+    amount_before: Amount | None
     amount: Amount
     reason: str
     requested_at: datetime
