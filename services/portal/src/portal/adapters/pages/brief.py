@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -11,10 +12,12 @@ from aiohttp.web import FileField
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
-from ..amounts import plain_number
+from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
+from ..forms import NOTHING_SENT, Sent
 from ..kinds import names_of_kinds
 from ..navigation import leads_to
+from ..pasted import Pasted, prices_pasted
 from ..suppliers import by_item
 from .budgets import budget_of
 
@@ -54,7 +57,7 @@ async def copy(call: PageCall, brief_id: UUID) -> Answer:
             "brief", "POST", f"/v1/briefs/{brief_id}/copy", {}, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, brief_id, refused=refused)
+        return await _page(call, brief_id, Sent("copy", call.form, refused))
     return SeeOther(f"/briefs/{copied['id']}/edit")
 
 
@@ -76,10 +79,11 @@ async def take_out(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answe
 
 @pages.post("/briefs/{brief_id}/prices")
 async def price(call: PageCall, brief_id: UUID) -> Answer:
+    if call.text("read"):
+        return await _page(call, brief_id, Sent("pasted", call.form))
     lines = [
-        {"item_id": name.removeprefix("price-"), "unit_price": plain_number(call.text(name), call.language)}
-        for name in call.form
-        if name.startswith("price-")
+        {"item_id": item_id, "unit_price": plain_number(typed, call.language)}
+        for item_id, typed in _prices_typed(call.form).items()
     ]
     body = {"revision": int(call.text("revision") or 0), "lines": lines}
     try:
@@ -87,7 +91,7 @@ async def price(call: PageCall, brief_id: UUID) -> Answer:
             "brief", "PUT", f"/v1/briefs/{brief_id}/prices", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _page(call, brief_id, refused=refused)
+        return await _page(call, brief_id, Sent("prices", call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -101,7 +105,7 @@ async def attach(call: PageCall, brief_id: UUID) -> Answer:
                 "brief", f"/v1/briefs/{brief_id}/attachments", name, file.content_type, file.file.read()
             )
         except Refused as refused:
-            return await _page(call, brief_id, refused=refused)
+            return await _page(call, brief_id, Sent("attachments", call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -111,7 +115,7 @@ async def _send(
     try:
         await call.session.services.send("brief", method, path, body)
     except Refused as refused:
-        return await _page(call, brief_id, refused=refused)
+        return await _page(call, brief_id, Sent(method, call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -124,11 +128,24 @@ async def _command(
             "brief", "POST", f"/v1/briefs/{brief_id}/{what}", body, version=version, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, brief_id, refused=refused)
+        return await _page(call, brief_id, Sent(what, call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
-async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) -> Answer:
+def _prices_typed(form: Mapping[str, Any]) -> dict[str, str]:
+    """By the item's id, as they stand in the fields."""
+    return {
+        name.removeprefix("price-"): str(value) for name, value in form.items() if name.startswith("price-")
+    }
+
+
+def _prices_set(brief: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Of a brief that was priced, or what its last revision proposes, as they would be typed."""
+    lines = brief["prices"]["lines"] if "prices" in brief else brief.get("proposed_prices", [])
+    return {line["item_id"]: typed_number(line["unit_price"], language) for line in lines}
+
+
+async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     path = f"/v1/briefs/{brief_id}"
     (
@@ -163,8 +180,17 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
     suggestions = None
     if "price" in brief["actions"] and leads_to(call.session.actor, "/spend"):
         suggestions = await part(services.get("brief", f"/v1/briefs/{brief_id}/price-suggestions"))
+    names = names_of_kinds(kinds)
+    pasted, prices = Pasted(), _prices_set(brief, call.language)
+    if sent.form in ("prices", "pasted"):
+        prices |= _prices_typed(sent.values)
+    if sent.form == "pasted":
+        pasted = prices_pasted(sent.typed("pasted", "pasted"), brief["items"], names, call.language)
+        prices |= {item_id: each.typed for item_id, each in pasted.prices.items()}
     context = {
         "brief": brief,
+        "pasted": pasted,
+        "prices": prices,
         "suggestions": suggestions,
         "catalogue": by_item(suggestions["catalogue"]) if suggestions else {},
         "type": brief_type,
@@ -175,7 +201,7 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
         "approvals": approvals,
         "orders": orders,
         "shipments": shipments,
-        "kinds": names_of_kinds(kinds),
+        "kinds": names,
         "budget": budget,
         "requests": requests[0] if requests else None,
         "processes": [
@@ -183,6 +209,6 @@ async def _page(call: PageCall, brief_id: UUID, refused: Refused | None = None) 
             for each in (processes["items"] if processes else [])
             if "published" in each and each["subject"] == "brief"
         ],
-        "refused": refused,
+        "sent": sent,
     }
-    return Shown("brief.html", context, refused.status if refused else 200)
+    return Shown("brief.html", context, sent.status)
