@@ -50,6 +50,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "cancellation_refused": N_("Cancellation came too late"),
         "handed_over": N_("Handed over"),
     },
+    "item_change": {
+        "added": N_("Added"),
+        "removed": N_("Removed"),
+        "changed": N_("Changed"),
+    },
     "budget_cause": {
         "planned": N_("Planned"),
         "plan_changed": N_("Plan changed"),
