@@ -16,6 +16,7 @@ from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..kinds import names_of_kinds
+from ..mentions import directory_of, mentionable, mentioned_in
 from ..navigation import leads_to
 from ..pasted import Pasted, prices_pasted
 from ..suppliers import by_item
@@ -63,7 +64,14 @@ async def copy(call: PageCall, brief_id: UUID) -> Answer:
 
 @pages.post("/briefs/{brief_id}/comments")
 async def comment(call: PageCall, brief_id: UUID) -> Answer:
-    return await _command(call, brief_id, "comments", {"text": call.text("text")}, versioned=False)
+    try:
+        body = {"text": call.text("text"), "mentioned_ids": await mentioned_in(call)}
+        await call.session.services.send(
+            "brief", "POST", f"/v1/briefs/{brief_id}/comments", body, key=call.text("once")
+        )
+    except Refused as refused:
+        return await _page(call, brief_id, Sent("comments", call.form, refused))
+    return SeeOther(f"/briefs/{brief_id}#comments")
 
 
 @pages.post("/briefs/{brief_id}/comments/{comment_id}")
@@ -119,13 +127,11 @@ async def _send(
     return SeeOther(f"/briefs/{brief_id}")
 
 
-async def _command(
-    call: PageCall, brief_id: UUID, what: str, body: dict[str, Any], *, versioned: bool = True
-) -> Answer:
-    version = call.text("version") if versioned else None
+async def _command(call: PageCall, brief_id: UUID, what: str, body: dict[str, Any]) -> Answer:
+    version, key = call.text("version"), call.text("once")
     try:
         await call.session.services.send(
-            "brief", "POST", f"/v1/briefs/{brief_id}/{what}", body, version=version, key=call.text("once")
+            "brief", "POST", f"/v1/briefs/{brief_id}/{what}", body, version=version, key=key
         )
     except Refused as refused:
         return await _page(call, brief_id, Sent(what, call.form, refused))
@@ -151,6 +157,7 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
     (
         (brief, progress, history, comments, proofs, approvals, orders, shipments, kinds, *requests),
         budget,
+        (people, roles),
     ) = await asyncio.gather(
         with_parts(
             services.get("brief", path),
@@ -169,6 +176,7 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
             ),
         ),
         budget_of(call, brief_id),
+        directory_of(call),
     )
     brief_type = None
     if "type_key" in brief:
@@ -209,6 +217,8 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
             for each in (processes["items"] if processes else [])
             if "published" in each and each["subject"] == "brief"
         ],
+        "mentionable": mentionable(people, roles, brief, but=call.session.actor.person_id),
+        "mentioned": call.form.getall("mentioned", []) if sent.form == "comments" else [],
         "sent": sent,
     }
     return Shown("brief.html", context, sent.status)
