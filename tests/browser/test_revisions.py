@@ -63,8 +63,10 @@ def brief(stack: Stack, people: object) -> str:
 
 def test_what_changed_stands_beside_what_was(portal: Portal, axe: str, brief: str) -> None:
     page = at(portal.as_("marketing", javascript=False), brief)
-    page.get_by_role("link", name="Che cosa è cambiato").click()
     main = page.locator("main")
+    expect(main).to_contain_text("Il processo scelto non è pubblicato")
+    reads_well(brief, lines_of(page.content()))
+    page.get_by_role("link", name="Che cosa è cambiato").click()
     expect(main).to_contain_text("ancora in bozza")
     for told in ("Riveduto per l'inverno", "900,00", "1.200,00", "1.500", "Espositore in più"):
         expect(main).to_contain_text(told)

@@ -50,6 +50,17 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "cancellation_refused": N_("Cancellation came too late"),
         "handed_over": N_("Handed over"),
     },
+    "brief_reason": {
+        "no_process": N_("The process that was chosen is not published for briefs. Choose another one."),
+        "nobody_can_approve": N_("Nobody of those whom the process asks could decide."),
+        "choice_undecided": N_("The brief does not say what a choice of the process depends on."),
+        "choice_without_case": N_("None of the cases of a choice in the process fits this brief."),
+        "recalled": N_("Nobody wrote why."),
+        "superseded": N_("A newer revision was submitted."),
+        "overdue": N_("Nobody decided in time."),
+        "nobody": N_("Nobody could decide."),
+        "votes": N_("The votes were against it."),
+    },
     "item_change": {
         "added": N_("Added"),
         "removed": N_("Removed"),

@@ -13,6 +13,7 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
+from ..brief_reasons import reason_code
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..kinds import names_of_kinds
@@ -197,6 +198,7 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
         prices |= {item_id: each.typed for item_id, each in pasted.prices.items()}
     context = {
         "brief": brief,
+        "reason_code": reason_code,
         "pasted": pasted,
         "prices": prices,
         "suggestions": suggestions,
