@@ -6,9 +6,17 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 from optima_contracts.identity import LegalIdentity, TenantChanged
-from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
+from optima_contracts.production import (
+    JobClosed,
+    JobCompleted,
+    OrderConfirmed,
+    OrderDelivery,
+    OrderLine,
+    PhaseAssigned,
+    PhaseOutsourced,
+)
 
-from .table import ANYBODYS, Row, World
+from .table import ANYBODYS, OWN, Row, World
 
 ADDRESS = {
     "name": "Magazzino",
@@ -222,6 +230,10 @@ ROWS = (
         "shipment.read",
         at="/v1/shipments/{delivered_id}/returns",
     ),
+    Row("GET /v1/own-ddts", "phase.work", shows={"outside_id": OWN}),
+    Row("GET /v1/own-ddts/{shipment_id}", "phase.work", OWN, at="/v1/own-ddts/{outside_id}"),
+    Row("GET /v1/own-ddts/{shipment_id}/returns", "phase.work", OWN, at="/v1/own-ddts/{outside_id}/returns"),
+    Row("GET /v1/own-ddts/{shipment_id}/ddt.pdf", "phase.work", OWN, at="/v1/own-ddts/{outside_id}/ddt.pdf"),
     Row("GET /v1/ddts/to-be-invoiced", "shipment.read", shows={"issued_id": ANYBODYS}),
     Row("GET /v1/ddts/to-be-invoiced/customers", "shipment.read"),
     Row(
@@ -322,8 +334,37 @@ async def build(world: World) -> None:
     names["lent_id"] = lent["id"]
     for action in ("picking", "issuance"):
         await world.ask("POST", f"/v1/shipments/{lent['id']}/{action}", BODIES.get(action, {}))
+    await _send_out(world, order_id, job_id, shipment)
     names["draft_version"] = "1"
     await world.work()  # the documents are printed
+
+
+async def _send_out(world: World, order_id: UUID, job_id: UUID, shipment: dict[str, object]) -> None:
+    """Goods of a phase of the owner's to the company that does it."""
+    names, phase_id = world.names, uuid4()
+    outsourced = PhaseOutsourced(
+        job_id=job_id,
+        order_id=order_id,
+        brief_id=None,
+        phase_id=phase_id,
+        phase="plastifica",
+        description="Espositore: Plastificazione",
+        unit="fogli",
+        finisher=names["destination"],
+        open=True,
+        quantity="100",
+    )
+    await world.hear(outsourced, phase_id)
+    assigned = PhaseAssigned(
+        job_id=job_id, order_id=order_id, phase_id=phase_id, phase="plastifica", assignee_id=world.owner
+    )
+    await world.hear(assigned, job_id)
+    lines = [{"job_id": str(phase_id), "quantity": "1"}]
+    body = shipment | {"document_type": "conto-lavorazione", "lines": lines}
+    drafted = await world.ask("POST", "/v1/shipments", body)
+    names["outside_id"] = drafted["id"]
+    for action in ("picking", "issuance"):
+        await world.ask("POST", f"/v1/shipments/{drafted['id']}/{action}", BODIES.get(action, {}))
 
 
 async def _take_from_stock(world: World, shipment: dict[str, object], sent: dict[str, object]) -> None:

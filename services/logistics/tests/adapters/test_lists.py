@@ -176,6 +176,8 @@ HOT: list[tuple[str, list[Any], str]] = [
     ("list_locations_named", ["BO1", ["A-7"]], "locations_pkey"),
     ("list_holds", [None, None, None, 50], "holds_pkey"),
     ("list_shipments_of_consignment", [ID, ID], "shipments_of_consignment"),
+    ("list_own_shipments", [ID, None, 50], "phases_of_assignee"),
+    ("find_own_shipment", [ID, ID], "shipments_pkey"),
 ]
 
 

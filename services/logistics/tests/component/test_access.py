@@ -112,6 +112,10 @@ async def every_request(depot: Depot) -> list[tuple[str, str, Any, str]]:
         ("POST", f"{out}/delivery-proofs?name=a.pdf", None, "shipment.write"),
         ("GET", f"{out}/delivery-proofs", None, "shipment.read"),
         ("GET", f"{out}/delivery-proofs/{order.order_id}", None, "shipment.read"),
+        ("GET", "/v1/own-ddts", None, "phase.work"),
+        ("GET", f"/v1/own-ddts/{issued['id']}", None, "phase.work"),
+        ("GET", f"/v1/own-ddts/{issued['id']}/returns", None, "phase.work"),
+        ("GET", f"/v1/own-ddts/{issued['id']}/ddt.pdf", None, "phase.work"),
         ("GET", "/v1/ddts/to-be-invoiced", None, "shipment.read"),
         ("GET", "/v1/ddts/to-be-invoiced/customers", None, "shipment.read"),
         (
@@ -180,6 +184,7 @@ async def test_another_tenant_finds_nothing(depot: Depot) -> None:
                 "/counts",
                 "expected-returns",
                 "third-parties",
+                "own-ddts",
             )
         ):
             if method == "GET":

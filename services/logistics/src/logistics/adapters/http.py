@@ -11,6 +11,7 @@ from . import (
     http_holds,
     http_invoicing,
     http_lookups,
+    http_own_ddts,
     http_papers,
     http_shipments,
     http_stock,
@@ -24,5 +25,6 @@ routes.include(http_invoicing.routes)
 routes.include(http_stock.routes)
 routes.include(http_holds.routes)
 routes.include(http_shipments.routes)
+routes.include(http_own_ddts.routes)
 routes.include(http_papers.routes)
 routes.include(http_figures.routes)

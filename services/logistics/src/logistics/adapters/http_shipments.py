@@ -303,7 +303,11 @@ async def read_ddt(call: Call[Ports], shipment_id: UUID) -> Content:
     tenant_id = call.actor.tenant_id
     async with call.database.reading(tenant_id, now=call.now) as work:
         found = await shipments.read_ddt(ports(work), shipment_id)
-    pdf = found.pdf
+    return await sheet_of(call, found)
+
+
+async def sheet_of(call: Call[Ports], found: shipments.PrintableDdt) -> Content:
+    tenant_id, pdf = call.actor.tenant_id, found.pdf
     if pdf is None:
         # Between transactions: nobody waits for a connection while a sheet is typeset.
         voided = found.voided_because

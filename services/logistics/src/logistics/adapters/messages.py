@@ -11,6 +11,7 @@ from optima_contracts.production import (
     OrderCancelled,
     OrderChanged,
     OrderConfirmed,
+    PhaseAssigned,
     PhaseOutsourced,
 )
 from optima_kit.directory import directory_reactions
@@ -24,6 +25,7 @@ from ..application.on_job_completed import on_job_completed
 from ..application.on_order_cancelled import on_order_cancelled
 from ..application.on_order_changed import on_order_changed
 from ..application.on_order_confirmed import on_order_confirmed
+from ..application.on_phase_assigned import on_phase_assigned
 from ..application.on_phase_outsourced import on_phase_outsourced
 from ..application.on_tenant_changed import on_tenant_changed
 from ..application.ports import Ports
@@ -50,6 +52,12 @@ async def job_completed(ports: Ports, event: Received[JobCompleted]) -> None:
 @reactions.on(JobClosed)
 async def job_closed(ports: Ports, event: Received[JobClosed]) -> None:
     await on_job_closed(ports, event.data)
+
+
+@reactions.on(PhaseAssigned)
+async def phase_assigned(ports: Ports, event: Received[PhaseAssigned]) -> None:
+    """Late or early, it counts from when it happened; a repetition finds itself there."""
+    await on_phase_assigned(ports, event.data, event.time)
 
 
 @reactions.on(PhaseOutsourced, newest_only=True)

@@ -254,6 +254,9 @@ class PostgresOrders:
             finisher=line.finisher,
         )
 
+    def insert_assignee(self, phase_id: UUID, since: datetime, person_id: UUID) -> None:
+        self._work.write(QUERIES.insert_assignee, phase_id=phase_id, since=since, person_id=person_id)
+
     def update_order_terms(self, order: Order, jobs: Collection[UUID]) -> None:
         lines = [order.lines[job_id] for job_id in jobs]
         deliveries = [(line.job_id, *delivery) for line in lines for delivery in line.deliveries.items()]
@@ -765,6 +768,18 @@ class PostgresShipments:
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
         row = await self._work.fetchrow(QUERIES.find_shipment, shipment_id=shipment_id)
+        return _shipment_row(row) if row else None
+
+    async def list_own(self, person_id: UUID, *, before: UUID | None, limit: int) -> list[ShipmentRow]:
+        rows = await self._work.fetch(
+            QUERIES.list_own_shipments, person_id=person_id, before=before, limit=limit
+        )
+        return [_shipment_row(row) for row in rows]
+
+    async def find_own(self, person_id: UUID, shipment_id: UUID) -> ShipmentRow | None:
+        row = await self._work.fetchrow(
+            QUERIES.find_own_shipment, person_id=person_id, shipment_id=shipment_id
+        )
         return _shipment_row(row) if row else None
 
     async def list_named(self, shipment_ids: Sequence[UUID]) -> list[ShipmentRow]:

@@ -160,6 +160,9 @@ VALUES (:order_id, (SELECT max(position) + 1 FROM order_lines WHERE order_id = :
 ON CONFLICT (tenant_id, job_id) DO UPDATE SET quantity = excluded.quantity, closed = excluded.closed,
     finisher = coalesce(excluded.finisher, known.finisher);
 
+-- name: insert_assignee
+INSERT INTO phase_assignees (phase_id, since, person_id) VALUES (:phase_id, :since, :person_id) ON CONFLICT DO NOTHING;
+
 -- name: update_order_terms
 -- Under the order's lock; `delete_deliveries` went before.
 WITH order_changed AS (
@@ -450,6 +453,31 @@ FROM shipments JOIN orders USING (order_id)
 -- name: find_shipment
 {shipment_rows}
 WHERE shipments.shipment_id = :shipment_id;
+
+-- fragment: own_document
+-- Every phase whose goods the document carries was this person's when it was issued.
+ddts.issued_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM shipments AS carried JOIN shipment_lines AS line USING (shipment_id)
+      WHERE coalesce(carried.document_of, carried.shipment_id) = ddts.shipment_id
+        AND (SELECT person_id FROM phase_assignees AS given
+             WHERE given.phase_id = line.job_id AND given.since <= ddts.issued_at
+             ORDER BY given.since DESC LIMIT 1) IS DISTINCT FROM :person_id::uuid)
+
+-- name: find_own_shipment
+{shipment_rows}
+WHERE shipments.shipment_id = :shipment_id
+  AND {own_document};
+
+-- name: list_own_shipments
+-- plan: custom
+-- Looked for among those that carry goods of this person's phases.
+{shipment_rows}
+WHERE shipments.shipment_id IN (
+      SELECT line.shipment_id FROM phase_assignees AS given JOIN shipment_lines AS line ON line.job_id = given.phase_id
+      WHERE given.person_id = :person_id)
+  AND {own_document}
+  AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
+ORDER BY shipments.shipment_id DESC LIMIT :limit;
 
 -- name: list_shipments_named
 {shipment_rows}

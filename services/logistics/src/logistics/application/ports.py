@@ -77,6 +77,9 @@ class Orders(Protocol):
     def upsert_line_in_process(self, order_id: UUID, line: OrderLine) -> None:
         """Of work outside, under the order's lock. Without a finisher, the last one stays named."""
 
+    def insert_assignee(self, phase_id: UUID, since: datetime, person_id: UUID) -> None:
+        """Whose a phase is from then on. Once, however often it is told."""
+
     def update_order_terms(self, order: Order, jobs: Collection[UUID]) -> None:
         """The order's deadline, and quantity and deliveries of these of its lines. Under its lock."""
 
@@ -440,6 +443,12 @@ class Shipments(Protocol):
     async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]: ...
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None: ...
+
+    async def list_own(self, person_id: UUID, *, before: UUID | None, limit: int) -> list[ShipmentRow]:
+        """Those under a document that is this person's own, the newest first."""
+
+    async def find_own(self, person_id: UUID, shipment_id: UUID) -> ShipmentRow | None:
+        """None where its document is not this person's own."""
 
     async def list_shipments(
         self, filters: ShipmentFilter, *, before: UUID | None, limit: int

@@ -48,7 +48,7 @@ LINKS: Final = (
         also=("/catalogue-prices", "/new-catalogue-price", "/spend"),
     ),
     Link("/budgets", N_("Budgets"), "budget.read"),
-    Link("/tasks", N_("My tasks"), "phase.work"),
+    Link("/tasks", N_("My tasks"), "phase.work", also=("/own-ddts",)),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
     Link("/orders", N_("Orders"), "order.read"),
     Link("/production", N_("Production"), "phase.read"),

@@ -1,6 +1,7 @@
 """What a reader may do now with shipments, stock, orders and lookup tables.
 
-Whoever holds the read privilege of a list sees all of the tenant's: goods and documents carry no prices.
+Whoever holds the read privilege of a list sees all of the tenant's: goods and documents carry no prices. Who
+works on phases, and no more, sees their own DDTs (`whose_ddts`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, Literal
+from uuid import UUID
 
 from optima_kit.actor import Actor
 
@@ -37,6 +39,13 @@ PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
     "void": "ddt.issue",
     "cancel": "shipment.write",
 }
+
+
+def whose_ddts(actor: Actor) -> UUID:
+    """A DDT is this person's own if, when it was issued, every phase whose goods it carries was theirs. Any
+    other is absent for them: drafts, finished goods, and a DDT that carries anything of somebody else's. The
+    statements `list_own` and `find_own` keep to it (`own_document` in queries.sql)."""
+    return actor.person_id
 
 
 def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:

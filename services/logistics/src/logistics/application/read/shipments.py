@@ -228,8 +228,11 @@ class PrintableDdt:
 
 
 async def read_ddt(ports: Ports, shipment_id: UUID) -> PrintableDdt:
+    return await printable(ports, await _found(ports, shipment_id))
+
+
+async def printable(ports: Ports, row: ShipmentRow) -> PrintableDdt:
     """A voided document is printed anew each time: its stored sheet does not say so."""
-    row = await _found(ports, shipment_id)
     if row.ddt is None:
         raise Absent("ddt_not_issued")
     voided = row.shipment.ended_because if row.shipment.state is State.VOIDED else None

@@ -177,6 +177,59 @@ class ReturnView(View):
     recorded_by: PersonView | None
 
 
+class OwnLineView(View):
+    """Goods that went to whoever does a phase."""
+
+    description: str
+    quantity: Quantity
+    came_back: Quantity | None
+    """What of it was refused at the door."""
+    returned: Quantity | None
+    """What of it came back after its delivery."""
+    unit: str
+
+
+class OwnDdtView(View):
+    """A DDT of goods of the reader's phases, which says nothing of orders, customers or others."""
+
+    id: UUID
+    """Of the shipment."""
+    state: State
+    number: str
+    """As printed."""
+    issue_date: date
+    document_type: NamedCodeView | None
+    """Causale del trasporto."""
+    warehouse: NamedCodeView
+    """Where the goods came from."""
+    destination: NamedCodeView
+    lines: list[OwnLineView]
+    packages: int | None
+    """Colli."""
+    gross_weight_kg: Quantity | None
+    return_by: date | None
+    """By when the goods are expected back; absent where they are not, or are back."""
+    departed_at: datetime | None
+    delivered_at: datetime | None
+
+
+class OwnReturnedLineView(View):
+    description: str
+    quantity: Quantity
+    unit: str
+    disposition: Disposition
+
+
+class OwnReturnView(View):
+    """What came back of a DDT of one's own."""
+
+    id: UUID
+    number: str | None
+    """Of the DDT under which it came back."""
+    date: date
+    lines: list[OwnReturnedLineView]
+
+
 class UnderWayView(View):
     """How many shipments of a state need somebody still."""
 
