@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -70,6 +70,27 @@ def test_time_runs_forward(shipment: Shipment) -> None:
         departed.deliver("Carla", NOW - timedelta(seconds=1), now=NOW)
     with pytest.raises(Invalid, match="in_the_future at delivered_at"):
         departed.deliver("Carla", later, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("midnight", "issue_date"),
+    [
+        (datetime(2026, 10, 24, 22, tzinfo=UTC), date(2026, 10, 25)),  # summer time ends at three
+        (datetime(2026, 10, 25, 23, tzinfo=UTC), date(2026, 10, 26)),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), date(2027, 1, 1)),
+        (datetime(2027, 3, 27, 23, tzinfo=UTC), date(2027, 3, 28)),  # summer time begins at two
+        (datetime(2027, 3, 28, 22, tzinfo=UTC), date(2027, 3, 29)),
+    ],
+)
+def test_goods_depart_from_midnight_of_the_sender_on(
+    shipment: Shipment, midnight: datetime, issue_date: date
+) -> None:
+    """With and without summer time."""
+    issued = replace(shipment, state=State.ISSUED)
+    before = midnight - timedelta(seconds=1)
+    with pytest.raises(Invalid, match="departure_before_issue"):
+        issued.depart(before, now=midnight, issue_date=issue_date, zone=ROME)
+    assert issued.depart(midnight, now=midnight, issue_date=issue_date, zone=ROME).departed_at == midnight
 
 
 def test_goods_leave_and_come_back_in_equal_amounts(shipment: Shipment) -> None:
