@@ -38,6 +38,9 @@ def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tupl
     assert "The director's step appears: he approves" in titles
     assert "The plan is raised, and the brief goes on" in titles
     assert "Goods go to the finisher, and are back" in titles
+    assert "A catalogue price is suggested beside the quotes" in titles
+    (work,) = (step for step in steps if step.title == "The dealers do the work")
+    assert work.detail == "1 handed in by parts"
     assert "What expires first leaves first" in titles
     assert "The brief closes by itself" in titles
     assert titles[-1] == "The trail verifies"

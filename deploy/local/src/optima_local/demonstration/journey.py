@@ -37,6 +37,8 @@ class Journey:
     brief_id: str = ""
     shipments: int = 0
     """How many have left."""
+    parts: int = 0
+    """Of phases, handed in before the rest."""
     steps: list[Step] = field(default_factory=list)
 
     async def run(self) -> None:
@@ -156,6 +158,8 @@ class Journey:
         """Suppliers quote, each unseen by the other, and each item goes to whoever asks least."""
         purchasing, quotes = self._person("purchasing"), self.wanted["quotes"]
         suppliers = [self._person(key) for key in quotes]
+        for price in self.wanted.get("catalogue", ()):
+            await self._keep_catalogue_price(purchasing, price)
         async with self.step("Purchasing asks suppliers for quotes", purchasing) as said:
             body = {
                 "title": self.wanted["title"],
@@ -183,6 +187,27 @@ class Journey:
                 purchasing, "POST", "brief", f"{path}/award", json={"lines": lines}, headers=headers
             )
             said.append(f"€ {read.body['split_total']}")
+
+    async def _keep_catalogue_price(self, purchasing: Person, price: dict[str, Any]) -> None:
+        """Unless one of an earlier brief holds still."""
+        supplier, today = self._person(price["supplier"]), datetime.now(UTC).date()
+        async with self.step("A catalogue price is suggested beside the quotes", purchasing) as said:
+            query = f"supplier_id={supplier.person_id}&kind={price['kind']}&valid=true"
+            known = await self._as(purchasing, "GET", "brief", f"/v1/catalogue-prices?{query}")
+            if not known.body["items"]:
+                body = {
+                    "supplier_id": supplier.person_id,
+                    "kind": price["kind"],
+                    "breaks": price["breaks"],
+                    "lead_time_days": price["lead_time_days"],
+                    "valid_from": today.isoformat(),
+                    "valid_until": (today + timedelta(days=180)).isoformat(),
+                }
+                await self._as(purchasing, "POST", "brief", "/v1/catalogue-prices", json=body)
+            suggested = await self._as(purchasing, "GET", "brief", f"{self._brief}/price-suggestions")
+            said += [
+                f"{each['supplier']['name']}: € {each['unit_price']}" for each in suggested.body["catalogue"]
+            ]
 
     async def _quote_as(self, supplier: Person, quotation_id: str, prices: dict[str, str]) -> None:
         path = f"/v1/quotations/{quotation_id}"
@@ -339,10 +364,12 @@ class Journey:
             await asyncio.gather(
                 *(self._sees_only(self._person(key), own, phases - own) for key, own in workers.items())
             )
-        async with self.step("The dealers do the work", *people):
+        async with self.step("The dealers do the work", *people) as said:
             await asyncio.gather(
                 *(self._work(self._person(key), own, order["id"]) for key, own in workers.items())
             )
+            if self.parts:
+                said.append(f"{self.parts} handed in by parts")
 
     async def _sees_only(self, dealer: Person, own: set[str], others: set[str]) -> None:
         seen = {task["id"] for task in await self._tasks(dealer)}
@@ -376,6 +403,10 @@ class Journey:
                 await self._as(dealer, "POST", "production", f"{path}/start")
                 if "outside" in task:
                     await self._work_outside(dealer, task, order_id)
+                elif task["phase"] in self.wanted.get("in_parts", ()):
+                    part = {"quantity": str(Decimal(task["quantity"]) // 2)}
+                    await self._as(dealer, "POST", "production", f"{path}/parts", json=part)
+                    self.parts += 1
                 body = {"quantity": task["quantity"]}
                 await self._as(dealer, "POST", "production", f"{path}/completion", json=body)
                 left.discard(task["id"])
