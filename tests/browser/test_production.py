@@ -31,12 +31,12 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     address = f"/orders/{order['id']}"
     admin = at(portal.as_("admin", javascript=False), f"/orders?number={order['number']}")
     admin.get_by_role("link", name=ORDER["title"]).click()  # type: ignore[arg-type]
-    admin.get_by_label("Costo").fill("1.000,50")
+    admin.get_by_role("textbox", name="Costo facoltativo").fill("1.000,50")
     admin.get_by_label("Prezzo unitario").fill("dodici")
     admin.get_by_label("Scheda tecnica").fill("Pantone 485 C")
     press(admin, "Salva")
     expect(admin.get_by_role("alert")).to_be_visible()
-    expect(admin.get_by_label("Costo")).to_have_value("1.000,50")
+    expect(admin.get_by_role("textbox", name="Costo facoltativo")).to_have_value("1.000,50")
     admin.get_by_label("Prezzo unitario").fill("12,50")
     press(admin, "Salva")
     expect(admin.get_by_text("1.250,00 €")).to_be_visible()
