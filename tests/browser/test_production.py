@@ -92,7 +92,7 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     unfold(office, "Cambia merce, magazzino o destinazione")
     office.get_by_role("textbox", name="Vetrofania 50×50").fill("50")
     press(office, "Salva la merce")
-    expect(office.get_by_text("50 pz")).to_be_visible()
+    expect(office.get_by_role("region", name="Merce").get_by_text("50 pz")).to_be_visible()
     unfold(office, "Cambia merce, magazzino o destinazione")
     office.get_by_role("textbox", name="Vetrofania 50×50").fill("60")
     press(office, "Salva la merce")
