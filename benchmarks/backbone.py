@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
-from measure.growth import compared, report, samples_of_both
+from measure.growth import growth_of, report
 from measure.stack import Figure
 
 from optima_contracts.envelope import EventData
 from optima_kit.answers import Answer
 from optima_kit.cause import Cause
 from optima_kit.clock import SystemClock
-from optima_kit.consumer import RECORD
 from optima_kit.db import Database
 from optima_kit.ids import new_id
+from optima_kit.inbox import RECORD
 from optima_kit.postgres import Connection
 from optima_kit.relay import MARK_AND_READ, SESSION_SETTINGS
 from optima_kit.retention import Retention
@@ -142,13 +142,8 @@ async def desk(count: int) -> AsyncIterator[Desk]:
 
 
 async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
-    figures: list[Figure] = []
     async with desk(fewer) as few, desk(more) as many:
-        for name, ask in WORK.items():
-            print(f"  {name}", file=sys.stderr)
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (f"{fewer:,}", of_few), (f"{more:,}", of_many))
-    return figures
+        return await growth_of(WORK, (f"{fewer:,}", few), (f"{more:,}", many), samples)
 
 
 if __name__ == "__main__":

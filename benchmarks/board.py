@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, report, samples_of_both
+from measure.growth import filled, growth_of, report
 from measure.stack import Figure
 
 from optima_kit.db import Database
-from optima_kit.testing import ServiceDatabase, temporary_database
+from optima_kit.testing import ServiceDatabase
 from production.application.ports import BoardFilter, Ports
 from production.bootstrap import ports
 from production.domain.machine import PhaseState
@@ -131,17 +131,8 @@ QUESTIONS: dict[str, Callable[[Plant, float], Awaitable[None]]] = {
 }
 
 
-@contextlib.asynccontextmanager
-async def plant(rows: int) -> AsyncIterator[Plant]:
-    async with temporary_database("production") as stored:
-        database = await Database.open(stored.rw_url, source="/optima/production", size=4)
-        made = Plant(rows, stored, database)
-        print(f"  filling a database with {rows:,} phases", file=sys.stderr)
-        began = time.perf_counter()
-        await made.fill()
-        print(f"  filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-        yield made
-        await database.close()
+def plant(rows: int) -> AbstractAsyncContextManager[Plant]:
+    return filled("production", f"{rows:,} phases", partial(Plant, rows))
 
 
 async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
@@ -149,10 +140,7 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
     async with plant(fewer) as few, plant(more) as many:
         gc.collect()
         gc.freeze()
-        for name, ask in QUESTIONS.items():
-            print(f"  {name}", file=sys.stderr)
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (f"{fewer:,}", of_few), (f"{more:,}", of_many))
+        figures += await growth_of(QUESTIONS, (f"{fewer:,}", few), (f"{more:,}", many), samples)
     return figures
 
 

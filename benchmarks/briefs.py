@@ -14,21 +14,21 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, report, samples_of_both
+from measure.growth import filled, growth_of, report
 from measure.stack import Figure
 
 from brief.adapters.postgres import ports_on
 from brief.application.ports import Filters, Ports
 from brief.domain.purchases import Article
 from optima_kit.db import Database
-from optima_kit.testing import ServiceDatabase, temporary_database
+from optima_kit.testing import ServiceDatabase
 
 TENANT = UUID("019ab400-0004-7001-8a5d-3c1e0f000001")
 NOBODY = UUID(int=0)
@@ -145,17 +145,8 @@ QUESTIONS: dict[str, Callable[[Archive, float], Awaitable[None]]] = {
 }
 
 
-@contextlib.asynccontextmanager
-async def archive(rows: int) -> AsyncIterator[Archive]:
-    async with temporary_database("brief") as stored:
-        database = await Database.open(stored.rw_url, source="/optima/brief", size=4)
-        made = Archive(rows, stored, database)
-        print(f"  filling a database with {rows:,} briefs", file=sys.stderr)
-        began = time.perf_counter()
-        await made.fill()
-        print(f"  filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-        yield made
-        await database.close()
+def archive(rows: int) -> AbstractAsyncContextManager[Archive]:
+    return filled("brief", f"{rows:,} briefs", partial(Archive, rows))
 
 
 async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
@@ -163,10 +154,7 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
     async with archive(fewer) as few, archive(more) as many:
         gc.collect()
         gc.freeze()
-        for name, ask in QUESTIONS.items():
-            print(f"  {name}", file=sys.stderr)
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (f"{fewer:,}", of_few), (f"{more:,}", of_many))
+        figures += await growth_of(QUESTIONS, (f"{fewer:,}", few), (f"{more:,}", many), samples)
     return figures
 
 

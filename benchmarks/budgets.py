@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, report, samples_of_both
+from measure.growth import filled, growth_of, report
 from measure.stack import Figure
 
 from brief.adapters.postgres import ports_on
@@ -32,7 +32,7 @@ from brief.domain.lifecycle import AuditContext
 from optima_contracts.approval import Approved
 from optima_kit.db import Database
 from optima_kit.ids import new_id
-from optima_kit.testing import ServiceDatabase, temporary_database
+from optima_kit.testing import ServiceDatabase
 
 TENANT = UUID("019ab400-0004-7001-8a5d-3c1e0f000001")
 HOLDER = Holder(cost_centre="CC-1")
@@ -156,17 +156,8 @@ QUESTIONS: dict[str, Callable[[Treasury, float], Awaitable[None]]] = {
 }
 
 
-@contextlib.asynccontextmanager
-async def treasury(rows: int, waiting: int) -> AsyncIterator[Treasury]:
-    async with temporary_database("brief") as stored:
-        database = await Database.open(stored.rw_url, source="/optima/brief", size=4)
-        made = Treasury(rows, waiting, stored, database)
-        print(f"  filling a database with {rows:,} rows", file=sys.stderr)
-        began = time.perf_counter()
-        await made.fill()
-        print(f"  filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-        yield made
-        await database.close()
+def treasury(rows: int, waiting: int) -> AbstractAsyncContextManager[Treasury]:
+    return filled("brief", f"{rows:,} rows", partial(Treasury, rows, waiting))
 
 
 async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
@@ -175,11 +166,7 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
     async with treasury(fewer, waiting) as few, treasury(more, waiting) as many:
         gc.collect()
         gc.freeze()
-        names = f"{fewer:,}", f"{more:,}"
-        for name, ask in QUESTIONS.items():
-            print(f"  {name}", file=sys.stderr)
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (names[0], of_few), (names[1], of_many))
+        figures += await growth_of(QUESTIONS, (f"{fewer:,}", few), (f"{more:,}", many), samples)
         for each in (few, many):
             assert await each.committed() == Decimal("0.01") * each.turn
     return figures

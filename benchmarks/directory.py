@@ -13,13 +13,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import random
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, report, samples_of_both
+from measure.growth import filled, growth_of, report
 from measure.stack import Figure
 
 from identity.application.begin_session import begin_session
@@ -32,7 +33,7 @@ from identity.settings import IdentitySettings
 from optima_contracts.privileges import privileges_of
 from optima_kit.db import Database
 from optima_kit.ids import new_id
-from optima_kit.testing import ServiceDatabase, temporary_database
+from optima_kit.testing import ServiceDatabase
 
 LARGE = UUID("019ab400-0001-7001-8a5d-3c1e0f000001")
 SMALL = UUID("019ab400-0002-7001-8a5d-3c1e0f000002")
@@ -269,15 +270,9 @@ QUESTIONS: dict[str, Callable[[Desk, float], Awaitable[None]]] = {
 }
 
 
-@contextlib.asynccontextmanager
-async def desk(count: int) -> AsyncIterator[Desk]:
-    async with temporary_database("identity") as stored:
-        database = await Database.open(stored.rw_url, source="/optima/identity", size=2)
-        made = Desk(count, stored, database)
-        print(f"  filling a database with {made.people:,} people, {count:,} sessions", file=sys.stderr)
-        await made.fill()
-        yield made
-        await database.close()
+def desk(count: int) -> AbstractAsyncContextManager[Desk]:
+    rows = f"{min(count, MOST_PEOPLE):,} people, {count:,} sessions"
+    return filled("identity", rows, partial(Desk, count), size=2)
 
 
 async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
@@ -286,10 +281,7 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
         # As a service does once it has started.
         gc.collect()
         gc.freeze()
-        for name, ask in QUESTIONS.items():
-            print(f"  {name}", file=sys.stderr)
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (f"{fewer:,}", of_few), (f"{more:,}", of_many))
+        figures += await growth_of(QUESTIONS, (f"{fewer:,}", few), (f"{more:,}", many), samples)
     return figures
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, report, samples_of_both
+from measure.growth import growth_of, report
 from measure.stack import Figure
 
 from optima_contracts.brief import BriefCommented
@@ -323,11 +323,8 @@ async def measure(few_entries: int, many_entries: int, samples: int) -> list[Fig
             "page of one's competence": Desk.of_ones_competence,
             "append": lambda each, _: each.append(),
         }
-        for name, ask in questions.items():
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(
-                name, (f"{few_entries:,} entries", of_few), (f"{many_entries:,} entries", of_many)
-            )
+        stored = f"{few_entries:,} entries", f"{many_entries:,} entries"
+        figures += await growth_of(questions, (stored[0], few), (stored[1], many), samples)
     return figures
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from measure.growth import compared, report, samples_of_both
+from measure.growth import growth_of, report
 from measure.stack import Figure
 
 from erp_bridge.application.configure_connection import configure_connection
@@ -120,12 +120,8 @@ async def measure(few: int, many: int, samples: int) -> list[Figure]:
         "a customer's codes": find_codes,
         "by tax number": find_by_tax_number,
     }
-    figures: list[Figure] = []
     async with filled(few) as little, filled(many) as much:
-        for name, ask in questions.items():
-            of_few, of_many = await samples_of_both(little, much, ask, samples)
-            figures += compared(name, (f"{few:,} links", of_few), (f"{many:,} links", of_many))
-    return figures
+        return await growth_of(questions, (f"{few:,} links", little), (f"{many:,} links", much), samples)
 
 
 if __name__ == "__main__":

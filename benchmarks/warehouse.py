@@ -19,12 +19,14 @@ import hashlib
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-from measure.growth import compared, report, samples_of_both
+from measure.growth import compared, filled, growth_of, report
 from measure.stack import Figure, Samples
 
 from logistics.adapters.postgres import ports as ports_of
@@ -40,7 +42,7 @@ from logistics.domain.parties import Party
 from logistics.domain.shipments import Line, Transport
 from optima_kit.db import Database
 from optima_kit.ids import new_id
-from optima_kit.testing import ServiceDatabase, temporary_database
+from optima_kit.testing import ServiceDatabase
 
 TENANT = UUID("019ab400-0003-7001-8a5d-3c1e0f000001")
 ARTICLES = 20
@@ -312,15 +314,8 @@ QUESTIONS: dict[str, Callable[[Depot, float], Awaitable[None]]] = {
 }
 
 
-@contextlib.asynccontextmanager
-async def depot(movements: int) -> AsyncIterator[Depot]:
-    async with temporary_database("logistics") as stored:
-        database = await Database.open(stored.rw_url, source="/optima/logistics", size=12)
-        made = Depot(movements, stored, database)
-        print(f"  filling a database with {movements:,} movements", file=sys.stderr)
-        await made.fill()
-        yield made
-        await database.close()
+def depot(movements: int) -> AbstractAsyncContextManager[Depot]:
+    return filled("logistics", f"{movements:,} movements", partial(Depot, movements), size=12)
 
 
 async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
@@ -329,10 +324,7 @@ async def measure(fewer: int, more: int, samples: int) -> list[Figure]:
         gc.collect()
         gc.freeze()
         names = f"{fewer:,}", f"{more:,}"
-        for name, ask in QUESTIONS.items():
-            print(f"  {name}", file=sys.stderr)
-            of_few, of_many = await samples_of_both(few, many, ask, samples)
-            figures += compared(name, (names[0], of_few), (names[1], of_many))
+        figures += await growth_of(QUESTIONS, (names[0], few), (names[1], many), samples)
         for name, article in (("issue of a DDT", False), ("issue of a DDT from stock", True)):
             print(f"  {name}", file=sys.stderr)
             of_few, of_many = await issues_of_both(few, many, samples, article=article)

@@ -43,6 +43,20 @@ def done(work: Any) -> Any:
         return thread.submit(asyncio.run, work).result()
 
 
+def submitted_brief(stack: Stack, title: str) -> str:
+    """The address of a brief of marketing's that was submitted."""
+
+    async def submit() -> str:
+        async with customer_of(stack.stage, patience=30) as customer:
+            who, api = customer.people["marketing"], customer.api
+            drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json={**BRIEF, "title": title})
+            path = f"/v1/briefs/{drafted.body['id']}"
+            await api.as_(who, "POST", "brief", f"{path}/submission", json={"process": "materiali-pop"})
+        return f"/briefs/{drafted.body['id']}"
+
+    return str(done(submit()))
+
+
 def test_what_happens_elsewhere_is_hinted_at(portal: Portal, stack: Stack) -> None:
     async def draft() -> str:
         async with customer_of(stack.stage, patience=30) as customer:

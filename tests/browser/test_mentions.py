@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at, reload_until
-from .test_live import BRIEF, done
+from .test_live import submitted_brief
 from .test_pages import WCAG, is_accessible
 
 pytestmark = [
@@ -24,16 +23,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def brief(stack: Stack, people: object) -> str:
     """The address of a brief that was submitted."""
-
-    async def submit() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
-            who, api = customer.people["marketing"], customer.api
-            drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json={**BRIEF, "title": "A voce"})
-            path = f"/v1/briefs/{drafted.body['id']}"
-            await api.as_(who, "POST", "brief", f"{path}/submission", json={"process": "materiali-pop"})
-        return f"/briefs/{drafted.body['id']}"
-
-    return str(done(submit()))
+    return submitted_brief(stack, "A voce")
 
 
 def test_who_is_mentioned_is_told(portal: Portal, axe: str, brief: str) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
-from .test_live import BRIEF, done
+from .test_live import submitted_brief
 from .test_production import press
 
 pytestmark = [
@@ -24,17 +23,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def brief(stack: Stack, people: object) -> str:
     """The address of a brief that takes proofs."""
-
-    async def submit() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
-            who, api = customer.people["marketing"], customer.api
-            drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json={**BRIEF, "title": "Con prova"})
-            path = f"/v1/briefs/{drafted.body['id']}"
-            body = {"process": "materiali-pop"}
-            await api.as_(who, "POST", "brief", f"{path}/submission", json=body)
-        return f"/briefs/{drafted.body['id']}"
-
-    return str(done(submit()))
+    return submitted_brief(stack, "Con prova")
 
 
 def test_a_proof_is_submitted_marked_and_answered(portal: Portal, stack: Stack, brief: str) -> None:

@@ -523,10 +523,8 @@ SELECT {shipment_columns}, (
     FROM shipment_picks WHERE shipment_picks.shipment_id = shipments.shipment_id) AS picks
 FROM shipments WHERE order_id = :order_id ORDER BY shipment_id;
 
--- name: list_shipments
--- plan: custom
-{shipment_rows}
-WHERE (:state::text IS NULL OR state = :state)
+-- fragment: shipments_wanted
+(:state::text IS NULL OR state = :state)
   AND (:order_id::uuid IS NULL OR shipments.order_id = :order_id)
   AND (:brief_id::uuid IS NULL OR shipments.brief_id = :brief_id)
   AND (:warehouse::text IS NULL OR warehouse = :warehouse)
@@ -537,6 +535,11 @@ WHERE (:state::text IS NULL OR state = :state)
   AND (:late_on::date IS NULL OR state IN ('draft', 'picked', 'issued', 'in_transit') AND closes_order_line
        AND deadline < :late_on)
   AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
+
+-- name: list_shipments
+-- plan: custom
+{shipment_rows}
+WHERE {shipments_wanted}
 ORDER BY shipments.shipment_id DESC LIMIT :limit;
 
 -- name: search_shipments
@@ -564,17 +567,7 @@ WHERE shipments.shipment_id IN (
           SELECT article_id FROM articles
           WHERE code = :text OR barcode = :text OR customer_code = :text
              OR content ->> 'description' ILIKE '%' || :text || '%'))
-  AND (:state::text IS NULL OR state = :state)
-  AND (:order_id::uuid IS NULL OR shipments.order_id = :order_id)
-  AND (:brief_id::uuid IS NULL OR shipments.brief_id = :brief_id)
-  AND (:warehouse::text IS NULL OR warehouse = :warehouse)
-  AND (:destination::text IS NULL OR destination = :destination)
-  AND (:issued_from::date IS NULL OR issue_date >= :issued_from)
-  AND (:issued_to::date IS NULL OR issue_date <= :issued_to)
-  AND (:number::text IS NULL OR ddts.number = :number)
-  AND (:late_on::date IS NULL OR state IN ('draft', 'picked', 'issued', 'in_transit') AND closes_order_line
-       AND deadline < :late_on)
-  AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
+  AND {shipments_wanted}
 ORDER BY shipments.shipment_id DESC LIMIT :limit;
 
 -- name: count_under_way

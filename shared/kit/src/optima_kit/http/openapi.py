@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from .requests import FORM
 from .routes import Content, Route, Routes
 
 _AS_FORM_PROBLEM = {
@@ -155,7 +156,7 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": content}
     elif route.body is not None:
         # A form is written as its standard says, and generators know but one kind of body an operation.
-        described = [kind for kind in route.consumes if kind != "application/x-www-form-urlencoded"]
+        described = [kind for kind in route.consumes if kind != FORM]
         content = {kind: {"schema": keys[route.body, "validation"]} for kind in described}
         operation["requestBody"] = {"required": True, "content": content}
     return operation

@@ -108,7 +108,7 @@ async def remove_second_factor(call: PageCall, person_id: UUID) -> Answer:
 
 @pages.post("/people/{person_id}/sessions/{session_id}/end")
 async def end_session(call: PageCall, person_id: UUID, session_id: UUID) -> Answer:
-    return await _taken(call, person_id, f"/v1/people/{person_id}/sessions/{session_id}")
+    return await _take(call, person_id, f"sessions/{session_id}")
 
 
 @pages.post("/people/{person_id}/sessions/end")
@@ -128,12 +128,8 @@ async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> An
 
 
 async def _take(call: PageCall, person_id: UUID, what: str) -> Answer:
-    return await _taken(call, person_id, f"/v1/people/{person_id}/{what}")
-
-
-async def _taken(call: PageCall, person_id: UUID, path: str) -> Answer:
     try:
-        await call.session.services.send("identity", "DELETE", path)
+        await call.session.services.send("identity", "DELETE", f"/v1/people/{person_id}/{what}")
     except Refused as refused:
         return await _person(call, person_id, Sent("access", {}, refused))
     return SeeOther(f"/people/{person_id}")
