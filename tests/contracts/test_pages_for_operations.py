@@ -66,7 +66,7 @@ def asked() -> frozenset[tuple[str, str]]:
         ends = {_path(text[2:]) for text in texts if text.startswith("{}/")}
         paths |= {begin + end for begin, end in product(paths or whole, ends)}
         paths |= {path + "/{}" for path in paths} if "/{}" in texts else set()
-        words = {text for text in texts if re.fullmatch(r"[a-z-]+|[a-z]+/\{\}/[a-z]+", text)}
+        words = {text for text in texts if re.fullmatch(r"[a-z-]+(?:/\{\}(?:/[a-z]+)?)?", text)}
         paths |= {path[:-2] + word for path in paths if path.endswith("/{}") for word in words}
         methods = {text for text in texts if text in METHODS}
         calls = {node.attr for node in nodes if isinstance(node, ast.Attribute)}

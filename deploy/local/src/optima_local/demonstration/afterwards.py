@@ -147,7 +147,7 @@ async def _show_lots(
     customer = journey.customer
     logistics, backoffice = customer.data.logistics, customer.people["backoffice"]
     warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][1]["code"]
-    stock, (_, *shelves) = logistics["stock"], logistics["locations"]
+    stock, (entrance, *shelves) = logistics["stock"], logistics["locations"]
     today = datetime.now(ZoneInfo("Europe/Rome")).date()
     days = [today + timedelta(days=each) for each in stock["lots_expire_in_days"]]
     lots = [f"L{day:%y%m%d}" for day in days]
@@ -164,6 +164,7 @@ async def _show_lots(
                     "unit": "conf",
                     "lot": lot,
                     "expires_on": day.isoformat(),
+                    "location": entrance,
                 }
                 for lot, day in zip(lots, days, strict=True)
             ],
@@ -171,7 +172,7 @@ async def _show_lots(
         received = await post("/v1/supplier-receipts", body)
         for line, shelf in zip(received["lines"], shelves, strict=False):
             put = {name: line[name] for name in ("job_id", "quantity", "lot")} | {"warehouse": warehouse}
-            put |= {"from_location": line["location"], "to_location": shelf}
+            put |= {"from_location": entrance, "to_location": shelf}
             await post("/v1/relocations", put)
             said.append(f"lot {line['lot']} in {shelf}")
     async with journey.step("What expires first leaves first", backoffice) as said:
