@@ -608,6 +608,7 @@ ORDER BY CASE WHEN :by_available::boolean THEN available END,
 LIMIT :limit
 
 -- name: list_budget_entries
+-- plan: custom
 SELECT entries.entry, entries.at, entries.cause, entries.brief_id, entries.planned, entries.committed, entries.spent,
        entries.reason, entries.actor_id, entries.on_behalf_of, briefs.number, briefs.requester_id
 FROM budget_entries AS entries LEFT JOIN briefs ON briefs.brief_id = entries.brief_id
@@ -616,6 +617,7 @@ ORDER BY entries.entry DESC
 LIMIT :limit
 
 -- name: list_budget_charges
+-- plan: custom
 SELECT charges.brief_id, charges.budget_id, charges.committed, charges.spent, charges.uncovered, charges.waiting,
        charges.since, briefs.number, briefs.requester_id, briefs.state, revisions.content ->> 'title' AS title
 FROM budget_charges AS charges
