@@ -134,7 +134,7 @@ def test_what_was_asked_is_asked_about_passed_on_watched_and_taken_back(
     page.get_by_label("Testo").fill("Quando serve?")
     page.get_by_role("button", name="Invia", exact=True).click()
     expect(page.locator("main")).to_contain_text("Quando serve?")
-    page.get_by_text("Far decidere qualcun altro").click()
+    page.get_by_text("Fai decidere qualcun altro").click()
     page.get_by_label("Chi decide al tuo posto").select_option(label="Paola Ferri")
     press(page, "Inoltra")
     expect(page.get_by_role("link", name="Da ritirare")).to_have_count(0)

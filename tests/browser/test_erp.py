@@ -156,7 +156,7 @@ def test_a_field_that_both_sides_changed_is_decided_side_by_side(
 
 def test_an_erp_is_connected_and_its_times_are_changed(portal: Portal) -> None:
     page = portal.as_("admin", javascript=False)
-    at(page, "/erp").get_by_role("link", name="Collegare un gestionale").click()
+    at(page, "/erp").get_by_role("link", name="Collega un gestionale").click()
     expect(page.get_by_role("listitem").filter(has_text="Odoo")).to_contain_text("risposte registrate")
     page.get_by_role("link", name="Cartella di scambio").click()
     page.get_by_label("Nome della connessione").fill("filiale")
