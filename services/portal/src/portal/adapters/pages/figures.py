@@ -105,7 +105,7 @@ def _bars(
             value, written = measured
             rows.append((names.of(row["group"]) or "–", value, names.number(written)))
     if most is not None:
-        rows = [(name, value, f"{written} %") for name, value, written in rows]
+        rows = [(name, value, f"{written}%") for name, value, written in rows]
     return bars(rows, most)
 
 

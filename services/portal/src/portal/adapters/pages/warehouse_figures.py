@@ -55,7 +55,7 @@ def _bars(rows: list[dict[str, Any]], language: str) -> list[Bar]:
         (
             row["name"] or "–",
             Decimal(row["on_time_in_full_percent"]),
-            f"{written_number(Decimal(row['on_time_in_full_percent']), language)} %",
+            f"{written_number(Decimal(row['on_time_in_full_percent']), language)}%",
         )
         for row in rows
         if "on_time_in_full_percent" in row
