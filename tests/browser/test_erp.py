@@ -91,7 +91,7 @@ def test_what_is_wrong_with_many_is_dismissed_at_once(portal: Portal, folder: Pa
     group.get_by_role("button", name="Ignora tutti").click()
     expect(page.get_by_role("status").last).to_contain_text("Non chiedono più niente")
     expect(page.get_by_role("link", name="Clienti AURORA-M1")).to_have_count(0)
-    page.get_by_role("link", name="Mostra gli ignorati").click()
+    page.get_by_role("link", name="Ignorati", exact=True).click()
     page.get_by_role("link", name="Clienti AURORA-M1").click()
     expect(page.locator("main")).to_contain_text("«Clienti di prova»")
     page.close()
@@ -149,7 +149,7 @@ def test_a_field_that_both_sides_changed_is_decided_side_by_side(
     expect(conflict).to_contain_text("Via Vecchia 9")
     conflict.get_by_role("button", name="Tieni il nostro").click()
     expect(page.locator("main")).to_contain_text("Nessun conflitto")
-    page.get_by_role("link", name="Mostra quelli risolti").click()
+    page.get_by_role("link", name="Risolti", exact=True).click()
     expect(page.locator("main")).to_contain_text("Tenuto il nostro")
     page.close()
 

@@ -21,14 +21,19 @@ class Link:
     """None: whoever is led to any other page, and to the settings whoever has some to change."""
     here: bool = False
     also: tuple[str, ...] = ()
-    """Where pages beneath it begin."""
+    """Pages that stand beneath it although their addresses don't."""
+
+    def holds(self, path: str) -> bool:
+        return any(path == each or path.startswith(f"{each}/") for each in (self.address, *self.also))
 
 
 SETTINGS: Final = (
     Link("/company", N_("Company"), "directory.write"),
     Link("/service-accounts", N_("Service accounts"), "directory.write"),
+    Link("/sign-in-provider", N_("Sign-in provider"), "directory.write"),
     Link("/import-people", N_("Import of people"), "directory.write"),
     Link("/working-time", N_("Working time"), "process.write"),
+    Link("/package-numbers", N_("Package numbers"), "lookup.write"),
     Link("/price-policy", N_("Tolerance of prices"), "job.economics.write"),
     Link("/tables/warehouses", N_("Warehouses"), "lookup.write"),
     Link("/tables/destinations", N_("Destinations"), "lookup.write"),
@@ -39,28 +44,38 @@ SETTINGS: Final = (
 """What is set up once, and changed seldom."""
 
 LINKS: Final = (
-    Link("/inbox", N_("To decide"), "approval.decide"),
-    Link("/briefs", N_("Briefs"), "brief.read"),
+    Link("/inbox", N_("To decide"), "approval.decide", also=("/approvals",)),
+    Link("/briefs", N_("Briefs"), "brief.read", also=("/new-brief", "/proofs")),
     Link(
         "/quotation-requests",
         N_("Quotes"),
         "brief.price.read",
         also=("/catalogue-prices", "/new-catalogue-price", "/spend"),
     ),
-    Link("/budgets", N_("Budgets"), "budget.read"),
+    Link("/budgets", N_("Budgets"), "budget.read", also=("/new-budget",)),
     Link("/tasks", N_("My tasks"), "phase.work", also=("/own-ddts",)),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
-    Link("/orders", N_("Orders"), "order.read"),
-    Link("/production", N_("Production"), "phase.read"),
-    Link("/shipments", N_("Shipments"), "shipment.read"),
-    Link("/stock", N_("Stock"), "stock.read"),
-    Link("/brief-types", N_("Brief types"), "brief_type.write"),
-    Link("/processes", N_("Processes"), "process.read"),
+    Link("/orders", N_("Orders"), "order.read", also=("/new-order",)),
+    Link("/production", N_("Production"), "phase.read", also=("/new-kind",)),
+    Link(
+        "/shipments",
+        N_("Shipments"),
+        "shipment.read",
+        also=("/to-be-invoiced", "/third-parties", "/expected-returns", "/shipments-figures"),
+    ),
+    Link(
+        "/stock",
+        N_("Stock"),
+        "stock.read",
+        also=("/articles", "/supplier-receipts", "/locations", "/counts", "/call-off"),
+    ),
+    Link("/brief-types", N_("Brief types"), "brief_type.write", also=("/new-brief-type",)),
+    Link("/processes", N_("Processes"), "process.read", also=("/new-process", "/replays", "/moves")),
     Link(
         "/people",
         N_("People"),
         "directory.read",
-        also=("/new-person", "/units", "/new-unit", "/roles", "/new-role", "/sign-in-provider"),
+        also=("/new-person", "/units", "/new-unit", "/roles", "/new-role"),
     ),
     Link("/erp", N_("ERP"), "erp.read"),
     Link("/trail", N_("Trail"), "trail.read"),
@@ -80,7 +95,6 @@ REACHED: Final = {
     "/catalogue-prices": "brief.read_all",
     "/articles": "lookup.read",
     "/locations": "lookup.read",
-    "/package-numbers": "lookup.read",
     "/approvals": "approval.read_all",
     "/proofs": "brief.read",
     "/erp/conflicts": "customer.read",
@@ -101,11 +115,7 @@ NOWHERE: Final = "/me"
 def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
     if home_of(actor) == NOWHERE:
         return []
-    return [
-        replace(link, here=path.startswith((link.address, *link.also)))
-        for link in LINKS
-        if _leads(actor, link)
-    ]
+    return [replace(link, here=link.holds(path)) for link in LINKS if _leads(actor, link)]
 
 
 def leads_to(actor: Actor, address: str) -> bool:

@@ -24,7 +24,7 @@ from .devices import device_name
 from .forms import ROME
 from .labels import LABELS, label
 from .navigation import leads_to, navigation_of
-from .written import written_amount, written_day, written_moment, written_number
+from .written import written_amount, written_day, written_moment, written_month, written_number
 
 LANGUAGES: Final = ("it", "en")
 _FOLDER: Final = files("portal.adapters")
@@ -162,6 +162,9 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         shown = written_day(date.fromisoformat(value[:10]), language)
         return Markup('<time datetime="{}">{}</time>').format(value[:10], shown)
 
+    def month(value: str) -> str:
+        return written_month(date.fromisoformat(f"{value}-01"), language)
+
     def moment(value: str) -> Markup:
         shown = written_moment(datetime.fromisoformat(value).astimezone(ROME), language)
         return Markup('<time datetime="{}">{}</time>').format(value, shown)
@@ -173,6 +176,7 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         "money": money,
         "quantity": quantity,
         "day": day,
+        "month": month,
         "moment": moment,
         "size": size,
         "percent": lambda value: f"{Decimal(value) * 100:f}%",

@@ -30,7 +30,6 @@ async def show_people(call: PageCall) -> Answer:
         "text": query["text"] or "",
         "role_names": _names(roles),
         "state_of": _state_of,
-        "may_choose_provider": "admin" in call.session.actor.roles,
     }
     return Shown("people.html", context)
 
