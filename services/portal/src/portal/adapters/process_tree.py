@@ -221,6 +221,13 @@ def read_condition(text: str, terms: Mapping[str, Term]) -> list[Comparison] | N
     return rows if write_condition(rows, terms) == text else None
 
 
+def read_conditions(definition: Mapping[str, Any], terms: Mapping[str, Term]) -> dict[str, list[Comparison]]:
+    """Of all nodes: the rows of each condition that has some."""
+    conditions = {node["when"] for _, node in walk(definition) if node.get("when")}
+    read = {condition: read_condition(condition, terms) for condition in conditions}
+    return {condition: rows for condition, rows in read.items() if rows}
+
+
 def _written(row: Comparison, term: Term) -> str:
     if term.guarded:
         return f"has({term.expression}) && {_written(row, replace(term, guarded=False))}"

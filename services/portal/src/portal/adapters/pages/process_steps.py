@@ -24,6 +24,7 @@ from ..process_tree import (
     flaws_by_place,
     moved,
     read_condition,
+    read_conditions,
     removed,
     replaced,
     terms_of,
@@ -130,6 +131,12 @@ async def _fields(call: PageCall, definition: Definition) -> Mapping[str, Any]:
     return {**declared["fields"], **own}
 
 
+async def _own_fields(call: PageCall, definition: Definition, fields: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the process's fields, and of those of forms."""
+    own = {name: each.get("name") or name for name, each in definition.get("fields", {}).items()}
+    return {**own, **(await form_labels(call) if "form" in fields else {})}
+
+
 async def _tree(call: PageCall, key: str, refused: Refused | None = None) -> Answer:
     services = call.session.services
     answer, roles, units, people = await with_parts(
@@ -138,13 +145,22 @@ async def _tree(call: PageCall, key: str, refused: Refused | None = None) -> Ans
     if "define" not in answer.body["actions"]:
         return SeeOther(f"/processes/{quote(key, safe='')}")
     definition = answer.body["definition"]
-    checked = await part(services.send("approval", "POST", f"{_address(key)}/check", definition))
+    checked, fields = await with_parts(
+        part(services.send("approval", "POST", f"{_address(key)}/check", definition)),
+        _fields(call, definition),
+    )
+    terms = terms_of(definition["subject"], fields or {})
     context = {
         "process": answer.body,
         "version": answer.version,
         "flaws": flaws_by_place(definition, checked["flaws"] if checked else []),
         "checked": bool(checked),
         "names": _names(roles, units, people),
+        "said": {
+            "rows": read_conditions(definition, terms),
+            "terms": terms,
+            "own_fields": await _own_fields(call, definition, fields or {}),
+        },
         "refused": refused,
     }
     return Shown("process_steps.html", context, refused.status if refused else 200)
@@ -194,10 +210,7 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         "settable": {name: each.get("name") or name for name, each in own.items()},
         "sets": set_rows(node, {name: each["type"] for name, each in own.items()}, call.language, empty=1),
         "notices": notice_rows(node, _plainly, empty=1),
-        "own_fields": {
-            **{name: each.get("name") or name for name, each in own.items()},
-            **(await form_labels(call) if "form" in fields else {}),
-        },
+        "own_fields": await _own_fields(call, definition, fields),
         "sent": sent,
     }
     return Shown("process_node.html", context, sent.status)

@@ -16,7 +16,7 @@ from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
 from ..documents import document_of, flaws_in, key_in
 from ..forms import NOTHING_SENT, Sent
-from ..process_tree import flat
+from ..process_tree import flat, read_conditions, terms_of
 
 pages = Pages()
 
@@ -179,6 +179,9 @@ async def _process(
     subject = await part(services.get("approval", f"/v1/subject-types/{quote(process['subject'], safe='')}"))
     fields = _fields(process, subject if subject else None)
     document = document_of(process["definition"])
+    terms = terms_of(process["subject"], fields)
+    of_forms = await form_labels(call) if "form" in fields else {}
+    own = {name: each.get("name") or name for name, each in process["definition"].get("fields", {}).items()}
     context = {
         "process": process,
         "version": answer.version,
@@ -193,7 +196,12 @@ async def _process(
         },
         "people": people_of(people),
         "fields": {name: each for name, each in flat(fields).items() if each["type"] in _TYPED_IN},
-        "form_labels": await form_labels(call) if "form" in fields else {},
+        "form_labels": of_forms,
+        "said": {
+            "rows": read_conditions(process["definition"], terms),
+            "terms": terms,
+            "own_fields": {**own, **of_forms},
+        },
         "foreseen": foreseen,
         "sent": sent,
     }
