@@ -61,6 +61,8 @@ def test_a_form_is_written_without_a_script(portal: Portal) -> None:
     expect(page.get_by_role("link", name="Insegne luminose")).to_be_visible()
 
     at(page, "/new-brief?type=insegne")
+    page.get_by_label("Titolo").fill("Un'insegna")
+    page.get_by_role("button", name="Salva e continua").click()
     expect(page.get_by_role("heading", name="Luce")).to_be_visible()
     expect(page.get_by_label("Alimentazione").locator("option")).to_have_text(
         ["Scegli", "Dalla rete", "batteria"]

@@ -34,6 +34,10 @@ def reload_until(page: Page, seen: str, within: int = 60) -> None:
     raise AssertionError(f"{page.url} never showed {seen!r}: {page.locator('main').inner_text()}")
 
 
+def press(page: Page, button: str) -> None:
+    page.locator("main").get_by_role("button", name=button, exact=True).first.click()
+
+
 def decide(portal: Portal, who: str, button: str, reason: str = "") -> None:
     page = at(portal.as_(who, javascript=False), "/inbox")
     reload_until(page, TITLE)
@@ -50,22 +54,33 @@ def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) ->
     marketing.get_by_label("Titolo").fill(TITLE)
     marketing.get_by_label("Categoria").fill("Materiali POP")
     marketing.get_by_label("Budget in euro").fill("12.500,00")
-    marketing.get_by_label("Serve entro").fill("2027-03-31")
+    press(marketing, "Salva e continua")
     first = marketing.get_by_role("group", name="Articolo 1")
     first.get_by_label("Tipo").fill("espositore")
     first.get_by_label("Quantità").fill("1.500")
     first.get_by_label("Descrizione").fill("Espositore da banco")
-    first.get_by_label("Destinazioni").fill("MI-DUOMO: 1.000\nRM-TERMINI: 500")
-    marketing.get_by_role("button", name="Salva la bozza").click()
-    expect(marketing.get_by_role("heading", name=TITLE)).to_be_visible()
-    expect(marketing.get_by_text("12.500,00")).to_be_visible()
+    press(marketing, "Indietro")
+    expect(marketing.get_by_label("Titolo")).to_have_value(TITLE)
+    press(marketing, "Salva e continua")
+    expect(first.get_by_label("Descrizione")).to_have_value("Espositore da banco")
+    press(marketing, "Salva e continua")
+    marketing.get_by_label("Serve entro").fill("2027-03-31")
+    marketing.get_by_label("Destinazioni").fill("MI-DUOMO: 1.000\nRM-TERMINI: 500")
+    press(marketing, "Salva e continua")
+    marketing.go_back()
+    expect(marketing.get_by_label("Destinazioni")).to_have_value("MI-DUOMO: 1000\nRM-TERMINI: 500")
+    press(marketing, "Salva e continua")
 
     document = ROOT / "deploy" / "demo" / "documents" / "concept-alba.pdf"
     marketing.get_by_label("Allega un file").set_input_files(document)
-    marketing.get_by_role("button", name="Allega", exact=True).click()
+    press(marketing, "Allega")
     expect(marketing.get_by_role("link", name=document.name)).to_be_visible()
+    marketing.get_by_role("link", name="Continua").click()
+    expect(marketing.get_by_text("12.500,00")).to_be_visible()
     marketing.get_by_label("Processo").select_option("materiali-pop")
-    marketing.get_by_role("button", name="Invia", exact=True).first.click()
+    press(marketing, "Mostra chi approverebbe")
+    expect(marketing.get_by_text("Ruolo:").first).to_be_visible()
+    press(marketing, "Invia")
     reload_until(marketing, "In approvazione")
     brief = marketing.url
 
@@ -80,10 +95,18 @@ def test_a_refused_form_says_why_and_keeps_what_was_typed(portal: Portal) -> Non
     page = at(portal.as_("marketing", javascript=False), "/new-brief")
     page.get_by_label("Titolo").fill("Senza data possibile")
     page.get_by_label("Budget in euro").fill("molto")
-    page.get_by_role("button", name="Salva la bozza").click()
+    press(page, "Salva la bozza")
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("Titolo")).to_have_value("Senza data possibile")
     expect(page.get_by_label("Budget in euro")).to_have_value("molto")
+    page.get_by_label("Budget in euro").fill("")
+    press(page, "Salva e continua")
+    page.get_by_role("group", name="Articolo 1").get_by_label("Tipo").fill("totem")
+    press(page, "Salva e continua")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("group", name="Articolo 1").get_by_label("Tipo")).to_have_value("totem")
+    at(page, f"{page.url.removesuffix('/items')}/check")
+    expect(page.get_by_text("Mancante")).to_have_count(4)
     page.close()
 
 

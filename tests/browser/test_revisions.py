@@ -71,7 +71,7 @@ def test_what_changed_stands_beside_what_was(portal: Portal, axe: str, brief: st
     for told in ("Riveduto per l'inverno", "900,00", "1.200,00", "1.500", "Espositore in più"):
         expect(main).to_contain_text(told)
     expect(page.locator(".sheet .state")).to_have_text(["Modificato", "Aggiunto"])
-    at(page, brief)
+    at(page, f"{brief}/edit/check")
     page.get_by_label("Processo").select_option("materiali-pop")
     press(page, "Invia")
     reload_until(page, "In approvazione")

@@ -297,7 +297,7 @@ def test_who_has_no_opinion_abstains_where_the_step_permits_it(portal: Portal, s
 
     with ThreadPoolExecutor(1) as thread:
         brief = thread.submit(asyncio.run, submit()).result()
-    marketing = at(portal.as_("marketing", javascript=False), f"/briefs/{brief}")
+    marketing = at(portal.as_("marketing", javascript=False), f"/briefs/{brief}/edit/check")
     marketing.get_by_label("Processo").select_option("con-astensione")
     press(marketing, "Invia")
     lead = at(portal.as_("lead", javascript=False), "/inbox")

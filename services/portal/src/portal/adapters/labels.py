@@ -171,6 +171,19 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "rejected": N_("Nobody could approve"),
         "not_reached": N_("Would not be reached"),
     },
+    "foreseen_because": {
+        "condition": N_("Its condition is not met."),
+        "case": N_("Another case applies."),
+        "requester": N_("Only who asks for it could approve it."),
+        "nobody": N_("There is nobody who could be asked."),
+        "join": N_("Others are enough."),
+    },
+    "foreseen_left_out": {
+        "inactive": N_("not active any more"),
+        "may_not_decide": N_("may not decide"),
+        "absent": N_("absent"),
+        "requester": N_("asks for it, so does not approve it"),
+    },
     "event": {
         "optima.approval.approved.v1": N_("Approval granted"),
         "optima.approval.approver_added.v1": N_("Person asked to approve as well"),

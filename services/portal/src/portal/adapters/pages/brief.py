@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
-
-from aiohttp.web import FileField
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
@@ -21,6 +18,7 @@ from ..mentions import directory_of, mentionable, mentioned_in
 from ..navigation import leads_to
 from ..pasted import Pasted, prices_pasted
 from ..suppliers import by_item
+from .brief_form import attach_files, type_of
 from .budgets import budget_of
 
 pages = Pages()
@@ -35,11 +33,6 @@ async def show_brief(call: PageCall, brief_id: UUID) -> Answer:
 async def download(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answer:
     file = await call.session.services.file("brief", f"/v1/briefs/{brief_id}/attachments/{attachment_id}")
     return Passed(file.body, file.media_type, file.disposition)
-
-
-@pages.post("/briefs/{brief_id}/submission")
-async def submit(call: PageCall, brief_id: UUID) -> Answer:
-    return await _command(call, brief_id, "submission", {"process": call.text("process")})
 
 
 @pages.post("/briefs/{brief_id}/cancellation")
@@ -106,15 +99,10 @@ async def price(call: PageCall, brief_id: UUID) -> Answer:
 
 @pages.post("/briefs/{brief_id}/attachments", max_bytes=11 << 20)
 async def attach(call: PageCall, brief_id: UUID) -> Answer:
-    file = call.form.get("file")
-    if isinstance(file, FileField) and file.filename:
-        name = file.filename.replace("\\", "/").rpartition("/")[2]
-        try:
-            await call.session.services.upload(
-                "brief", f"/v1/briefs/{brief_id}/attachments", name, file.content_type, file.file.read()
-            )
-        except Refused as refused:
-            return await _page(call, brief_id, Sent("attachments", call.form, refused))
+    try:
+        await attach_files(call, brief_id)
+    except Refused as refused:
+        return await _page(call, brief_id, Sent("attachments", call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -179,13 +167,7 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
         budget_of(call, brief_id),
         directory_of(call),
     )
-    brief_type = None
-    if "type_key" in brief:
-        path = f"/v1/brief-types/{quote(brief['type_key'], safe='')}"
-        brief_type = await part(services.get("brief", path, version=brief["type_version"]))
-    processes = None
-    if "submit" in brief["actions"]:
-        processes = await part(services.every("approval", "/v1/processes"))
+    brief_type = await type_of(call, brief)
     suggestions = None
     if "price" in brief["actions"] and leads_to(call.session.actor, "/spend"):
         suggestions = await part(services.get("brief", f"/v1/briefs/{brief_id}/price-suggestions"))
@@ -214,11 +196,6 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "kinds": names,
         "budget": budget,
         "requests": requests[0] if requests else None,
-        "processes": [
-            each
-            for each in (processes["items"] if processes else [])
-            if "published" in each and each["subject"] == "brief"
-        ],
         "mentionable": mentionable(people, roles, brief, but=call.session.actor.person_id),
         "mentioned": call.form.getall("mentioned", []) if sent.form == "comments" else [],
         "sent": sent,

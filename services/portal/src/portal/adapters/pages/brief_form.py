@@ -1,153 +1,260 @@
-"""Write a brief, or change a draft."""
+"""Write a brief, or change a draft, in short pages: each saves the draft before the next is shown."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
+from aiohttp.web import FileField
+
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..amounts import plain_number, typed_number
+from ..amounts import typed_number
 from ..answers import answers_in_fields, answers_typed
 from ..client import Refused, part
-from ..places import deliveries_typed
+from ..drafts import (
+    WHAT,
+    DraftPage,
+    changed,
+    content_of,
+    deliveries_shown,
+    pages_of,
+    rows_of,
+    rows_typed,
+    what_typed,
+)
 
 pages = Pages()
 
-_SPARE_ROWS = 3
-_TEXTS = ("title", "category", "purpose", "budget", "deadline", "customer", "cost_centre")
+_SPARE_ROWS: Final = 3
+_EMPTY_ROW: Final = dict.fromkeys(("item_id", "kind", "description", "quantity", "unit"), "")
+_BEGUN: Final = 3
+"""Drafts that whoever begins another is led back to, at most."""
 
 
 @pages.get("/new-brief")
 async def show_new(call: PageCall) -> Answer:
-    return await _form(call, None, {"items": [], "type": call.query.get("type", "")})
+    return await _new(call, call.query.get("type", ""))
 
 
 @pages.post("/new-brief")
 async def draft(call: PageCall) -> Answer:
-    if call.text("more"):
-        return await _form(call, None, _typed(call))
     type_key = call.text("type")
-    content = {**await _content(call), **({"type": type_key} if type_key else {})}
+    content = {**what_typed(call), **({"type": type_key} if type_key else {})}
     try:
         brief = await call.session.services.send(
             "brief", "POST", "/v1/briefs", content, key=call.text("once")
         )
     except Refused as refused:
-        return await _form(call, None, _typed(call), refused)
-    return SeeOther(f"/briefs/{brief['id']}")
+        return await _new(call, type_key, refused)
+    return SeeOther(_after(call, brief, await type_of(call, brief), ""))
 
 
 @pages.get("/briefs/{brief_id}/edit")
-async def show_edit(call: PageCall, brief_id: UUID) -> Answer:
-    brief = await call.session.services.get("brief", f"/v1/briefs/{brief_id}")
-    given = {name: brief.get(name, "") for name in _TEXTS} | {"version": brief["version"]}
-    given |= {"type": brief.get("type_key", ""), "type_version": brief.get("type_version", "")}
-    given["answers"] = brief["form"]
-    given["budget"] = typed_number(given["budget"], call.language)
-    given["items"] = [
-        {
-            "item_id": item["item_id"],
-            "kind": item["kind"],
-            "description": item["description"],
-            "quantity": typed_number(item["quantity"], call.language),
-            "unit": item["unit"],
-            "deliveries": "\n".join(
-                f"{each['destination']}: {typed_number(each['quantity'], call.language)}"
-                for each in item.get("deliveries", [])
-            ),
-        }
-        for item in brief["items"]
-    ]
-    return await _form(call, brief_id, given)
+async def show_what(call: PageCall, brief_id: UUID) -> Answer:
+    return await _show(call, brief_id, "")
 
 
 @pages.post("/briefs/{brief_id}/edit")
-async def revise(call: PageCall, brief_id: UUID) -> Answer:
-    if call.text("more"):
-        return await _form(call, brief_id, _typed(call))
+async def save_what(call: PageCall, brief_id: UUID) -> Answer:
+    return await _save(call, brief_id, "")
+
+
+@pages.get("/briefs/{brief_id}/edit/answers/{number}")
+async def show_answers(call: PageCall, brief_id: UUID, number: int) -> Answer:
+    return await _show(call, brief_id, f"answers/{number}")
+
+
+@pages.post("/briefs/{brief_id}/edit/answers/{number}")
+async def save_answers(call: PageCall, brief_id: UUID, number: int) -> Answer:
+    return await _save(call, brief_id, f"answers/{number}")
+
+
+@pages.get("/briefs/{brief_id}/edit/items")
+async def show_items(call: PageCall, brief_id: UUID) -> Answer:
+    return await _show(call, brief_id, "items")
+
+
+@pages.post("/briefs/{brief_id}/edit/items")
+async def save_items(call: PageCall, brief_id: UUID) -> Answer:
+    return await _save(call, brief_id, "items")
+
+
+@pages.get("/briefs/{brief_id}/edit/delivery")
+async def show_delivery(call: PageCall, brief_id: UUID) -> Answer:
+    return await _show(call, brief_id, "delivery")
+
+
+@pages.post("/briefs/{brief_id}/edit/delivery")
+async def save_delivery(call: PageCall, brief_id: UUID) -> Answer:
+    return await _save(call, brief_id, "delivery")
+
+
+@pages.get("/briefs/{brief_id}/edit/files")
+async def show_files(call: PageCall, brief_id: UUID) -> Answer:
+    return await _show(call, brief_id, "files")
+
+
+@pages.post("/briefs/{brief_id}/edit/files", max_bytes=11 << 20)
+async def attach(call: PageCall, brief_id: UUID) -> Answer:
     try:
-        await call.session.services.send(
-            "brief", "PUT", f"/v1/briefs/{brief_id}", await _content(call), version=call.text("version")
-        )
+        await attach_files(call, brief_id)
     except Refused as refused:
-        return await _form(call, brief_id, _typed(call), refused)
-    return SeeOther(f"/briefs/{brief_id}")
+        return await _show(call, brief_id, "files", refused)
+    return SeeOther(f"{address_of(brief_id)}/files")
 
 
-def _typed(call: PageCall) -> dict[str, Any]:
-    """What was sent, as it was typed."""
-    given: dict[str, Any] = {name: call.text(name) for name in (*_TEXTS, "version", "type", "type_version")}
-    given["items"] = [row for row in _rows(call) if row["kind"] or row["description"] or row["quantity"]]
-    return given
+@pages.post("/briefs/{brief_id}/edit/files/{attachment_id}/removal")
+async def take_out(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answer:
+    path = f"/v1/briefs/{brief_id}/attachments/{attachment_id}"
+    try:
+        await call.session.services.send("brief", "DELETE", path)
+    except Refused as refused:
+        return await _show(call, brief_id, "files", refused)
+    return SeeOther(f"{address_of(brief_id)}/files")
 
 
-def _rows(call: PageCall) -> list[dict[str, str]]:
-    names = ("item_id", "kind", "description", "quantity", "unit", "deliveries")
-    count = len(call.form.getall("kind", []))
-    columns = {name: [*call.form.getall(name, []), *[""] * count] for name in names}
-    return [{name: columns[name][row] for name in names} for row in range(count)]
+async def attach_files(call: PageCall, brief_id: UUID) -> None:
+    """Those of the form's field `file`, one after the other. Raises Refused for the first that is refused."""
+    for file in call.form.getall("file", []):
+        if isinstance(file, FileField) and file.filename:
+            name = file.filename.replace("\\", "/").rpartition("/")[2]
+            await call.session.services.upload(
+                "brief", f"/v1/briefs/{brief_id}/attachments", name, file.content_type, file.file.read()
+            )
 
 
-async def _content(call: PageCall) -> dict[str, Any]:
-    """What the brief service takes."""
-    given = _typed(call)
-    brief_type = await _type(call, given)
-    content = {name: given[name] for name in _TEXTS if given[name]}
-    if "budget" in content:
-        content["budget"] = plain_number(content["budget"], call.language)
-    if brief_type:
-        content["form"] = answers_typed(call, brief_type["form"]["properties"])
-    content["items"] = [
-        {
-            **({"item_id": row["item_id"]} if row["item_id"] else {}),
-            "kind": row["kind"],
-            "description": row["description"],
-            "quantity": plain_number(row["quantity"], call.language),
-            "unit": row["unit"] or "pz",
-            "deliveries": deliveries_typed(row["deliveries"], call.language),
-        }
-        for row in given["items"]
-    ]
-    return content
+def address_of(brief_id: UUID | str, page: str = "") -> str:
+    return f"/briefs/{brief_id}/edit" + (f"/{page}" if page else "")
 
 
-async def _type(call: PageCall, given: dict[str, Any]) -> Any:
+async def type_of(call: PageCall, brief: Any) -> Any:
     """The type that the brief is of, in its version of that day."""
-    if not given.get("type"):
+    if "type_key" not in brief:
         return None
-    path = f"/v1/brief-types/{quote(given['type'], safe='')}"
-    return await part(call.session.services.get("brief", path, version=given.get("type_version")))
+    path = f"/v1/brief-types/{quote(brief['type_key'], safe='')}"
+    return await part(call.session.services.get("brief", path, version=brief["type_version"]))
 
 
-async def _form(
-    call: PageCall, brief_id: UUID | None, given: dict[str, Any], refused: Refused | None = None
-) -> Answer:
+async def _new(call: PageCall, type_key: str, refused: Refused | None = None) -> Answer:
     services = call.session.services
-    kinds, destinations, types, centres, brief_type = await asyncio.gather(
-        part(services.every("production", "/v1/kinds")),
-        part(services.every("logistics", "/v1/destinations")),
-        part(services.every("brief", "/v1/brief-types")),
-        part(services.every("brief", "/v1/cost-centres")),
-        _type(call, given),
-    )
-    properties = brief_type["form"]["properties"] if brief_type else {}
-    answers = given.get("answers")
-    if answers is None:
-        answers = answers_typed(call, properties)
-    empty = dict.fromkeys(("item_id", "kind", "description", "quantity", "unit", "deliveries"), "")
+    types = await part(services.every("brief", "/v1/brief-types"))
+    offered = [each for each in (types["items"] if types else ()) if each["offered"]]
+    begun = await part(services.get("brief", "/v1/briefs", state="draft", requester="me", limit=_BEGUN))
+    brief_type = None
+    if type_key:
+        brief_type = await part(services.get("brief", f"/v1/brief-types/{quote(type_key, safe='')}"))
+    shown = pages_of(brief_type, {})
     context = {
-        "brief_id": brief_id,
-        "given": dict.fromkeys((*_TEXTS, "version", "type_version"), "") | given,
-        "types": [each for each in types["items"] if each["offered"]] if types else [],
+        "brief": None,
         "type": brief_type,
-        "answers": answers_in_fields(answers, properties, call.language),
-        "rows": [*given["items"], *[empty] * _SPARE_ROWS],
-        "cost_centres": centres["items"] if centres else [],
-        "kinds": kinds["items"] if kinds else [],
-        "destinations": destinations["items"] if destinations else [],
-        "refused": refused,
+        "types": offered,
+        "begun": begun,
+        "given": {name: call.text(name) for name in WHAT},
+        **await _offered(call, shown[0]),
     }
-    return Shown("brief_form.html", context, refused.status if refused else 200)
+    return _shown(call, shown, shown[0], context, refused)
+
+
+async def _show(call: PageCall, brief_id: UUID, address: str, refused: Refused | None = None) -> Answer:
+    brief = await call.session.services.get("brief", f"/v1/briefs/{brief_id}")
+    if "revise" not in brief["actions"]:
+        return SeeOther(f"/briefs/{brief_id}")
+    brief_type = await type_of(call, brief)
+    shown = pages_of(brief_type, brief["form"])
+    page = next((each for each in shown if each.address == address), None)
+    if page is None:
+        return SeeOther(address_of(brief_id))
+    context = {
+        "brief": brief,
+        "type": brief_type,
+        **_in_fields(call, brief, page, typed=refused is not None),
+        **await _offered(call, page),
+    }
+    return _shown(call, shown, page, context, refused)
+
+
+def _shown(
+    call: PageCall, shown: list[DraftPage], page: DraftPage, context: dict[str, Any], refused: Refused | None
+) -> Answer:
+    whole = {"pages": shown, "page": page, "then": call.query.get("then", ""), "refused": refused, **context}
+    return Shown("brief_form.html", whole, refused.status if refused else 200)
+
+
+async def _save(call: PageCall, brief_id: UUID, address: str) -> Answer:
+    """What another tab has changed meanwhile is refused by the version of what was shown; the page is then
+    shown with what was typed, over what is there now."""
+    services = call.session.services
+    brief = await services.get("brief", f"/v1/briefs/{brief_id}")
+    brief_type = await type_of(call, brief)
+    page = next((each for each in pages_of(brief_type, brief["form"]) if each.address == address), None)
+    if page is None:
+        return SeeOther(address_of(brief_id))
+    before = content_of(brief)
+    content = changed(before, page, call)
+    if content != before:
+        try:
+            brief = await services.send(
+                "brief", "PUT", f"/v1/briefs/{brief_id}", content, version=call.text("version")
+            )
+        except Refused as refused:
+            return await _show(call, brief_id, address, refused)
+    return SeeOther(_after(call, brief, brief_type, address))
+
+
+def _after(call: PageCall, brief: Any, brief_type: Any, address: str) -> str:
+    """Where a page that was saved leads to."""
+    order = [each.address for each in pages_of(brief_type, brief["form"])]
+    here, brief_id = order.index(address), brief["id"]
+    match call.text("to"):
+        case "leave":
+            return f"/briefs/{brief_id}"
+        case "stay":
+            return address_of(brief_id, address)
+        case "back":
+            return address_of(brief_id, order[max(here - 1, 0)])
+    return address_of(brief_id, "check" if call.query.get("then") == "check" else order[here + 1])
+
+
+def _in_fields(call: PageCall, brief: Any, page: DraftPage, *, typed: bool) -> dict[str, Any]:
+    """What stands in the page's fields: what the draft has, or what was typed and refused."""
+    language = call.language
+    if page.form:
+        own = page.form["properties"]
+        answers = answers_typed(call, own) if typed else brief["form"]
+        return {"answers": answers_in_fields(answers, own, language)}
+    match page.address:
+        case "":
+            given = {name: call.text(name) if typed else brief.get(name, "") for name in WHAT}
+            return {"given": given if typed else {**given, "budget": typed_number(given["budget"], language)}}
+        case "items":
+            rows = rows_typed(call) if typed else rows_of(brief["items"], language)
+            return {"rows": [*rows, *[_EMPTY_ROW] * _SPARE_ROWS]}
+        case "delivery":
+            deliveries = {
+                each["item_id"]: call.text(f"deliveries-{each['item_id']}")
+                if typed
+                else deliveries_shown(each, language)
+                for each in brief["items"]
+            }
+            deadline = call.text("deadline") if typed else brief.get("deadline", "")
+            return {"deadline": deadline, "deliveries": deliveries}
+    return {}
+
+
+async def _offered(call: PageCall, page: DraftPage) -> dict[str, Any]:
+    """What may be chosen on the page."""
+    services = call.session.services
+    match page.address:
+        case "":
+            centres = await part(services.every("brief", "/v1/cost-centres"))
+            return {"cost_centres": centres["items"] if centres else []}
+        case "items" | "delivery":
+            kinds = await part(services.every("production", "/v1/kinds"))
+            known = {"kinds": kinds["items"] if kinds else []}
+            if page.address == "delivery":
+                places = await part(services.every("logistics", "/v1/destinations"))
+                known["destinations"] = places["items"] if places else []
+            return known
+    return {}
