@@ -92,6 +92,7 @@ class PostgresNotices:
             QUERIES.delete_notices_of,
             QUERIES.delete_preferences_of,
             QUERIES.delete_addressee,
+            QUERIES.delete_visits_of,
         ):
             self._work.write(statement, person_id=person_id)
 

@@ -26,6 +26,7 @@ class PostgresSessions:
         async with self._database.transaction(session.tenant_id) as work:
             work.write(QUERIES.delete_ended_sessions, now=begun_at)
             work.write(QUERIES.delete_old_notices, before=begun_at - KEPT)
+            work.write(QUERIES.delete_old_visits, before=begun_at - KEPT)
             work.write(
                 QUERIES.insert_session,
                 token_hash=session.token_hash,

@@ -105,3 +105,19 @@ SELECT requester_id, title FROM followed_briefs WHERE brief_id = :brief_id
 -- name: save_brief
 INSERT INTO followed_briefs (brief_id, requester_id, title) VALUES (:brief_id, :requester_id, :title)
 ON CONFLICT (tenant_id, brief_id) DO UPDATE SET requester_id = excluded.requester_id, title = excluded.title
+
+-- name: save_visit
+-- A look within half an hour of the last one is the same visit: loading a page again hides nothing that is new.
+INSERT INTO visits (person_id, subject_id, seen_at, revision, before_at, before_revision)
+VALUES (:person_id, :subject_id, :now, :revision, :now, :revision)
+ON CONFLICT (tenant_id, person_id, subject_id) DO UPDATE SET
+    seen_at = excluded.seen_at, revision = excluded.revision,
+    before_at = CASE WHEN visits.seen_at < :same_since THEN visits.seen_at ELSE visits.before_at END,
+    before_revision = CASE WHEN visits.seen_at < :same_since THEN visits.revision ELSE visits.before_revision END
+RETURNING before_at, before_revision
+
+-- name: delete_old_visits
+DELETE FROM visits WHERE seen_at < :before
+
+-- name: delete_visits_of
+DELETE FROM visits WHERE person_id = :person_id

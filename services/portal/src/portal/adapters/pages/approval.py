@@ -16,6 +16,7 @@ from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
 from ..kinds import names_of_kinds
+from ..visits import changes_since, visited
 from .budgets import budget_of
 
 pages = Pages()
@@ -183,23 +184,28 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         if MORE.intersection(action["may"])
     ]
     asked = [
+        visited(call, UUID(approval["subject_id"]), approval["subject_revision"]),
         part(services.every("approval", f"/v1/approvals/{approval_id}/history")),
         part(services.every("approval", f"/v1/approvals/{approval_id}/comments")),
     ]
     if approval["subject_type"] == "brief":
-        asked.append(part(services.get("brief", f"/v1/briefs/{approval['subject_id']}")))
+        path = f"/v1/briefs/{approval['subject_id']}"
+        asked.append(part(services.get("brief", path)))
+        asked.append(part(services.every("brief", f"{path}/comments")))
         asked.append(budget_of(call, approval["subject_id"]))
         asked.append(part(services.every("production", "/v1/kinds")))
     else:
-        asked += [_nothing(), _nothing(), _nothing()]
+        asked += [_nothing(), _nothing(), _nothing(), _nothing()]
     if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
-    history, comments, brief, budget, kinds, *people = await asyncio.gather(*asked)
+    last, history, comments, brief, remarks, budget, kinds, *people = await asyncio.gather(*asked)
     said = history["items"] if history else []
     context = {
         "approval": approval,
         "own": own,
         "more": more,
+        "last": last,
+        "changes": changes_since(last.at, call.session.actor.person_id, history, comments, remarks),
         "comments": comments,
         "concerned": _concerned(approval, str(call.session.actor.person_id)),
         "brief": brief,

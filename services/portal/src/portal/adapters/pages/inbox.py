@@ -13,11 +13,13 @@ from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
 from ..forms import ROME, day_begins, filled
+from ..inbox_groups import GROUPINGS, ORDER, grouped
 
 pages = Pages()
 
 _MORE_FILTERS = ("requester", "unit", "due", "from", "to")
-_FILTERS = ("text", "sort", "overdue", "later", *_MORE_FILTERS, "cursor")
+_FILTERS = ("text", "group", "overdue", "later", *_MORE_FILTERS, "cursor")
+_LISTED = 50
 _OUTCOMES = ("approve", "request_changes", "reject")
 
 
@@ -48,17 +50,21 @@ class Chosen:
 @pages.get("/inbox")
 async def show_inbox(call: PageCall) -> Answer:
     services, query = call.session.services, await _query(call)
-    counted = {name: value for name, value in query.items() if name not in ("sort", "cursor")}
+    counted = {name: value for name, value in query.items() if name not in ("sort", "cursor", "limit")}
     inbox, summary, people, units = await with_parts(
-        part(services.get("approval", "/v1/inbox", limit=50, **query)),
+        part(services.get("approval", "/v1/inbox", **query)),
         services.get("approval", "/v1/inbox/summary", **counted),
         services.get("identity", "/v1/people", limit=LISTED),
         services.every("identity", "/v1/units"),
     )
+    sees_amounts = bool(summary) and "amount" in summary
     context = {
         "inbox": inbox,
+        "groups": grouped(inbox["items"], _grouping(call), call.now) if inbox else [],
+        "grouping": _grouping(call),
+        "groupings": [each for each in GROUPINGS if each != "amount" or sees_amounts],
         "summary": summary,
-        "sees_amounts": bool(summary) and "amount" in summary,
+        "sees_amounts": sees_amounts,
         "people": people_of(people),
         "units": [(unit["id"], unit["name"]) for unit in units["items"]] if units else [],
         "name_of": lambda row: Chosen.of(row).text,
@@ -72,7 +78,7 @@ async def show_inbox(call: PageCall) -> Answer:
 async def show_selection(call: PageCall) -> Answer:
     """What is selected and what it amounts to, before it is decided."""
     chosen = {Chosen.read(each) for each in call.form.getall("chosen", [])}
-    inbox = await call.session.services.get("approval", "/v1/inbox", limit=50, **await _query(call))
+    inbox = await call.session.services.get("approval", "/v1/inbox", **await _query(call))
     rows = [row for row in inbox["items"] if Chosen.of(row) in chosen]
     if not rows:
         return SeeOther("/inbox")
@@ -106,10 +112,18 @@ async def decide_at_once(call: PageCall) -> Answer:
     return Shown("inbox_results.html", {"results": results})
 
 
-async def _query(call: PageCall) -> dict[str, str | None]:
+def _grouping(call: PageCall) -> str:
+    by = call.query.get("group", "")
+    return by if by in GROUPINGS else GROUPINGS[0]
+
+
+async def _query(call: PageCall) -> dict[str, Any]:
     """What is put off to a later day is left out unless it is asked for."""
     given = {name: call.query.get(name, "").strip() for name in _FILTERS}
-    asked = {name: given[name] or None for name in ("text", "sort", "overdue", "cursor")}
+    asked: dict[str, Any] = {name: given[name] or None for name in ("text", "overdue", "cursor")}
+    by = _grouping(call)
+    # Groups of people and processes are not the list's order: more of it makes them whole.
+    asked |= {"sort": ORDER.get(by), "limit": LISTED if by in ("requester", "process") else _LISTED}
     more = filled(
         requester_id=await person_named(call, given["requester"]),
         unit_id=given["unit"],

@@ -2,6 +2,11 @@
 const form = document.getElementById("selection");
 const boxes = [...form.querySelectorAll("input[name=chosen]")];
 const all = document.getElementById("select-all");
+// What chooses several at once, and which: all, or those of a group.
+const choices = [[all, boxes]];
+for (const choice of form.querySelectorAll("[data-group]")) {
+  choices.push([choice, [...choice.closest("section").querySelectorAll("input[name=chosen]")]]);
+}
 const selected = document.getElementById("selected");
 const money = new Intl.NumberFormat(document.documentElement.lang, {
   style: "currency", currency: "EUR", useGrouping: "always",
@@ -13,15 +18,19 @@ function count() {
   const { none, some } = selected.dataset;
   const text = chosen.length ? `${some} ${chosen.length}` : none;
   selected.textContent = chosen.some((box) => box.dataset.amount) ? `${text} · ${money.format(cents / 100)}` : text;
-  const box = all.querySelector("input");
-  box.checked = chosen.length === boxes.length;
-  box.indeterminate = chosen.length > 0 && !box.checked;
+  for (const [choice, its] of choices) {
+    const box = choice.querySelector("input");
+    const many = its.filter((each) => each.checked).length;
+    box.checked = many === its.length;
+    box.indeterminate = many > 0 && !box.checked;
+  }
 }
 
-all.hidden = false;
-all.addEventListener("change", (event) => {
-  for (const box of boxes) box.checked = event.target.checked;
-  count();
-});
+for (const [choice, its] of choices) {
+  choice.hidden = false;
+  choice.addEventListener("change", (event) => {
+    for (const box of its) box.checked = event.target.checked;
+  });
+}
 form.addEventListener("change", count);
 count();
