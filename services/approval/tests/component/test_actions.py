@@ -307,6 +307,9 @@ async def test_what_is_offered_on_a_delegation_succeeds_and_nothing_else(desk: D
         await desk.as_("paolo").delete(path)
     _, page = await desk.as_(reader).get("/v1/delegations")
     offered = any("revoke" in each["actions"] for each in page["items"])
+    may = desk.people[reader].may
+    limits = may("approval.delegate") and may("brief.price.read")
+    assert ("limit_amount" in page.get("actions", ())) == limits
     assert offered == (reader in ("paolo", "ada") and not revoked)
     response, _ = await desk.as_(reader).delete(path)
     assert response.status in ((200, 204) if offered else REFUSED)

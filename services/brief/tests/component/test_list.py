@@ -98,6 +98,8 @@ async def test_whether_a_brief_is_priced_is_for_who_sees_prices(shelf: Any) -> N
     for actor, told in ((shelf.anna, False), (shelf.paola, True)):
         _, page = await shelf.as_(actor).get("/v1/briefs")
         assert all(("priced" in each) == told for each in page["items"])
+        assert ("find_priced" in page.get("actions", ())) == told
+        assert "find_own" not in page.get("actions", ())
 
 
 async def test_a_list_names_units(desk: Desk) -> None:

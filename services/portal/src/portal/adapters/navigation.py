@@ -17,8 +17,9 @@ class Link:
     address: str
     text: str
     """In English; the template translates it."""
-    privilege: str | None
-    """None: whoever is led to any other page, and to the settings whoever has some to change."""
+    privilege: str | tuple[str, ...] | None
+    """What its service asks for; of several, all. None: whoever is led to any other page, and to the settings
+    whoever has some to change."""
     here: bool = False
     also: tuple[str, ...] = ()
     """Pages that stand beneath it although their addresses don't."""
@@ -52,7 +53,7 @@ LINKS: Final = (
         "brief.price.read",
         also=("/catalogue-prices", "/new-catalogue-price", "/spend"),
     ),
-    Link("/budgets", N_("Budgets"), "budget.read", also=("/new-budget",)),
+    Link("/budgets", N_("Budgets"), ("budget.read", "brief.price.read"), also=("/new-budget",)),
     Link("/tasks", N_("My tasks"), "phase.work", also=("/own-ddts",)),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
     Link("/orders", N_("Orders"), "order.read", also=("/new-order",)),
@@ -91,8 +92,8 @@ LINKS: Final = (
 
 REACHED: Final = {
     **{link.address: link.privilege for link in (*LINKS, *SETTINGS) if link.privilege},
-    "/spend": "brief.read_all",
-    "/catalogue-prices": "brief.read_all",
+    "/spend": ("brief.read_all", "brief.price.read"),
+    "/catalogue-prices": ("brief.read_all", "brief.price.read"),
     "/articles": "lookup.read",
     "/locations": "lookup.read",
     "/approvals": "approval.read_all",
@@ -120,19 +121,24 @@ def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
 
 def leads_to(actor: Actor, address: str) -> bool:
     """Whether a link to a page of REACHED would be answered."""
-    return actor.may(REACHED[address])
+    return _may(actor, REACHED[address])
 
 
 def settings_of(actor: Actor) -> Sequence[Link]:
-    return [link for link in SETTINGS if link.privilege and actor.may(link.privilege)]
+    return [link for link in SETTINGS if link.privilege and _may(actor, link.privilege)]
 
 
 def _leads(actor: Actor, link: Link) -> bool:
     if link.address == "/settings":
         return bool(settings_of(actor))
-    return link.privilege is None or actor.may(link.privilege)
+    return link.privilege is None or _may(actor, link.privilege)
+
+
+def _may(actor: Actor, privilege: str | tuple[str, ...]) -> bool:
+    needed = (privilege,) if isinstance(privilege, str) else privilege
+    return all(actor.may(each) for each in needed)
 
 
 def home_of(actor: Actor) -> str:
     """Where a person begins: what waits for them, or else the first page that they have."""
-    return next((link.address for link in LINKS if link.privilege and actor.may(link.privilege)), NOWHERE)
+    return next((link.address for link in LINKS if link.privilege and _may(actor, link.privilege)), NOWHERE)

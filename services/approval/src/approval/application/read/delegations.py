@@ -7,6 +7,7 @@ from uuid import UUID
 from optima_kit.actor import Actor
 from optima_kit.pages import Page, PageQuery, page_of
 
+from ...domain.authorship import hidden_amount
 from ...domain.directory import Directory
 from ..ports import Ports, StoredDelegation
 from .access import actions_on_delegation
@@ -19,12 +20,17 @@ async def list_delegations(ports: Ports, actor: Actor, query: PageQuery) -> Page
     person = None if actor.may("approval.read_all") else actor.person_id
     found = await ports.delegations.page(person, query.after(UUID), query.rows)
     directory = await ports.directories.read()
+    sees_amounts = hidden_amount(await ports.processes.subject_types(), actor.privileges) is None
+    offered = {
+        "create_for_others": actor.may("approval.administer"),
+        "limit_amount": actor.may("approval.delegate") and sees_amounts,
+    }
     return page_of(
         query,
         found,
         lambda each: _delegation(actor, each, directory),
         lambda each: each.delegation.id,
-        actions=["create_for_others"] if actor.may("approval.administer") else [],
+        actions=[action for action, may in offered.items() if may],
     )
 
 

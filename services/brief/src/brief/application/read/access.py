@@ -95,6 +95,13 @@ def sees_budgets(actor: Actor) -> bool:
     return actor.may("budget.read") and sees_prices(actor)
 
 
+def actions_on_briefs(actor: Actor) -> list[str]:
+    """What may be done with the list of briefs beside drafting another."""
+    own_among_others = actor.may("brief.read_all") and actor.may("brief.create")
+    offered = {"find_priced": sees_prices(actor), "find_own": own_among_others}
+    return [action for action, may in offered.items() if may]
+
+
 def plans_budgets(actor: Actor) -> bool:
     return actor.may("budget.write") and sees_budgets(actor)
 

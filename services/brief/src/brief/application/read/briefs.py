@@ -23,7 +23,15 @@ from ...domain.pricing import PriceLine, Pricing
 from ...domain.progress import ItemProgress, progress_of
 from ...domain.rules import day_in_rome
 from ..ports import Filters, Ports, PricedRevision, StoredFile, Summary
-from .access import actions_on, actions_on_comment, is_requester, sees_prices, shown_content, visible_brief
+from .access import (
+    actions_on,
+    actions_on_briefs,
+    actions_on_comment,
+    is_requester,
+    sees_prices,
+    shown_content,
+    visible_brief,
+)
 from .views import (
     BriefCountsView,
     BriefSummaryView,
@@ -92,6 +100,7 @@ async def list_briefs(
         found,
         lambda summary: _summary(actor, summary, names),
         lambda last: (last.sorted_deadline, last.brief_id) if by_deadline else last.brief_id,
+        actions=actions_on_briefs(actor),
     )
 
 

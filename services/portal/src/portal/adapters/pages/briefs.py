@@ -8,7 +8,6 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import part, with_parts
 from ..labels import LABELS
-from ..navigation import leads_to
 
 pages = Pages()
 
@@ -23,7 +22,7 @@ async def show_briefs(call: PageCall) -> Answer:
     if len(states) > 1:
         # As one parameter, which the next page's address and a bookmark can carry.
         return SeeOther(f"/briefs?{urlencode({**call.query, 'state': ','.join(states)}, safe=',')}")
-    services, actor = call.session.services, call.session.actor
+    services = call.session.services
     filters = {name: call.query.get(name) for name in _FILTERS}
     paging = {name: call.query.get(name) for name in ("text", "state", "sort", "cursor")}
     found, counts, units, types = await with_parts(
@@ -41,7 +40,5 @@ async def show_briefs(call: PageCall) -> Answer:
         "chosen": (paging["state"] or "").split(","),
         "filtered": any(filters.values()) or paging["text"] or paging["state"],
         "states": _STATES,
-        "sees_prices": leads_to(actor, "/quotation-requests"),
-        "reads_all": leads_to(actor, "/spend"),
     }
     return Shown("briefs.html", context)

@@ -82,8 +82,7 @@ async def change_plan(call: PageCall, budget_id: UUID) -> Answer:
 
 async def budget_of(call: PageCall, brief_id: UUID | str) -> Any:
     """What a brief takes of its budget; None where there is none, or the reader may not see it."""
-    actor = call.session.actor
-    if not (leads_to(actor, "/budgets") and leads_to(actor, "/quotation-requests")):
+    if not leads_to(call.session.actor, "/budgets"):
         return None
     return await part(call.session.services.get("brief", f"/v1/briefs/{brief_id}/budget"))
 

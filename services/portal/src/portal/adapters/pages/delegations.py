@@ -10,7 +10,6 @@ from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, Sent, day_begins, filled
-from ..navigation import leads_to
 
 pages = Pages()
 
@@ -61,7 +60,6 @@ async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
         "own": own,
         "process_names": names,
         "colleagues": people_of(people, but=call.session.actor.person_id),
-        "sees_amounts": leads_to(call.session.actor, "/quotation-requests"),
         "today": call.now.date().isoformat(),
         "sent": sent,
     }
