@@ -132,6 +132,17 @@ def test_people_are_looked_at_in_a_table_before_they_are_invited(portal: Portal)
     page.close()
 
 
+def test_what_is_still_to_be_set_up_is_told(portal: Portal) -> None:
+    page = led_from_settings(portal.as_("admin", javascript=False), "Che cosa c'è e che cosa manca")
+    lines = page.locator(".list > li")
+    expect(lines.filter(has_text="Dati dell'azienda")).to_contain_text("Presente")
+    expect(lines.filter(has_text="Processi approvativi")).to_contain_text("Presente")
+    expect(lines).to_have_count(13)
+    lines.filter(has_text="Magazzini").get_by_role("link").click()
+    expect(page.get_by_role("link", name="Nuovo magazzino")).to_be_visible()
+    page.close()
+
+
 def test_a_comment_is_changed_and_a_file_taken_out(portal: Portal) -> None:
     page = at(portal.as_("marketing", javascript=False), "/new-brief")
     page.get_by_label("Titolo").fill("Bozza con allegato")

@@ -208,6 +208,12 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "commented": N_("Comment"),
         "answered": N_("Answer"),
     },
+    "readiness": {
+        "done": N_("There"),
+        "missing": N_("Still missing"),
+        "optional": N_("Not set up"),
+        "away": N_("Not available"),
+    },
     "foreseen_because": {
         "condition": N_("Its condition is not met."),
         "case": N_("Another case applies."),

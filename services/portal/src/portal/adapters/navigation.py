@@ -29,6 +29,7 @@ class Link:
 
 
 SETTINGS: Final = (
+    Link("/readiness", N_("What is set up, and what is missing"), "directory.write"),
     Link("/company", N_("Company"), "directory.write"),
     Link("/service-accounts", N_("Service accounts"), "directory.write"),
     Link("/sign-in-provider", N_("Sign-in provider"), "directory.write"),
