@@ -99,6 +99,13 @@ def test_the_sum_follows_what_is_selected(portal: Portal, submitted: dict[str, s
     page.get_by_label("Tutte in questa pagina").focus()
     page.keyboard.press("Space")
     expect(page.locator("#selected")).to_have_text("Scelte: 1 · 900,00 €")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", level=2)).to_have_text("Senza scadenza")
+    at(page, f"{page.url}&group=requester")
+    group = page.get_by_role("region", name="Giulia")
+    expect(group.locator(".group")).to_contain_text("1 · 900,00 €")
+    group.get_by_label("Tutte").check()
+    expect(page.locator("#selected")).to_have_text("Scelte: 1 · 900,00 €")
     page.close()
 
 
@@ -127,6 +134,7 @@ def test_what_was_asked_is_asked_about_passed_on_watched_and_taken_back(
 ) -> None:
     page = inbox(portal.as_("direttore", javascript=False), "ritirare", 1)
     page.get_by_role("link", name="Da ritirare").click()
+    approval = page.url
     press(page, "Avvisami della conclusione")
     expect(page.locator("main")).to_contain_text("Sarai avvisato della conclusione")
     page.get_by_text("Chiedi o commenta").click()
@@ -147,5 +155,8 @@ def test_what_was_asked_is_asked_about_passed_on_watched_and_taken_back(
     mine.locator("summary", has_text="Ritira").click()
     press(mine, "Ritira")
     expect(mine.locator(".head .state")).to_have_text("Ritirato")
+    news = at(page, approval).get_by_role("region", name="Dalla tua ultima visita")
+    expect(news.locator("strong")).to_have_text(["Risposta", "Approvazione terminata"])
+    expect(news).to_contain_text("Per la fiera di Rimini")
     page.close()
     mine.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -42,4 +44,21 @@ def test_each_dropped_file_says_what_became_of_it(portal: Portal) -> None:
     page.get_by_role("button", name="Toglilo: logo.png").click()
     expect(page.get_by_role("link", name="logo.png")).to_have_count(0)
     assert [error for error in portal.errors if "415" not in error] == []
+    page.close()
+
+
+def test_a_file_among_other_fields_is_dropped_into_its_form(
+    portal: Portal, another_order: dict[str, Any]
+) -> None:
+    page = at(portal.as_("admin"), f"/orders/{another_order['id']}")
+    page.get_by_label("Persona").first.select_option(label="Roberto Galli, Grafiche Galli S.r.l.")
+    press(page, "Assegna")
+    page.get_by_role("link", name="Messaggi").first.click()
+    form = page.locator("form:has([type=file])")
+    form.evaluate(DROP)
+    assert form.locator("[type=file]").evaluate("field => field.files[0].name") == "logo.png"
+    form.get_by_label("Messaggio").fill("Ecco il logo")
+    press(page, "Invia")
+    expect(page.get_by_text("Ecco il logo")).to_be_visible()
+    expect(page.get_by_role("link", name="logo.png")).to_be_visible()
     page.close()
