@@ -102,7 +102,7 @@ def test_the_sum_follows_what_is_selected(portal: Portal, submitted: dict[str, s
     page.keyboard.press("Space")
     expect(page.get_by_role("heading", level=2)).to_have_text("Senza scadenza")
     at(page, f"{page.url}&group=requester")
-    group = page.get_by_role("region", name="Giulia")
+    group = page.get_by_role("region", name="Elena Rizzi")
     expect(group.locator(".group")).to_contain_text("1 · 900,00 €")
     group.get_by_label("Tutte").check()
     expect(page.locator("#selected")).to_have_text("Scelte: 1 · 900,00 €")
