@@ -110,6 +110,25 @@ def test_a_refused_form_says_why_and_keeps_what_was_typed(portal: Portal) -> Non
     page.close()
 
 
+def test_what_another_tab_has_saved_is_not_overwritten_unseen(portal: Portal) -> None:
+    page = at(portal.as_("marketing", javascript=False), "/new-brief")
+    page.get_by_label("Titolo").fill("In due schede")
+    press(page, "Salva e continua")
+    at(page, page.url.removesuffix("/items"))
+    other = at(portal.as_("marketing", javascript=False), page.url)
+    other.get_by_label("Titolo").fill("Dall'altra scheda")
+    press(other, "Salva la bozza")
+    expect(other.get_by_role("heading", level=1)).to_have_text("Dall'altra scheda")
+    page.get_by_label("Titolo").fill("Da questa scheda")
+    press(page, "Salva la bozza")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Titolo")).to_have_value("Da questa scheda")
+    press(page, "Salva la bozza")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Da questa scheda")
+    page.close()
+    other.close()
+
+
 def test_who_is_not_signed_in_is_led_back_to_where_they_wanted_to_go(portal: Portal) -> None:
     context = portal.browser.new_context(base_url=portal.address, locale="it-IT")
     page = context.new_page()
