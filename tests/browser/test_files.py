@@ -37,7 +37,7 @@ def test_each_dropped_file_says_what_became_of_it(portal: Portal) -> None:
     expect(page.get_by_role("link", name="logo.png")).to_be_visible()
     lines = page.locator(".uploads li")
     expect(lines.nth(0)).to_contain_text("logo.png allegato")
-    expect(lines.nth(1)).to_contain_text("PDF")  # what may be sent, in the service's words
+    expect(lines.nth(1)).to_contain_text("application/pdf")  # what may be sent, in the service's words
     expect(lines.nth(2)).to_contain_text("Supera i 10 MB.")
     expect(page.locator("form[data-upload] [role=status]")).to_contain_text("grande.png: Supera i 10 MB.")
     expect(page.locator(".uploads progress")).to_have_count(0)

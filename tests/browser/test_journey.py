@@ -68,7 +68,7 @@ def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) ->
     marketing.get_by_label("Destinazioni").fill("MI-DUOMO: 1.000\nRM-TERMINI: 500")
     press(marketing, "Salva e continua")
     marketing.go_back()
-    expect(marketing.get_by_label("Destinazioni")).to_have_value("MI-DUOMO: 1000\nRM-TERMINI: 500")
+    expect(marketing.get_by_label("Destinazioni")).to_have_value("MI-DUOMO: 1.000\nRM-TERMINI: 500")
     press(marketing, "Salva e continua")
 
     document = ROOT / "deploy" / "demo" / "documents" / "concept-alba.pdf"
