@@ -27,7 +27,6 @@ from ..drafts import (
 
 pages = Pages()
 
-_SPARE_ROWS: Final = 3
 _EMPTY_ROW: Final = dict.fromkeys(("item_id", "kind", "description", "quantity", "unit"), "")
 _BEGUN: Final = 3
 """Drafts that whoever begins another is led back to, at most."""
@@ -230,7 +229,7 @@ def _in_fields(call: PageCall, brief: Any, page: DraftPage, *, typed: bool) -> d
             return {"given": given if typed else {**given, "budget": typed_number(given["budget"], language)}}
         case "items":
             rows = rows_typed(call) if typed else rows_of(brief["items"], language)
-            return {"rows": [*rows, *[_EMPTY_ROW] * _SPARE_ROWS]}
+            return {"rows": [*rows, *[_EMPTY_ROW] * (1 if rows else 2)]}
         case "delivery":
             deliveries = {
                 each["item_id"]: call.text(f"deliveries-{each['item_id']}")
