@@ -113,6 +113,19 @@ async def test_more_than_was_approved_is_within_the_tolerance(plant: Plant, orde
     assert (status, problem["code"]) == (422, "quantity_not_approved")  # of what was confirmed, not of 105
 
 
+async def test_an_order_of_the_release_before_is_bound_to_what_was_approved(
+    plant: Plant, order: dict[str, Any]
+) -> None:
+    """It kept no confirmed quantity beside the line's."""
+    await plant.database.fetch("UPDATE order_jobs SET confirmed = NULL")
+    status, problem = await change(plant, order, quantity="101", deliveries=[])
+    assert (status, problem["code"]) == (422, "quantity_not_approved")
+    assert (await change(plant, order, quantity="60", deliveries=[]))[0] == 200
+    assert (await change(plant, order, quantity="100", deliveries=[]))[0] == 200
+    status, problem = await change(plant, order, quantity="101", deliveries=[])
+    assert (status, problem["code"]) == (422, "quantity_not_approved")
+
+
 async def test_a_line_of_which_goods_have_left_stays(plant: Plant, order: dict[str, Any]) -> None:
     await plant.ship("issued", uuid4(), order, "5")
     status, problem = await change(plant, order)

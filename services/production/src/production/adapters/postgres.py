@@ -882,7 +882,7 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
             deliveries=_read_deliveries(row["deliveries"]),
             approved_unit_price=row["approved_unit_price"],
             article_id=row["article_id"],
-            confirmed=None if row["confirmed"] is None else _plain(row["confirmed"]),
+            confirmed=_plain(row["confirmed"]),
         ),
         tolerance_percent=row["tolerance_percent"],
         state=JobState(row["state"]),

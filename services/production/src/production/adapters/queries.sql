@@ -43,6 +43,15 @@ ON CONFLICT (tenant_id, proof_id) DO UPDATE
 SET version = excluded.version, sequence = excluded.sequence, approved = excluded.approved
 WHERE (known.version, known.sequence) < (excluded.version, excluded.sequence)
 
+-- fragment: confirmed
+-- What the order was confirmed with. The migration that brought the column saw no tenant's rows, and the release
+-- before fills it in none: there it is what the first change found.
+coalesce(jobs.confirmed,
+         (SELECT changes.quantity_before FROM order_changes AS changes
+          WHERE changes.order_id = jobs.order_id AND changes.job_id = jobs.id AND changes.quantity_before IS NOT NULL
+          ORDER BY changes.id LIMIT 1),
+         jobs.quantity) AS confirmed
+
 -- fragment: proof_missing
 -- Whether a phase waits for its brief's proofs, all of which have to be approved.
 phases.needs_proof AND orders.brief_id IS NOT NULL AND NOT coalesce(
@@ -144,7 +153,7 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 -- refused and voided ones came back.
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
-       jobs.closed_because, jobs.article_id, jobs.confirmed, jobs.version, economics.job_id AS valued, economics.cost,
+       jobs.closed_because, jobs.article_id, {confirmed}, jobs.version, economics.job_id AS valued, economics.cost,
        economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason, economics.cost_lines,
        approved.unit_price AS approved_unit_price, amendments.id AS amendment_id,
        amendments.quantity AS amendment_quantity, amendments.unit_price_before, amendments.unit_price AS amended_unit_price,
