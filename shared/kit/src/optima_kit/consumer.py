@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
@@ -24,7 +25,7 @@ from .broker import Broker, BrokerUnavailable, Subscription, tell_of_interruptio
 from .db import Database, Transaction, UnitOfWork
 from .frames import Delivery
 from .inbox import Failed, Handled, Inbox, Item, in_order
-from .parking import Parking, Reason
+from .parking import UNKNOWN_PAUSE, Parking, Reason
 from .pauses import pauses
 from .periodic import Periodic
 from .postgres import CONFLICTS, CUT_OFF, UNAVAILABLE, Pool
@@ -304,10 +305,14 @@ class Consumer(Generic[P]):
             await self._until_reachable(attempt)
 
     async def _try_again(self) -> None:
+        revive_at = time.monotonic()
         while not self._stopping.is_set():
             self._look_aside.clear()
             early, self._retry_early = self._retry_early, set()
             try:
+                if time.monotonic() >= revive_at:
+                    await self._parking.revive_unknown()
+                    revive_at = time.monotonic() + UNKNOWN_PAUSE
                 for id_, tenant, body, erased in await self._parking.waiting(early):
                     if self._stopping.is_set():
                         return

@@ -23,6 +23,10 @@ NOT_YET_FIRST, NOT_YET_LONGEST = 0.05, 15.0
 """Seconds between attempts at what came too early: doubling from the first to the longest."""
 NOT_YET_LIMIT: Final = 600.0
 """Seconds after which what is still too early is parked."""
+UNKNOWN_PAUSE: Final = 60.0
+"""Seconds between attempts at a type that nobody here reacts to: a release that does is being deployed."""
+UNKNOWN_LIMIT: Final = 86_400.0
+"""Seconds after which such a one is parked."""
 
 # `id` may be there already: a further failure of the same message. All clocks are the server's.
 _PUT_ASIDE = """
@@ -30,7 +34,8 @@ INSERT INTO parking AS known (id, tenant_id, type, subject, sequence, correlatio
                               reason, error, attempts, next_attempt_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1,
         CASE $8 WHEN 'not_yet' THEN now() + $11 * interval '1 second'
-                WHEN 'failed' THEN now() + ($10::float8[])[1] * interval '1 second' END)
+                WHEN 'failed' THEN now() + ($10::float8[])[1] * interval '1 second'
+                WHEN 'unknown_type' THEN now() + $14 * interval '1 second' END)
 ON CONFLICT (id) DO UPDATE SET
     tenant_id = excluded.tenant_id, type = excluded.type, subject = excluded.subject,
     sequence = excluded.sequence, correlation_id = excluded.correlation_id,
@@ -39,7 +44,9 @@ ON CONFLICT (id) DO UPDATE SET
     next_attempt_at = CASE
         WHEN $8 = 'not_yet' AND now() < known.first_failed_at + $13 * interval '1 second'
             THEN now() + least($11 * 2 ^ least(known.attempts, 30), $12) * interval '1 second'
-        WHEN $8 = 'failed' THEN now() + ($10::float8[])[known.attempts + 1] * interval '1 second' END
+        WHEN $8 = 'failed' THEN now() + ($10::float8[])[known.attempts + 1] * interval '1 second'
+        WHEN $8 = 'unknown_type' AND now() < known.first_failed_at + $15 * interval '1 second'
+            THEN now() + $14 * interval '1 second' END
 RETURNING attempts, next_attempt_at
 """
 # A dead-lettered message that was handled after all (its acknowledgement was lost each time) is no loss.
@@ -62,6 +69,12 @@ FROM (SELECT next_attempt_at, correlation_id FROM parking WHERE next_attempt_at 
 """
 _ADOPT = """
 UPDATE parking SET tenant_id = $2, type = $3, subject = $4, sequence = $5, correlation_id = $6 WHERE id = $1
+"""
+# Processes of the release before park at once what they don't know.
+_REVIVE_UNKNOWN = """
+UPDATE parking SET next_attempt_at = now()
+WHERE reason = 'unknown_type' AND next_attempt_at IS NULL
+    AND first_failed_at > now() - $1 * interval '1 second'
 """
 # Duplicates of a parked message may have been handled meanwhile.
 _FORGET_HANDLED = "DELETE FROM parking USING inbox WHERE inbox.event_id = parking.id"
@@ -133,6 +146,8 @@ class Parking:
             NOT_YET_FIRST,
             NOT_YET_LONGEST,
             NOT_YET_LIMIT,
+            UNKNOWN_PAUSE,
+            UNKNOWN_LIMIT,
         )
         assert row is not None
         return row["next_attempt_at"] is None
@@ -146,6 +161,10 @@ class Parking:
         `erased`: texts were taken from it since its signature was checked."""
         rows = await self._pool.fetch(_WAITING, list(correlations))
         return [(row["id"], row["tenant_id"], row["body"], row["erased"]) for row in rows]
+
+    async def revive_unknown(self) -> None:
+        """Has what was parked for its unknown type tried again, if that is not long ago."""
+        await self._pool.execute(_REVIVE_UNKNOWN, UNKNOWN_LIMIT)
 
     async def adopt(self, id_: UUID, received: Received[Any]) -> None:
         """Gives a row whose message could not be read before what is known of it now."""

@@ -168,15 +168,48 @@ async def test_an_event_that_its_source_has_not_signed_has_no_effect(stage, forg
     assert await stage.whats() == []
 
 
-async def test_an_unknown_type_is_parked_and_can_be_replayed_by_a_release_that_knows_it(stage):
+@pytest.fixture
+async def unknown(stage, monkeypatch):
+    """An event whose type the service's reactions don't know; they do after `unknown()`."""
+    monkeypatch.setattr(parking, "UNKNOWN_PAUSE", 0.2)
     async with stage.database.transaction(stage.tenant) as work:
         work.outbox.add(stage.tally.Counted(value=1), subject=new_id(), correlation=new_id())
     (sent,) = await stage.where.fetch("SELECT envelope FROM outbox")
-    await put(stage, stage.tally.signed(sent["envelope"]))
     known = stage.tally.reactions._by_type.pop(stage.tally.Counted.type)
+    await put(stage, stage.tally.signed(sent["envelope"]))
+    return lambda: stage.tally.reactions._by_type.update({stage.tally.Counted.type: known})
+
+
+async def test_an_unknown_type_waits_for_a_release_that_knows_it(stage, unknown):
+    await stage.consumer()
+
+    async def tried_again():
+        return await stage.where.fetch("SELECT FROM parking WHERE reason = 'unknown_type' AND attempts > 2")
+
+    await eventually(tried_again)
+    assert await stage.parked() == []
+    unknown()
+    assert await eventually(stage.whats) == ["counted"]
+    assert await stage.where.fetch("SELECT FROM parking") == []
+
+
+async def test_what_the_release_before_parked_for_its_type_is_tried_again(stage, unknown, monkeypatch):
+    monkeypatch.setattr(parking, "UNKNOWN_LIMIT", 0)
+    first = await stage.consumer()
+    row = await parked_one(stage, "unknown_type")
+    await first.stop()
+    monkeypatch.setattr(parking, "UNKNOWN_LIMIT", 60)
+    unknown()
+    await stage.consumer()
+    assert await eventually(stage.whats) == ["counted"]
+    assert await stage.where.fetch("SELECT FROM parking WHERE id = $1", row["id"]) == []
+
+
+async def test_a_type_that_stays_unknown_is_parked_and_can_be_replayed(stage, unknown, monkeypatch):
+    monkeypatch.setattr(parking, "UNKNOWN_LIMIT", 0)
     await stage.consumer()
     row = await parked_one(stage, "unknown_type")
-    stage.tally.reactions._by_type[stage.tally.Counted.type] = known
+    unknown()
     async with stage.backbone.connection() as connection:
         assert [message.id for message in await list_parked(connection)] == [row["id"]]
         assert await replay(connection, row["id"])
