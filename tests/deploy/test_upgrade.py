@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from tests.balancer import Balancer
+from tests.deploy.releases import git, release_before
 from tests.faults.invariants import everything_settles
 from tests.stack import Stack
 
@@ -41,19 +42,6 @@ pytestmark = [
 ]
 
 PEOPLE, BRIEFS = "2", "4"
-
-
-def git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def release_before() -> str:
-    """The newest tag `v*` before this commit; where there is none, the commit that deploy/previous-release
-    names."""
-    lines = (ROOT / "deploy" / "previous-release").read_text(encoding="utf-8").splitlines()
-    named = next(line for line in lines if not line.startswith("#"))
-    return git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^") or named
 
 
 class Release:

@@ -92,23 +92,28 @@ def load_queries(package: str, file: str = "queries.sql") -> Queries:
     """Reads `file` of `package`. Raises ValueError for a name used twice, text before the first header, or a
     fragment that isn't above."""
     text = files(package).joinpath(file).read_text(encoding="utf-8")
+    return Queries(parse_queries(text, f"{package}/{file}"))
+
+
+def parse_queries(text: str, source: str) -> dict[str, Statement]:
+    """The statements of such a file, by name; `source` is what a ValueError calls it."""
     headers = list(_HEADER.finditer(text))
     if not headers or text[: headers[0].start()].strip(" \n-"):
         leading = [line for line in text.splitlines() if line.strip() and not line.startswith("--")]
         if not headers or (leading and text.index(leading[0]) < headers[0].start()):
-            raise ValueError(f"{package}/{file}: statements must stand under '-- name: …'")
+            raise ValueError(f"{source}: statements must stand under '-- name: …'")
     statements: dict[str, Statement] = {}
     fragments: dict[str, str] = {}
 
     def fragment(used: re.Match[str]) -> str:
         if used["name"] not in fragments:
-            raise ValueError(f"{package}/{file}: there is no fragment {used['name']} above")
+            raise ValueError(f"{source}: there is no fragment {used['name']} above")
         return fragments[used["name"]]
 
     for header, following in zip(headers, [*headers[1:], None], strict=True):
         name = header["name"]
         if name in statements or name in fragments:
-            raise ValueError(f"{package}/{file}: the name {name} is used twice")
+            raise ValueError(f"{source}: the name {name} is used twice")
         body = text[header.end() : following.start() if following else len(text)].strip()
         body = _FRAGMENT.sub(fragment, body)
         if header["kind"] == "fragment":
@@ -117,4 +122,4 @@ def load_queries(package: str, file: str = "queries.sql") -> Queries:
         custom_plan = _CUSTOM_PLAN.search(body) is not None
         early = _EARLY.search(body) is not None
         statements[name] = Statement.parse(body, name, custom_plan=custom_plan, early=early)
-    return Queries(statements)
+    return statements
