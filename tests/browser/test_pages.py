@@ -15,7 +15,7 @@ import pytest
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
-from optima_kit.testing.nights import AT_NIGHT
+from optima_kit.testing.nights import AT_NIGHT, sampled
 from optima_local.demonstration.client import Person
 from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT
@@ -118,8 +118,9 @@ def test_every_page_keeps_the_bars(
 ) -> None:
     portal.errors.clear()
     page = portal.as_(role)
+    chosen = sampled({each.kind for reading in walks.values() for each in reading}, 3)
     for reading in walks[role]:
-        if AT_NIGHT or reading.kind not in HELD:
+        if AT_NIGHT or (reading.kind in chosen and reading.kind not in HELD):
             HELD.add(reading.kind)
             keeps_its_shape(page, axe, reading.address)
     assert not portal.errors

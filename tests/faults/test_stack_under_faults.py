@@ -10,7 +10,7 @@ import pytest
 
 from optima_kit.broker import Broker, Outgoing, Publisher
 from optima_kit.testing import eventually
-from optima_kit.testing.nights import NIGHTLY
+from optima_kit.testing.nights import NIGHTLY, sampled
 from optima_kit.topology import EVENTS
 from optima_local.demonstration.load import LoadResult, run_load
 from optima_local.demonstration.show import customer_of
@@ -43,7 +43,7 @@ async def under_load(stack: Stack, hurt: Callable[[], Awaitable[None]]) -> LoadR
 
 async def test_servers_and_services_are_killed_one_after_the_other(stack):
     async def one_after_the_other() -> None:
-        for part in ("rabbitmq", "logistics", "production", "postgres", "approval", "brief"):
+        for part in sampled(("rabbitmq", "logistics", "production", "postgres", "approval", "brief"), 2):
             await stack.kill(part)
 
     await under_load(stack, one_after_the_other)

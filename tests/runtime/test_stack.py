@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 
 from optima_kit.testing import eventually
-from optima_kit.testing.nights import sampled
+from optima_kit.testing.nights import NIGHTLY, sampled
 from optima_local.demonstration.show import Stage, customer_of
 from optima_local.files import read_json
 from optima_local.layout import Layout
@@ -167,7 +167,6 @@ async def test_a_stack_is_closed_to_others_survives_crashes_and_resumes(stack: S
     assert "0 migrations applied" in told
     assert "People announced" not in told
     assert read_json(stack.layout.addresses) == addresses
-    await a_service_that_is_new_to_old_data_learns_who_there_is(stack)
 
     stack.run("down")
     assert stack.processes() == []
@@ -206,8 +205,10 @@ def listeners() -> set[tuple[str, int]]:
     return found
 
 
-async def a_service_that_is_new_to_old_data_learns_who_there_is(stack: Stack) -> None:
+@NIGHTLY
+async def test_a_service_that_is_new_to_old_data_learns_who_there_is(stack: Stack) -> None:
     """Its own copy of the directory is made by its migrations, after people were told of."""
+    stack.run("up", "--no-demo")
     addresses = read_json(stack.layout.addresses)
     async with customer_of(Stage.of(stack.layout, addresses, ROOT)) as customer:
         people = {UUID(person.person_id) for person in customer.people.values()}

@@ -191,6 +191,7 @@ async def asked_by_query(world: World, hunter: Client, module: str, threshold: s
     return tuple(sorted(seen))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("module", ["brief", "production"])
 async def test_no_query_tells_on_which_side_of_a_number_a_secret_is(serve, module):
     """Of the prices in the busy tenant that the access table builds."""
@@ -263,6 +264,7 @@ class HiddenNumbers:
 
 
 # Identity and logistics hold no number that anybody who reads them may not see.
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("module", ["approval", "brief", "erp_bridge", "production", "trail"])
 async def test_no_answer_is_another_or_in_another_order_for_other_numbers(serve, module):
     """Whatever is read, in whichever order it may be asked for: where the greatest of the hidden numbers
@@ -328,6 +330,7 @@ async def hunt(serve) -> Hunt:
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", WAYS)
 async def test_no_way_tells_on_which_side_of_a_number_the_price_is(hunt, way):
     seen = [await getattr(hunt, way)(threshold) for threshold in THRESHOLDS]

@@ -23,6 +23,7 @@ from optima_kit.migrate import migrate, migrations_of
 from optima_kit.relay import republish
 from optima_kit.retention import ANSWERS_DAYS, INBOX_DAYS, OUTBOX_DAYS, Retention
 from optima_kit.testing import eventually, temporary_database
+from optima_kit.testing.nights import NIGHTLY
 
 pytestmark = pytest.mark.servers
 
@@ -292,6 +293,7 @@ async def test_nobody_but_the_owner_reaches_a_day_past_the_policies(simulated):
 # Six weeks
 
 
+@NIGHTLY
 async def test_sizes_stay_bounded_over_six_weeks_and_nothing_is_lost_or_done_twice(simulated, monkeypatch):
     """Upkeep once a day. Every week the last days go out again; for four days no relay runs; every key
     is used again within its two days."""
