@@ -47,6 +47,21 @@ def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tupl
     assert all(title in told for title in titles)
 
 
+@pytest.mark.usefixtures("demonstration")
+async def test_what_was_set_up_with_other_data_is_set_up_again(stack: Stack):
+    """As after an upgrade whose demonstration knows more than the one that began it."""
+    async with customer_of(stack.stage) as customer:
+        customer.data.logistics["carriers"][0]["name"] += " Italia"
+        done: list[str] = []
+        await customer.set_up(done.append)
+        assert done[0] == "units and roles"
+        assert done[-1] == "the ERP connection"
+        await customer.set_up(done.append)
+        assert len(done) == len(set(done)), "once with these data"
+    async with customer_of(stack.stage) as customer:
+        await customer.set_up(lambda _: None)
+
+
 _RECORDED = """
 SELECT source, subject, array_agg(sequence ORDER BY sequence) AS sequences FROM entries GROUP BY source,
 subject

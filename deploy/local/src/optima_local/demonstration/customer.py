@@ -1,11 +1,13 @@
 """Sets the demonstration customer up: people by invitation, places, kinds of work, processes, the ERP.
 
-What has been done is written down as it is done, so that a second run goes on where the first stopped.
+What has been done is written down as it is done, so that a second run goes on where the first stopped. What
+was done with other data, those of an earlier release, is done again: each part replaces what it finds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import secrets
@@ -47,6 +49,11 @@ class DemoData:
     def _read(self, name: str) -> Any:
         return yaml.safe_load((self.folder / name).read_text(encoding="utf-8"))
 
+    @property
+    def digest(self) -> str:
+        read = (self.customer, self.production, self.logistics, self.erp, self.processes, self.brief_types)
+        return hashlib.sha256(json.dumps(read, sort_keys=True, default=str).encode()).hexdigest()
+
     def document(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
 
@@ -56,9 +63,11 @@ class Progress:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.state: dict[str, Any] = {"done": [], "people": {}}
+        self.state: dict[str, Any] = {"done": {}, "people": {}}
         if path.exists():
             self.state = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(self.state["done"], list):  # of a release that did not say with which data
+                self.state["done"] = dict.fromkeys(self.state["done"], "")
 
     def save(self) -> None:
         written = self._path.with_suffix(".new")
@@ -67,11 +76,11 @@ class Progress:
             json.dump(self.state, file, indent=2, ensure_ascii=False)
         written.replace(self._path)
 
-    def is_done(self, part: str) -> bool:
-        return part in self.state["done"]
+    def is_done(self, part: str, data: str) -> bool:
+        return bool(self.state["done"].get(part) == data)
 
-    def done(self, part: str) -> None:
-        self.state["done"].append(part)
+    def done(self, part: str, data: str) -> None:
+        self.state["done"][part] = data
         self.save()
 
 
@@ -98,24 +107,25 @@ class Customer:
             self.people[key] = Person(key, known["name"], known["email"], known["password"], known["id"])
 
     async def set_up(self, say: Callable[[str], None]) -> None:
-        """Does what of the set-up is not done yet."""
-        parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-            ("the tenant and its admin", self._register),
-            ("units and roles", self._units_and_roles),
-            ("people, by invitation", self._people),
-            ("managers", self._managers),
-            ("kinds of work", self._kinds),
-            ("warehouses, destinations, carriers, articles", self._places),
-            ("locations, an article tracked by lots", self._locations),
-            ("approval processes", self._processes),
-            ("types of briefs", self._brief_types),
-            ("budgets", self._budgets),
-            ("the ERP connection", self._erp),
+        """Does what is not done yet with the data as they are. The tenant is registered once."""
+        data = self.data.digest
+        parts: list[tuple[str, Callable[[], Awaitable[None]], str]] = [
+            ("the tenant and its admin", self._register, ""),
+            ("units and roles", self._units_and_roles, data),
+            ("people, by invitation", self._people, data),
+            ("managers", self._managers, data),
+            ("kinds of work", self._kinds, data),
+            ("warehouses, destinations, carriers, articles", self._places, data),
+            ("locations", self._locations, data),
+            ("approval processes", self._processes, data),
+            ("types of briefs", self._brief_types, data),
+            ("budgets", self._budgets, data),
+            ("the ERP connection", self._erp, data),
         ]
-        for part, do in parts:
-            if not self._progress.is_done(part):
+        for part, do, wanted in parts:
+            if not self._progress.is_done(part, wanted):
                 await do()
-                self._progress.done(part)
+                self._progress.done(part, wanted)
                 say(part)
         if self._tryton is not None:
             await self._connect_tryton(self._tryton)
@@ -179,10 +189,10 @@ class Customer:
     async def _units_and_roles(self) -> None:
         for unit in self.data.customer["units"]:
             body = {name: value for name, value in unit.items() if name != "key"}
-            await self.as_admin("PUT", "identity", f"/v1/units/{unit['key']}", json=body)
+            await self._replace("identity", f"/v1/units/{unit['key']}", body)
         for role in self.data.customer["roles"]:
             body = {name: value for name, value in role.items() if name != "key"}
-            await self.as_admin("PUT", "identity", f"/v1/roles/{role['key']}", json=body)
+            await self._replace("identity", f"/v1/roles/{role['key']}", body)
 
     async def _people(self) -> None:
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -225,12 +235,8 @@ class Customer:
         await self.as_admin("PUT", "logistics", "/v1/gs1-prefix", json={"prefix": logistics["gs1_prefix"]})
 
     async def _locations(self) -> None:
-        """And the articles, of which an earlier release made fewer."""
         logistics = self.data.logistics
         warehouse, codes = logistics["warehouses"][0]["code"], logistics["locations"]
-        for article in logistics["articles"]:
-            body = {name: value for name, value in article.items() if name != "code"}
-            await self._replace("logistics", f"/v1/articles/{article['code']}", body)
         named = {"warehouse": warehouse, "codes": codes}
         await self.as_admin("POST", "logistics", "/v1/locations", json=named)
         await self.as_admin("PUT", "logistics", f"/v1/put-away/{warehouse}", json={"location": codes[0]})
@@ -238,12 +244,7 @@ class Customer:
     async def _brief_types(self) -> None:
         for brief_type in self.data.brief_types:
             body = {name: value for name, value in brief_type.items() if name != "key"}
-            path = f"/v1/brief-types/{brief_type['key']}"
-            try:
-                await self.as_admin("PUT", "brief", path, json=body)
-            except StepFailed:
-                # An earlier run may have stopped after defining it.
-                await self.as_admin("GET", "brief", path)
+            await self._replace("brief", f"/v1/brief-types/{brief_type['key']}", body)
 
     async def _budgets(self) -> None:
         """Of this year and the next, since a brief counts for the year of its deadline."""
