@@ -101,7 +101,7 @@ def test_a_process_is_built_step_by_step(portal: Portal) -> None:
     page.get_by_label("Documenti").select_option(label="vanno allegati per approvare")
     press(page, "Salva")
     step = page.locator(".flow > li").first
-    expect(step).to_contain_text("brief.budget > 2500.50")
+    expect(step).to_contain_text("se Budget in euro è più di 2.500,50")
     expect(step).to_contain_text("Direttore generale")
 
     page.get_by_role("button", name="+ Uno di questi").last.click()

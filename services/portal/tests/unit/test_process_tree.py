@@ -19,6 +19,7 @@ from portal.adapters.process_tree import (
     flaws_by_place,
     moved,
     read_condition,
+    read_conditions,
     removed,
     replaced,
     terms_of,
@@ -133,6 +134,16 @@ def test_what_rows_write_is_understood(rows: list[Comparison]) -> None:
 )
 def test_what_rows_cannot_say_stays_an_expression(text: str) -> None:
     assert read_condition(text, TERMS) is None
+
+
+def test_conditions_are_read_wherever_they_stand() -> None:
+    branch = {
+        "key": "b",
+        "when": "brief.revision > 1",
+        "steps": [{"key": "s", "when": "brief.items.size() > 1"}],
+    }
+    definition = {"steps": [{"key": "a", "choose": [branch]}]}
+    assert read_conditions(definition, TERMS) == {"brief.revision > 1": [Comparison("revision", ">", "1")]}
 
 
 @pytest.mark.parametrize(
