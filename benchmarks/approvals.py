@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
 import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid4
@@ -47,6 +46,7 @@ from optima_contracts.identity import PersonChanged
 from optima_kit.actor import Actor
 from optima_kit.consumer import BATCH
 from optima_kit.refusals import Malformed
+from optima_kit.run import collect_seldom
 from optima_kit.testing import ServiceHarness, settings_for, temporary_database
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -258,9 +258,7 @@ async def stored_figures(fewer: int, more: int) -> list[Figure]:
     print(f"  filling databases with {fewer:,} and {more:,} approvals", file=sys.stderr)
     shown = []
     async with _Desk(fewer) as few, _Desk(more) as many:
-        # As a service does once it has started.
-        gc.collect()
-        gc.freeze()
+        collect_seldom()  # as a service does once it has started
         for name in ("decide", "inbox", "own"):
             took: dict[_Desk, list[float]] = {few: [], many: []}
             for number in range(SAMPLES + 20):
@@ -289,15 +287,14 @@ async def stored_figures(fewer: int, more: int) -> list[Figure]:
 async def crowded_figures() -> list[Figure]:
     """A tenant of many people, and one beside another that does its worst, all served by one process."""
     async with _Desk(1000) as desk:
-        # As a service does once it has started.
-        gc.collect()
-        gc.freeze()
+        collect_seldom()  # as a service does once it has started
         shown = await _neighbour_figures(desk)
         spent = await desk.take_in(PURCHASERS)
         shown.append(Figure(f"intake of {PURCHASERS:,} people", spent, "s", "≤ 60 s", spent <= 60))
-        spent = await desk.opening() * 1000
+        spent, listed = await desk.opening()
         name = f"submission to a step that asks {PURCHASERS:,}"
-        shown.append(Figure(name, spent, "ms", "≤ 500 ms", spent <= 500))
+        shown.append(Figure(name, spent * 1000, "ms", "≤ 500 ms", spent <= 0.5))
+        shown.append(Figure("and then until the last of them has it in their inbox", listed * 1000, "ms"))
     return shown
 
 
@@ -477,14 +474,18 @@ class _Desk:
             await self.app.deliver(*hired[start : start + BATCH], tenant_id=TENANT)
         return time.perf_counter() - began
 
-    async def opening(self) -> float:
-        """Seconds of a submission, the directory's reading included in the first."""
-        took = []
+    async def opening(self) -> tuple[float, float]:
+        """Seconds of a submission, the directory's reading included in the first, and of its listing."""
+        await self.app.run_due_jobs(later=timedelta(seconds=3))
+        took, listing = [], []
         for _ in range(5):
             began = time.perf_counter()
             await self.open_approvals(1)
             took.append(time.perf_counter() - began)
-        return max(took)
+            began = time.perf_counter()
+            assert await self.app.run_due_jobs() == 1
+            listing.append(time.perf_counter() - began)
+        return max(took), max(listing)
 
     async def rate(self, seconds: float) -> float:
         self.waiting += await self.open_approvals(6000)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 from optima_contracts.identity import PersonChanged
 from optima_kit.testing import round_trips
@@ -47,21 +48,47 @@ async def test_a_step_that_asks_ten_thousand_asks_the_database_as_a_small_one_do
     await desk.as_("ada").put("/v1/subject-types/spesa", declared)
     await desk.publish({"key": "spese", "name": "Spese", "subject": "spesa", "steps": [step]})
 
-    async def opened() -> tuple[int, int, int]:
-        """The parts, the statements and the calls of Python."""
+    async def opened() -> tuple[dict[str, Any], int, int]:
+        """The approval, the statements and the calls of Python."""
         body = {"process": "spese", "subject_id": str(uuid4()), "content": {"t": "Carta"}}
         with round_trips(desk.app.database) as asked, calls() as called:
             response, approval = await desk.as_("marta").post("/v1/approvals", body)
         assert response.status == 201, approval
-        return len(approval["steps"][0]["parts"]), len(asked), called.count
+        return approval, len(asked), called.count
 
     await opened()
     _, of_few, _ = await opened()
+    await desk.work()
     await fill(desk, PEOPLE)
-    await opened()
-    parts, of_many, called = await opened()
-    assert (parts, of_many) == (PEOPLE + 2, of_few)
+    first, _, _ = await opened()
+    second, of_many, called = await opened()
+    # Inboxes show it once a job of its own has listed them.
+    assert of_many == of_few + 1
     assert called < CALLS_A_PERSON * PEOPLE
+
+    # Who opens it before that may decide and take it on; what they note stays.
+    assert str(first["id"]) not in {row["approval_id"] for row in await desk.inbox("paolo")}
+    response, _ = await desk.as_("paolo").post(f"/v1/approvals/{first['id']}/claim", {"step": "uno"})
+    assert response.status == 200
+    assert (await desk.decide("piera", second["id"], "uno"))[0] == 200
+    assert await desk.work() >= 2
+    rows = {row["approval_id"]: row for row in await desk.inbox("piera")}
+    assert rows[first["id"]]["claimed_by"]["name"] == "Paolo"
+    assert second["id"] not in rows
+    count = "SELECT count(*) FROM {} WHERE approval_id = $1"
+    for table, of_first, of_second in (("open_parts", PEOPLE + 2, 0), ("concerned", PEOPLE + 3, PEOPLE + 3)):
+        for approval, expected in ((first, of_first), (second, of_second)):
+            found = await desk.database.fetch(count.format(table), UUID(approval["id"]))
+            assert found[0][0] == expected, (table, approval is first)
+
+    # Of ten thousand, an answer lists who has decided, the reader, and some others.
+    _, seen = await desk.as_("paolo").get(f"/v1/approvals/{second['id']}")
+    (step,) = seen["steps"]
+    assert (len(step["parts"]), step["unlisted"]) == (200, PEOPLE + 2 - 200)
+    assert [part["person"]["name"] for part in step["parts"][:2]] == ["Paolo", "Piera"]
+    _, told = await desk.as_("paolo").get(f"/v1/approvals/{second['id']}/history")
+    opening = next(each for each in told["items"] if each["kind"] == "step_opened")
+    assert (len(opening["asked"]), opening["unlisted"]) == (200, PEOPLE + 2 - 200)
 
 
 async def fill(desk: Desk, count: int) -> None:

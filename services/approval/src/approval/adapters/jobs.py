@@ -24,7 +24,15 @@ from ..application.offer_links import MAIL_LINK, MailLink
 from ..application.on_directory import PEOPLE_CHANGED, PeopleChange, follow_people
 from ..application.ports import Ports
 from ..application.read.access import running_process
-from ..application.recording import NOTIFY, OVERDUE, REMIND, StepTimer
+from ..application.recording import (
+    LIST_PARTS,
+    NOTIFY,
+    OVERDUE,
+    REMIND,
+    PartsToList,
+    StepTimer,
+    list_parts,
+)
 from ..application.replay_process import REPLAY, ReplayJob, run_replay
 from ..application.step_timers import notify_of_step, remind_of_step, step_overdue
 from .mail import Letter
@@ -61,6 +69,11 @@ async def people_changed(ports: Ports, payload: PeopleChange) -> None:
 @jobs.on(ERASE_PERSON, PersonErasure)
 async def erase_person(ports: Ports, payload: PersonErasure) -> None:
     await erase_from_approvals(ports, payload)
+
+
+@jobs.on(LIST_PARTS, PartsToList)
+async def list_asked(ports: Ports, payload: PartsToList) -> None:
+    await list_parts(ports, payload)
 
 
 @jobs.on(PREVIEW, MoveStep)

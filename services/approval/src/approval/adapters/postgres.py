@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -46,7 +47,7 @@ from ..application.ports import (
     Told,
     Waiting,
 )
-from ..domain.approval import Approval, BeforeMigration, Event, NoticeSent
+from ..domain.approval import Approval, BeforeMigration, Event, NoticeSent, StepRun
 from ..domain.brief_forms import with_forms
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
@@ -288,7 +289,13 @@ class PostgresApprovals:
         return _held(row) if row else None
 
     async def add(
-        self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]
+        self,
+        held: Held,
+        events: tuple[Event, ...],
+        amount: Decimal | None,
+        rules: set[str],
+        *,
+        listed: bool = True,
     ) -> None:
         approval = held.approval
         self._work.write(
@@ -316,7 +323,7 @@ class PostgresApprovals:
             filled=approval.filled,
             actor_id=self._actor_id,
             **_told(events),
-            **_asked_first(approval),
+            **_asked_first(approval.steps if listed else {}),
             rules=sorted(rules),
         )
 
@@ -328,11 +335,17 @@ class PostgresApprovals:
         amount: Decimal | None,
         subject_sequence: int,
         rules: set[str],
+        *,
+        listed: bool = True,
     ) -> Held:
         approval = result.approval
         was, now = _open_parts(before.approval), _open_parts(approval)
         closed = [place for place in was if place not in now]
         asked = {place: row for place, row in now.items() if was.get(place) != row}
+        if not listed:
+            # What is in the table and no longer true goes now, so that all that stays is.
+            closed += [place for place in asked if place in was]
+            asked = {}
         self._work.write(
             QUERIES.update_approval,
             approval_id=approval.id,
@@ -367,6 +380,15 @@ class PostgresApprovals:
             version=before.version + 1,
             title=title,
             subject_sequence=subject_sequence,
+        )
+
+    async def list_parts(self, approval: Approval, of: UUID | None = None) -> None:
+        asked = {person for run in approval.steps.values() for person in run.parts}
+        self._work.write(
+            QUERIES.insert_open_parts,
+            approval_id=approval.id,
+            concerned=sorted(asked if of is None else asked & {of}, key=_NUMBER),
+            **_asked_first(approval.steps, of),
         )
 
     async def notes(self, approval_id: UUID) -> list[PartNote]:
@@ -945,7 +967,8 @@ def _inbox_parameters(
     }
 
 
-"""Sorts parts by their people in C."""
+_NUMBER: Final = attrgetter("bytes")
+"""Sorts ids in C."""
 Place = tuple[str, UUID]
 """A step and a person."""
 
@@ -973,14 +996,15 @@ def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[st
     }
 
 
-def _asked_first(approval: Approval) -> dict[str, list[Any]]:
-    """Rows of `open_parts`: what people share, each with the ids of those in their order, as one text."""
+def _asked_first(runs: Mapping[str, StepRun], of: UUID | None = None) -> dict[str, list[Any]]:
+    """Rows of `open_parts`, all or one person's: what people share, each with the ids of those in their
+    order, as one text."""
     shared: dict[tuple[str, str, datetime, datetime | None], list[str]] = {}
-    for key, run in sorted(approval.steps.items()):
+    for key, run in sorted(runs.items()):
         if run.state != "pending":
             continue
         for part in run.parts.values():
-            if part.state == "requested":
+            if part.state == "requested" and of in (None, part.person):
                 row = (key, part.why, part.requested_at, run.due_at)
                 if row not in shared:
                     shared[row] = []

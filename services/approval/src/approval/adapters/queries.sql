@@ -133,6 +133,22 @@ UPDATE approvals SET process_version = :process_version, subject_sequence = :sub
     filled = :filled, version = version + 1
 WHERE approval_id = :approval_id
 
+-- name: insert_open_parts
+-- Whom a locked approval asks, where there were too many to be written with it. Rows that are there are as the
+-- approval says. Whoever it has asked so far may look at it, even if it was decided meanwhile.
+WITH part AS (
+    SELECT step, person_id, why, requested_at, due_at
+    FROM unnest(:asked_people::text[], :asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[],
+            :asked_due::timestamptz[]) AS shared(people, step, why, requested_at, due_at),
+        unnest(string_to_array(people, ',')::uuid[]) AS person_id
+), asked AS (
+    INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
+    SELECT :approval_id, step, person_id, why, requested_at, due_at FROM part
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO concerned (person_id, approval_id) SELECT unnest(:concerned::uuid[]), :approval_id
+ON CONFLICT DO NOTHING
+
 -- name: insert_words
 INSERT INTO approval_words (word, approval_id)
 SELECT unnest(tsvector_to_array(search)), approval_id FROM approvals WHERE approval_id = :approval_id

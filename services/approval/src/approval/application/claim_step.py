@@ -16,6 +16,7 @@ from ..domain.approval import WAITING, Reminded
 from .facts import Audience, Facts
 from .ports import Held, Ports
 from .read.access import locked_visible_approval, may_claim, running_process
+from .recording import LISTED_AT_ONCE
 
 FOLLOW_UP: Final = "approval.follow_up"
 
@@ -100,8 +101,11 @@ async def _asked(ports: Ports, actor: Actor, approval_id: UUID, step: str) -> He
     await running_process(ports, held.approval)
     run = held.approval.steps.get(step)
     part = run.parts.get(actor.person_id) if run is not None and run.state == "pending" else None
-    if part is None or part.state != "requested":
+    if run is None or part is None or part.state != "requested":
         raise Forbidden("approver_not_asked", step=step)
+    if len(run.parts) > LISTED_AT_ONCE:
+        # What is noted of a part stands where inboxes find it, and there it may not be yet.
+        await ports.approvals.list_parts(held.approval, actor.person_id)
     return held
 
 

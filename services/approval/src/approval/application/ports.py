@@ -274,9 +274,16 @@ class Approvals(Protocol):
         """What each is about, of those whose subject has a title."""
 
     async def add(
-        self, held: Held, events: tuple[Event, ...], amount: Decimal | None, rules: set[str]
+        self,
+        held: Held,
+        events: tuple[Event, ...],
+        amount: Decimal | None,
+        rules: set[str],
+        *,
+        listed: bool = True,
     ) -> None:
-        """`rules`: by which its pending steps find people."""
+        """`rules`: by which its pending steps find people. Not `listed`: inboxes don't show yet whom it asks;
+        `list_parts` has them do so."""
 
     async def save(
         self,
@@ -286,8 +293,14 @@ class Approvals(Protocol):
         amount: Decimal | None,
         subject_sequence: int,
         rules: set[str],
+        *,
+        listed: bool = True,
     ) -> Held:
-        """Stores what a locked approval became and appends its events."""
+        """Stores what a locked approval became and appends its events. Not `listed`: as with `add`."""
+
+    async def list_parts(self, approval: Approval, of: UUID | None = None) -> None:
+        """Of a locked approval: has inboxes show whom it asks, as far as they don't; `of`: one of them alone.
+        Again: nothing more."""
 
     async def notes(self, approval_id: UUID) -> list[PartNote]:
         """Of parts that wait."""

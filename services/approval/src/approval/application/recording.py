@@ -30,6 +30,16 @@ class StepTimer(BaseModel):
     number: int
 
 
+class PartsToList(BaseModel):
+    """Inboxes are to show whom the approval asks."""
+
+    approval_id: UUID
+
+
+LIST_PARTS: Final = "approval.list_parts"
+LISTED_AT_ONCE: Final = 500
+"""So many people newly asked are listed with the change that asks them. More wait a moment for a job of their
+own, so that who submits or decides does not: ten thousand rows take longer than all else."""
 OVERDUE: Final = "approval.overdue"
 REMIND: Final = "approval.remind"
 NOTIFY: Final = "approval.notify"
@@ -42,7 +52,8 @@ async def record_opening(
     title = process.subject.title_of(approval.content)
     held = Held(approval, 1, title, correlation, subject_sequence)
     amount = process.subject.amount(approval.content)
-    await ports.approvals.add(held, result.events, amount, _open_rules(process, approval))
+    listed = _lists_at_once(ports, None, approval)
+    await ports.approvals.add(held, result.events, amount, _open_rules(process, approval), listed=listed)
     await _tell(ports, process, None, result, held)
     await offer_links(ports, process, None, approval)
     return held
@@ -62,10 +73,31 @@ async def record_change(
         process.subject.amount(content),
         before.subject_sequence if subject_sequence is None else subject_sequence,
         _open_rules(process, result.approval),
+        listed=_lists_at_once(ports, before.approval, result.approval),
     )
     await _tell(ports, process, before.approval, result, after)
     await offer_links(ports, process, before.approval, result.approval)
     return after
+
+
+async def list_parts(ports: Ports, payload: PartsToList) -> None:
+    held = await ports.approvals.lock(payload.approval_id)
+    assert held is not None, "approvals stay"
+    await ports.approvals.list_parts(held.approval)
+
+
+def _lists_at_once(ports: Ports, before: Approval | None, after: Approval) -> bool:
+    """Otherwise a job is owed that does."""
+    known = before.steps if before is not None else {}
+    asked = 0
+    for key, run in after.steps.items():
+        if run.state == "pending" and len(run.parts) > LISTED_AT_ONCE:
+            parts = known[key].parts if key in known and known[key].state == "pending" else {}
+            asked += sum(parts.get(person) is not part for person, part in run.parts.items())
+    if asked <= LISTED_AT_ONCE:
+        return True
+    ports.jobs.schedule(LIST_PARTS, PartsToList(approval_id=after.id), key=str(after.id))
+    return False
 
 
 def _open_rules(process: Process, approval: Approval) -> set[str]:

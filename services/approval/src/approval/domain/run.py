@@ -263,6 +263,9 @@ class Run:
 
     def asked_as_added(self, step: Step, named: tuple[Asked, ...]) -> Iterator[Asked]:
         """Those whom the step's rules name, and whoever was added when it was asked before."""
+        if not self.run_of(step.key).parts:
+            yield from named
+            return
         again = {
             part.person: Asked(part.person, groups, part.why, "added")
             for part in self.run_of(step.key).parts.values()

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from optima_kit.actor import Actor
@@ -47,7 +47,7 @@ from ...domain.approval import (
 from ...domain.authorship import author_sees_amounts, hidden_amount
 from ...domain.directory import Directory
 from ...domain.process import Process, Step
-from ...domain.quorum import have_and_need
+from ...domain.quorum import VOTED, have_and_need
 from ...domain.run import missing_fields
 from ..decide_by_link import read_by_link
 from ..ports import (
@@ -94,6 +94,10 @@ from .views import (
     StepView,
     SummaryView,
 )
+
+MOST_LISTED: Final = 200
+"""People of one step in one answer. Nobody reads ten thousand, and to write them takes longer than to ask
+them."""
 
 
 async def read_approval(ports: Ports, actor: Actor, approval_id: UUID) -> ApprovalView:
@@ -351,9 +355,21 @@ def _step(
         opened_at=run.opened_at,
         due_at=run.due_at,
         ended_at=run.ended_at,
-        parts=[_part(part, directory) for part in run.parts.values()],
+        parts=[_part(part, directory) for part in _listed_parts(run, actor)],
+        unlisted=max(len(run.parts) - MOST_LISTED, 0) or None,
         **waits,
     )
+
+
+def _listed_parts(run: StepRun, actor: Actor) -> Iterable[Part]:
+    """All, as they were asked; of thousands the reader's own, and those of whom there is most to say."""
+    if len(run.parts) <= MOST_LISTED:
+        return run.parts.values()
+
+    def place(part: Part) -> tuple[bool, bool]:
+        return part.person != actor.person_id, part.state not in VOTED and part.moved_to is None
+
+    return sorted(run.parts.values(), key=place)[:MOST_LISTED]
 
 
 def _part(part: Part, directory: Directory) -> PartView:
@@ -378,7 +394,11 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
 
     match event:
         case StepOpened():
-            facts = {"step": event.step, "asked": [who(each.person) for each in event.asked]}
+            facts = {
+                "step": event.step,
+                "asked": [who(each.person) for each in event.asked[:MOST_LISTED]],
+                "unlisted": max(len(event.asked) - MOST_LISTED, 0) or None,
+            }
         case ChoiceTaken():
             facts = {"step": event.choice, "outcome": event.case}
         case PartDecided():

@@ -118,6 +118,9 @@ class StepView(View):
     actions: list[ActionView] | None = None
     """What the reader may do with the step now: once for themselves, once for each whom they stand in for."""
     parts: list[PartView]
+    """The reader's own first, then who has decided: two hundred at most."""
+    unlisted: int | None = None
+    """How many more parts there are than `parts` lists."""
 
 
 class SummaryView(View):
@@ -162,6 +165,9 @@ class HistoryView(View):
     reason: str | None = None
     fields: list[str] | None = None
     asked: list[PersonView] | None = None
+    """Two hundred at most."""
+    unlisted: int | None = None
+    """How many more were asked than `asked` lists."""
     evidence: list[EvidenceView] | None = None
     filled: dict[str, Any] | None = None
     """What was filled in with a decision, or set after it, by field."""
