@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
@@ -129,7 +129,8 @@ class World:
             {"key": "prova", "name": "Prova", "subject": "brief"} | document
         )
         subject, conditions = with_filled_fields(brief_type(), definition), CelConditions()
-        return process(definition, version, subject, lambda e: conditions.compile(e, subject), self.read_by)
+        compiled = partial(conditions.compile, subject=subject, exact=self.read_by > 6)
+        return process(definition, version, subject, compiled, self.read_by)
 
     def open(
         self, document: Any, requester: str = "marta", content: dict[str, Any] | None = None, **changes: Any

@@ -218,6 +218,49 @@ def test_cents_add_up():
     assert holds("sum(order.lines.map(l, l.amount)) + 1.0 == 1.0", lines=[])
 
 
+CENTS = st.decimals(0, 10**6, places=2)
+
+
+@given(CENTS, CENTS, st.decimals("0.01", 1000, places=2), st.decimals("0.5", 1000, places=1))
+def test_what_is_reckoned_is_reckoned_in_decimals(price, discount, quantity, share):
+    thing = {"price": str(price), "discount": str(discount), "quantity": str(quantity)}
+    wanted = {
+        "t.price - t.discount": price - discount,
+        "t.price + t.discount * t.quantity": price + discount * quantity,
+        "(t.price - t.discount) * t.quantity - t.price": (price - discount) * quantity - price,
+        f"-t.price * {share} / 100.0": -price * share / 100,
+        "sum([t.price, t.discount].map(a, a * t.quantity))": (price + discount) * quantity,
+    }
+    for expression, value in wanted.items():
+        assert holds(f"{expression} == double({value:.6f})", RECKONED, **thing), expression
+        assert not holds(f"{expression} > {value:.6f}", RECKONED, **thing), expression
+
+
+RECKONED = SubjectType.model_validate(
+    {
+        "key": "t",
+        "name": "T",
+        "fields": {name: {"type": "number"} for name in ("price", "discount", "quantity")},
+    }
+)
+
+
+def test_a_version_of_before_reckons_in_doubles():
+    thing = DatedContent({"price": "0.3", "discount": "0.1", "quantity": "1"}, TODAY)
+    for exact in (True, False):
+        condition = CelConditions().compile("t.price - t.discount >= 0.2", RECKONED, exact=exact)
+        assert condition(thing) is exact
+
+
+def test_reckonings_are_as_many_as_cel_can_read():
+    longest = "t.price" + " + t.price" * 40
+    assert holds(f"{longest} == 41.0", RECKONED, price="1.0")
+    assert holds("(" * 38 + "t.price" + " + t.price)" * 38 + " == 39.0", RECKONED, price="1.0")
+    with pytest.raises(IllTyped) as refused:
+        read_condition(f"{longest} + t.price == 42.0", RECKONED)
+    assert refused.value.code == "condition_too_nested"
+
+
 def test_rows_are_counted():
     lines = [{"kind": kind, "amount": "1"} for kind in ("Gadget", "gadget", "pop")]
     assert holds("count(order.lines.map(l, lower(l.kind) == 'gadget')) == 2", lines=lines)

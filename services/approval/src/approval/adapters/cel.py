@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +15,7 @@ from typing import Any, Final
 sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 import cel  # noqa: E402
 
-from ..domain.conditions import TODAY, Reading, read_condition  # noqa: E402
+from ..domain.conditions import DECIMAL, TODAY, Reading, read_condition  # noqa: E402
 from ..domain.costs import MOST_WORK, sizes_of, work_of  # noqa: E402
 from ..domain.process import Predicate  # noqa: E402
 from ..domain.subjects import DatedContent, SubjectType  # noqa: E402
@@ -27,9 +28,11 @@ class CelConditions:
     def __init__(self) -> None:
         self._seen: tuple[SubjectType, DatedContent, dict[frozenset[str], _Values]] | None = None
 
-    def compile(self, expression: str, subject: SubjectType, known: Reading | None = None) -> Predicate:
-        program = _program(expression)
-        reading = known or read_condition(expression, subject)
+    def compile(
+        self, expression: str, subject: SubjectType, known: Reading | None = None, *, exact: bool = True
+    ) -> Predicate:
+        reading = known or read_condition(expression, subject, exact=exact)
+        program = _program(reading.program)
         names = frozenset(path.partition(".")[0] for path in reading.paths)
         large = frozenset(name for name in names if subject.fields[name].type in ("list", "record"))
 
@@ -105,17 +108,27 @@ def _sum(numbers: list[int] | list[float]) -> float:
     return float(sum(Decimal(repr(number)) for number in numbers))
 
 
+def _in_decimals(reckon: Callable[[Decimal, Decimal], Decimal]) -> Callable[[float, float], float]:
+    """What comes out of the two as they stand there in decimal digits: 0.3 - 0.1 is 0.2."""
+    return lambda left, right: float(reckon(Decimal(repr(left)), Decimal(repr(right))))
+
+
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "sum": _sum,
     "count": lambda answers: answers.count(True),
     "lower": str.lower,
     "days": lambda count: timedelta(days=count),
+    DECIMAL["+"]: _in_decimals(operator.add),
+    DECIMAL["-"]: _in_decimals(operator.sub),
+    DECIMAL["*"]: _in_decimals(operator.mul),
+    DECIMAL["/"]: _in_decimals(operator.truediv),
 }
 """What the language has beside the library's own, as `domain.conditions` reads it."""
 
 
 def _native(value: Any) -> Any:
-    """CEL has no decimals: amounts become doubles, which keep every cent up to 10¹³ euro apart."""
+    """CEL has no decimals: amounts become doubles, which keep every cent up to 10¹³ euro apart; what is
+    reckoned of them is reckoned in decimals."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):

@@ -213,7 +213,8 @@ class PostgresProcesses:
         subject = SubjectType.model_validate(row["subject"])
         definition = Definition.model_validate(row["document"])
         subject = with_filled_fields(subject, definition)
-        compiled = partial(self._store.conditions.compile, subject=subject)
+        exact = row["rules"] > 6
+        compiled = partial(self._store.conditions.compile, subject=subject, exact=exact)
         prepared = preparing(definition, number, subject, compiled, row["rules"])
         found = await in_turns(self._tenant_id, prepared)
         if (key, number) in self._work.gathering(PublishedHere).names:

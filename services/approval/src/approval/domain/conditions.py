@@ -31,10 +31,12 @@ TODAY: Final = "today"
 class Conditions(Protocol):
     """Runs CEL."""
 
-    def compile(self, expression: str, subject: SubjectType, known: Reading | None = None) -> Predicate:
+    def compile(
+        self, expression: str, subject: SubjectType, known: Reading | None = None, *, exact: bool = True
+    ) -> Predicate:
         """The expression, ready to be evaluated over a subject's content, which it reads under the subject
-        type's key; `known` is its reading, where it has been read. Raises ValueError for one that can't be
-        run."""
+        type's key; `known` is its reading, where it has been read. Not `exact`: it reckons in doubles. Raises
+        ValueError for one that can't be run."""
 
     def accepts_pattern(self, pattern: str) -> bool:
         """Whether `matches` understands it."""
@@ -96,20 +98,40 @@ class Reading:
     """Where it goes through rows."""
     patterns: list[tuple[str, int]] = field(default_factory=list)
     """What `matches` is asked for, each with its column."""
+    program: str = ""
+    """What CEL is given to run: the expression, its arithmetic on numbers written as calls of functions that
+    reckon in decimals."""
     faults: list[IllTyped] = field(default_factory=list)
     """What can be run, and yet for some subject or for none can be told: publication refuses it."""
 
 
-def read_condition(expression: str, subject: SubjectType) -> Reading:
+def read_condition(expression: str, subject: SubjectType, *, exact: bool = True) -> Reading:
     """Reads and type-checks a condition. Raises IllTyped for what could not run or is not a yes or no."""
-    parser = _Parser(_tokens(expression), subject)
+    parser = _Parser(_tokens(expression), subject, exact=exact)
     found = parser.expression()
     parser.expect_end()
     if found.type is not BOOL:
         raise IllTyped("condition_not_boolean", expression.strip(), 1, found=str(found.type))
     parser.reading.formula = _formula(found)
     parser.reading.loops = parser.loops
+    parser.reading.program = _in_decimals(parser) if parser.reckonings else expression
     return parser.reading
+
+
+DECIMAL: Final = {"+": "_plus", "-": "_minus", "*": "_times", "/": "_over"}
+"""The functions that reckon in decimals: no name of a subject begins so."""
+
+
+def _in_decimals(parser: _Parser) -> str:
+    """Inner reckonings were read before those that they are part of."""
+    texts = [token.text for token in parser.tokens]
+    calls, ends = [""] * len(texts), [""] * len(texts)
+    for start, sign, end in parser.reckonings:
+        calls[start] = f"{DECIMAL[texts[sign]]}({calls[start]}"
+        ends[end - 1] += ")"
+    for _, sign, _ in parser.reckonings:
+        texts[sign] = ","
+    return " ".join(map("".join, zip(calls, texts, ends, strict=True)))
 
 
 @value
@@ -227,12 +249,17 @@ _WORK_OF_PATTERN: Final = 40
 _WORK_OF_NUMBER: Final = 10
 """Adding one."""
 _MOST_DAYS: Final = 3660
+_MOST_RECKONINGS: Final = 40
+"""Each may be inside of the one before, and CEL goes down 96 levels, parentheses included."""
 
 
 class _Parser:
     """Recursive descent over CEL's grammar, computing types as it goes."""
 
-    def __init__(self, tokens: list[_Token], subject: SubjectType) -> None:
+    def __init__(self, tokens: list[_Token], subject: SubjectType, *, exact: bool) -> None:
+        self.exact = exact
+        self.reckonings: list[tuple[int, int, int]] = []
+        """Arithmetic on numbers: at which token each begins, its sign, and at which it has ended."""
         self.tokens = [*tokens, tokens[-1]]
         self.at = 0
         self.next = tokens[0]
@@ -381,16 +408,31 @@ class _Parser:
         return _Found(BOOL, left.token, formula=formula)
 
     def sum(self) -> _Found:
+        start = self.at
         left = self.product()
         while sign := self.taken("+", "-"):
+            at = self.at - 1
             left = self.arithmetic(left, self.product(), sign)
+            self.reckons(left, start, at)
         return left
 
     def product(self) -> _Found:
+        start = self.at
         left = self.unary()
         while sign := self.taken("*", "/", "%"):
+            at = self.at - 1
             left = self.arithmetic(left, self.unary(), sign)
+            self.reckons(left, start, at)
         return left
+
+    def reckons(self, found: _Found, start: int, sign: int) -> None:
+        """Of numbers with decimals, decimals are reckoned."""
+        if not self.exact or found.type is not DOUBLE:
+            return
+        self.heavy += _WORK_OF_NUMBER
+        self.reckonings.append((start, sign, self.at))
+        if len(self.reckonings) > _MOST_RECKONINGS:
+            raise IllTyped("condition_too_nested", self.tokens[sign].text, self.tokens[sign].column)
 
     def arithmetic(self, left: _Found, right: _Found, sign: _Token) -> _Found:
         pair = (left.type, right.type)

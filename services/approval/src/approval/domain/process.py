@@ -319,13 +319,13 @@ class Place:
     """Index in each enclosing sequence, the outermost first."""
 
 
-RULES = 6
+RULES = 7
 """How the engine reads versions that are published now. Those of before are read as they always were: by
 the rules 1, who decides without saying for whom decides for whoever they stand in for, and may do so for
 several people of one step; until the rules 3, a branch that an amendment closes goes on to its end; until
 the rules 4, an approval keeps no day for conditions to read; and a choice that a condition passed over has to
 be decided all the same; until the rules 5, parts become one on their way up even where that decides the
-step."""
+step; until the rules 6, conditions reckon in doubles."""
 
 
 @dataclass(frozen=True, slots=True)
