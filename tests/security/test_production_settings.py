@@ -150,6 +150,17 @@ def test_a_bad_value_is_refused_and_its_variable_named(
     load_settings(environment(service, **{name: bad}, environment="demonstration"))
 
 
+SEALING = [name for name, model in MODELS.items() if "key_secret" in model.model_fields]
+
+
+@pytest.mark.parametrize("service", SEALING)
+def test_a_former_secret_is_judged_like_the_new_one(service: str, environment: Any) -> None:
+    load_settings(environment(service, key_secret=f"{STRONG}x,{STRONG}"))
+    for weak in (f"{STRONG},{'a' * 40}", f"{'a' * 40},{STRONG}", f"{STRONG},"):
+        with pytest.raises(SystemExit):
+            load_settings(environment(service, key_secret=weak))
+
+
 @pytest.mark.parametrize("service", MODELS)
 def test_no_secret_and_no_address_goes_unjudged(service: str) -> None:
     suspicious = {

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from optima_kit.db import UnitOfWork
 from optima_kit.directory import Directory
-from optima_kit.hardening import ELSEWHERE, StrongSecret
+from optima_kit.hardening import ELSEWHERE, KeySecret
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 from optima_kit.settings import Networks, Settings
@@ -42,8 +42,9 @@ from .application.ports import Ports
 
 
 class BridgeSettings(Settings):
-    key_secret: StrongSecret
-    """Seals the credentials of connections. Losing it means asking for them again."""
+    key_secret: KeySecret
+    """Seals the credentials of connections. Losing it means asking for them again. A new one is put before
+    the one of before, with a comma between."""
     drop_folder_root: Path = Path(".optima/drop")
     """Below it each tenant has a directory of its own for drop folders; nothing outside is touched."""
     erp_networks: Annotated[Networks, ELSEWHERE] = ()

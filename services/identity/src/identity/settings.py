@@ -10,6 +10,8 @@ from optima_contracts.privileges import BUILT_IN_ROLES
 from optima_kit.egress import Openness
 from optima_kit.hardening import (
     ELSEWHERE,
+    FORMER,
+    KeySecret,
     MailedUrl,
     MailServer,
     Sender,
@@ -27,9 +29,9 @@ def _each_over_tls(entries: tuple[str, ...]) -> None:
 
 
 class IdentitySettings(Settings):
-    key_secret: StrongSecret
+    key_secret: KeySecret
     """Encrypts signing keys and second factors at rest. The same in every replica; losing it ends every
-    session and second factor."""
+    session and second factor. A new one is put before the one of before, with a comma between."""
     platform_client_id: str = "platform"
     """The client id with which the platform gets its tokens."""
     platform_client_secret: StrongSecret
@@ -75,6 +77,7 @@ class IdentitySettings(Settings):
     @field_validator("platform_client_secret")
     @classmethod
     def _one_secret_one_purpose(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
-        if secret == info.data.get("key_secret"):
+        keys = info.data.get("key_secret")
+        if keys is not None and secret.get_secret_value() in keys.get_secret_value().split(FORMER):
             raise ValueError("must differ from OPTIMA_KEY_SECRET")
         return secret

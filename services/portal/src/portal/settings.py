@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from optima_kit.hardening import InnerUrl, MailedUrl, MailServer, Sender, StrongSecret
+from optima_kit.hardening import InnerUrl, KeySecret, MailedUrl, MailServer, Sender
 from optima_kit.settings import Settings
 
 
 class PortalSettings(Settings):
-    key_secret: StrongSecret
-    """Encrypts the tokens of the sessions at rest. Under another one every session of before has ended."""
+    key_secret: KeySecret
+    """Encrypts the tokens of the sessions at rest. Under another one every session of before has
+    ended. A new one is put before the one of before, with a comma between."""
     approval_url: InnerUrl
     """The address of the approval service's API."""
     brief_url: InnerUrl

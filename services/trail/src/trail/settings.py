@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from optima_kit.egress import Openness
-from optima_kit.hardening import ELSEWHERE, StrongSecret, in_production
+from optima_kit.hardening import ELSEWHERE, KeySecret, in_production
 from optima_kit.settings import Networks, Settings
 
 
@@ -15,11 +15,12 @@ def _over_https(plain: bool) -> None:
 
 
 class TrailSettings(Settings):
-    key_secret: StrongSecret
+    key_secret: KeySecret
     """Encrypts what the trail must be able to read back (people's keys, the keys that sign anchors, webhooks'
-    secrets) and attests the keys that sign anchors. The same in every replica and for good, since nothing
-    changes it yet: under another one no personal text of before is read, no further one of the same people
-    is recorded, no webhook is served, and the anchors of before count as forged."""
+    secrets) and attests the keys that sign anchors. The same in every replica. A new one is put before the
+    one of before, with a comma between, which stays for good: without it no personal text of before is read,
+    no further one of the same people is recorded, no webhook is served, and the anchors of before count as
+    forged."""
 
     webhook_plain_http: Annotated[bool, in_production(_over_https)] = False
     """Lets webhooks lead to http addresses. For development alone: production refuses it."""

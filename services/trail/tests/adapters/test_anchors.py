@@ -237,6 +237,16 @@ async def test_a_key_of_ones_own_cannot_be_made_the_services(anchored: Any) -> N
     assert (await verified(anchored)).broken == Broken(6, "forged_anchor")
 
 
+def test_a_key_attested_under_a_former_secret_holds_beside_a_new_one() -> None:
+    begins = datetime(2026, 11, 25, tzinfo=UTC)
+    key = AnchorKeyMaker("old").new_key(begins)
+    both = AnchorKeyMaker("new,old")
+    assert both.made(key)
+    assert both.signature_holds(key.public, b"message", both.signature(key, b"message"))
+    assert AnchorKeyMaker("new").made(both.new_key(begins))
+    assert not AnchorKeyMaker("new,other").made(key)
+
+
 async def test_an_export_does_not_vouch_for_a_key_of_ones_own(
     anchored: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
+FORMER: Final = ","
+"""Stands before each former secret, where several are known at a time."""
 SECRET_BITS: Final = 96
 """Of a secret's own entropy, at least: 32 random hexadecimal digits have more."""
 PASSWORD_BITS: Final = 48
@@ -62,6 +64,11 @@ def _strong(secret: SecretStr) -> None:
         raise ValueError(
             f"too weak: at least {_SHORTEST_SECRET} random characters; generate them: openssl rand -base64 48"
         )
+
+
+def _each_strong(secrets: SecretStr) -> None:
+    for each in secrets.get_secret_value().split(FORMER):
+        _strong(SecretStr(each))
 
 
 def _database(url: SecretStr) -> None:
@@ -152,6 +159,8 @@ ELSEWHERE = in_production(_elsewhere)
 
 StrongSecret = Annotated[SecretStr, STRONG]
 """A secret that production refuses where it is weak or the demonstration's."""
+KeySecret = Annotated[SecretStr, in_production(_each_strong)]
+"""One for `Sealer`, with former ones after commas: each as a `StrongSecret`."""
 DatabaseUrl = Annotated[SecretStr, in_production(_database)]
 BrokerUrl = Annotated[SecretStr, in_production(_broker)]
 PublicUrl = Annotated[str, in_production(_public)]

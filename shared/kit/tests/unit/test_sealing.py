@@ -19,3 +19,12 @@ def test_what_is_sealed_opens_whole_and_under_its_name_only():
             sealer.opened(bad, about)
     with pytest.raises(SealBroken):
         Sealer("secret", "second factors").opened(sealed, "kid")
+
+
+def test_a_former_secret_opens_what_it_sealed_and_seals_nothing_more():
+    former, both, new = (Sealer(secret, "signing keys") for secret in ("old", "new,old", "new"))
+    assert both.opened(former.sealed(b"private", "kid"), "kid") == b"private"
+    assert new.opened(both.sealed(b"private", "kid"), "kid") == b"private"
+    for stranger in (new, Sealer("new,other", "signing keys")):
+        with pytest.raises(SealBroken):
+            stranger.opened(former.sealed(b"private", "kid"), "kid")

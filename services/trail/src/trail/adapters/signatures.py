@@ -8,11 +8,9 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from optima_kit.ids import new_id
-from optima_kit.sealing import SealBroken, Sealer
+from optima_kit.sealing import SealBroken, Sealer, derived_keys
 
 from ..domain.anchors import AnchorKey
 from ..domain.entry import instant
@@ -23,19 +21,24 @@ class AnchorKeyMaker:
 
     def __init__(self, key_secret: str) -> None:
         self._sealer = Sealer(key_secret, "trail anchor keys")
-        derived = HKDF(SHA256(), 32, salt=None, info=b"optima trail attestation of anchor keys")
-        self._attesting = derived.derive(key_secret.encode())
+        self._attesting = derived_keys(key_secret, "trail attestation of anchor keys")
 
     def new_key(self, signs_from: datetime) -> AnchorKey:
         kid = new_id().hex
         private = Ed25519PrivateKey.generate()
         public = private.public_key().public_bytes_raw()
         sealed = self._sealer.sealed(private.private_bytes_raw(), kid)
-        return AnchorKey(kid, public, signs_from, sealed, self._attestation(kid, public, signs_from))
+        stated = _stated(kid, public, signs_from)
+        attestation = hmac.digest(self._attesting[0], stated, "sha256")
+        return AnchorKey(kid, public, signs_from, sealed, attestation)
 
     def made(self, key: AnchorKey) -> bool:
-        """Whether this service made the key, and it is as it was made."""
-        return hmac.compare_digest(key.attestation, self._attestation(key.kid, key.public, key.signs_from))
+        """Whether this service made the key, under this secret or a former one, and it is as it was made."""
+        stated = _stated(key.kid, key.public, key.signs_from)
+        return any(
+            hmac.compare_digest(key.attestation, hmac.digest(attesting, stated, "sha256"))
+            for attesting in self._attesting
+        )
 
     def signature(self, key: AnchorKey, message: bytes) -> str:
         """Base64url, without padding. Raises SealBroken, naming the remedy."""
@@ -52,9 +55,9 @@ class AnchorKeyMaker:
     def signature_holds(self, public: bytes, message: bytes, signature: str) -> bool:
         return signature_holds(public, message, signature)
 
-    def _attestation(self, kid: str, public: bytes, signs_from: datetime) -> bytes:
-        stated = f"{kid} {public.hex()} {instant(signs_from)}"
-        return hmac.digest(self._attesting, stated.encode(), "sha256")
+
+def _stated(kid: str, public: bytes, signs_from: datetime) -> bytes:
+    return f"{kid} {public.hex()} {instant(signs_from)}".encode()
 
 
 def signature_holds(public: bytes, message: bytes, signature: str) -> bool:
