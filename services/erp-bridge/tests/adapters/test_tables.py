@@ -37,6 +37,35 @@ def text(*lines: str, end: str = "\r\n") -> str:
     return end.join([*lines, ""])
 
 
+def ods(*rows: list[str], further: str) -> bytes:
+    """The least that is one. `further`: rows as XML."""
+    urn = "urn:oasis:names:tc:opendocument:xmlns"
+    names = " ".join(f'xmlns:{each}="{urn}:{each}:1.0"' for each in ("office", "table", "text"))
+    written = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p></table:table-cell>'
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    parts = {
+        "mimetype": kind,
+        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{urn}:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>',
+        "content.xml": f"<office:document-content {names}><office:body><office:spreadsheet>"
+        f'<table:table table:name="Foglio1">{written}{further}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>",
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return content.getvalue()
+
+
 def xlsx(*rows: list[object], further: str = "") -> bytes:
     """The least that is a workbook, with numbers as numbers. `further`: rows as XML."""
 
@@ -243,3 +272,38 @@ def test_a_cell_far_out_is_refused_before_all_up_to_it_are_made(row: str, taken:
     else:
         with pytest.raises(Rejected, match="file_unreadable"):
             Table(content, COLUMNS)
+
+
+REPEATED = "<table:table-row{}>{}</table:table-row>"
+REST = '<table:table-cell table:number-columns-repeated="16384"/>'
+MANY_COLUMNS = (
+    '<table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="16384"/>'
+)
+MANY_ROWS = ' table:number-rows-repeated="1048000"'
+
+
+@pytest.mark.parametrize(
+    ("rows", "taken"),
+    [
+        (REPEATED.format(MANY_ROWS, REST), True),
+        (REPEATED.format("", MANY_COLUMNS), True),
+        (REPEATED.format(MANY_ROWS, MANY_COLUMNS), False),
+        (REPEATED.format(MANY_ROWS, REST) + REPEATED.format("", MANY_COLUMNS), False),
+        (f"<table:table-row{MANY_ROWS}/>" + REPEATED.format("", MANY_COLUMNS), False),
+    ],
+)
+def test_cells_that_are_said_to_be_there_a_million_times_are_refused(rows: str, taken: bool) -> None:
+    content = ods(["codice"], ["C1"], further=rows)
+    if taken:
+        assert Table(content, COLUMNS).unknown == []
+    else:
+        with pytest.raises(Rejected, match="file_unreadable"):
+            Table(content, COLUMNS)
+
+
+def test_cells_that_cannot_be_counted_are_not_read() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("xl/workbook.bin", b"")
+    with pytest.raises(Rejected, match="file_unreadable"):
+        Table(content.getvalue(), COLUMNS)

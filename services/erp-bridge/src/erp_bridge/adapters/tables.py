@@ -46,6 +46,10 @@ _ARCHIVE: Final = b"PK\x03\x04"
 _SPREADSHEETS: Final = (_ARCHIVE, b"\xd0\xcf\x11\xe0")
 _ERROR_CELL: Final = re.compile(rb"(<(?:\w+:)?c\s(?:[^<>]*?\s)?t\s*=\s*[\"'])e([\"'])")
 _PLACE: Final = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]{0,3})(\d{1,9})[\"']")
+_ROW_OR_CELL: Final = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell)\b([^<>]*)>")
+_REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated\s*=\s*[\"'](\d{1,9})[\"']")
+_OF_BINARY: Final = "xl/workbook.bin"
+"""In a spreadsheet of XLSB, whose cells can't be counted before they are made."""
 
 Rows = Iterator[tuple[int, list[str]]]
 """The cells of each row, and the line on which it begins; 1 is the first."""
@@ -208,9 +212,11 @@ def _unpacked(content: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(plain, "w") as unpacked:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
                 raise Rejected("file_too_large", most=f"{MOST_UNPACKED >> 20} MB")
+            if _OF_BINARY in packed.namelist():
+                raise Rejected("file_unreadable")
             for entry in packed.infolist():
                 part = packed.read(entry)
-                if _cells_of(part) > MOST_CELLS:
+                if _cells_of(part) > MOST_CELLS or _repeated_cells_of(part) > MOST_CELLS:
                     raise Rejected("file_unreadable")
                 # What a formula could not reckon ("#N/A") stays to be seen: it is no empty cell.
                 unpacked.writestr(entry.filename, _ERROR_CELL.sub(rb"\1str\2", part))
@@ -228,6 +234,26 @@ def _cells_of(part: bytes) -> int:
             column = column * 26 + letter - ord("A") + 1
         rows, columns = max(rows, int(number)), max(columns, column)
     return rows * columns
+
+
+def _repeated_cells_of(part: bytes) -> int:
+    """Of the rectangle up to the last row and column of an ODS that hold something: a cell and a row may each
+    say that they are there a million times. Empty ones at the end are not made."""
+    height = width = most = at = repeated = 0
+    filled = False
+    for closes, name, attributes in _ROW_OR_CELL.findall(part):
+        found = _REPEATED.search(attributes)
+        times = int(found[1]) if found else 1
+        if name == b"table-row":
+            if closes or attributes.endswith(b"/"):
+                height += repeated if closes else times
+                most = height if filled else most
+            at, repeated, filled = 0, times, False
+        elif not closes:
+            at += times
+            if b"office:" in attributes or not attributes.endswith(b"/"):
+                filled, width = True, max(width, at)
+    return most * width
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
