@@ -167,6 +167,18 @@ def device_of(context: BrowserContext) -> str:
     return next(each["value"].strip('"') for each in context.cookies() if each["name"] == DEVICE_COOKIE)
 
 
+def test_signing_out_in_one_tab_leaves_nothing_to_be_read_in_another(portal: Portal) -> None:
+    person = portal.people["auditor"]
+    context = portal.browser.new_context(base_url=portal.address, locale="it-IT")
+    first, other = context.new_page(), context.new_page()
+    sign_in(first, person.email, person.password)
+    expect(at(other, "/me").get_by_role("link", name=person.name)).to_be_visible()
+    press(first, "Esci")
+    expect(other.get_by_label("Codice azienda")).to_be_visible()
+    expect(other.get_by_text(person.name)).to_have_count(0)
+    context.close()
+
+
 def test_a_device_is_known_again_and_carries_the_company_code(portal: Portal, stranger: Page) -> None:
     person = portal.people["lead"]
     sign_in(stranger, person.email, person.password)

@@ -38,5 +38,13 @@ document.addEventListener("visibilitychange", () => {
 if (!document.hidden) listen();
 counts.forEach(refresh);
 
+// Whoever signs out in one tab leaves nothing to be read in another, whether or not a server answers.
+const session = new BroadcastChannel("session");
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => session.postMessage("ended"));
+session.addEventListener("message", () => {
+  document.body.replaceChildren();
+  location.replace("/sign-in");
+});
+
 // A telephone's bar holds more than fits: it shows where somebody is.
 document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
