@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -13,18 +12,11 @@ from optima_kit.http.html import PageCall
 from .client import Refused, part
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    steps: list[Mapping[str, Any]]
-    at_budget: bool
-    """Whether it was supposed that everything costs what is budgeted: who approves depends on the price."""
-
-
 async def foreseen_of(
     call: PageCall, brief: Mapping[str, Any], owner: Any, process: Mapping[str, Any]
 ) -> Any:
-    """What a published process foresees for the draft; None where it can't be told. `owner`: who of
-    purchasing looks after its type, if anybody."""
+    """What a published process foresees for the draft, as if it cost what is budgeted: a draft has no price.
+    None where it can't be told. `owner`: who of purchasing looks after its type, if anybody."""
     services = call.session.services
     subject = await part(services.get("approval", "/v1/subject-types/brief"))
     if not subject:
@@ -33,20 +25,36 @@ async def foreseen_of(
     content = {name: brief[name] for name in declared if name in brief and name != "requester"}
     if owner and "purchasing_owner" in declared:
         content["purchasing_owner"] = owner["id"]
-    supposed = {**content, "quote_total": brief["budget"]}
-    for each, at_budget in ((content, False), (supposed, True)):
-        body = {
-            "requester_id": brief["requester"]["id"],
-            "content": each,
-            "version": process["published"],
-        }
-        path = f"/v1/processes/{quote(process['key'], safe='')}/simulation"
+    if "quote_total" in declared:
+        content["quote_total"] = brief["budget"]
+    return await _simulated(call, process, brief["requester"]["id"], content)
+
+
+async def _simulated(
+    call: PageCall, process: Mapping[str, Any], requester_id: str, content: Mapping[str, Any]
+) -> Any:
+    """A process knows what briefs said when it was published: what it does not know, it does not judge."""
+    path = f"/v1/processes/{quote(process['key'], safe='')}/simulation"
+    for _ in range(2):
+        body = {"requester_id": requester_id, "content": content, "version": process["published"]}
         try:
-            found = await part(services.send("approval", "POST", path, body))
-        except Refused:
-            continue
-        return Foreseen(found["steps"], at_budget) if found else found
+            return await part(call.session.services.send("approval", "POST", path, body))
+        except Refused as refused:
+            content = known_to(content, refused.errors)
     return None
+
+
+def known_to(content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The content without the fields, and the answers of its form, that are refused as unknown."""
+    unknown = {
+        str(each.get("field", "")).removeprefix("content.")
+        for each in errors
+        if each.get("code") == "content_unknown"
+    }
+    kept = {name: value for name, value in content.items() if name not in unknown}
+    if "form" in kept:
+        kept["form"] = {key: value for key, value in kept["form"].items() if f"form.{key}" not in unknown}
+    return kept
 
 
 async def names_of_groups(call: PageCall) -> dict[str, dict[str, str]]:
