@@ -15,7 +15,13 @@ from logistics.bootstrap import service
 from optima_contracts.brief import BriefCancelled
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import LegalIdentity, TenantChanged
-from optima_contracts.production import JobCompleted, OrderConfirmed, OrderDelivery, OrderLine
+from optima_contracts.production import (
+    JobCompleted,
+    JobPartCompleted,
+    OrderConfirmed,
+    OrderDelivery,
+    OrderLine,
+)
 from optima_kit.settings import Settings
 from optima_kit.testing import (
     Client,
@@ -223,6 +229,13 @@ class Depot:
             subject=job_id,
             correlation_id=order.brief_id,
         )
+
+    async def finish_part(self, order: Order, job_id: UUID, quantity: str) -> None:
+        """So much of a job that goes on."""
+        part = JobPartCompleted(
+            job_id=job_id, order_id=order.order_id, brief_id=order.brief_id, quantity=quantity, unit="pz"
+        )
+        await self.deliver(part, subject=job_id, correlation_id=order.brief_id)
 
     async def cancel_brief(self, brief_id: UUID | None) -> None:
         assert brief_id is not None

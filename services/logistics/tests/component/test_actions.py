@@ -149,6 +149,12 @@ async def produced(depot: Depot) -> Any:
     return await depot.confirm_order()
 
 
+async def partly_finished(depot: Depot) -> Any:
+    order = await confirmed(depot)
+    await depot.finish_part(order, order.jobs[0], "40")
+    return order
+
+
 async def partly_received(depot: Depot) -> Any:
     order = await produced(depot)
     await depot.receive(order.jobs[0], "40")
@@ -242,6 +248,7 @@ async def take_goods(depot: Depot, reader: str, order: Any, action: str) -> int:
     [
         confirmed,
         produced,
+        partly_finished,
         partly_received,
         received,
         in_shipments,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -188,6 +189,27 @@ async def test_goods_enter_up_to_what_was_produced(depot: Depot) -> None:
         "warehouse_unknown",
         "warehouse",
     )
+
+
+async def test_goods_enter_while_the_rest_is_being_made(depot: Depot) -> None:
+    order = await depot.confirm_order(completed=False)
+    job = order.jobs[0]
+    body = {"warehouse": "BO1", "job_id": str(job), "quantity": "41"}
+    with pytest.raises(NotYet):
+        await depot.finish_part(replace(order, order_id=uuid4()), job, "40")
+    await depot.finish_part(order, job, "40")
+    await depot.finish_part(order, job, "25")  # late: it says less than is known
+    (line, *_) = (await depot.client.get(f"/v1/orders/{order.order_id}"))[1]["lines"]
+    assert (line["finished"], line["receivable"], line["actions"]) == ("40", "40", ["receive"])
+    response, problem = await depot.client.post("/v1/receipts", body)
+    assert (response.status, problem["code"]) == (409, "quantity_beyond_produced")
+    await depot.receive(job, "40")
+    await depot.act(await depot.picked(order, "30"), "issuance")
+    await depot.complete_job(order, job, "98")
+    await depot.finish_part(order, job, "60")  # late: the job is completed
+    (line, *_) = (await depot.client.get(f"/v1/orders/{order.order_id}"))[1]["lines"]
+    assert (line["produced"], line["receivable"]) == ("98", "58")
+    assert "finished" not in line
 
 
 async def test_a_refusal_writes_quantities_as_its_reader_does(depot: Depot) -> None:

@@ -522,6 +522,19 @@ def test_goods_of_an_unfinished_job_do_not_enter(order: Order) -> None:
         receive(unfinished, Goods(), movement_id=JOBS[0], place=Place("BO1", job), quantity=Decimal(1))
 
 
+def test_what_is_finished_of_an_unfinished_job_enters(order: Order) -> None:
+    job = next(iter(order.lines))
+    line = replace(order.lines[job], produced=None, finished=Decimal(40))
+    unfinished, named = (
+        replace(order, lines={job: line}),
+        {"movement_id": JOBS[0], "place": Place("BO1", job)},
+    )
+    assert receive(unfinished, Goods(), **named, quantity=Decimal(40)).quantity == Decimal(40)
+    for made, quantity in ((line, 41), (replace(line, produced=Decimal(30)), 31)):
+        with pytest.raises(WrongState, match="quantity_beyond_produced"):
+            receive(replace(order, lines={job: made}), Goods(), **named, quantity=Decimal(quantity))
+
+
 def test_an_adjustment_of_nothing_is_refused(order: Order) -> None:
     with pytest.raises(Invalid, match="difference_zero"):
         adjust(

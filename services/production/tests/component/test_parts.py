@@ -29,14 +29,22 @@ async def test_the_next_phase_works_on_what_is_there_already(plant: Plant) -> No
     assert (response.status, task["state"], task["made_so_far"]) == (200, "in_progress", "40")
     response, task = await cutter.post(f"/v1/phases/{cut}/start")
     assert (response.status, task["actions"]) == (200, ["report", "give_back"])
-    response, problem = await cutter.post(f"/v1/phases/{cut}/parts", {"quantity": "41"})
+    assert await plant.database.published("optima.production.job_part_completed.v1") == []
+    await cutter.post(f"/v1/phases/{cut}/parts", {"quantity": "30"})
+    (part,) = await plant.database.published("optima.production.job_part_completed.v1")
+    assert (part.data["quantity"], part.data["unit"]) == ("30", "pz")
+    response, problem = await cutter.post(f"/v1/phases/{cut}/parts", {"quantity": "11"})
     assert (response.status, problem["code"]) == (422, "part_too_large")
-    assert "40 pz" in problem["errors"][0]["detail"]
+    assert "10 pz" in problem["errors"][0]["detail"]
     await printer.post(f"/v1/phases/{printing}/completion", {"quantity": "100"})
     response, task = await cutter.post(f"/v1/phases/{cut}/completion", {"quantity": "100"})
     assert (response.status, task["state"]) == (200, "done")
-    (event,) = await plant.database.published("optima.production.phase_part_reported.v1")
-    assert (event.data["quantity"], event.data["made_so_far"]) == ("40", "40")
+    told = await plant.database.published("optima.production.phase_part_reported.v1")
+    assert [(each.data["quantity"], each.data["made_so_far"]) for each in told] == [
+        ("40", "40"),
+        ("30", "30"),
+    ]
+    assert len(await plant.database.published("optima.production.job_part_completed.v1")) == 1
 
 
 async def test_begun_work_is_given_back_or_taken_over_for_a_reason(plant: Plant) -> None:

@@ -493,6 +493,38 @@ def test_what_comes_after_waits_for_every_share_and_works_on_what_they_made_toge
     assert (job.state, job.produced) == (JobState.DONE, Decimal(485))
 
 
+def test_what_the_last_phases_handed_in_is_finished_before_the_rest() -> None:
+    job = begun(made(domain.with_economics(OPEN, a_job(TWO), ECONOMICS), "stampa", "500"), "taglio")
+    assert domain.finished_so_far(job) == 0
+    job = domain.reported(OPEN, job, by_key(job, "taglio").id, Decimal(120))
+    assert domain.finished_so_far(job) == Decimal(120)
+
+
+def test_nothing_is_finished_before_its_quality_check() -> None:
+    checked = kind(
+        PhaseDefinition("stampa", "Stampa"), PhaseDefinition("taglio", "Taglio", quality_check=True)
+    )
+    job = made(domain.with_economics(OPEN, a_job(checked), ECONOMICS), "taglio", "500")
+    job = begun(job, "stampa")
+    job = domain.reported(OPEN, job, by_key(job, "stampa").id, Decimal(120))
+    assert domain.finished_so_far(job) == 0
+    job = domain.accepted(OPEN, job, by_key(job, "taglio").id, uuid4())
+    assert domain.finished_so_far(job) == Decimal(120)
+
+
+def test_work_is_not_made_again_that_may_be_in_the_warehouse() -> None:
+    job = split_off(
+        domain.with_economics(OPEN, a_job(kind(PhaseDefinition("a", "A"))), ECONOMICS), "a", "200"
+    )
+    job = domain.completed(OPEN, begun(job, "a"), job.phases[0].id, Decimal(300), "", NOW)
+    assert domain.finished_so_far(job) == Decimal(300)
+    with pytest.raises(WrongState) as refused:
+        domain.rejected(
+            OPEN, job, job.phases[0].id, "Storto", rejected_by=uuid4(), now=NOW, assignee_has_left=False
+        )
+    assert code_of(refused) == "work_finished_in_part"
+
+
 def test_shares_leave_each_other_the_least_that_each_must_make() -> None:
     job = domain.with_economics(OPEN, a_job(TWO), ECONOMICS)
     job = split_off(made(job, "stampa", "450"), "taglio", "200")
@@ -629,6 +661,7 @@ class PhaseGraph(RuleBasedStateMachine):
         self.people = (uuid4(), uuid4())
         self.clock = NOW
         self.told_done = 0
+        self.finished = Decimal(0)
         self.refused: list[domain.RejectedAttempt] = []
 
     def attempt(self, happen: object, *arguments: object, **named: object) -> None:
@@ -737,6 +770,13 @@ class PhaseGraph(RuleBasedStateMachine):
         assert (self.job.state is JobState.DONE) == all_over
         assert (self.job.produced is not None) == all_over
         assert self.told_done == int(all_over)
+
+    @invariant()
+    def what_is_finished_only_grows_and_is_produced_in_the_end(self) -> None:
+        finished = domain.finished_so_far(self.job)
+        assert finished >= self.finished
+        assert self.job.produced is None or finished == self.job.produced
+        self.finished = finished
 
     @invariant()
     def what_is_produced_is_within_the_tolerance(self) -> None:

@@ -321,6 +321,18 @@ class JobClosed(EventData):
     unit: str
 
 
+class JobPartCompleted(EventData):
+    """A part of a job is finished while the rest is still being made, and may enter the warehouse already;
+    `quantity` is all that is finished so far, which only grows. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.job_part_completed.v1"
+    job_id: UUID
+    order_id: UUID
+    brief_id: UUID | None
+    quantity: Quantity
+    unit: str
+
+
 class JobCompleted(EventData):
     """All phases are done; the goods may enter the warehouse. Subject: the job."""
 

@@ -35,7 +35,7 @@ routes = Routes()
 async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
     """Receive finished goods of a job into a warehouse
 
-    Only goods of a completed job, up to what it produced."""
+    Up to what the job produced or, while it goes on, what of it is finished already."""
     return _recorded(
         call,
         await receive_goods(

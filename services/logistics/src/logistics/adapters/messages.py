@@ -8,6 +8,7 @@ from optima_contracts.identity import TenantChanged
 from optima_contracts.production import (
     JobClosed,
     JobCompleted,
+    JobPartCompleted,
     OrderCancelled,
     OrderChanged,
     OrderConfirmed,
@@ -22,6 +23,7 @@ from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_ddt_invoicing_changed import on_ddt_invoicing_changed
 from ..application.on_job_closed import on_job_closed
 from ..application.on_job_completed import on_job_completed
+from ..application.on_job_part_completed import on_job_part_completed
 from ..application.on_order_cancelled import on_order_cancelled
 from ..application.on_order_changed import on_order_changed
 from ..application.on_order_confirmed import on_order_confirmed
@@ -47,6 +49,11 @@ async def order_changed(ports: Ports, event: Received[OrderChanged]) -> None:
 @reactions.on(JobCompleted)
 async def job_completed(ports: Ports, event: Received[JobCompleted]) -> None:
     await on_job_completed(ports, event.data)
+
+
+@reactions.on(JobPartCompleted)
+async def job_part_completed(ports: Ports, event: Received[JobPartCompleted]) -> None:
+    await on_job_part_completed(ports, event.data)
 
 
 @reactions.on(JobClosed)

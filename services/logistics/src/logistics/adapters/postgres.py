@@ -238,6 +238,12 @@ class PostgresOrders:
         )
         return found > 0
 
+    async def update_finished(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
+        found = await self._work.execute(
+            QUERIES.update_finished, order_id=order_id, job_id=job_id, quantity=quantity
+        )
+        return found > 0
+
     async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
         return await self._work.execute(QUERIES.update_closed, order_id=order_id, job_id=job_id) > 0
 
@@ -299,12 +305,13 @@ def _order(row: Row, parts: Sequence[Row]) -> Order:
             part["ordered"],
             part["unit"],
             {},
-            part["produced"],
-            part["closed"],
-            part["goods_code"],
-            part["article_id"],
-            part["finisher"],
-            part["tracked"],
+            produced=part["produced"],
+            finished=part["finished"],
+            closed=part["closed"],
+            code=part["goods_code"],
+            article_id=part["article_id"],
+            finisher=part["finisher"],
+            tracked=part["tracked"],
         )
         if part["ordered_for"] is not None:
             line = replace(line, deliveries={**line.deliveries, part["ordered_for"]: part["delivery"]})

@@ -89,7 +89,7 @@ SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
 -- fragment: order_lines
-SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, closed, goods_code, article_id, finisher,
+SELECT job_id, description, order_lines.quantity AS ordered, unit, produced, finished, closed, goods_code, article_id, finisher,
        EXISTS (SELECT FROM articles WHERE articles.article_id = coalesce(order_lines.article_id, job_id)
                  AND content @> '{"tracked_by_lot": true}') AS tracked,
        destination AS ordered_for, order_deliveries.quantity AS delivery
@@ -143,6 +143,12 @@ GROUP BY job_id, warehouse, location, lot;
 -- name: update_produced
 -- Under the order's lock.
 UPDATE order_lines SET produced = :quantity
+FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
+WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
+
+-- name: update_finished
+-- Under the order's lock. It only grows: an older word changes nothing.
+UPDATE order_lines SET finished = greatest(finished, :quantity)
 FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
 WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
 

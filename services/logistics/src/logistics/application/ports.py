@@ -71,6 +71,9 @@ class Orders(Protocol):
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
         """Under the order's lock. False when the order has no such job, or is not known yet."""
 
+    async def update_finished(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
+        """As `update_produced`, while the rest is still being made."""
+
     async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
         """As `update_produced`."""
 

@@ -30,7 +30,7 @@ async def receive_goods(
 ) -> MovementRow:
     """`location`: where the warehouse puts what comes when None. `hold_reason`: why they are held back for
     their quality at once, where they are. Raises Absent for an unknown job,
-    WrongState before it is completed or beyond what it produced."""
+    WrongState before some of it is finished, or beyond that."""
     order = await ports.orders.lock_order_of_job(job_id)
     if order is None or order.is_account:
         raise Absent("job_absent", field="job_id")

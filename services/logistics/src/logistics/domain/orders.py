@@ -45,6 +45,8 @@ class OrderLine:
     """Ordered quantity by destination; empty when the order names no destination for these goods."""
     produced: Decimal | None = None
     """None until the job is completed."""
+    finished: Decimal | None = None
+    """What of it was finished before that, while the rest is being made; None where nothing was told."""
     closed: bool = False
     """Short, by production: nothing more of it is shipped."""
     code: str | None = None
@@ -56,6 +58,11 @@ class OrderLine:
     `quantity` how much of it may be sent there in all; closed, nothing more may."""
     tracked: bool = False
     """Goods of an article that is tracked by lots."""
+
+    @property
+    def made(self) -> Decimal | None:
+        """What production has finished and the warehouse may receive; None while there is nothing."""
+        return self.finished if self.produced is None else self.produced
 
     @property
     def in_process(self) -> bool:

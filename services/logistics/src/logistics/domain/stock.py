@@ -182,7 +182,7 @@ class Goods:
         """How much of a line may still enter a warehouse."""
         if order.cancelled or line.article_id is not None:
             return Decimal(0)
-        return (line.produced or Decimal(0)) - self.received_of(line.job_id)
+        return (line.made or Decimal(0)) - self.received_of(line.job_id)
 
     def allocatable(self, order: Order, line: OrderLine) -> Decimal:
         """How much of a line from stock is still to be set aside."""
@@ -258,13 +258,13 @@ def movement_in(
 
 
 def receive(order: Order, goods: Goods, *, movement_id: UUID, place: Place, quantity: Decimal) -> Movement:
-    """Finished goods of a completed job enter a warehouse, at most as much as was produced."""
+    """Finished goods of a job enter a warehouse, at most as much as is finished of it."""
     job_id = place.job_id
     order_must_not_be_cancelled(order.number, order.cancelled)
     line = order.lines[job_id]
     if line.article_id is not None:
         raise WrongState("line_from_stock", field="job_id")
-    if line.produced is None:
+    if line.made is None:
         raise WrongState("job_not_completed", field="job_id")
     left = goods.receivable(order, line)
     if quantity > left:
@@ -324,7 +324,7 @@ def must_be_findable(order: Order, job_id: UUID, goods: Goods, quantity: Decimal
     receipt."""
     received = goods.received_of(job_id)
     line = order.lines[job_id]
-    came = received if order.is_account or line.article_id is not None else line.produced
+    came = received if order.is_account or line.article_id is not None else line.made
     if came is None:
         raise WrongState("job_not_completed", field=field)
     left = came * (1 + FINDABLE) - received - goods.counted.get(job_id, Decimal(0))

@@ -337,6 +337,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.production.kind_defined.v1": N_("Kind of work defined"),
         "optima.production.order_cancelled.v1": N_("Order cancelled in production"),
         "optima.production.order_changed.v1": N_("Order changed"),
+        "optima.production.job_part_completed.v1": N_("Part of a job finished"),
         "optima.production.order_confirmed.v1": N_("Order confirmed"),
         "optima.production.order_delivered.v1": N_("Order delivered"),
         "optima.production.order_ready.v1": N_("Order ready"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from optima_contracts.envelope import EventData
-from optima_contracts.production import JobCompleted
+from optima_contracts.production import JobCompleted, JobPartCompleted
 
-from ..domain.job import Job
+from ..domain.job import Job, finished_so_far
 from ..domain.machine import JobState
 from ..domain.order import FullOrder
 from .advance_order import advance_order
@@ -18,6 +18,16 @@ def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventD
     order, after = before.order, before.with_jobs(job)
     for event in events:
         ports.outbox.add(event, subject=job.id, correlation=order.correlation_id)
+    finished = finished_so_far(job)
+    if job.state is JobState.RUNNING and finished > finished_so_far(before.job(job.id)):
+        part = JobPartCompleted(
+            job_id=job.id,
+            order_id=order.id,
+            brief_id=order.brief_id,
+            quantity=f"{finished.normalize():f}",
+            unit=job.item.unit,
+        )
+        ports.outbox.add(part, subject=job.id, correlation=order.correlation_id)
     if job.state is not before.job(job.id).state:
         if job.state is JobState.DONE:
             completed = JobCompleted(

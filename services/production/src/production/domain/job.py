@@ -644,6 +644,24 @@ def produced_quantity(job: Job) -> Decimal:
     return min(sum((_made(p) for p in shares_of(job, key)), Decimal(0)) for key in done - followed)
 
 
+def finished_so_far(job: Job) -> Decimal:
+    """What of a job may enter the warehouse while the rest of it is still being made: the least that its last
+    phases, those left out not counted, have handed in. With a quality check it is none before that is passed;
+    what counts once never counts less again (`_none_of_it_may_be_in_the_warehouse`)."""
+    kept = [phase for phase in job.phases if phase.state is not PhaseState.SKIPPED]
+    followed = {key for phase in kept for key in _predecessors_of(job, phase)}
+    last = {phase.key for phase in kept} - followed
+    made = [_passed_on(shares_of(job, key)) for key in last]
+    return min(made, default=Decimal(0))
+
+
+def _passed_on(shares: list[Phase]) -> Decimal:
+    """What of the same work is good, as far as it is to be inspected at all; in the job's unit."""
+    if any(phase.quality_check and phase.state is not PhaseState.DONE for phase in shares):
+        return Decimal(0)
+    return _handed_in(shares) or Decimal(0)
+
+
 def next_state(
     action: Action, order: OrderState, job: Job, phase: Phase, by: UUID | None = None
 ) -> PhaseState:
@@ -665,6 +683,7 @@ def next_state(
         _nobody_accepts_their_own_work(phase, by)
     elif action is Action.REJECT:
         _no_later_phase_has_begun(job, phase)
+        _none_of_it_may_be_in_the_warehouse(job, phase)
     elif action is Action.SKIP:
         _only_a_skippable_phase_is_skipped(phase)
         _something_is_made(job, phase)
@@ -860,6 +879,12 @@ def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
         begun = other.state in BEGUN or other.made_so_far is not None or other.outside.begun
         if begun and phase.key in _predecessors_of(job, other):
             raise WrongState("work_built_upon", phase=phase.name, successor=other.name)
+
+
+def _none_of_it_may_be_in_the_warehouse(job: Job, phase: Phase) -> None:
+    """What was told to be finished may have been received: there it is held back, not made again."""
+    if phase.state is PhaseState.DONE and finished_so_far(job) > 0:
+        raise WrongState("work_finished_in_part", phase=phase.name)
 
 
 def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:

@@ -235,6 +235,7 @@ def _line(
         unit=line.unit,
         ordered=line.quantity,
         produced=line.produced,
+        finished=line.finished if line.produced is None else None,
         received=goods.received_of(line.job_id),
         receivable=goods.receivable(order, line),
         article_id=line.article_id,

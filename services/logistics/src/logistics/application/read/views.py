@@ -520,9 +520,11 @@ class OrderLineView(View):
     ordered: Quantity
     produced: Quantity | None
     """Absent until the job is completed."""
+    finished: Quantity | None
+    """Of a job that still goes on: how much of it is finished already, if some is."""
     received: Quantity
     receivable: Quantity
-    """Produced and not received yet."""
+    """Produced, or finished so far, and not received yet."""
     article_id: UUID | None
     """Of a line that is taken from stock: nothing of it is made, what is received is what is set aside."""
     finisher: NamedCodeView | None
