@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
-from optima_contracts.identity import LegalIdentity, TenantChanged
+from optima_contracts.identity import LegalIdentity, PersonChanged, TenantChanged
 from optima_contracts.production import (
     JobClosed,
     JobCompleted,
@@ -120,6 +120,17 @@ ROWS = (
     Row("POST /v1/hold-endings", "stock.write", body=GOODS | {"ending": "released", "reason": "Ok"}),
     Row("GET /v1/holds", "stock.read", shows={"hold_id": ANYBODYS}),
     Row("POST /v1/adjustments", "stock.write", body=GOODS | {"difference": "found", "reason": "Conta"}),
+    Row("GET /v1/destinations/{code}/people", "lookup.read", at="/v1/destinations/{destination}/people"),
+    Row(
+        "PUT /v1/destinations/{code}/people/{person_id}",
+        "lookup.write",
+        at="/v1/destinations/{destination}/people/{works_there_id}",
+    ),
+    Row(
+        "DELETE /v1/destinations/{code}/people/{person_id}",
+        "lookup.write",
+        at="/v1/destinations/{destination}/people/{works_there_id}",
+    ),
     Row("POST /v1/locations", "lookup.write", body={"warehouse": "$warehouse", "codes": ["A-01-03"]}),
     Row("GET /v1/locations", "lookup.read", shows={"location": ANYBODYS}),
     Row("DELETE /v1/locations/{warehouse}/{code}", "lookup.write", at="/v1/locations/{warehouse}/C-01"),
@@ -275,6 +286,16 @@ async def build(world: World) -> None:
     )
     for name, (noun, body) in LOOKUPS.items():
         await world.ask("PUT", f"/v1/{noun}/{names[name]}", body)
+    names["works_there_id"] = str(uuid4())
+    person = PersonChanged(
+        person_id=UUID(names["works_there_id"]),
+        name="Fulvia Galli",
+        email="fulvia@galli.example",
+        kind="external",
+        roles=["supplier"],
+        active=True,
+    )
+    await world.hear(person, person.person_id)
     names["location"] = f"A-01-{mark}"
     located = {"warehouse": names["warehouse"], "codes": [names["location"], "B-01", "C-01"]}
     await world.ask("POST", "/v1/locations", located)

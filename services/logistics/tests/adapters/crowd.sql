@@ -29,6 +29,9 @@ SELECT made($1, 'shipment', n), 1, $1, made($1, 'job', n), 1, n % 100 = 0 FROM g
 INSERT INTO phase_assignees (tenant_id, phase_id, since, person_id)
 SELECT $1, made($1, 'job', n), now(), made($1, 'person', n % 40) FROM generate_series(1, 4000) AS n;
 
+INSERT INTO destination_people (tenant_id, destination, person_id)
+SELECT $1, 'D' || n % 500, made($1, 'person', n) FROM generate_series(1, 4000) AS n;
+
 INSERT INTO delivery_proofs (proof_id, tenant_id, shipment_id, name, media_type, size, sha256, data, recorded_at)
 SELECT made($1, 'proof', n), $1, made($1, 'shipment', n), 'firma.pdf', 'application/pdf', 1, 'x', '\x00', now()
 FROM generate_series(1, 4000) AS n;

@@ -1,4 +1,5 @@
-"""Whoever does a phase sees the DDTs of its goods: what went out while it was theirs, and nothing else."""
+"""Whoever does a phase sees the DDTs of its goods, and who works at a destination those of what is sent
+there: these, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,11 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from optima_contracts.identity import PersonChanged
+from optima_contracts.logistics import DestinationPersonNamed
 from optima_contracts.production import PhaseAssigned, PhaseOutsourced
 from optima_kit.actor import Actor
 from optima_kit.testing import Client
 
-from ..conftest import DESTINATION, NOW, Depot, Order
+from ..conftest import DESTINATION, NOW, WAREHOUSE, Depot, Order
 
 PHASE, OTHER = UUID(int=77), UUID(int=78)
 
@@ -150,3 +153,80 @@ async def test_a_voided_document_is_still_theirs(depot: Depot, order: Order) -> 
     await depot.act(shipment, "voiding", reason="Errore", reissue=True)
     _, page = await depot.app.as_(anna).get("/v1/own-ddts")
     assert [(each["id"], each["state"]) for each in page["items"]] == [(shipment["id"], "voided")]
+
+
+async def told_of(depot: Depot, who: Actor, *, active: bool = True) -> Actor:
+    """The directory has."""
+    told = PersonChanged(
+        person_id=who.person_id,
+        name=who.name,
+        email="persona@example.it",
+        kind="external",
+        roles=sorted(who.roles),
+        active=active,
+    )
+    await depot.deliver(told, subject=who.person_id)
+    return who
+
+
+async def work_at(depot: Depot, who: Actor, method: str = "put") -> tuple[int, Any]:
+    path = f"/v1/destinations/FIN-01/people/{who.person_id}"
+    response, body = await getattr(depot.client, method)(path)
+    return response.status, body
+
+
+async def test_who_works_at_a_destination_sees_what_is_sent_there(depot: Depot, order: Order) -> None:
+    """Goods without a phase, too: what goes back to a supplier, and articles that are worked on."""
+    anna = await told_of(depot, depot.app.person("supplier", name="Anna Galli"))
+    bruno = await told_of(depot, depot.app.person("supplier", name="Bruno Neri"))
+    hers, his = depot.app.as_(anna), depot.app.as_(bruno)
+    await depot.complete_job(order, order.jobs[0], "100")
+    await depot.receive(order.jobs[0])
+    back = await depot.picked(order, "10", document_type="reso-a-fornitore", destination="FIN-01")
+    back = await depot.act(back, "issuance")
+    elsewhere = await depot.act(await depot.picked(order, "10"), "issuance")
+    assert await absent(hers, back)
+    for _ in range(2):
+        status, named = await work_at(depot, anna)
+        assert (status, named["people"]) == (200, [{"id": str(anna.person_id), "name": "Anna Galli"}])
+    draft = await depot.draft(order, "5", document_type="reso-a-fornitore", destination="FIN-01")
+    outside = await sent(depot, order)
+    assert (await listed(hers), await listed(his)) == ([outside["id"], back["id"]], [])
+    for shipment in (draft, elsewhere):
+        assert await absent(hers, shipment)
+    assert (await absent(hers, back), await absent(his, back)) == (False, True)
+    # What a phase makes one's own is so whoever works there.
+    await assign(depot, order, bruno, at=NOW - timedelta(hours=1))
+    assert await listed(his) == [outside["id"]]
+    assert (await work_at(depot, anna, "delete"))[0] == 204
+    assert (await listed(hers), await absent(hers, back)) == ([], True)
+    told = [
+        (each.data["destination"], each.data["works_there"])
+        for each in await depot.app.published(DestinationPersonNamed)
+    ]
+    assert told == [("FIN-01", True), ("FIN-01", False)]
+
+
+async def test_goods_for_a_warehouse_go_to_no_destination_of_its_code(depot: Depot, order: Order) -> None:
+    anna = await told_of(depot, depot.app.person("supplier"))
+    await depot.client.put("/v1/warehouses/FIN-01", WAREHOUSE)
+    await work_at(depot, anna)
+    await depot.complete_job(order, order.jobs[0], "100")
+    await depot.receive(order.jobs[0])
+    moved = await depot.picked(order, "10", document_type="trasferimento-tra-depositi", destination="FIN-01")
+    moved = await depot.act(moved, "issuance")
+    assert await absent(depot.app.as_(anna), moved)
+    assert await listed(depot.app.as_(anna)) == []
+
+
+async def test_only_who_could_see_documents_is_named(depot: Depot, order: Order) -> None:
+    nobody, left = depot.app.person("supplier"), depot.app.person("supplier")
+    colleague = await told_of(depot, depot.app.person("marketing"))
+    await told_of(depot, left, active=False)
+    for person in (nobody, left, colleague):
+        status, problem = await work_at(depot, person)
+        assert (status, problem["code"]) == (422, "person_sees_no_ddts")
+    response, problem = await depot.client.put(f"/v1/destinations/NO-01/people/{left.person_id}")
+    assert (response.status, problem["code"]) == (404, "lookup_absent")
+    response, _ = await depot.client.get("/v1/destinations/NO-01/people")
+    assert response.status == 404

@@ -48,6 +48,16 @@ class ArticleKept(EventData):
     """In which its stock is counted."""
 
 
+class DestinationPersonNamed(EventData):
+    """Somebody outside was named as one who works at a destination, or is no longer: they see the transport
+    documents of what is sent there. Subject: the person."""
+
+    type: ClassVar[str] = "optima.logistics.destination_person_named.v1"
+    destination: str
+    person_id: UUID
+    works_there: bool
+
+
 class _Allocation(EventData):
     movement_id: UUID
     order_id: UUID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -12,9 +13,16 @@ from optima_kit.http import Call, Code, Page, PageQuery, Reply, Routes
 from optima_kit.refusals import Invalid
 
 from ..application.keep_lookup import keep_lookup
+from ..application.name_people import forget_person, name_person
 from ..application.ports import Ports
 from ..application.read import lookups
-from ..application.read.views import CarrierView, DestinationView, DocumentTypeView, WarehouseView
+from ..application.read.views import (
+    CarrierView,
+    DestinationPeopleView,
+    DestinationView,
+    DocumentTypeView,
+    WarehouseView,
+)
 from ..domain.document_types import DocumentType
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from .parties import AddressBody, IdentityBody
@@ -65,6 +73,28 @@ async def list_destinations(call: Call[Ports], query: DestinationsQuery) -> Page
     return await lookups.list_lookups(
         call.ports, call.actor, Destination, lookups.show_destination, query, query.text
     )
+
+
+@routes.get("/v1/destinations/{code}/people", privilege="lookup.read")
+async def read_people(call: Call[Ports], code: str) -> DestinationPeopleView:
+    """Read who of the people outside works at a destination"""
+    return await lookups.show_people(call.ports, code)
+
+
+@routes.put("/v1/destinations/{code}/people/{person_id}", privilege="lookup.write")
+async def add_person(call: Call[Ports], code: str, person_id: UUID) -> DestinationPeopleView:
+    """Name somebody outside as one who works at a destination
+
+    They see the transport documents of what was and is sent there, among their own. Their role must let them
+    work on phases."""
+    await name_person(call.ports, code, person_id)
+    return await lookups.show_people(call.ports, code)
+
+
+@routes.delete("/v1/destinations/{code}/people/{person_id}", privilege="lookup.write")
+async def remove_person(call: Call[Ports], code: str, person_id: UUID) -> None:
+    """Say that somebody no longer works at a destination"""
+    await forget_person(call.ports, code, person_id)
 
 
 @routes.put("/v1/document-types/{code}", privilege="lookup.write")

@@ -19,7 +19,8 @@ routes = Routes()
 async def list_own_ddts(call: Call[Ports], query: PageQuery) -> Page[OwnDdtView]:
     """List one's own DDTs, newest first
 
-    Of goods that went out for phases that were one's own when the document was issued (conto lavorazione)."""
+    Of goods that went out for phases that were one's own when the document was issued (conto lavorazione),
+    and of all that was sent to a destination where one works."""
     return await own_ddts.list_own_ddts(call.ports, call.actor, query)
 
 

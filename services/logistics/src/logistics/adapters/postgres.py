@@ -1054,6 +1054,16 @@ class PostgresLookups:
         if saved is None:
             raise Stale("stale_version", field="If-Match")
 
+    async def list_people(self, destination: str) -> list[UUID]:
+        rows = await self._work.fetch(QUERIES.list_destination_people, destination=destination)
+        return [row["person_id"] for row in rows]
+
+    def insert_person(self, destination: str, person_id: UUID) -> None:
+        self._work.write(QUERIES.insert_destination_person, destination=destination, person_id=person_id)
+
+    def delete_person(self, destination: str, person_id: UUID) -> None:
+        self._work.write(QUERIES.delete_destination_person, destination=destination, person_id=person_id)
+
     async def list_lookups(
         self, kind: type[L], text: str | None = None, *, after: str | None, limit: int
     ) -> list[L]:

@@ -166,6 +166,15 @@ VALUES (:order_id, (SELECT max(position) + 1 FROM order_lines WHERE order_id = :
 ON CONFLICT (tenant_id, job_id) DO UPDATE SET quantity = excluded.quantity, closed = excluded.closed,
     finisher = coalesce(excluded.finisher, known.finisher);
 
+-- name: list_destination_people
+SELECT person_id FROM destination_people WHERE destination = :destination ORDER BY person_id;
+
+-- name: insert_destination_person
+INSERT INTO destination_people (destination, person_id) VALUES (:destination, :person_id) ON CONFLICT DO NOTHING;
+
+-- name: delete_destination_person
+DELETE FROM destination_people WHERE destination = :destination AND person_id = :person_id;
+
 -- name: insert_assignee
 INSERT INTO phase_assignees (phase_id, since, person_id) VALUES (:phase_id, :since, :person_id) ON CONFLICT DO NOTHING;
 
@@ -461,13 +470,16 @@ FROM shipments JOIN orders USING (order_id)
 WHERE shipments.shipment_id = :shipment_id;
 
 -- fragment: own_document
--- Every phase whose goods the document carries was this person's when it was issued.
-ddts.issued_at IS NOT NULL AND NOT EXISTS (
+-- It was sent to a destination where this person works; or every phase whose goods it carries was theirs when it was
+-- issued. What goes to a warehouse of ours goes to no destination, whatever its code.
+ddts.issued_at IS NOT NULL AND (shipments.goods_go_to <> 'warehouse' AND shipments.destination IN (
+      SELECT works_at.destination FROM destination_people AS works_at WHERE works_at.person_id = :person_id::uuid)
+  OR NOT EXISTS (
       SELECT FROM shipments AS carried JOIN shipment_lines AS line USING (shipment_id)
       WHERE coalesce(carried.document_of, carried.shipment_id) = ddts.shipment_id
         AND (SELECT person_id FROM phase_assignees AS given
              WHERE given.phase_id = line.job_id AND given.since <= ddts.issued_at
-             ORDER BY given.since DESC LIMIT 1) IS DISTINCT FROM :person_id::uuid)
+             ORDER BY given.since DESC LIMIT 1) IS DISTINCT FROM :person_id::uuid))
 
 -- name: find_own_shipment
 {shipment_rows}
@@ -476,11 +488,14 @@ WHERE shipments.shipment_id = :shipment_id
 
 -- name: list_own_shipments
 -- plan: custom
--- Looked for among those that carry goods of this person's phases.
+-- Looked for among those that carry goods of this person's phases, and those that went to where they work.
 {shipment_rows}
 WHERE shipments.shipment_id IN (
       SELECT line.shipment_id FROM phase_assignees AS given JOIN shipment_lines AS line ON line.job_id = given.phase_id
-      WHERE given.person_id = :person_id)
+      WHERE given.person_id = :person_id
+      UNION ALL
+      SELECT sent.shipment_id FROM destination_people AS works_at JOIN shipments AS sent USING (destination)
+      WHERE works_at.person_id = :person_id)
   AND {own_document}
   AND (:before::uuid IS NULL OR shipments.shipment_id < :before)
 ORDER BY shipments.shipment_id DESC LIMIT :limit;

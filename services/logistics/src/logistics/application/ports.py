@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from optima_kit.ports import Jobs, Outbox
+from optima_kit.ports import Jobs, Outbox, Person
 
 from ..domain.articles import Article
 from ..domain.counts import Count, CountLine
@@ -548,6 +548,14 @@ class Lookups(Protocol):
         """By code, with those that come with the product. `text`: a destination's code, or part of a name or
         town of it."""
 
+    async def list_people(self, destination: str) -> list[UUID]:
+        """Who of the people outside works at a destination."""
+
+    def insert_person(self, destination: str, person_id: UUID) -> None:
+        """Whoever is there already stays."""
+
+    def delete_person(self, destination: str, person_id: UUID) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class CountRow:
@@ -663,6 +671,9 @@ class Packages(Protocol):
 
 class Directory(Protocol):
     """This service's copy of the tenant's directory."""
+
+    async def find_person(self, person_id: UUID) -> Person | None:
+        """With what their roles let them do."""
 
     async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
         """The names of people and units. Who is not known yet is left out."""

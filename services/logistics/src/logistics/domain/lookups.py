@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from .document_types import DocumentType
 from .parties import Party
+
+MOST_PEOPLE: Final = 50
+"""Who work at one destination, as far as they see its documents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,6 +313,9 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.cancellation_refused.v1": N_("Cancellation refused, goods had left"),
         "optima.logistics.ddt_issued.v1": N_("DDT issued"),
         "optima.logistics.ddt_voided.v1": N_("DDT voided"),
+        "optima.logistics.destination_person_named.v1": N_(
+            "Somebody outside sees a destination's DDTs, or no longer"
+        ),
         "optima.logistics.goods_allocated.v1": N_("Goods in stock set aside for an order"),
         "optima.logistics.goods_held.v1": N_("Goods held back for their quality"),
         "optima.logistics.goods_relocated.v1": N_("Goods moved to another location"),
@@ -334,10 +337,10 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.production.job_kind_corrected.v1": N_("Kind of item corrected"),
         "optima.production.job_closed.v1": N_("Job closed short"),
         "optima.production.job_completed.v1": N_("Job completed"),
+        "optima.production.job_part_completed.v1": N_("Part of a job finished"),
         "optima.production.kind_defined.v1": N_("Kind of work defined"),
         "optima.production.order_cancelled.v1": N_("Order cancelled in production"),
         "optima.production.order_changed.v1": N_("Order changed"),
-        "optima.production.job_part_completed.v1": N_("Part of a job finished"),
         "optima.production.order_confirmed.v1": N_("Order confirmed"),
         "optima.production.order_delivered.v1": N_("Order delivered"),
         "optima.production.order_ready.v1": N_("Order ready"),

@@ -1,4 +1,4 @@
-"""People who may be asked for a quote."""
+"""People outside who may be asked for a quote, or for something else."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ def by_item(offers: Iterable[Mapping[str, Any]]) -> Mapping[str, list[Mapping[st
     return found
 
 
-async def suppliers_for(call: PageCall, without: Collection[str] = ()) -> Mapping[str, Any]:
-    """Id and text of each outside person who is active and in a role that quotes, and whether there may be
-    more than were looked at; with `who` in the query, only those of that name."""
+async def suppliers_for(
+    call: PageCall, without: Collection[str] = (), *, who: str = "quotation.submit"
+) -> Mapping[str, Any]:
+    """Id and text of each outside person who is active and in a role with the privilege `who`, which is to
+    quote; and whether there may be more than were looked at; with `who` in the query, only those of that
+    name."""
     services = call.session.services
     people, roles = await asyncio.gather(
         services.get("identity", "/v1/people", limit=LISTED, text=call.query.get("who")),
         services.every("identity", "/v1/roles"),
     )
-    quoting = {role["key"] for role in roles["items"] if "quotation.submit" in role["privileges"]}
+    quoting = {role["key"] for role in roles["items"] if who in role["privileges"]}
     options = [
         (person["id"], f"{person['name']}, {person['company']}" if "company" in person else person["name"])
         for person in people["items"]

@@ -42,9 +42,10 @@ PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
 
 
 def whose_ddts(actor: Actor) -> UUID:
-    """A DDT is this person's own if, when it was issued, every phase whose goods it carries was theirs. Any
-    other is absent for them: drafts, finished goods, and a DDT that carries anything of somebody else's. The
-    statements `list_own` and `find_own` keep to it (`own_document` in queries.sql)."""
+    """A DDT is this person's own if it was sent to a destination where they work now or if, when it was
+    issued, every phase whose goods it carries was theirs. Any other is absent for them: drafts, finished
+    goods, and a DDT that carries anything of somebody else's. The statements `list_own` and `find_own` keep
+    to it (`own_document` in queries.sql)."""
     return actor.person_id
 
 

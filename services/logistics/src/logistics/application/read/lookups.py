@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TypeVar
 
 from optima_kit.actor import Actor
+from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
@@ -17,6 +18,7 @@ from ..ports import FoundLookups, Ports
 from .access import actions_on_lookup
 from .views import (
     CarrierView,
+    DestinationPeopleView,
     DestinationView,
     DocumentTypeView,
     NamedCodeView,
@@ -34,6 +36,15 @@ async def find_lookup(ports: Ports, kind: type[L], code: str) -> L:
     if lookup is None:
         raise Absent("lookup_absent")
     return lookup
+
+
+async def show_people(ports: Ports, destination: str) -> DestinationPeopleView:
+    """By name. Raises Absent for an unknown destination."""
+    await find_lookup(ports, Destination, destination)
+    found = await ports.lookups.list_people(destination)
+    names = await ports.directory.names(found)
+    people = [PersonView(id=each, name=names.get(each)) for each in found]
+    return DestinationPeopleView(people=sorted(people, key=lambda each: each.name or ""))
 
 
 async def list_lookups(

@@ -629,6 +629,11 @@ class DestinationView(_LookupView):
     address: PartyView
 
 
+class DestinationPeopleView(View):
+    people: list[PersonView]
+    """Who works there, and sees the transport documents of what is sent there."""
+
+
 class DocumentTypeView(_LookupView):
     text: str
     """Causale, as the document prints it."""

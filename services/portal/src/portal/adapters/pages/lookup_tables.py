@@ -14,6 +14,7 @@ from ..fields import ADDRESS, IDENTITY, Field, in_fields, new_in_fields, typed
 from ..forms import NOTHING_SENT, Sent
 from ..labels import N_
 from ..rendering import translations_of
+from ..suppliers import suppliers_for
 
 pages = Pages()
 
@@ -141,6 +142,25 @@ async def keep(call: PageCall, table: str, code: str) -> Answer:
     return await _save(call, table, code, code) if table in TABLES else SeeOther("/settings")
 
 
+@pages.post("/destinations/{code}/people")
+async def add_person(call: PageCall, code: str) -> Answer:
+    return await _change_people(call, "PUT", code, call.text("person_id"))
+
+
+@pages.post("/destinations/{code}/people/{person_id}/removal")
+async def remove_person(call: PageCall, code: str, person_id: str) -> Answer:
+    return await _change_people(call, "DELETE", code, person_id)
+
+
+async def _change_people(call: PageCall, method: str, code: str, person_id: str) -> Answer:
+    path = f"/v1/destinations/{quote(code, safe='')}/people/{quote(person_id, safe='') or '-'}"
+    try:
+        await call.session.services.send("logistics", method, path, {}, key=call.text("once"))
+    except Refused as refused:
+        return await _form(call, "destinations", code, Sent("people", call.form, refused))
+    return SeeOther(f"/tables/destinations/{quote(code, safe='')}")
+
+
 async def _save(call: PageCall, table: str, known: str | None, code: str) -> Answer:
     kept, services = TABLES[table], call.session.services
     path = f"{kept.path}/{quote(code, safe='') or '-'}"
@@ -184,12 +204,23 @@ async def _form(call: PageCall, table: str, code: str | None, sent: Sent = NOTHI
                 "given": given,
             }
         )
+    may_write = not entry or "rewrite" in entry["actions"]
+    people: Any = None
+    others: Any = None
+    if table == "destinations" and entry:
+        path = f"/v1/destinations/{quote(str(code), safe='')}/people"
+        people = await part(call.session.services.get("logistics", path))
+        named = {each["id"] for each in people["people"]} if people else set()
+        if people and may_write:
+            others = await part(suppliers_for(call, without=named, who="phase.work"))
     context = {
         "table": table,
         "kept": kept,
         "code": code,
+        "people": people,
+        "others": others,
         "groups": groups,
-        "may_write": not entry or "rewrite" in entry["actions"],
+        "may_write": may_write,
         "sent": sent,
     }
     return Shown("lookup_entry.html", context, sent.status)

@@ -1,0 +1,44 @@
+"""Say who of the people outside works at a destination, and sees the documents of what is sent there."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from optima_contracts.logistics import DestinationPersonNamed
+from optima_kit.refusals import Absent, Invalid, WrongState
+
+from ..domain.lookups import MOST_PEOPLE, Destination
+from .ports import Ports
+
+
+async def name_person(ports: Ports, destination: str, person_id: UUID) -> None:
+    """Whoever is named already stays so. Raises Absent for an unknown destination, Invalid for somebody who
+    could see no document of their own, WrongState for too many."""
+    named = await _people_of(ports, destination)
+    if person_id in named:
+        return
+    person = await ports.directory.find_person(person_id)
+    if person is None or not person.active or "phase.work" not in person.privileges:
+        raise Invalid("person_sees_no_ddts", field="person_id")
+    if len(named) >= MOST_PEOPLE:
+        raise WrongState("destination_people_too_many", most=MOST_PEOPLE)
+    ports.lookups.insert_person(destination, person_id)
+    _tell(ports, destination, person_id, works_there=True)
+
+
+async def forget_person(ports: Ports, destination: str, person_id: UUID) -> None:
+    """From now on they see none of its documents. Nothing happens to somebody who is not named."""
+    if person_id in await _people_of(ports, destination):
+        ports.lookups.delete_person(destination, person_id)
+        _tell(ports, destination, person_id, works_there=False)
+
+
+async def _people_of(ports: Ports, destination: str) -> list[UUID]:
+    if await ports.lookups.find(Destination, destination) is None:
+        raise Absent("lookup_absent")
+    return await ports.lookups.list_people(destination)
+
+
+def _tell(ports: Ports, destination: str, person_id: UUID, *, works_there: bool) -> None:
+    told = DestinationPersonNamed(destination=destination, person_id=person_id, works_there=works_there)
+    ports.outbox.add(told, subject=person_id, correlation=person_id)
