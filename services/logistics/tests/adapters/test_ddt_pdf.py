@@ -169,7 +169,12 @@ def test_two_hundred_lines_are_all_there_on_six_pages() -> None:
     assert len(pages) == 6
     whole = "".join(pages)
     assert [whole.count(f"Articolo{n}.") for n in range(1, 201)] == [1] * 200
-    assert all(f"Pagina {number} di 6" in page for number, page in enumerate(pages, 1))
+    named = [whole.index(f"Articolo{n}.") for n in range(1, 201)]
+    assert named == sorted(named)
+    for number, page in enumerate(pages, 1):
+        assert f"Pagina {number} di 6" in page
+        assert "Descrizione dei beni" in page
+        assert ("Segue alla pagina successiva" in page) == (number < 6)
 
 
 def test_many_documents_in_one_pdf_count_their_own_pages() -> None:

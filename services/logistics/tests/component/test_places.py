@@ -410,3 +410,19 @@ async def test_what_has_expired_is_not_offered_to_an_orders_line(racked: Depot) 
     _, seen = await racked.client.get(f"/v1/orders/{order.order_id}")
     assert [each["quantity"] for each in seen["lines"][-1]["allocatable"]] == ["4"]
     assert "allocate" in seen["lines"][-1]["actions"]
+
+
+async def test_what_is_picked_by_name_is_not_offered_to_an_orders_line(racked: Depot) -> None:
+    lines = (lot("10", "L-OLD", "2026-11-23"), lot("10", "L-NEW", "2027-01-31"))
+    await done(racked, "/v1/supplier-receipts", sent(*lines))
+    shipment = await done(racked, "/v1/shipments", call_off("4"))
+    named = {"job_id": shipment["lines"][0]["job_id"], "quantity": "4", "lot": "L-NEW"}
+    response, _ = await racked.client.put(f"/v1/shipments/{shipment['id']}/picks", {"picks": [named]})
+    assert response.status == 200
+    _, article = await racked.client.get("/v1/articles/CREMA")
+    order = await racked.confirm_from_stock(article["id"], "10")
+    _, page = await racked.client.get(f"/v1/stock?order_id={order.order_id}")
+    assert [each["on_hand"] for each in page["items"]] == ["6"]
+    _, seen = await racked.client.get(f"/v1/orders/{order.order_id}")
+    assert seen["lines"][-1]["allocatable"] == []
+    await racked.act(await racked.act(shipment, "picking"), "issuance")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -86,3 +88,50 @@ async def test_of_what_is_over_no_line_is_read_any_more(depot: Depot) -> None:
     assert await live() == [False, False, True], "an order's line counts what was delivered for it"
     _, line = await depot.client.get(f"/v1/orders/{order.order_id}")
     assert [each["remaining"] for each in line["lines"][0]["deliveries"]] == ["90"]
+
+
+async def test_thirty_different_commands_at_once_conserve_the_goods(depot: Depot) -> None:
+    """Whichever of them win: nothing is lost or made, no stock is below zero, and numbers have no gap."""
+    order = await depot.stocked_order()
+    await depot.client.post("/v1/locations", {"warehouse": "BO1", "codes": ["A-01"]})
+    goods = {"warehouse": "BO1", "job_id": str(order.jobs[0])}
+    picked = [await depot.picked(order, "10") for _ in range(5)]
+    issued = [await depot.act(await depot.picked(order, "5"), "issuance") for _ in range(5)]
+    commands = [
+        *(depot.attempt(shipment, "issuance") for shipment in picked),
+        *(depot.attempt(shipment, "voiding", reason="Errore", reissue=False) for shipment in issued),
+        *(depot.client.post("/v1/shipments", depot.shipment_body(order, "20")) for _ in range(5)),
+        *(
+            depot.client.post("/v1/relocations", goods | {"quantity": "30", "to_location": "A-01"})
+            for _ in range(4)
+        ),
+        *(depot.client.post("/v1/holds", goods | {"quantity": "15", "reason": "Colore"}) for _ in range(4)),
+        *(
+            depot.client.post(
+                "/v1/adjustments", goods | {"quantity": "7", "reason": "Conta", "difference": what}
+            )
+            for what in ("missing", "damaged", "found", "found")
+        ),
+        *(depot.client.post("/v1/receipts", goods | {"quantity": "1"}) for _ in range(3)),
+    ]
+    assert len(commands) == 30
+    answers = await asyncio.gather(*commands)
+    assert {response.status for response, _ in answers} <= {200, 201, 409, 422}
+    assert sum(response.status < 300 for response, _ in answers) >= 10
+    assert await deviations(depot) == 0
+    (row,) = await depot.database.fetch(
+        "SELECT min(quantity) AS least, sum(quantity) AS lies FROM ("
+        "SELECT sum(quantity) AS quantity FROM movements GROUP BY warehouse, job_id, location, lot) AS places"
+    )
+    (out,) = await depot.database.fetch(
+        "SELECT coalesce(sum(quantity - came_back - returned), 0) AS quantity"
+        " FROM shipment_lines JOIN shipments USING (shipment_id) WHERE state = 'issued'"
+    )
+    (came,) = await depot.database.fetch(
+        "SELECT sum(quantity) AS quantity FROM movements"
+        " WHERE kind IN ('receipt', 'found', 'missing', 'damaged')"
+    )
+    assert row["least"] >= 0
+    assert row["lies"] + out["quantity"] == came["quantity"]
+    numbers = await depot.database.fetch("SELECT progressive FROM ddts ORDER BY progressive")
+    assert [each["progressive"] for each in numbers] == list(range(1, len(numbers) + 1))
