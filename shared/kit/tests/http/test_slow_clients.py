@@ -84,6 +84,23 @@ async def test_a_body_that_drips_is_refused_and_says_why(connect):
     assert b"body_too_slow" in told
 
 
+async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(connect):
+    board = connect.board
+    token = board.app.people.token(board.app.person(privileges={"brief.create"}, tenant_id=board.tenant_id))
+    reader, writer = await connect()
+    head = HEAD + f"Authorization: Bearer {token}\r\nExpect: 100-continue\r\n".encode()
+    writer.write(head + b"Content-Length: 16\r\n\r\n")
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b'{"text": "Ciao"}')
+    assert (await answered(reader)).startswith(b"HTTP/1.1 201 ")
+
+
+async def test_whoever_is_refused_is_not_asked_for_a_body(connect):
+    reader, writer = await connect()
+    writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 16\r\n\r\n")
+    assert (await answered(reader)).startswith(b"HTTP/1.1 401 ")
+
+
 async def test_a_head_that_cant_be_read_tells_nothing_of_the_server(connect):
     reader, writer = await connect()
     writer.write(b"\x16\x03\x01 nonsense\r\n\r\n")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from ..refusals import TooSlow
 
@@ -53,8 +53,11 @@ class EdgeServer(web.Server):
 
 @asynccontextmanager
 async def in_time(request: web.BaseRequest) -> AsyncIterator[None]:
-    """For as long as the body is read. Raises TooSlow."""
+    """For as long as the body is read, which a client may wait to be asked for. Raises TooSlow."""
     seconds = getattr(request, "body_seconds", BODY_SECONDS)
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # of the answer itself
     try:
         async with asyncio.timeout(seconds):
             yield
