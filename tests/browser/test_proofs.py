@@ -26,6 +26,20 @@ def brief(stack: Stack, people: object) -> str:
     return submitted_brief(stack, "Con prova")
 
 
+def test_a_comment_of_somebody_else_is_new_until_it_is_read(portal: Portal, brief: str) -> None:
+    page = at(portal.as_("purchasing", javascript=False), brief)
+    page.get_by_label("Commento").fill("Serve entro lunedì?")
+    page.locator("form[action$='/comments'] button").click()
+    page = at(portal.as_("marketing", javascript=False), "/briefs")
+    row = page.locator(".list li").filter(has=page.locator(f"a[href='{brief}']"))
+    expect(row).to_contain_text("1 commento nuovo")
+    row.get_by_role("link").click()
+    press(page, "Segna tutto come letto")
+    expect(page.get_by_text("Serve entro lunedì?")).to_be_visible()
+    expect(page.get_by_text("1 commento nuovo")).to_have_count(0)
+    page.close()
+
+
 def test_a_proof_is_submitted_marked_and_answered(portal: Portal, stack: Stack, brief: str) -> None:
     page = at(portal.as_("purchasing", javascript=False), brief)
     page.get_by_role("link", name="Sottoponi una prova").click()

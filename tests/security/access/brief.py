@@ -135,6 +135,7 @@ ROWS = (
         Scope(own="brief.read", all="brief.read_all", refused="comment_not_own"),
         body={"text": "Bene così"},
     ),
+    Row("PUT /v1/briefs/{brief_id}/read-marker", "brief.read", SEEN, body={"comment_id": "$comment_id"}),
     Row("POST /v1/briefs/{brief_id}/copy", "brief.create", SEEN),
     Row("GET /v1/briefs/{brief_id}/progress", "brief.read", SEEN),
     Row("GET /v1/briefs/{brief_id}/comments", "brief.read", SEEN, shows={"comment_id": ANYBODYS}),

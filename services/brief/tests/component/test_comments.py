@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from optima_contracts.brief import BriefCommented, BriefCommentEdited
+from optima_contracts.brief import BriefCommented, BriefCommentEdited, BriefCommentsRead
 from optima_contracts.identity import PersonChanged
 from optima_kit.actor import Actor
 
@@ -98,3 +98,43 @@ async def test_a_comment_is_changed_for_five_minutes_and_keeps_what_it_said(desk
     assert shown == twice | {"actions": []}
     response, body = await client.put(f"/v1/briefs/{brief['id']}/comments/{uuid4()}", {"text": "x"})
     assert (response.status, body["code"]) == (404, "comment_absent")
+
+
+async def test_who_has_read_comments_is_not_told_of_them_again(desk: Desk) -> None:
+    await tell_of(desk, desk.anna, desk.paola)
+    brief = await desk.submitted()
+    said = [(await say(desk, brief, by=by))[1]["id"] for by in (desk.anna, desk.anna, desk.paola)]
+    path = f"/v1/briefs/{brief['id']}"
+
+    async def unread(actor: Actor) -> tuple[int, list[bool]]:
+        _, page = await desk.as_(actor).get("/v1/briefs")
+        _, comments = await desk.as_(actor).get(f"{path}/comments")
+        return page["items"][0]["unread_comments"], [each["unread"] for each in comments["items"]]
+
+    async def read(actor: Actor, comment_id: str) -> tuple[int, Any]:
+        response, marker = await desk.as_(actor).put(f"{path}/read-marker", {"comment_id": comment_id})
+        return response.status, marker
+
+    assert await unread(desk.paola) == (2, [True, True, False])
+    assert await unread(desk.anna) == (1, [False, False, True])
+    assert await read(desk.paola, said[0]) == (200, {"comment_id": said[0], "unread": 1})
+    assert await unread(desk.paola) == (1, [False, True, False])
+    assert await read(desk.paola, said[2]) == (200, {"comment_id": said[2], "unread": 0})
+    assert await read(desk.paola, said[1]) == (200, {"comment_id": said[2], "unread": 0}), "never back"
+    assert await unread(desk.paola) == (0, [False, False, False])
+    assert await unread(desk.anna) == (1, [False, False, True]), "everybody reads for themselves"
+    told = [event.data for event in await desk.app.published(BriefCommentsRead)]
+    assert [(each["comment_id"], each["all_read"]) for each in told] == [(said[0], False), (said[2], True)]
+
+
+async def test_a_comment_that_is_not_there_cannot_be_read(desk: Desk) -> None:
+    await tell_of(desk, desk.anna)
+    brief, other = await desk.submitted(), await desk.submitted()
+    _, elsewhere = await say(desk, other)
+    for comment_id in (str(uuid4()), elsewhere["id"]):
+        path = f"/v1/briefs/{brief['id']}/read-marker"
+        response, problem = await desk.as_(desk.anna).put(path, {"comment_id": comment_id})
+        assert (response.status, problem["code"]) == (404, "comment_absent")
+    response, _ = await desk.as_(desk.marco).put(path, {"comment_id": elsewhere["id"]})
+    assert response.status == 404
+    assert await desk.app.published(BriefCommentsRead) == []

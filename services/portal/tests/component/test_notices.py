@@ -16,6 +16,7 @@ import pytest
 from optima_contracts.approval import StepPending
 from optima_contracts.brief import (
     BriefCommented,
+    BriefCommentsRead,
     BriefContent,
     BriefDelivered,
     BriefOverBudget,
@@ -267,6 +268,22 @@ async def test_who_is_mentioned_in_a_comment_is_told(portal: Portal) -> None:
     (notice,) = await portal.notices(ANNA)
     assert (notice.what, notice.address) == ("brief_commented", f"/briefs/{BRIEF}")
     assert await portal.notices(PAOLO) == []
+
+
+async def test_who_has_read_all_comments_is_told_of_none_any_more(portal: Portal) -> None:
+    for subject in (BRIEF, APPROVAL):
+        comment = BriefCommented(brief_id=subject, comment_id=uuid4(), mentioned_ids=[ANNA, PAOLO])
+        await portal.tell(comment, subject=subject)
+
+    async def unread(person: UUID) -> list[str]:
+        return [each.address for each in await portal.notices(person) if each.read_at is None]
+
+    for all_read, left in ((False, 2), (True, 1)):
+        read = BriefCommentsRead(brief_id=BRIEF, comment_id=uuid4(), all_read=all_read)
+        await portal.tell(read, subject=BRIEF, actor=ANNA)
+        assert len(await unread(ANNA)) == left
+    assert await unread(ANNA) == [f"/briefs/{APPROVAL}"]
+    assert len(await unread(PAOLO)) == 2
 
 
 async def test_who_looks_after_a_type_is_told_of_its_briefs(portal: Portal) -> None:

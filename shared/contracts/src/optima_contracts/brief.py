@@ -117,6 +117,16 @@ class BriefCommentEdited(EventData):
     """Those who were not mentioned before."""
 
 
+class BriefCommentsRead(EventData):
+    """The actor has read the brief's comments up to `comment_id`, those before it too."""
+
+    type: ClassVar[str] = "optima.brief.comments_read.v1"
+    brief_id: UUID
+    comment_id: UUID
+    all_read: bool
+    """Whether nobody else had written a newer one: they need not be told of comments any more."""
+
+
 class BriefSubmitted(EventData):
     """A revision was frozen and asks for approval under `process`."""
 

@@ -21,9 +21,11 @@ from ..application.read.views import (
     BriefView,
     CommentView,
     ItemProgressView,
+    ReadMarkerView,
     RevisionView,
     TransitionView,
 )
+from ..application.read_comments import read_comments
 from ..application.revise_brief import revise_brief
 from ..application.submit_brief import submit_brief
 from ..domain.brief import Brief
@@ -37,6 +39,7 @@ from .requests import (
     CommentBrief,
     DraftBrief,
     PriceBrief,
+    ReadComments,
     ReviseBrief,
     SubmitBrief,
 )
@@ -193,3 +196,10 @@ async def put_comment(call: Call[Ports], brief_id: UUID, comment_id: UUID, body:
 async def list_comments(call: Call[Ports], brief_id: UUID, query: PageQuery) -> Page[CommentView]:
     """List a brief's comments, oldest first"""
     return await briefs.list_comments(call.ports, call.actor, brief_id, query)
+
+
+@routes.put("/v1/briefs/{brief_id}/read-marker", privilege="brief.read")
+async def put_read_marker(call: Call[Ports], brief_id: UUID, body: ReadComments) -> ReadMarkerView:
+    """Say how far one has read a brief's comments; one's own marker, which never goes back"""
+    unread = await read_comments(call.ports, call.actor, brief_id, body.comment_id)
+    return briefs.show_unread(unread, body.comment_id)

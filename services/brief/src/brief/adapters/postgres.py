@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from optima_kit.db import UnitOfWork
 from optima_kit.directory import Directory
 from optima_kit.sql import load_queries
 
-from ..application.ports import Filters, Ports, PricedRevision, StoredFile, Summary
+from ..application.ports import Filters, Ports, PricedRevision, StoredFile, Summary, UnreadComments
 from ..domain.brief import Brief, Revision
 from ..domain.comments import Comment, Version
 from ..domain.content import Attachment, Content
@@ -199,6 +199,26 @@ class PostgresBriefs:
             mentioned_ids=list(comment.mentioned_ids),
             at=comment.edited_at,
         )
+
+    async def upsert_comments_read(
+        self, brief_id: UUID, person_id: UUID, comment_id: UUID, now: datetime
+    ) -> bool:
+        moved = await self._work.fetchval(
+            QUERIES.upsert_comments_read,
+            brief_id=brief_id,
+            person_id=person_id,
+            comment_id=comment_id,
+            read_at=now,
+        )
+        return moved is not None
+
+    async def list_unread_comments(
+        self, person_id: UUID, brief_ids: Sequence[UUID], most: int
+    ) -> Mapping[UUID, UnreadComments]:
+        rows = await self._work.fetch(
+            QUERIES.list_unread_comments, person_id=person_id, brief_ids=list(brief_ids), most=most
+        )
+        return {row["brief_id"]: UnreadComments(row["comments"], row["read_until"]) for row in rows}
 
     async def list_briefs(
         self, filters: Filters, after: tuple[date | None, UUID] | None, limit: int, *, by_deadline: bool

@@ -131,6 +131,31 @@ WHERE brief_id = :brief_id AND comment_id > coalesce(:after, '00000000-0000-0000
 ORDER BY comment_id
 LIMIT :limit
 
+-- name: upsert_comments_read
+-- Never further back than it was; nothing is returned then.
+INSERT INTO comment_reads AS known (brief_id, person_id, comment_id, read_at)
+VALUES (:brief_id, :person_id, :comment_id, :read_at)
+ON CONFLICT (tenant_id, brief_id, person_id) DO UPDATE
+SET comment_id = excluded.comment_id, read_at = excluded.read_at
+WHERE known.comment_id < excluded.comment_id
+RETURNING comment_id
+
+-- name: list_unread_comments
+-- Of each brief, what others wrote after what the person has read, no further than `most`.
+SELECT asked.brief_id, comment_reads.comment_id AS read_until, counted.comments
+FROM unnest(:brief_ids::uuid[]) AS asked(brief_id)
+LEFT JOIN comment_reads
+    ON comment_reads.brief_id = asked.brief_id AND comment_reads.person_id = :person_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS comments FROM (
+        SELECT comment_id FROM comments
+        WHERE comments.brief_id = asked.brief_id AND comments.author_id <> :person_id
+            AND comments.comment_id
+                > coalesce(comment_reads.comment_id, '00000000-0000-0000-0000-000000000000'::uuid)
+        LIMIT :most
+    ) AS newer
+) AS counted
+
 -- name: list_moves
 SELECT move, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of
 FROM moves

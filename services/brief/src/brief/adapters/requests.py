@@ -147,6 +147,11 @@ def _states(text: str) -> str:
     return text
 
 
+class ReadComments(Command):
+    comment_id: UUID
+    """The newest that was read; those before it are read with it."""
+
+
 class CommentBrief(Command):
     text: Annotated[str, Text(4000)]
     mentioned_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)

@@ -50,6 +50,15 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadComments:
+    """Of a brief, what others wrote after what a person has read."""
+
+    count: int
+    read_until: UUID | None
+    """The newest comment that they have read; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
 class PricedRevision:
     """A frozen revision with its newest prices, if it was priced."""
 
@@ -94,6 +103,16 @@ class Briefs(Protocol):
 
     async def insert_comment_edit(self, brief_id: UUID, comment: Comment) -> None:
         """What the comment says from now on; what it said stays."""
+
+    async def upsert_comments_read(
+        self, brief_id: UUID, person_id: UUID, comment_id: UUID, now: datetime
+    ) -> bool:
+        """Whether the person had not read so far yet: nobody has read less than before."""
+
+    async def list_unread_comments(
+        self, person_id: UUID, brief_ids: Sequence[UUID], most: int
+    ) -> Mapping[UUID, UnreadComments]:
+        """Of each of the briefs, no further than `most`."""
 
     async def list_briefs(
         self, filters: Filters, after: tuple[date | None, UUID] | None, limit: int, *, by_deadline: bool

@@ -10,6 +10,8 @@ from uuid import UUID
 from optima_kit.refusals import Forbidden, WrongState
 
 EDITABLE_FOR: Final = timedelta(minutes=5)
+MOST_UNREAD: Final = 100
+"""Unread comments of a brief are counted no further: so many stand for more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.brief.closed.v1": N_("Brief closed"),
         "optima.brief.comment_edited.v1": N_("Comment changed"),
         "optima.brief.commented.v1": N_("Brief commented"),
+        "optima.brief.comments_read.v1": N_("Comments read"),
         "optima.brief.delivered.v1": N_("Everything of the brief delivered"),
         "optima.brief.delivery_started.v1": N_("Delivery of the brief started"),
         "optima.brief.drafted.v1": N_("Brief drafted"),

@@ -159,6 +159,14 @@ async def _tell_mentioned(ports: PortalPorts, event: Received[Any]) -> None:
     await tell_people(ports, people, "question", "brief_commented", title, "", f"/briefs/{brief_id}")
 
 
+async def _end_mentions(ports: PortalPorts, event: Received[brief.BriefCommentsRead]) -> None:
+    """Who has read all comments of the brief need not be told of them any more, on a page or by mail."""
+    if event.actor_id is not None and event.data.all_read:
+        page = f"/briefs/{event.data.brief_id}"
+        ports.notices.mark_read(event.actor_id, "brief_commented", page, ports.now)
+        ports.notices.hint(event.actor_id)
+
+
 async def _tell_of_quotation(ports: PortalPorts, event: Received[Any]) -> None:
     """A supplier of what they are asked, and of its end; who had asked of each answer."""
     data, page = event.data, f"/quotations/{event.data.quotation_id}"
@@ -201,6 +209,7 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
     **dict.fromkeys(OF_PHASES, _tell_of_phase),
     brief.BriefCommented: _tell_mentioned,
     brief.BriefCommentEdited: _tell_mentioned,
+    brief.BriefCommentsRead: _end_mentions,
     **dict.fromkeys(QUOTATIONS, _tell_of_quotation),
     brief.BriefSubmitted: _follow,
     brief.BriefHandedOver: _follow_for_another,

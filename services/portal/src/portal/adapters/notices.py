@@ -64,6 +64,9 @@ class PostgresNotices:
     def mark_mailed(self, notices: Collection[UUID], now: datetime) -> None:
         self._work.write(QUERIES.update_mailed, ids=list(notices), now=now)
 
+    def mark_read(self, person_id: UUID, what: str, address: str, now: datetime) -> None:
+        self._work.write(QUERIES.update_told_read, person_id=person_id, what=what, address=address, now=now)
+
     async def find_addressee(self, person_id: UUID) -> Addressee | None:
         row = await self._work.fetchrow(QUERIES.find_addressee, person_id=person_id)
         return Addressee(row["person_id"], row["name"], row["email"], row["language"]) if row else None

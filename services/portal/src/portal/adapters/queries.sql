@@ -78,6 +78,11 @@ UPDATE notices SET read_at = coalesce(read_at, :now) WHERE id = :id AND person_i
 -- name: update_all_read
 UPDATE notices SET read_at = :now WHERE person_id = :person_id AND read_at IS NULL
 
+-- name: update_told_read
+-- Of one page, what is told of it.
+UPDATE notices SET read_at = :now
+WHERE person_id = :person_id AND what = :what AND address = :address AND read_at IS NULL
+
 -- name: delete_old_notices
 DELETE FROM notices WHERE happened_at < :before
 

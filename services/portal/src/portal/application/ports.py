@@ -77,6 +77,9 @@ class NoticeStore(Protocol):
 
     def mark_mailed(self, notices: Collection[UUID], now: datetime) -> None: ...
 
+    def mark_read(self, person_id: UUID, what: str, address: str, now: datetime) -> None:
+        """What the person was told of that, on a page where they have read it."""
+
     async def find_addressee(self, person_id: UUID) -> Addressee | None:
         """None for who has left, or is not known yet."""
 

@@ -16,13 +16,13 @@ from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
 from ...domain.brief import Brief, Revision
-from ...domain.comments import Comment
+from ...domain.comments import MOST_UNREAD, Comment
 from ...domain.content import Content, Item
 from ...domain.lifecycle import Move, State
 from ...domain.pricing import PriceLine, Pricing
 from ...domain.progress import ItemProgress, progress_of
 from ...domain.rules import day_in_rome
-from ..ports import Filters, Ports, PricedRevision, StoredFile, Summary
+from ..ports import Filters, Ports, PricedRevision, StoredFile, Summary, UnreadComments
 from .access import (
     actions_on,
     actions_on_briefs,
@@ -43,6 +43,7 @@ from .views import (
     PriceSourceView,
     PricingView,
     ProposedPriceView,
+    ReadMarkerView,
     RevisionView,
     ShipmentOfItemView,
     StateCountView,
@@ -51,6 +52,8 @@ from .views import (
 )
 
 Names = Mapping[UUID, str]
+
+_BEFORE_ALL: Final = UUID(int=0)
 
 MOST_COUNTED: Final = 1000
 
@@ -95,10 +98,12 @@ async def list_briefs(
     after = _after(query, by_deadline=by_deadline)
     found = await ports.briefs.list_briefs(filters, after, query.rows, by_deadline=by_deadline)
     names = await ports.directory.names(summary.unit_id for summary in found)
+    ids = [summary.brief_id for summary in found]
+    unread = await ports.briefs.list_unread_comments(actor.person_id, ids, MOST_UNREAD)
     return page_of(
         query,
         found,
-        lambda summary: _summary(actor, summary, names),
+        lambda summary: _summary(actor, summary, names, unread[summary.brief_id]),
         lambda last: (last.sorted_deadline, last.brief_id) if by_deadline else last.brief_id,
         actions=actions_on_briefs(actor),
     )
@@ -163,20 +168,27 @@ async def list_comments(ports: Ports, actor: Actor, brief_id: UUID, query: PageQ
     await visible_brief(ports, actor, brief_id)
     found = await ports.briefs.list_comments(brief_id, query.after(UUID), query.rows)
     names = await ports.directory.names(each for comment in found for each in comment.mentioned_ids)
+    until = (await ports.briefs.list_unread_comments(actor.person_id, [brief_id], 1))[brief_id].read_until
     return page_of(
         query,
         found,
-        lambda comment: _comment(ports, actor, comment, names),
+        lambda comment: _comment(ports, actor, comment, names, read_until=until or _BEFORE_ALL),
         lambda comment: comment.comment_id,
     )
 
 
 async def show_comment(ports: Ports, actor: Actor, comment: Comment) -> CommentView:
     """A comment that is at hand."""
-    return _comment(ports, actor, comment, await ports.directory.names(comment.mentioned_ids))
+    names = await ports.directory.names(comment.mentioned_ids)
+    return _comment(ports, actor, comment, names, read_until=comment.comment_id)
 
 
-def _comment(ports: Ports, actor: Actor, comment: Comment, names: Names) -> CommentView:
+def show_unread(unread: UnreadComments, comment_id: UUID) -> ReadMarkerView:
+    """After the comment was marked as read."""
+    return ReadMarkerView(comment_id=unread.read_until or comment_id, unread=unread.count)
+
+
+def _comment(ports: Ports, actor: Actor, comment: Comment, names: Names, *, read_until: UUID) -> CommentView:
     return CommentView(
         id=comment.comment_id,
         author=PersonView(id=comment.author_id, name=comment.author_name),
@@ -185,6 +197,7 @@ def _comment(ports: Ports, actor: Actor, comment: Comment, names: Names) -> Comm
         mentioned=[PersonView(id=each, name=names.get(each)) for each in comment.mentioned_ids],
         edited_at=comment.edited_at,
         earlier=[CommentVersionView(text=each.text, at=each.at) for each in comment.earlier],
+        unread=comment.author_id != actor.person_id and comment.comment_id > read_until,
         actions=actions_on_comment(actor, comment, ports.now),
     )
 
@@ -239,7 +252,7 @@ async def list_history(ports: Ports, actor: Actor, brief_id: UUID, query: PageQu
     return page_of(query, found, lambda row: _transition(row[1], names), lambda row: row[0])
 
 
-def _summary(actor: Actor, summary: Summary, names: Names) -> BriefSummaryView:
+def _summary(actor: Actor, summary: Summary, names: Names, unread: UnreadComments) -> BriefSummaryView:
     return BriefSummaryView(
         id=summary.brief_id,
         number=summary.number,
@@ -256,6 +269,7 @@ def _summary(actor: Actor, summary: Summary, names: Names) -> BriefSummaryView:
         drafted_at=summary.drafted_at,
         changed_at=summary.changed_at,
         priced=summary.priced if sees_prices(actor) else None,
+        unread_comments=unread.count,
     )
 
 

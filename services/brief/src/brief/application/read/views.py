@@ -116,6 +116,8 @@ class BriefSummaryView(View):
     changed_at: datetime
     priced: bool | None = None
     """To those who may see prices."""
+    unread_comments: int
+    """Of others, since the reader last said how far they have read; a hundred stand for more."""
 
 
 class StateCountView(View):
@@ -156,8 +158,18 @@ class CommentView(View):
     edited_at: datetime | None
     earlier: list[CommentVersionView]
     """The oldest first."""
+    unread: bool
+    """Whether somebody else wrote it, after what the reader has said that they read."""
     actions: list[CommentAction]
     """What the reader may do now."""
+
+
+class ReadMarkerView(View):
+    """How far the reader has read a brief's comments."""
+
+    comment_id: UUID
+    unread: int
+    """What others wrote after it; a hundred stand for more."""
 
 
 class ShipmentOfItemView(View):

@@ -68,6 +68,12 @@ async def comment(call: PageCall, brief_id: UUID) -> Answer:
     return SeeOther(f"/briefs/{brief_id}#comments")
 
 
+@pages.post("/briefs/{brief_id}/read-marker")
+async def read_comments(call: PageCall, brief_id: UUID) -> Answer:
+    body = {"comment_id": call.text("comment_id")}
+    return await _send(call, brief_id, "PUT", f"/v1/briefs/{brief_id}/read-marker", body)
+
+
 @pages.post("/briefs/{brief_id}/comments/{comment_id}")
 async def change_comment(call: PageCall, brief_id: UUID, comment_id: UUID) -> Answer:
     body = {"text": call.text("text"), "mentioned_ids": call.form.getall("mentioned", [])}
