@@ -193,3 +193,45 @@ async def test_goods_that_are_of_no_phase_are_not_productions_business(work: Wor
     await work.plant.deliver(event, work.sent, sequence=1)
     assert (await work.outside())["sent"] == "0"
     assert (await work.plant.order(work.order["id"]))["jobs"][0]["shipped"] == "0"
+
+
+async def test_what_it_costs_follows_what_came_back(work: Work) -> None:
+    plant, job_id = work.plant, work.order["jobs"][0]["id"]
+
+    async def line_set_to(**delivery: str) -> tuple[int, Any]:
+        (now,) = (await plant.order(work.order["id"]))["jobs"]
+        line: dict[str, Any] = {"what": "phase", "description": "Plastificazione", "quantity": "90"}
+        line |= {"unit_cost": "1.50", "supplier": "FIN-01"}
+        line["delivery"] = {"phase_id": work.phase_id, "tolerance_percent": "5", **delivery}
+        body = {"cost_lines": [line], "unit_price": "2.50"}
+        headers = {"If-Match": f'"{now["version"]}"'}
+        response, answer = await plant.admin.put(f"/v1/jobs/{job_id}/economics", body, headers=headers)
+        return response.status, answer
+
+    async def comes_to() -> tuple[str, str | None, str | None]:
+        (now,) = (await plant.order(work.order["id"]))["jobs"]
+        (line,) = now["economics"]["cost_lines"]
+        return now["economics"]["cost"], line.get("charged"), line.get("actual")
+
+    status, problem = await line_set_to(phase_id=str(uuid4()))
+    assert (status, problem["errors"][0]["code"]) == (422, "delivery_phase_unknown")
+    assert (await line_set_to(under="us"))[0] == 200
+    await work.do("start")
+    await work.send("delivered", "98")
+    await work.bring_back("93")
+    assert await comes_to() == ("135.00", None, None)
+    assert (await work.complete("93"))[0] == 200
+    assert await comes_to() == ("135.00", None, None), "until it is accepted"
+    response, _ = await plant.admin.post(f"/v1/phases/{work.phase_id}/acceptance")
+    assert response.status == 200
+    assert await comes_to() == ("139.50", "93", "139.50")
+    back = uuid4()
+    for _ in range(2):
+        await work.bring_back("5", return_id=back)  # after it was handed in
+    assert await comes_to() == ("141.75", "94.5", "141.75")
+    assert (await line_set_to(over="us"))[1]["cost"] == "147.00"
+    _, history = await plant.admin.get(f"/v1/jobs/{job_id}/economics-history")
+    entries = [(each["economics"]["cost"], "set_by" in each) for each in history["items"]]
+    assert entries[:4] == [("147.00", True), ("141.75", False), ("139.50", False), ("135.00", True)]
+    told = await plant.database.published("optima.economics.job_set.v1")
+    assert [event.data["cost"] for event in told][-3:] == ["139.50", "141.75", "147.00"]

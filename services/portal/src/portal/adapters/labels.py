@@ -101,6 +101,14 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "transport": N_("Transport"),
         "other": N_("Other"),
     },
+    "over_delivered": {
+        "supplier": N_("Not paid"),
+        "us": N_("Paid as well"),
+    },
+    "under_delivered": {
+        "supplier": N_("Not paid"),
+        "us": N_("Paid up to the tolerance"),
+    },
     "amendment": {
         "in_approval": N_("In approval"),
         "applied": N_("Approved"),

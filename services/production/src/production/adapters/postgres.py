@@ -41,6 +41,7 @@ from ..application.ports import (
 )
 from ..domain.amendments import Amendment, AmendmentState
 from ..domain.changes import OrderChange
+from ..domain.charges import Bearer, DeliveryTerms
 from ..domain.economics import STRICT, CostKind, CostLine, Economics, PricePolicy
 from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
@@ -935,17 +936,38 @@ def _stored_cost_line(line: CostLine) -> dict[str, Any]:
     exact = {"quantity": str(line.quantity), "unit_cost": str(line.unit_cost)}
     if line.actual is not None:
         exact["actual"] = str(line.actual)
+    if line.charged is not None:
+        exact["charged"] = str(line.charged)
     return {
         "what": line.what.value,
         "description": line.description,
         "supplier": line.supplier,
         "terms": line.terms,
+        **({"delivery": _stored_delivery_terms(line.delivery)} if line.delivery else {}),
         **exact,
     }
 
 
+def _stored_delivery_terms(terms: DeliveryTerms) -> dict[str, str]:
+    return {
+        "phase_id": str(terms.phase_id),
+        "tolerance_percent": str(terms.tolerance_percent),
+        "over": terms.over.value,
+        "under": terms.under.value,
+    }
+
+
+def _delivery_terms(stored: dict[str, str]) -> DeliveryTerms:
+    return DeliveryTerms(
+        UUID(stored["phase_id"]),
+        Decimal(stored["tolerance_percent"]),
+        Bearer(stored["over"]),
+        Bearer(stored["under"]),
+    )
+
+
 def _cost_line(stored: dict[str, Any]) -> CostLine:
-    actual = stored.get("actual")
+    actual, charged, terms = stored.get("actual"), stored.get("charged"), stored.get("delivery")
     return CostLine(
         what=CostKind(stored["what"]),
         description=stored["description"],
@@ -954,6 +976,8 @@ def _cost_line(stored: dict[str, Any]) -> CostLine:
         supplier=stored["supplier"],
         terms=stored["terms"],
         actual=None if actual is None else Decimal(actual),
+        delivery=_delivery_terms(terms) if terms else None,
+        charged=None if charged is None else Decimal(charged),
     )
 
 

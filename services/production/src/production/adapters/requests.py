@@ -26,6 +26,7 @@ from optima_kit.http import (
 from ..application.ports import BoardFilter, OrderFilter
 from ..application.read.figures import LoadBy, OrdersBy, WorkBy
 from ..application.write_order import AskedItem
+from ..domain.charges import Bearer, DeliveryTerms
 from ..domain.economics import CostKind, CostLine
 from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
@@ -140,6 +141,17 @@ class ChangeLine(Command):
         return tuple(Delivery(each.destination, each.quantity) for each in self.deliveries)
 
 
+class TermsOfDelivery(Command):
+    phase_id: UUID
+    """Of the job: what the phase yields decides what is charged. `quantity` of the line is in its unit."""
+    tolerance_percent: Percent
+    """Of the line's quantity: within it, what is delivered is charged."""
+    over: Bearer = Bearer.SUPPLIER
+    """Who bears what is delivered beyond the tolerance: the supplier (it is not charged) or us."""
+    under: Bearer = Bearer.SUPPLIER
+    """Who bears what is missing beyond it: the supplier (it is not charged) or us."""
+
+
 class NewCostLine(Command):
     what: CostKind
     description: Annotated[str, Text(500)]
@@ -151,6 +163,12 @@ class NewCostLine(Command):
     """Agreed with the supplier."""
     actual: Amount | None = None
     """Euro that the line came to, once that is known."""
+    delivery: TermsOfDelivery | None = None
+    """With these, what a phase yields decides what the line comes to; `actual` is not stated."""
+
+    def line(self) -> CostLine:
+        terms = self.delivery and DeliveryTerms(**dict(self.delivery))
+        return CostLine(**{**dict(self), "delivery": terms})
 
 
 class SetEconomics(Command):
@@ -169,8 +187,7 @@ class SetEconomics(Command):
     vat_code: Annotated[str, Text(10)] = "22"
 
     def details(self) -> dict[str, Any]:
-        lines = tuple(CostLine(**dict(line)) for line in self.cost_lines)
-        return {**dict(self), "cost_lines": lines}
+        return {**dict(self), "cost_lines": tuple(line.line() for line in self.cost_lines)}
 
 
 class SetPricePolicy(Command):

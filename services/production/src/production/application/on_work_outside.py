@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
+from ..domain.machine import PhaseState
 from ..domain.outside import CameBack
 from ..domain.shipments import GOODS_OUT, Shipment
+from .access import phase_to_change
 from .ports import Ports
+from .set_economics import follow_deliveries
 
 
 async def on_goods_sent(ports: Ports, shipment: Shipment) -> None:
@@ -20,7 +24,20 @@ async def on_goods_sent(ports: Ports, shipment: Shipment) -> None:
 
 
 async def on_goods_back(ports: Ports, return_id: UUID, back: dict[UUID, CameBack]) -> None:
-    """By phase; what is of none is left alone. A duplicate changes nothing."""
+    """By phase; what is of none is left alone. What comes back after the phase is done may still cost
+    something. A duplicate changes nothing."""
     for phase_id, quantity in back.items():
-        if await ports.orders.lock_phase(phase_id) is not None:
-            ports.orders.insert_back_from_outside(phase_id, return_id, quantity)
+        found = await ports.orders.lock_phase(phase_id)
+        if found is None:
+            continue
+        ports.orders.insert_back_from_outside(phase_id, return_id, quantity)
+        if found.phase.state is PhaseState.DONE:
+            await _follow_delivery(ports, phase_id)
+
+
+async def _follow_delivery(ports: Ports, phase_id: UUID) -> None:
+    found = await phase_to_change(ports, phase_id)
+    after = follow_deliveries(ports, found.order, found.job)
+    if after != found.job:
+        after = replace(after, version=after.version + 1)
+        ports.orders.update_order(found.order, found.order.with_jobs(after))

@@ -321,7 +321,7 @@ class EconomicsEntry:
     job_id: UUID
     set_at: datetime
     set_by: UUID | None
-    """None: nobody who is known, such as by an approval that ran out of time."""
+    """None: nobody who is known, as by an approval that ran out of time, or by what a phase has yielded."""
     economics: Economics
 
 

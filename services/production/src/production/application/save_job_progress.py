@@ -10,14 +10,18 @@ from ..domain.machine import JobState
 from ..domain.order import FullOrder
 from .advance_order import advance_order
 from .ports import Ports
+from .set_economics import follow_deliveries
 from .tell_work_outside import tell_work_outside
 
 
 def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventData) -> None:
-    """Saves the job and adds `events`, which say what happened to it; then what follows for the order."""
-    order, after = before.order, before.with_jobs(job)
+    """Saves the job and adds `events`, which say what happened to it; then what follows for its cost and the
+    order."""
+    order = before.order
     for event in events:
         ports.outbox.add(event, subject=job.id, correlation=order.correlation_id)
+    job = follow_deliveries(ports, before, job)
+    after = before.with_jobs(job)
     finished = finished_so_far(job)
     if job.state is JobState.RUNNING and finished > finished_so_far(before.job(job.id)):
         part = JobPartCompleted(

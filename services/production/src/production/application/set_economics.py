@@ -17,12 +17,14 @@ from ..domain.economics import (
     CostLine,
     Economics,
     cost_to_set,
+    delivery_terms_fit,
     margin,
     price,
     price_to_set,
     total_is_within_bounds,
+    with_charges,
 )
-from ..domain.job import Job, with_economics
+from ..domain.job import Job, delivered_by_phase, with_cost_of_deliveries, with_economics
 from ..domain.order import FullOrder, Order
 from .access import order_of_job_to_change
 from .ports import EconomicsEntry, Ports
@@ -39,15 +41,18 @@ async def set_economics(
     unit_price: Decimal | None,
     **details: Any,
 ) -> Job:
-    """Without a `unit_price`, it is the approved one; the `details` are the rest of `Economics`. The order is
-    valued as soon as each of its jobs is, and anew with each correction."""
+    """Without a `unit_price`, it is the approved one; the `details` are the rest of `Economics`. Lines with
+    terms of delivery come to what their phases have yielded. The order is valued as soon as each of its jobs
+    is, and anew with each correction."""
     before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version", field="If-Match")
+    delivery_terms_fit(cost_lines, {phase.id: phase.name for phase in job.phases})
+    lines = with_charges(cost_lines, delivered_by_phase(job))
     economics = Economics(
-        cost=cost_to_set(cost, cost_lines),
-        cost_lines=cost_lines,
+        cost=cost_to_set(cost, lines),
+        cost_lines=lines,
         unit_price=price_to_set(job.item.approved_unit_price, unit_price),
         **details,
     )
@@ -67,6 +72,16 @@ def note_economics(ports: Ports, job: Job, by: UUID | None) -> None:
     """For the history of what the job's economics were, and who set them."""
     assert job.economics is not None
     ports.orders.insert_economics_entry(EconomicsEntry(job.id, ports.now, by, job.economics))
+
+
+def follow_deliveries(ports: Ports, before: FullOrder, job: Job) -> Job:
+    """The job with what its phases cost by what they have yielded now, which is noted and told where it is
+    something else than before. To be saved by the caller."""
+    after = with_cost_of_deliveries(before.order.state, job)
+    if after.economics != job.economics:
+        note_economics(ports, after, None)
+        tell_economics_set(ports, before.order, after)
+    return after
 
 
 def tell_economics_set(ports: Ports, order: Order, job: Job) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from optima_contracts.money import amount_of
 from optima_kit.refusals import Invalid
 
 from .amendments import DEFAULT_PROCESS
+from .charges import DeliveryTerms, charged_quantity
 
 _TENTH: Final = Decimal("0.1")
 MAX_AMOUNT: Final = Decimal("999999999999.99")
@@ -39,9 +41,13 @@ class CostLine:
     supplier: str | None = None
     """Whom it is paid to; None: it is ours."""
     terms: str | None = None
-    """Agreed with the supplier: payment, tolerance of quantities, who bears what is over or under."""
+    """Agreed with the supplier, in words."""
     actual: Decimal | None = None
     """What it came to; None until that is known."""
+    delivery: DeliveryTerms | None = None
+    """By which the yield of a phase decides what it comes to. None: somebody states that."""
+    charged: Decimal | None = None
+    """The quantity that is paid by these terms; None until the phase is done."""
 
     @property
     def planned(self) -> Decimal:
@@ -100,13 +106,47 @@ def margin_percent(economics: Economics, quantity: Decimal) -> Decimal | None:
     return (margin(economics, quantity) * 100 / whole).quantize(_TENTH, ROUND_HALF_UP) if whole else None
 
 
+def with_charges(lines: Sequence[CostLine], delivered: Mapping[UUID, Decimal]) -> tuple[CostLine, ...]:
+    """The lines, of which those with terms of delivery come to what these make of what was `delivered`, by
+    phase; those of other phases are as planned."""
+    return tuple(_charged(line, delivered) if line.delivery else line for line in lines)
+
+
+def _charged(line: CostLine, delivered: Mapping[UUID, Decimal]) -> CostLine:
+    assert line.delivery
+    yielded = delivered.get(line.delivery.phase_id)
+    if yielded is None:
+        return replace(line, actual=None, charged=None)
+    charged = charged_quantity(line.quantity, yielded, line.delivery)
+    return replace(line, actual=amount_of(charged, line.unit_cost), charged=charged)
+
+
+def cost_of(lines: Sequence[CostLine]) -> Decimal:
+    """Of each line what it came to or, until then, what is planned."""
+    return sum((line.planned if line.actual is None else line.actual for line in lines), Decimal(0))
+
+
+def delivery_terms_fit(lines: Sequence[CostLine], phases: Mapping[UUID, str]) -> None:
+    """They are about a phase of the job, in a line of its cost, which comes to what follows from them."""
+    for n, line in enumerate(lines):
+        if line.delivery is None:
+            continue
+        if line.what is not CostKind.PHASE:
+            raise Invalid("delivery_terms_misplaced", field=f"cost_lines[{n}].what")
+        if line.delivery.phase_id not in phases:
+            raise Invalid("delivery_phase_unknown", field=f"cost_lines[{n}].delivery.phase_id")
+        if line.actual is not None:
+            phase = phases[line.delivery.phase_id]
+            raise Invalid("actual_follows_from_delivery", field=f"cost_lines[{n}].actual", phase=phase)
+
+
 def cost_to_set(cost: Decimal | None, lines: Sequence[CostLine]) -> Decimal:
-    """As stated or, with lines, their sum: of each what it came to or, until then, what is planned."""
+    """As stated or, with lines, their sum."""
     if not lines:
         if cost is None:
             raise Invalid("cost_missing", field="cost")
         return cost
-    total = sum((line.planned if line.actual is None else line.actual for line in lines), Decimal(0))
+    total = cost_of(lines)
     if cost is not None and cost != total:
         raise Invalid("cost_differs_from_lines", field="cost", total=total)
     if total > MAX_AMOUNT:

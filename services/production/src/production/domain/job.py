@@ -12,7 +12,16 @@ from uuid import UUID
 from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
 from .amendments import Amendment
-from .economics import STRICT, Economics, PricePolicy, price_is_as_approved, price_is_within_bounds
+from .economics import (
+    MAX_AMOUNT,
+    STRICT,
+    Economics,
+    PricePolicy,
+    cost_of,
+    price_is_as_approved,
+    price_is_within_bounds,
+    with_charges,
+)
 from .kinds import DEFAULT_TOLERANCE_PERCENT, Kind
 from .machine import Action, JobState, OrderState, PhaseState, Refused, outcome
 from .outside import AT_HOME, Outside, WorkOutside
@@ -209,6 +218,29 @@ def with_economics(order: OrderState, job: Job, economics: Economics, policy: Pr
     price_is_within_bounds(economics, job.item.quantity)
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))
+
+
+def delivered_by_phase(job: Job) -> dict[UUID, Decimal]:
+    """What each phase that is done has yielded, in its unit: of one outside, what came back in good order,
+    also beyond what could be used."""
+    return {
+        phase.id: phase.quantity if phase.outside.finisher is None else phase.outside.made
+        for phase in job.phases
+        if phase.state is PhaseState.DONE and phase.quantity is not None
+    }
+
+
+def with_cost_of_deliveries(order: OrderState, job: Job) -> Job:
+    """The job whose cost follows what its phases have yielded, where terms of delivery were agreed. The same
+    job where it has ended, or its cost would be more than documents can carry."""
+    economics = job.economics
+    if economics is None or order in ENDED or not any(line.delivery for line in economics.cost_lines):
+        return job
+    lines = with_charges(economics.cost_lines, delivered_by_phase(job))
+    cost = cost_of(lines)
+    if lines == economics.cost_lines or cost > MAX_AMOUNT:
+        return job
+    return replace(job, economics=replace(economics, cost=cost, cost_lines=lines))
 
 
 def with_amendment(job: Job, amendment: Amendment, order: OrderState) -> Job:

@@ -88,12 +88,12 @@ async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
     return await _command(call, order_id, f"economics-{job_id}", "PUT", path, body)
 
 
-def _cost_lines(call: PageCall) -> list[dict[str, str]]:
+def _cost_lines(call: PageCall) -> list[dict[str, Any]]:
     """One a row of the form; rows without a description are left out."""
     rows = [
         name.removeprefix("line-description-") for name in call.form if name.startswith("line-description-")
     ]
-    lines = []
+    lines: list[dict[str, Any]] = []
     for row in rows:
         if not call.text(f"line-description-{row}"):
             continue
@@ -104,8 +104,17 @@ def _cost_lines(call: PageCall) -> list[dict[str, str]]:
             name: plain_number(call.text(f"line-{name}-{row}"), call.language)
             for name in ("quantity", "unit_cost", "actual")
         }
-        lines.append(filled(**texts, **numbers))
+        lines.append({**filled(**texts, **numbers), **_terms_of_delivery(call, row)})
     return lines
+
+
+def _terms_of_delivery(call: PageCall, row: str) -> dict[str, Any]:
+    """Nothing where no phase is chosen."""
+    if not (phase_id := call.text(f"line-phase-{row}")):
+        return {}
+    percent = plain_number(call.text(f"line-tolerance-{row}"), call.language)
+    sides = {name: call.text(f"line-{name}-{row}") for name in ("over", "under")}
+    return {"delivery": {"phase_id": phase_id, "tolerance_percent": percent, **filled(**sides)}}
 
 
 @pages.get("/orders/{order_id}/jobs/{job_id}/economics")
@@ -272,9 +281,15 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "kinds": names_of_kinds(kinds),
         "to_ship": to_ship,
         "jobs": {job["id"]: job for job in order["jobs"]},
+        "phases_of_jobs": {job["id"]: _named(job.get("phases", [])) for job in order["jobs"]},
         "sent": sent,
     }
     return Shown("order.html", context, sent.status)
+
+
+def _named(phases: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Each with its number, where it is for a share of the work."""
+    return [(each["id"], f"{each['name']} {each.get('share_number', '')}".strip()) for each in phases]
 
 
 def _is_for_work(document_type: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ what they may do."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from optima_kit.refusals import Absent
 
 from ...domain.amendments import Amendment
 from ...domain.changes import OrderChange
-from ...domain.economics import Economics, margin, margin_percent, price
+from ...domain.economics import CostLine, Economics, margin, margin_percent, price
 from ...domain.job import Job, Phase, RejectedAttempt
 from ...domain.order import FullOrder, Order
 from ...domain.shipments import Shipment
@@ -32,6 +33,7 @@ from .access import (
 from .views import (
     AmendmentView,
     CostLineView,
+    DeliveryTermsView,
     DeliveryView,
     EconomicsEntryView,
     EconomicsView,
@@ -139,19 +141,7 @@ def _economics(economics: Economics, quantity: Decimal) -> EconomicsView:
     return EconomicsView(
         cost=economics.cost,
         planned_cost=economics.planned_cost,
-        cost_lines=[
-            CostLineView(
-                what=line.what,
-                description=line.description,
-                quantity=line.quantity,
-                unit_cost=line.unit_cost,
-                planned=line.planned,
-                actual=line.actual,
-                supplier=line.supplier,
-                terms=line.terms,
-            )
-            for line in economics.cost_lines
-        ],
+        cost_lines=[_cost_line(line) for line in economics.cost_lines],
         unit_price=economics.unit_price,
         price_reason=economics.price_reason,
         price=price(economics, quantity),
@@ -161,6 +151,21 @@ def _economics(economics: Economics, quantity: Decimal) -> EconomicsView:
         materials=economics.materials,
         technical_sheet=economics.technical_sheet,
         vat_code=economics.vat_code,
+    )
+
+
+def _cost_line(line: CostLine) -> CostLineView:
+    return CostLineView(
+        what=line.what,
+        description=line.description,
+        quantity=line.quantity,
+        unit_cost=line.unit_cost,
+        planned=line.planned,
+        actual=line.actual,
+        supplier=line.supplier,
+        terms=line.terms,
+        delivery=line.delivery and DeliveryTermsView(**asdict(line.delivery)),
+        charged=line.charged,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 from optima_kit.fields import Amount, PersonView, Tenths, UnitPrice, View
 
 from ...domain.amendments import AmendmentState
+from ...domain.charges import Bearer
 from ...domain.economics import CostKind
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.plan import Lateness
@@ -160,6 +161,17 @@ class PhaseView(View):
     """What the reader may do now."""
 
 
+class DeliveryTermsView(View):
+    """By which what a phase yields decides what a line of its cost comes to."""
+
+    phase_id: UUID
+    tolerance_percent: Amount
+    over: Bearer
+    """Who bears what is delivered beyond the tolerance."""
+    under: Bearer
+    """Who bears what is missing beyond it."""
+
+
 class CostLineView(View):
     what: CostKind
     description: str
@@ -170,6 +182,9 @@ class CostLineView(View):
     """What it came to, once that is known."""
     supplier: str | None
     terms: str | None
+    delivery: DeliveryTermsView | None
+    charged: Quantity | None
+    """What of the phase's yield is paid by these terms, once it is done."""
 
 
 class EconomicsView(View):

@@ -1,0 +1,142 @@
+"""What is charged for a phase, by what it yielded and the terms of delivery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optima_kit.refusals import Invalid
+from production.domain import job as domain
+from production.domain.charges import Bearer, DeliveryTerms, charged_quantity
+from production.domain.economics import CostKind, CostLine, Economics, cost_to_set, delivery_terms_fit
+from production.domain.job import Item, Job
+from production.domain.kinds import Kind, PhaseDefinition
+from production.domain.machine import OrderState
+from production.domain.outside import CameBack
+from production.domain.plan import Schedule
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+OPEN = OrderState.IN_PRODUCTION
+
+quantities = st.decimals(0, 1_000_000, places=3)
+terms = st.builds(
+    DeliveryTerms,
+    phase_id=st.just(UUID(int=1)),
+    tolerance_percent=st.decimals(0, 100, places=2),
+    over=st.sampled_from(Bearer),
+    under=st.sampled_from(Bearer),
+)
+
+
+def limits(ordered: Decimal, agreed: DeliveryTerms) -> tuple[Decimal, Decimal]:
+    margin = ordered * agreed.tolerance_percent / 100
+    return ordered - margin, ordered + margin
+
+
+@given(quantities, quantities, quantities, terms)
+def test_more_delivered_never_costs_less(
+    ordered: Decimal, one: Decimal, other: Decimal, agreed: DeliveryTerms
+) -> None:
+    less, more = sorted((one, other))
+    assert 0 <= charged_quantity(ordered, less, agreed) <= charged_quantity(ordered, more, agreed)
+
+
+@given(quantities, terms)
+def test_at_both_limits_exactly_what_was_delivered_is_charged(
+    ordered: Decimal, agreed: DeliveryTerms
+) -> None:
+    for limit in limits(ordered, agreed):
+        assert charged_quantity(ordered, limit, agreed) == limit
+
+
+@given(quantities, quantities, terms)
+def test_within_the_tolerance_what_was_delivered_is_charged_and_beyond_it_what_was_agreed(
+    ordered: Decimal, delivered: Decimal, agreed: DeliveryTerms
+) -> None:
+    least, most = limits(ordered, agreed)
+    wanted = delivered
+    if delivered > most and agreed.over is Bearer.SUPPLIER:
+        wanted = most
+    if delivered < least and agreed.under is Bearer.US:
+        wanted = least
+    assert charged_quantity(ordered, delivered, agreed) == wanted
+
+
+# --- in the cost of a job
+
+
+def a_job(agreed: DeliveryTerms) -> Job:
+    """A hundred sheets to be laminated at two euro each, by FIN-01; plates cost ten."""
+    phase = PhaseDefinition("plastifica", "Plastificazione", quality_check=True)
+    kind = Kind(uuid4(), "k", "K", (phase,), Decimal(20), version=1)
+    item = Item(None, "k", "Espositore", Decimal(100), "pz", ())
+    job = domain.planned_job(
+        item,
+        kind,
+        Schedule(date(2027, 1, 29), lambda day: day.weekday() < 5),
+        job_id=uuid4(),
+        order_id=uuid4(),
+        position=1,
+        new_id=lambda: agreed.phase_id,
+    )
+    lines = (
+        CostLine(CostKind.PHASE, "Plastificazione", Decimal(100), Decimal(2), delivery=agreed),
+        CostLine(CostKind.SET_UP, "Lastre", Decimal(1), Decimal(10)),
+    )
+    economics = Economics(cost_to_set(None, lines), Decimal(5), None, "", "", "22", cost_lines=lines)
+    job = domain.with_economics(OPEN, job, economics)
+    job = domain.outsourced(OPEN, job, agreed.phase_id, "FIN-01")
+    job = domain.assigned(OPEN, job, agreed.phase_id, UUID(int=7), replaces=False)
+    return domain.started(OPEN, job, agreed.phase_id, NOW)
+
+
+def with_back(job: Job, good: str) -> Job:
+    (phase,) = job.phases
+    outside = replace(phase.outside, sent=Decimal(120), back=CameBack(Decimal(good)))
+    return replace(job, phases=(replace(phase, outside=outside),))
+
+
+def cost(job: Job, order: OrderState = OPEN) -> Decimal:
+    economics = domain.with_cost_of_deliveries(order, job).economics
+    assert economics
+    return economics.cost
+
+
+def test_the_cost_follows_what_came_back_once_the_phase_is_done() -> None:
+    agreed = DeliveryTerms(UUID(int=1), Decimal(5))
+    job = with_back(a_job(agreed), "112")
+    assert cost(job) == Decimal("210.00")
+    job = domain.completed(OPEN, job, agreed.phase_id, Decimal(100), "", NOW)
+    assert cost(job) == Decimal("210.00"), "not before it is accepted"
+    done = domain.accepted(OPEN, job, agreed.phase_id, UUID(int=8))
+    assert cost(done) == Decimal("220.00"), "105 of 112"
+    kept = domain.with_cost_of_deliveries(OPEN, done)
+    assert cost(with_back(kept, "96")) == Decimal("202.00")
+    assert cost(with_back(kept, "96"), OrderState.DELIVERED) == Decimal("220.00"), "nothing changes any more"
+    assert domain.with_cost_of_deliveries(OPEN, kept) == kept
+    for_us = replace(agreed, over=Bearer.US)
+    assert kept.economics
+    line = replace(kept.economics.cost_lines[0], delivery=for_us)
+    ours = replace(kept, economics=replace(kept.economics, cost_lines=(line,)))
+    assert cost(ours) == Decimal("224.00")
+
+
+def test_terms_are_of_a_phase_of_the_job_and_leave_nothing_to_be_stated() -> None:
+    agreed = DeliveryTerms(UUID(int=1), Decimal(5))
+    line = CostLine(CostKind.PHASE, "Plastificazione", Decimal(100), Decimal(2), delivery=agreed)
+    phases = {UUID(int=1): "Plastificazione"}
+    delivery_terms_fit([line], phases)
+    for wrong, known, code in (
+        (replace(line, what=CostKind.MATERIAL), phases, "delivery_terms_misplaced"),
+        (line, {}, "delivery_phase_unknown"),
+        (replace(line, actual=Decimal(1)), phases, "actual_follows_from_delivery"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            delivery_terms_fit([wrong], known)
+        assert refused.value.code == code
