@@ -531,6 +531,7 @@ class Story:
             "materials": "",
             "technical_sheet": "",
             "vat_code": "22",
+            "sheet": {},
         }
         await self.run(
             self.made,

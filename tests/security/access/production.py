@@ -24,6 +24,7 @@ KIND = {
         {"key": "libera", "name": "Libera", "skippable": True},
         {"key": "d-altri", "name": "Di altri", "quality_check": True},
     ],
+    "sheet": [{"key": "formato", "name": "Formato"}],
 }
 ECONOMICS = {
     "cost": "38712.40",
@@ -31,6 +32,7 @@ ECONOMICS = {
     "supplier": "Grafiche Rossi",
     "materials": "cartone",
     "technical_sheet": "CMYK",
+    "sheet": {"formato": "A3"},
 }
 PICTURE = b"\x89PNG\r\n\x1a\n picture"
 ORDER = {

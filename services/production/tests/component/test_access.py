@@ -36,6 +36,7 @@ async def test_a_dealer_sees_own_tasks_and_nothing_else(plant: Plant) -> None:
             "most": "550",
             "unit": "pz",
             "technical_sheet": "CMYK, 3 mm",
+            "sheet": [],
             "deadline": "2027-01-31",
             "planned_start": "2027-01-27",
             "planned_end": "2027-01-27",
@@ -114,7 +115,7 @@ async def test_fields_follow_privileges(plant: Plant) -> None:
     _, admin = await plant.admin.get(path)
     assert admin["jobs"][0]["economics"] == {
         **ECONOMICS, "price": "1250.00", "margin": "350.00", "vat_code": "22",
-        "planned_cost": "900.00", "cost_lines": [], "margin_percent": "28.0",
+        "planned_cost": "900.00", "cost_lines": [], "margin_percent": "28.0", "sheet": [],
     }  # fmt: skip
     _, backoffice = await plant.as_("backoffice").get(path)
     assert backoffice["customer"] == {"code": "C001"}
@@ -127,7 +128,7 @@ async def test_fields_follow_privileges(plant: Plant) -> None:
     _, least = await bare.get(path)
     for hidden in ("customer", "shipments"):
         assert hidden not in least
-    for hidden in ("economics", "phases", "technical_sheet"):
+    for hidden in ("economics", "phases", "technical_sheet", "sheet"):
         assert hidden not in least["jobs"][0]
     _, job = await bare.get(f"/v1/jobs/{order['jobs'][0]['id']}")
     assert job == least["jobs"][0]

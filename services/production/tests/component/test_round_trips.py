@@ -53,7 +53,7 @@ async def test_each_step_asks_once_and_writes_at_the_end(plant: Plant) -> None:
     assert costs == {
         "brief approved": REACTION + 6,  # brief, kinds, number, customer; order with jobs, phases
         "read": 4,  # begin, order with customer and shipments, jobs, end
-        "economics": EDGES + 5,  # beside them, what they were set to
+        "economics": EDGES + 6,  # beside them, its kind, and what they were set to
         "assignment": phase_command + 1,  # the person
         "start": phase_command,
         "completion": phase_command,

@@ -101,6 +101,11 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "transport": N_("Transport"),
         "other": N_("Other"),
     },
+    "sheet_field": {
+        "text": N_("Text"),
+        "number": N_("Number"),
+        "choice": N_("One of several"),
+    },
     "over_delivered": {
         "supplier": N_("Not paid"),
         "us": N_("Paid as well"),

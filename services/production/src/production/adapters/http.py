@@ -102,6 +102,7 @@ async def put_kind(call: Call[Ports], key: str, body: DefineKind) -> Reply[KindV
         name=body.name,
         phases=body.definitions(),
         tolerance_percent=body.tolerance_percent,
+        sheet=tuple(each.field() for each in body.sheet),
     )
     return Reply(lookups.show_kind(call.actor, kind), version=kind.version)
 

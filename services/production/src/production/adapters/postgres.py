@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -49,6 +50,7 @@ from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
 from ..domain.outside import CameBack, Outside
 from ..domain.plan import Lateness, Period
+from ..domain.sheets import FieldType, SheetEntry, SheetField
 from ..domain.shipments import Shipment, ShipmentState
 
 QUERIES: Final = load_queries(__package__)
@@ -95,6 +97,7 @@ class PostgresKinds:
             phases=phases,
             tolerance_percent=kind.tolerance_percent,
             version=kind.version,
+            sheet=[_stored_field(each) for each in kind.sheet],
         )
 
     async def list_kinds(self, after: str | None, limit: int) -> list[Kind]:
@@ -769,6 +772,7 @@ def _kind(row: asyncpg.Record) -> Kind:
         phases=tuple(_phase_definition(phase) for phase in row["phases"]),
         tolerance_percent=_plain(row["tolerance_percent"]),
         version=row["version"],
+        sheet=tuple(_sheet_field(each) for each in row["sheet"]),
     )
 
 
@@ -777,6 +781,22 @@ def _phase_definition(stored: dict[str, Any]) -> PhaseDefinition:
     if "daily_quantity" in stored:
         exact["daily_quantity"] = Decimal(stored["daily_quantity"])
     return PhaseDefinition(**stored | exact)
+
+
+def _stored_field(field: SheetField) -> dict[str, Any]:
+    return {**asdict(field), "type": field.type.value}
+
+
+def _sheet_field(stored: dict[str, Any]) -> SheetField:
+    return SheetField(**stored | {"type": FieldType(stored["type"]), "choices": tuple(stored["choices"])})
+
+
+def _stored_entry(entry: SheetEntry) -> dict[str, Any]:
+    return {**asdict(entry), "type": entry.type.value}
+
+
+def _sheet(stored: Sequence[dict[str, Any]]) -> tuple[SheetEntry, ...]:
+    return tuple(SheetEntry(**each | {"type": FieldType(each["type"])}) for each in stored)
 
 
 def _order(row: asyncpg.Record) -> Order:
@@ -929,6 +949,7 @@ def _stored_economics(economics: Economics) -> dict[str, Any]:
         "vat_code": economics.vat_code,
         "price_reason": economics.price_reason,
         "cost_lines": [_stored_cost_line(line) for line in economics.cost_lines],
+        "sheet": [_stored_entry(each) for each in economics.sheet],
     }
 
 
@@ -991,6 +1012,7 @@ def _economics(row: asyncpg.Record) -> Economics:
         vat_code=row["vat_code"],
         price_reason=row["price_reason"],
         cost_lines=tuple(_cost_line(each) for each in row["cost_lines"]),
+        sheet=_sheet(row["sheet"]),
     )
 
 
@@ -1060,6 +1082,7 @@ def _task(row: asyncpg.Record) -> Task:
         unit=row["unit"],
         tolerance_percent=row["tolerance_percent"],
         technical_sheet=row["technical_sheet"],
+        sheet=_sheet(row["sheet"]),
         deadline=row["deadline"],
         job_state=JobState(row["job_state"]),
         order_state=OrderState(row["order_state"]),

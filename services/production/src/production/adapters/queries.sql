@@ -1,7 +1,7 @@
 -- Every statement sees the transaction's tenant alone: row-level security adds the condition.
 
 -- name: list_kinds_named
-SELECT id, key, name, phases, tolerance_percent, version FROM kinds WHERE key = ANY (:keys)
+SELECT id, key, name, phases, tolerance_percent, version, sheet FROM kinds WHERE key = ANY (:keys)
 
 -- name: lock_kinds_shared
 -- Orders that miss a kind hold this together; who defines a kind waits for them and they for them. So no
@@ -12,15 +12,15 @@ SELECT pg_advisory_xact_lock_shared(hashtextextended('kinds ' || optima_tenant()
 SELECT pg_advisory_xact_lock(hashtextextended('kinds ' || optima_tenant(), 0))
 
 -- name: list_kinds
-SELECT id, key, name, phases, tolerance_percent, version
+SELECT id, key, name, phases, tolerance_percent, version, sheet
 FROM kinds WHERE key > :after ORDER BY key LIMIT :limit
 
 -- name: upsert_kind
-INSERT INTO kinds (id, key, name, phases, tolerance_percent, version)
-VALUES (:id, :key, :name, :phases, :tolerance_percent, :version)
+INSERT INTO kinds (id, key, name, phases, tolerance_percent, version, sheet)
+VALUES (:id, :key, :name, :phases, :tolerance_percent, :version, :sheet)
 ON CONFLICT (tenant_id, key) DO UPDATE SET
     name = excluded.name, phases = excluded.phases, tolerance_percent = excluded.tolerance_percent,
-    version = excluded.version
+    version = excluded.version, sheet = excluded.sheet
 
 -- name: lock_brief
 -- The update that changes nothing takes the row's lock, so that whoever meets the same brief waits, and then
@@ -154,7 +154,7 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
        jobs.closed_because, jobs.article_id, {confirmed}, jobs.version, economics.job_id AS valued, economics.cost,
-       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason, economics.cost_lines,
+       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason, economics.cost_lines, economics.sheet,
        approved.unit_price AS approved_unit_price, amendments.id AS amendment_id,
        amendments.quantity AS amendment_quantity, amendments.unit_price_before, amendments.unit_price AS amended_unit_price,
        amendments.content_hash, amendments.reason AS amendment_reason, amendments.process, amendments.requested_at, amendments.requested_by,
@@ -271,22 +271,23 @@ VALUES (:id, :order_id, :changed_at, :changed_by, :reason, :deadline_before, :jo
 
 -- name: upsert_economics
 INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason,
-                           cost_lines)
-VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code, :price_reason, :cost_lines)
+                           cost_lines, sheet)
+VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code, :price_reason, :cost_lines,
+        :sheet)
 ON CONFLICT (job_id) DO UPDATE SET
     cost = excluded.cost, unit_price = excluded.unit_price, supplier = excluded.supplier,
     materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code,
-    price_reason = excluded.price_reason, cost_lines = excluded.cost_lines
+    price_reason = excluded.price_reason, cost_lines = excluded.cost_lines, sheet = excluded.sheet
 
 -- name: insert_economics_entry
 INSERT INTO economics_history (job_id, set_at, set_by, cost, unit_price, supplier, materials, technical_sheet, vat_code,
-                               price_reason, cost_lines)
+                               price_reason, cost_lines, sheet)
 VALUES (:job_id, :set_at, :set_by, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code,
-        :price_reason, :cost_lines)
+        :price_reason, :cost_lines, :sheet)
 
 -- name: list_economics_entries
 SELECT entry, job_id, set_at, set_by, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason,
-       cost_lines
+       cost_lines, sheet
 FROM economics_history WHERE job_id = :job_id AND (:before::bigint IS NULL OR entry < :before)
 ORDER BY entry DESC LIMIT :limit
 
@@ -421,7 +422,7 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
        phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, phases.share, phases.share_number, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
-       orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet,
+       orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet, coalesce(economics.sheet, '[]') AS sheet,
        EXISTS (SELECT FROM phases AS before
                WHERE before.job_id = phases.job_id AND before.key = ANY (phases.after)
                    AND before.state NOT IN ('done', 'skipped')) AS awaits_others

@@ -32,6 +32,7 @@ from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
 from ..domain.machine import OrderState, PhaseState
 from ..domain.plan import LONGEST, Lateness
+from ..domain.sheets import MAX_CHOICES, MAX_FIELDS, FieldType, SheetField
 
 Percent = Annotated[Amount, Field(le=100)]
 
@@ -58,9 +59,28 @@ class PhaseOfKind(Command):
     """How much of it is made in a working day, in its unit. Without it, any quantity takes `days`."""
 
 
+class FieldOfSheet(Command):
+    key: Code
+    name: Annotated[str, Text(100)]
+    type: FieldType = FieldType.TEXT
+    unit: Annotated[str, Text(16)] | None = None
+    """Of a number, such as g/m²."""
+    choices: Annotated[list[Annotated[str, Text(100)]], Field(max_length=MAX_CHOICES)] = Field(
+        default_factory=list
+    )
+    """Of a choice: one of these."""
+    required: Flag = False
+    """Without it, a job's economics can't be set."""
+
+    def field(self) -> SheetField:
+        return SheetField(**{**dict(self), "choices": tuple(self.choices)})
+
+
 class DefineKind(Command):
     name: Annotated[str, Text(100)]
     phases: Annotated[list[PhaseOfKind], Field(min_length=1, max_length=50)]
+    sheet: Annotated[list[FieldOfSheet], Field(max_length=MAX_FIELDS)] = Field(default_factory=list)
+    """Details of the technical sheet of its jobs: format, paper, colours."""
     tolerance_percent: Percent = DEFAULT_TOLERANCE_PERCENT
     """How far the quantity made may differ from the quantity ordered."""
 
@@ -184,6 +204,10 @@ class SetEconomics(Command):
     materials: Annotated[str, Text(2000, least=0)] = ""
     technical_sheet: Annotated[str, Text(10000, least=0)] = ""
     """Shown to those who do the work."""
+    sheet: Annotated[dict[Code, Annotated[str, Text(500, least=0)]], Field(max_length=MAX_FIELDS)] = Field(
+        default_factory=dict
+    )
+    """Shown to them as well: the details that the job's kind of item asks for, by their keys."""
     vat_code: Annotated[str, Text(10)] = "22"
 
     def details(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import PreconditionRequired, Stale
 
 from ..domain.kinds import Kind, PhaseDefinition, kind_key_is_well_formed, phases_must_form_a_graph
+from ..domain.sheets import SheetField, choices_are_of_choices, fields_are_distinct
 from .ports import Ports
 from .unblock_jobs import unblock_jobs
 
@@ -21,10 +22,14 @@ async def define_kind(
     name: str,
     phases: tuple[PhaseDefinition, ...],
     tolerance_percent: Decimal,
+    sheet: tuple[SheetField, ...] = (),
 ) -> Kind:
-    """Running jobs keep the phases that they began with; jobs that waited for this kind go on with these."""
+    """Running jobs keep the phases that they began with; jobs that waited for this kind go on with these. The
+    sheet counts for whatever economics are set from now on."""
     kind_key_is_well_formed(key)
     phases_must_form_a_graph(phases)
+    fields_are_distinct(sheet)
+    choices_are_of_choices(sheet)
     known = await ports.kinds.lock_kind(key)
     if known and expected_version is None:
         raise PreconditionRequired("if_match_missing", field="If-Match")
@@ -37,6 +42,7 @@ async def define_kind(
         phases=phases,
         tolerance_percent=tolerance_percent,
         version=known.version + 1 if known else 1,
+        sheet=sheet,
     )
     ports.kinds.upsert_kind(kind)
     for order_id in await ports.orders.list_orders_blocked(key):

@@ -20,6 +20,7 @@ from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
 from ..domain.outside import CameBack
 from ..domain.plan import Lateness, Schedule
+from ..domain.sheets import SheetEntry
 from ..domain.shipments import Shipment
 
 
@@ -301,6 +302,7 @@ class LockedPhase:
             unit=self.job.item.unit,
             tolerance_percent=self.job.tolerance_percent,
             technical_sheet=self.job.economics.technical_sheet if self.job.economics else "",
+            sheet=self.job.economics.sheet if self.job.economics else (),
             deadline=self.order.order.deadline,
             job_state=self.job.state,
             order_state=self.order_state,
@@ -522,6 +524,7 @@ class Task:
     unit: str
     tolerance_percent: Decimal
     technical_sheet: str
+    sheet: tuple[SheetEntry, ...]
     deadline: date
     job_state: JobState
     order_state: OrderState

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from ..domain.economics import (
 )
 from ..domain.job import Job, delivered_by_phase, with_cost_of_deliveries, with_economics
 from ..domain.order import FullOrder, Order
+from ..domain.sheets import SheetEntry, filled_in
 from .access import order_of_job_to_change
 from .ports import EconomicsEntry, Ports
 
@@ -39,6 +40,7 @@ async def set_economics(
     cost: Decimal | None,
     cost_lines: tuple[CostLine, ...],
     unit_price: Decimal | None,
+    sheet: Mapping[str, str],
     **details: Any,
 ) -> Job:
     """Without a `unit_price`, it is the approved one; the `details` are the rest of `Economics`. Lines with
@@ -54,6 +56,7 @@ async def set_economics(
         cost=cost_to_set(cost, lines),
         cost_lines=lines,
         unit_price=price_to_set(job.item.approved_unit_price, unit_price),
+        sheet=await _sheet(ports, job, sheet),
         **details,
     )
     approved = job.item.approved_unit_price
@@ -66,6 +69,13 @@ async def set_economics(
     tell_economics_set(ports, order, priced)
     tell_order_valued(ports, after)
     return priced
+
+
+async def _sheet(ports: Ports, job: Job, given: Mapping[str, str]) -> tuple[SheetEntry, ...]:
+    """As the job's kind has it now; a line from stock and one of an unknown kind have none."""
+    kinds = {} if job.item.article_id else await ports.kinds.list_named([job.item.kind])
+    kind = kinds.get(job.item.kind)
+    return filled_in(kind.sheet if kind else (), given)
 
 
 def note_economics(ports: Ports, job: Job, by: UUID | None) -> None:

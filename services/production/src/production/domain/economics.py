@@ -14,6 +14,7 @@ from optima_kit.refusals import Invalid
 
 from .amendments import DEFAULT_PROCESS
 from .charges import DeliveryTerms, charged_quantity
+from .sheets import SheetEntry
 
 _TENTH: Final = Decimal("0.1")
 MAX_AMOUNT: Final = Decimal("999999999999.99")
@@ -63,12 +64,14 @@ class Economics:
     supplier: str | None
     materials: str
     technical_sheet: str
-    """How the work is to be done: the only part that those who do it may read."""
+    """How the work is to be done: with `sheet` the only part that those who do it may read."""
     vat_code: str
     price_reason: str | None = None
     """Why the price differs from the approved one. None where it doesn't."""
     cost_lines: tuple[CostLine, ...] = ()
     """What the cost is made of; none: it is known as a whole alone."""
+    sheet: tuple[SheetEntry, ...] = ()
+    """The details of the technical sheet that its kind asks for."""
 
     @property
     def planned_cost(self) -> Decimal:

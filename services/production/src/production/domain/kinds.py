@@ -9,6 +9,8 @@ from uuid import UUID
 
 from optima_kit.refusals import Invalid
 
+from .sheets import SheetField
+
 DEFAULT_TOLERANCE_PERCENT: Final = Decimal(10)
 
 
@@ -44,6 +46,8 @@ class Kind:
     tolerance_percent: Decimal
     """How far, in percent, the quantity made may differ from the quantity ordered."""
     version: int
+    sheet: tuple[SheetField, ...] = ()
+    """What the technical sheet of its jobs says, beside what is written freely."""
 
 
 def kind_key_is_well_formed(key: str) -> None:

@@ -20,6 +20,7 @@ _SPARE_ROWS: Final = 2
 _COLUMNS: Final = ("key", "name", "after", "days", "daily_quantity", "unit", "factor")
 _FLAGS: Final = ("quality_check", "skippable", "starts_on_parts", "needs_proof")
 _NUMBERS: Final = ("daily_quantity", "factor")
+_SHEET_COLUMNS: Final = ("sheet_key", "sheet_name", "sheet_type", "sheet_unit", "sheet_choices")
 
 
 @pages.get("/production/kinds")
@@ -31,7 +32,7 @@ async def show_kinds(call: PageCall) -> Answer:
 
 @pages.get("/new-kind")
 async def show_new(call: PageCall) -> Answer:
-    return _form("", {"kind_name": "", "tolerance_percent": "10", "version": "", "new_key": ""}, [])
+    return _form("", {"kind_name": "", "tolerance_percent": "10", "version": "", "new_key": ""}, [], [])
 
 
 @pages.post("/new-kind")
@@ -48,9 +49,8 @@ async def show_kind(call: PageCall, key: str) -> Answer:
         "version": str(kind["version"]),
         "new_key": "",
     }
-    return _form(
-        key, given, _as_typed(kind["phases"], call.language), may_define="replace" in kind["actions"]
-    )
+    phases, sheet = _as_typed(kind["phases"], call.language), _sheet_as_typed(kind.get("sheet", []))
+    return _form(key, given, phases, sheet, may_define="replace" in kind["actions"])
 
 
 @pages.post("/production/kinds/{key}")
@@ -60,19 +60,20 @@ async def define(call: PageCall, key: str) -> Answer:
 
 async def _define(call: PageCall, key: str) -> Answer:
     given = {name: call.text(name) for name in ("kind_name", "tolerance_percent", "version", "new_key")}
-    rows = _rows(call)
+    rows, sheet = _rows(call), _sheet_rows(call)
     if call.text("more"):
-        return _form(key, given, rows)
+        return _form(key, given, rows, sheet)
     body = {
         **filled(name=given["kind_name"]),
         "tolerance_percent": plain_number(given["tolerance_percent"], call.language),
         "phases": _phases(rows, call.language),
+        "sheet": _sheet(sheet),
     }
     path = _address(key or given["new_key"])
     try:
         await call.session.services.send("production", "PUT", path, body, version=given["version"])
     except Refused as refused:
-        return _form(key, given, rows, refused=refused)
+        return _form(key, given, rows, sheet, refused=refused)
     return SeeOther("/production/kinds")
 
 
@@ -132,6 +133,46 @@ def _phases(rows: Sequence[dict[str, Any]], language: str) -> list[dict[str, Any
     return phases
 
 
+def _sheet_rows(call: PageCall) -> list[dict[str, Any]]:
+    """As they were typed; the flag names the rows that it is set in, from 1 on."""
+    columns = [call.form.getall(name, []) for name in _SHEET_COLUMNS]
+    rows: list[dict[str, Any]] = [
+        dict(zip(_SHEET_COLUMNS, map(str, row), strict=True)) for row in zip(*columns, strict=True)
+    ]
+    for number, row in enumerate(rows, start=1):
+        row["sheet_required"] = str(number) in call.form.getall("sheet_required", [])
+    return [row for row in rows if row["sheet_name"]]
+
+
+def _sheet_as_typed(sheet: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "sheet_key": field["key"],
+            "sheet_name": field["name"],
+            "sheet_type": field["type"],
+            "sheet_unit": field.get("unit", ""),
+            "sheet_choices": "\n".join(field["choices"]),
+            "sheet_required": field["required"],
+        }
+        for field in sheet
+    ]
+
+
+def _sheet(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As the service takes them. A new field's key comes of its name."""
+    keys = _keys([{"key": row["sheet_key"], "name": row["sheet_name"]} for row in rows])
+    return [
+        {
+            "key": keys[number],
+            "name": row["sheet_name"],
+            **filled(type=row["sheet_type"], unit=row["sheet_unit"]),
+            "choices": [each.strip() for each in row["sheet_choices"].splitlines() if each.strip()],
+            "required": row["sheet_required"],
+        }
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
 def _keys(rows: Sequence[dict[str, Any]]) -> dict[int, str]:
     """Of each row with a name, by its number: its own or, of a new one, what its name makes."""
     keys: dict[int, str] = {}
@@ -149,16 +190,20 @@ def _form(
     key: str,
     given: dict[str, str],
     rows: list[dict[str, Any]],
+    sheet: list[dict[str, Any]],
     *,
     may_define: bool = True,
     refused: Refused | None = None,
 ) -> Answer:
     empty: dict[str, Any] = {**dict.fromkeys(_COLUMNS, ""), **dict.fromkeys(_FLAGS, False)}
     spare = [empty] * _SPARE_ROWS if may_define else []
+    empty_field: dict[str, Any] = {**dict.fromkeys(_SHEET_COLUMNS, ""), "sheet_required": False}
+    spare_fields = [empty_field] * _SPARE_ROWS if may_define else []
     context = {
         "key": key,
         "given": given,
         "rows": [*rows, *spare],
+        "sheet": [*sheet, *spare_fields],
         "may_define": may_define,
         "refused": refused,
     }

@@ -83,9 +83,20 @@ async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
         **filled(price_reason=call.text("price_reason")),
         "materials": call.text("materials"),
         "technical_sheet": call.text("technical_sheet"),
+        "sheet": _sheet(call),
     }
     path = f"/v1/jobs/{job_id}/economics"
     return await _command(call, order_id, f"economics-{job_id}", "PUT", path, body)
+
+
+def _sheet(call: PageCall) -> dict[str, str]:
+    """What was typed into the fields that the job's kind of item asks for."""
+    texts = {name: call.text(name) for name in call.form if name.startswith(("detail-", "number-"))}
+    return {
+        name.partition("-")[2]: plain_number(text, call.language) if name.startswith("number-") else text
+        for name, text in texts.items()
+        if text
+    }
 
 
 def _cost_lines(call: PageCall) -> list[dict[str, Any]]:
@@ -279,6 +290,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "work_types": types_of(types, _is_for_work),
         "finishers": places_of(destinations),
         "kinds": names_of_kinds(kinds),
+        "sheets": {each["key"]: each.get("sheet", []) for each in (kinds["items"] if kinds else [])},
         "to_ship": to_ship,
         "jobs": {job["id"]: job for job in order["jobs"]},
         "phases_of_jobs": {job["id"]: _named(job.get("phases", [])) for job in order["jobs"]},

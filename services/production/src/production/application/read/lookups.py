@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from optima_kit.actor import Actor
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
@@ -10,7 +12,7 @@ from ...domain.economics import PricePolicy
 from ...domain.kinds import Kind
 from ..ports import Customer, Ports
 from .access import actions_on_kind, actions_on_price_policy
-from .views import CustomerView, KindPhaseView, KindView, PricePolicyView
+from .views import CustomerView, KindPhaseView, KindView, PricePolicyView, SheetFieldView
 
 
 async def list_kinds(ports: Ports, actor: Actor, query: PageQuery) -> Page[KindView]:
@@ -46,6 +48,7 @@ def show_kind(actor: Actor, kind: Kind) -> KindView:
             )
             for phase in kind.phases
         ],
+        sheet=[SheetFieldView(**asdict(each)) for each in kind.sheet],
         tolerance_percent=kind.tolerance_percent,
         version=kind.version,
         actions=actions_on_kind(actor),

@@ -19,6 +19,7 @@ from ...domain.changes import OrderChange
 from ...domain.economics import CostLine, Economics, margin, margin_percent, price
 from ...domain.job import Job, Phase, RejectedAttempt
 from ...domain.order import FullOrder, Order
+from ...domain.sheets import SheetEntry
 from ...domain.shipments import Shipment
 from ..ports import Assignees, Customer, LockedPhase, OrderFilter, Ports, ReadOrder
 from .access import (
@@ -45,6 +46,7 @@ from .views import (
     OutsideView,
     PhaseView,
     RejectedAttemptView,
+    SheetEntryView,
     ShipmentView,
 )
 
@@ -150,8 +152,13 @@ def _economics(economics: Economics, quantity: Decimal) -> EconomicsView:
         supplier=economics.supplier,
         materials=economics.materials,
         technical_sheet=economics.technical_sheet,
+        sheet=show_sheet(economics.sheet),
         vat_code=economics.vat_code,
     )
+
+
+def show_sheet(sheet: Iterable[SheetEntry]) -> list[SheetEntryView]:
+    return [SheetEntryView(**asdict(each)) for each in sheet]
 
 
 def _cost_line(line: CostLine) -> CostLineView:
@@ -328,6 +335,7 @@ def _job(
         version=job.version,
         phases=phases,
         technical_sheet=economics.technical_sheet if economics and sees_phases(actor) else None,
+        sheet=show_sheet(economics.sheet) if economics and sees_phases(actor) else None,
         approved_unit_price=job.item.approved_unit_price if sees_economics(actor) else None,
         amendments=None if amendments is None else amendments.get(job.id, []),
         economics=show_economics(job) if economics and sees_economics(actor) else None,

@@ -15,7 +15,7 @@ from ...domain.job import GRANTING, OPEN_TASKS, quantity_bounds
 from ...domain.machine import PhaseState
 from ..ports import Ports, Task
 from .access import actions_on_task
-from .orders import show_outside, show_rejected
+from .orders import show_outside, show_rejected, show_sheet
 from .views import RejectedAttemptView, TaskView
 
 
@@ -73,6 +73,7 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         unit=phase.unit or task.unit,
         share_number=None if phase.share is None else phase.share_number,
         technical_sheet=task.technical_sheet,
+        sheet=show_sheet(task.sheet),
         deadline=task.deadline,
         planned_start=phase.planned.start if phase.planned else None,
         planned_end=phase.planned.end if phase.planned else None,

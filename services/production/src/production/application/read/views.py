@@ -16,6 +16,7 @@ from ...domain.charges import Bearer
 from ...domain.economics import CostKind
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.plan import Lateness
+from ...domain.sheets import FieldType
 from ...domain.shipments import ShipmentState
 from .access import (
     BoardAction,
@@ -66,10 +67,32 @@ class KindPhaseView(View):
     """How much of it is made in a working day; absent: `days` are enough for any quantity."""
 
 
+class SheetFieldView(View):
+    """A detail that the technical sheet of a kind's jobs has."""
+
+    key: str
+    name: str
+    type: FieldType
+    unit: str | None
+    choices: tuple[str, ...]
+    required: bool
+
+
+class SheetEntryView(View):
+    """A detail of a job's technical sheet."""
+
+    key: str
+    name: str
+    value: str
+    type: FieldType
+    unit: str | None
+
+
 class KindView(View):
     key: str
     name: str
     phases: list[KindPhaseView]
+    sheet: list[SheetFieldView]
     tolerance_percent: Amount
     """How far the quantity made may differ from the quantity ordered."""
     version: int
@@ -203,6 +226,8 @@ class EconomicsView(View):
     supplier: str | None
     materials: str
     technical_sheet: str
+    sheet: list[SheetEntryView]
+    """What the kind of item asks for."""
     vat_code: str
 
 
@@ -275,6 +300,7 @@ class JobView(View):
     """To be sent back as `If-Match` with the job's economics."""
     phases: list[PhaseView] | None
     technical_sheet: str | None
+    sheet: list[SheetEntryView] | None
     approved_unit_price: UnitPrice | None
     """As approved with the brief, or anew: what `economics` must keep to."""
     amendments: list[AmendmentView] | None
@@ -344,6 +370,7 @@ class TaskView(View):
     share_number: int | None
     """Of a phase that is for a share of the work; others do the rest."""
     technical_sheet: str
+    sheet: list[SheetEntryView]
     deadline: date
     planned_start: date | None
     planned_end: date | None
