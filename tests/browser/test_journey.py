@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -127,6 +129,24 @@ def test_what_another_tab_has_saved_is_not_overwritten_unseen(portal: Portal) ->
     expect(page.get_by_role("heading", level=1)).to_have_text("Da questa scheda")
     page.close()
     other.close()
+
+
+def test_a_brief_begins_with_a_template(portal: Portal) -> None:
+    name = f"Vetrina {token_hex(3)}"
+    page = at(portal.as_("marketing", javascript=False), "/new-brief")
+    page.get_by_label("Titolo").fill("Vetrina di stagione")
+    press(page, "Salva la bozza")
+    page.locator("summary", has_text="Conserva come modello").click()
+    page.get_by_label("Nome del modello").fill(name)
+    page.get_by_role("button", name="Conserva come modello").click()
+    page.locator("summary", has_text="Parti da un modello").click()
+    page.get_by_role("button", name=f"Parti da qui: {name}").click()
+    expect(page.get_by_label("Titolo")).to_have_value("Vetrina di stagione")
+    at(page, "/new-brief")
+    page.locator("summary", has_text="Parti da un modello").click()
+    page.get_by_role("button", name=f"Elimina: {name}").click()
+    expect(page.get_by_text(name)).to_have_count(0)
+    page.close()
 
 
 def test_who_is_not_signed_in_is_led_back_to_where_they_wanted_to_go(portal: Portal) -> None:

@@ -137,6 +137,10 @@ ROWS = (
     ),
     Row("PUT /v1/briefs/{brief_id}/read-marker", "brief.read", SEEN, body={"comment_id": "$comment_id"}),
     Row("POST /v1/briefs/{brief_id}/copy", "brief.create", SEEN),
+    Row("POST /v1/briefs/{brief_id}/templates", "brief.create", SEEN, body={"name": "Lancio"}),
+    Row("GET /v1/brief-templates", "brief.create", shows={"template_id": OWN}),
+    Row("POST /v1/brief-templates/{template_id}/briefs", "brief.create", OWN),
+    Row("DELETE /v1/brief-templates/{template_id}", "brief.create", OWN),
     Row("GET /v1/briefs/{brief_id}/progress", "brief.read", SEEN),
     Row("GET /v1/briefs/{brief_id}/comments", "brief.read", SEEN, shows={"comment_id": ANYBODYS}),
     Row(
@@ -329,6 +333,8 @@ async def build(world: World) -> None:
     world.names["comment_id"] = (await world.ask("POST", f"{path}/comments", {"text": "Sì"}))["id"]
     defined = await world.ask("PUT", "/v1/brief-types/stampati", TYPE)
     world.names |= {"type_id": defined["id"], "type_version": "1"}
+    template = await world.ask("POST", f"{path}/templates", {"name": "Lancio"})
+    world.names["template_id"] = template["id"]
     await _quotation(world, path)
     await _proof(world, path)
     await _budget(world)

@@ -13,6 +13,7 @@ from .adapters.http_catalogue import catalogue_routes
 from .adapters.http_proofs import proof_routes
 from .adapters.http_purchases import purchase_routes
 from .adapters.http_quotations import quotation_routes
+from .adapters.http_templates import template_routes
 from .adapters.http_types import type_routes
 from .adapters.jobs import jobs
 from .adapters.messages import reactions
@@ -30,6 +31,7 @@ def service(settings: Settings) -> Service[Ports]:
         budget_routes,
         purchase_routes,
         catalogue_routes,
+        template_routes,
     ):
         endpoints.include(each)
     return Service(

@@ -85,6 +85,7 @@ async def attempt(desk: Desk, reader: str, brief: dict[str, Any], action: str) -
             ),
             "comment": ("comments", {"text": "Bene"}),
             "copy": ("copy", None),
+            "keep_template": ("templates", {"name": "Lancio"}),
             "release_budget": ("budget-release", {"reason": "Serve"}),
             "cancel": ("cancellation", {"reason": "Sospesa"}),
         }[action]

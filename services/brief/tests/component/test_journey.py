@@ -31,7 +31,7 @@ async def test_from_draft_to_closed(desk: Desk) -> None:
     draft = await desk.draft()
     id_ = draft["id"]
     assert draft["number"] == "B-2026-0001"
-    assert draft["actions"] == ["revise", "attach", "submit", "comment", "copy", "cancel"]
+    assert draft["actions"] == ["revise", "attach", "submit", "comment", "copy", "keep_template", "cancel"]
     attachment = await desk.attach(id_)
     assert attachment["sha256"] == hashlib.sha256(b"%PDF-1.7\nbozzetto").hexdigest()
 
@@ -78,7 +78,7 @@ async def test_from_draft_to_closed(desk: Desk) -> None:
     assert (await desk.read(id_))["state"] == "in_delivery"
     await desk.deliver(desk.order(OrderDelivered, approved))
     closed = await desk.read(id_)
-    assert (closed["state"], closed["actions"]) == ("closed", ["comment", "copy"])
+    assert (closed["state"], closed["actions"]) == ("closed", ["comment", "copy", "keep_template"])
     assert closed["order_id"] == str(desk.order_id)
 
     assert await desk.app.types() == [

@@ -27,6 +27,7 @@ from .postgres_catalogue import PostgresCatalogue
 from .postgres_proofs import PostgresProofs
 from .postgres_purchases import PostgresPurchases
 from .postgres_quotations import PostgresQuotations
+from .postgres_templates import PostgresTemplates
 from .postgres_types import PostgresTypes
 
 QUERIES = load_queries(__package__ or "brief.adapters")
@@ -42,6 +43,7 @@ def ports_on(work: UnitOfWork) -> Ports:
         budgets=PostgresBudgets(work),
         purchases=PostgresPurchases(work),
         catalogue=PostgresCatalogue(work),
+        templates=PostgresTemplates(work),
         directory=Directory(work),
         outbox=work.outbox,
         jobs=work.jobs,

@@ -354,6 +354,22 @@ WHERE key > :after
 ORDER BY key, version DESC
 LIMIT :limit
 
+-- name: insert_template
+INSERT INTO brief_templates (template_id, name, content, unit_id, kept_by, kept_at)
+VALUES (:template_id, :name, :content, :unit_id, :kept_by, :kept_at)
+
+-- name: delete_template
+DELETE FROM brief_templates WHERE template_id = :template_id
+
+-- name: find_template
+SELECT template_id, name, content, unit_id, kept_by, kept_at FROM brief_templates WHERE template_id = :template_id
+
+-- name: list_templates
+SELECT template_id, name, content, unit_id, kept_by, kept_at FROM brief_templates
+WHERE (kept_by = :person_id OR unit_id = :unit_id) AND (:before::uuid IS NULL OR template_id < :before)
+ORDER BY template_id DESC
+LIMIT :limit
+
 -- fragment: request_columns
 -- With whether the revision that it asks about still waits for prices and approval.
 requests.request_id, requests.brief_id, briefs.number, briefs.requester_id, requests.revision, requests.title,

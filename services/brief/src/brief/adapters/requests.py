@@ -123,6 +123,11 @@ class AttachmentQuery(Query):
     """File name. A folder, and what some system would stumble over, are taken out."""
 
 
+class KeepTemplate(Command):
+    name: Annotated[str, Text(100)]
+    """By which people choose it."""
+
+
 class SubmitBrief(Command):
     process: Code | None = None
     """Key of the approval process; left out, that of the brief's type."""

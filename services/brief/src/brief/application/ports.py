@@ -22,6 +22,7 @@ from ..domain.progress import ItemJob, Shipment
 from ..domain.proofs import Annotation, Proof, ProofVersion, Reply
 from ..domain.purchases import Article, LastPaid, Purchase
 from ..domain.quotations import Quotation, QuotationFile, QuotationRequest
+from ..domain.templates import Template
 from ..domain.types import BriefType
 
 
@@ -419,6 +420,21 @@ class Catalogue(Protocol):
         """That hold on the day for any of these articles, or for all of their kind."""
 
 
+class Templates(Protocol):
+    """Templates of briefs in one tenant."""
+
+    def insert_template(self, template: Template) -> None: ...
+
+    def delete_template(self, template_id: UUID) -> None: ...
+
+    async def find_template(self, template_id: UUID) -> Template | None: ...
+
+    async def list_templates(
+        self, person_id: UUID, unit_id: UUID | None, before: UUID | None, limit: int
+    ) -> list[Template]:
+        """The person's own and the unit's, the newest first."""
+
+
 class Purchases(Protocol):
     """What was bought in one tenant."""
 
@@ -496,6 +512,7 @@ class Ports:
     budgets: Budgets
     purchases: Purchases
     catalogue: Catalogue
+    templates: Templates
     directory: Directory
     outbox: Outbox
     jobs: Jobs

@@ -28,6 +28,7 @@ from ...domain.proofs import (
     version_may_be_annotated,
 )
 from ...domain.quotations import MAX_FILES, QuotationRequest, RequestState
+from ...domain.templates import Template
 from ..ports import Ports
 
 Action = Literal[
@@ -39,6 +40,7 @@ Action = Literal[
     "submit_proof",
     "comment",
     "copy",
+    "keep_template",
     "release_budget",
     "cancel",
 ]
@@ -47,6 +49,7 @@ CatalogueAction = Literal["change"]
 RequestAction = Literal["ask_more_suppliers", "award", "cancel"]
 QuotationAction = Literal["quote", "decline", "send_file"]
 TypeAction = Literal["define"]
+TemplateAction = Literal["begin", "delete"]
 CommentAction = Literal["edit"]
 ProofAction = Literal["submit_version"]
 ProofVersionAction = Literal["annotate"]
@@ -152,6 +155,7 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
         "submit_proof": actor.may("approval.open") and _may(lambda: proofs_may_be_submitted(brief)),
         "comment": actor.may("brief.comment"),
         "copy": actor.may("brief.create"),
+        "keep_template": actor.may("brief.create"),
         "release_budget": brief.state is State.OVER_BUDGET and plans_budgets(actor),
         "cancel": own and brief.state in BEFORE_GOODS_LEFT and actor.may("brief.cancel"),
     }
@@ -160,6 +164,22 @@ def actions_on(actor: Actor, brief: Brief) -> list[Action]:
 
 def actions_on_types(actor: Actor) -> list[TypeAction]:
     return ["define"] if actor.may("brief_type.write") else []
+
+
+def sees_template(actor: Actor, template: Template) -> bool:
+    """Whoever keeps it, and the people of the unit that it is kept for."""
+    of_unit = template.unit_id is not None and template.unit_id == actor.unit_id
+    return keeps_template(actor, template) or of_unit
+
+
+def keeps_template(actor: Actor, template: Template) -> bool:
+    return template.kept_by == actor.person_id
+
+
+def actions_on_template(actor: Actor, template: Template) -> list[TemplateAction]:
+    if not actor.may("brief.create"):
+        return []
+    return ["begin", "delete"] if keeps_template(actor, template) else ["begin"]
 
 
 def actions_on_request(actor: Actor, request: QuotationRequest, now: datetime) -> list[RequestAction]:

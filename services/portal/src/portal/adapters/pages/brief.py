@@ -56,6 +56,16 @@ async def copy(call: PageCall, brief_id: UUID) -> Answer:
     return SeeOther(f"/briefs/{copied['id']}/edit")
 
 
+@pages.post("/briefs/{brief_id}/templates")
+async def keep_template(call: PageCall, brief_id: UUID) -> Answer:
+    path, body = f"/v1/briefs/{brief_id}/templates", {"name": call.text("name")}
+    try:
+        await call.session.services.send("brief", "POST", path, body, key=call.text("once"))
+    except Refused as refused:
+        return await _page(call, brief_id, Sent("templates", call.form, refused))
+    return SeeOther("/new-brief")
+
+
 @pages.post("/briefs/{brief_id}/comments")
 async def comment(call: PageCall, brief_id: UUID) -> Answer:
     try:

@@ -50,6 +50,25 @@ async def draft(call: PageCall) -> Answer:
     return SeeOther(_after(call, brief, await type_of(call, brief), ""))
 
 
+@pages.post("/brief-templates/{template_id}/briefs")
+async def begin(call: PageCall, template_id: UUID) -> Answer:
+    path = f"/v1/brief-templates/{template_id}/briefs"
+    try:
+        brief = await call.session.services.send("brief", "POST", path, {}, key=call.text("once"))
+    except Refused as refused:
+        return await _new(call, "", refused)
+    return SeeOther(address_of(brief["id"]))
+
+
+@pages.post("/brief-templates/{template_id}/removal")
+async def drop(call: PageCall, template_id: UUID) -> Answer:
+    try:
+        await call.session.services.send("brief", "DELETE", f"/v1/brief-templates/{template_id}")
+    except Refused as refused:
+        return await _new(call, "", refused)
+    return SeeOther("/new-brief")
+
+
 @pages.get("/briefs/{brief_id}/edit")
 async def show_what(call: PageCall, brief_id: UUID) -> Answer:
     return await _show(call, brief_id, "")
@@ -141,6 +160,7 @@ async def _new(call: PageCall, type_key: str, refused: Refused | None = None) ->
     types = await part(services.every("brief", "/v1/brief-types"))
     offered = [each for each in (types["items"] if types else ()) if each["offered"]]
     begun = await part(services.get("brief", "/v1/briefs", state="draft", requester="me", limit=_BEGUN))
+    templates = await part(services.get("brief", "/v1/brief-templates", limit=50))
     brief_type = None
     if type_key:
         brief_type = await part(services.get("brief", f"/v1/brief-types/{quote(type_key, safe='')}"))
@@ -150,6 +170,7 @@ async def _new(call: PageCall, type_key: str, refused: Refused | None = None) ->
         "type": brief_type,
         "types": offered,
         "begun": begun,
+        "templates": templates["items"] if templates else [],
         "given": {name: call.text(name) for name in WHAT},
         **await _offered(call, shown[0]),
     }
