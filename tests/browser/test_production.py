@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from optima_local.demonstration.show import customer_of
+from tests.stack import Stack
+
 from .conftest import ORDER, Portal
 from .test_journey import at, reload_until
+from .test_live import done
 
 pytestmark = [
     pytest.mark.servers,
@@ -181,3 +186,53 @@ def test_a_phase_is_split_between_two(portal: Portal, another_order: dict[str, A
     helper.get_by_role("link", name="Stampa, quota 2: Vetrofania 50×50").click()
     expect(helper.get_by_text("40 pz", exact=True)).to_be_visible()
     expect(helper.get_by_text("Questa è la tua quota del lavoro")).to_be_visible()
+
+
+def test_two_shares_are_one_again(portal: Portal, another_order: dict[str, Any]) -> None:
+    admin = at(portal.as_("admin", javascript=False), f"/orders/{another_order['id']}")
+    unfold(admin, "Dividila con un'altra persona")
+    admin.get_by_label("La sua quota (pz)").first.fill("40")
+    press(admin, "Dividi")
+    expect(admin.get_by_text("Stampa, quota 2", exact=True)).to_be_visible()
+    unfold(admin, "Riuniscila con un'altra quota")
+    press(admin, "Riunisci le quote")
+    expect(admin.get_by_text("Stampa, quota 2", exact=True)).to_have_count(0)
+    admin.close()
+
+
+def test_a_kind_asks_for_a_technical_sheet_and_terms_say_what_a_phase_costs(
+    portal: Portal, stack: Stack
+) -> None:
+    key = f"adesivo-{token_hex(4)}"
+    admin = at(portal.as_("admin", javascript=False), "/new-kind")
+    admin.locator("[name=new_key]").fill(key)
+    admin.locator("[name=kind_name]").fill("Adesivo")
+    admin.locator("[name=name]").first.fill("Stampa")
+    admin.locator("[name=sheet_name]").first.fill("Carta")
+    admin.locator("[name=sheet_required]").first.check()
+    press(admin, "Salva")
+    at(admin, f"/production/kinds/{key}")
+    expect(admin.locator("[name=sheet_name]").first).to_have_value("Carta")
+
+    async def write() -> str:
+        async with customer_of(stack.stage, patience=30) as customer:
+            item = {**ORDER["items"][0], "kind": key}  # type: ignore[index]
+            who, body = customer.people["backoffice"], {**ORDER, "items": [item]}
+            return str(
+                (await customer.api.as_(who, "POST", "production", "/v1/orders", json=body)).body["id"]
+            )
+
+    at(admin, f"/orders/{done(write())}")
+    unfold(admin, "Voci di costo")
+    admin.locator("[name=line-what-0]").select_option("phase")
+    admin.locator("[name=line-description-0]").fill("Stampa a caldo")
+    admin.locator("[name=line-quantity-0]").fill("100")
+    admin.locator("[name=line-unit_cost-0]").fill("1,50")
+    unfold(admin, "Consegne in più e in meno")
+    admin.locator("[name=line-phase-0]").select_option(label="Stampa")
+    admin.get_by_label("Prezzo unitario").fill("12,50")
+    admin.get_by_label("Carta").fill("Vinile lucido")
+    press(admin, "Salva")
+    expect(admin.get_by_text("secondo la resa di Stampa, ± 5%")).to_be_visible()
+    expect(admin.get_by_role("definition").filter(has_text="Vinile lucido")).to_be_visible()
+    admin.close()

@@ -72,6 +72,7 @@ from production.application import close_short as closing
 from production.application import complete_phase as completing
 from production.application import define_kind as defining
 from production.application import give_back_phase as giving_back
+from production.application import join_shares as joining
 from production.application import outsource_phase as outsourcing
 from production.application import reject_phase as rejecting
 from production.application import report_part as reporting
@@ -451,7 +452,7 @@ class Story:
             for job, phase, action in tried
             if not isinstance(outcome(action, phase.state, job.state, state), Refused)
         ]
-        _, phase, action = self.mostly(fit, tried)
+        job, phase, action = self.mostly(fit, tried)
         self.done.append(action.value)
         chance, id_ = self.chance, phase.id
         worker, quantity = self.worker, in_share(phase, chance.choice((90, 97, 100, 110)))
@@ -474,6 +475,7 @@ class Story:
             Action.SPLIT: lambda p: splitting.split_phase(
                 p, id_, Decimal(chance.choice((20, 45, 100))), chance.choice((person.person_id, None))
             ),
+            Action.JOIN: lambda p: joining.join_shares(p, id_, chance.choice(job.phases).id),
         }
         await self.run(self.made, doing[action])
 

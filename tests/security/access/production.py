@@ -116,6 +116,12 @@ ROWS = (
         at="/v1/phases/{free_phase_id}/shares",
         body={"quantity": "10", "assignee_id": "$worker_id"},
     ),
+    Row(
+        "POST /v1/phases/{phase_id}/joining",
+        "phase.assign",
+        at="/v1/phases/{shared_phase_id}/joining",
+        body={"with_id": "$share_id"},
+    ),
     Row("POST /v1/phases/{phase_id}/start", "phase.work", OWN_WORK),
     Row(
         "POST /v1/phases/{phase_id}/parts",
@@ -257,6 +263,12 @@ async def build(world: World) -> None:
         headers={"Content-Type": "image/png"},
     )
     names["note_id"] = sent["id"]
+    (shared,) = (await order_from_brief(world, names["kind"]))["jobs"]
+    await value(world, shared)
+    names["shared_phase_id"] = shared["phases"][0]["id"]
+    path = f"/v1/phases/{names['shared_phase_id']}/shares"
+    split = await world.ask("POST", path, {"quantity": "40"})
+    names["share_id"] = split["phases"][1]["id"]
     names["job_version"] = str((await world.ask("GET", f"/v1/jobs/{job['id']}"))["version"])
     names["order_version"] = str((await world.ask("GET", f"/v1/orders/{order['id']}"))["version"])
     world.secrets["job.economics.read"] = ["38712.40", "487.13", "48713.00", "533.77", "Grafiche Rossi"]

@@ -30,6 +30,7 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "without economics": (),
     "with a phase to be assigned": ("economics",),
     "with a phase to be started": ASSIGNED,
+    "with a phase that was split": ("economics", "split"),
     "with a phase whose assignee left before its start": (*ASSIGNED, "leave"),
     "with a phase at work": (*ASSIGNED, "start"),
     "with a phase partly made": (*ASSIGNED, "start", "report"),
@@ -123,6 +124,7 @@ class Scene:
             "skip": ("skip", None),
             "outsource": ("outsourcing", {"finisher": "FIN-01"}),
             "split": ("shares", {"quantity": "40"}),
+            "join": ("joining", {"with_id": job["phases"][1]["id"] if job["phases"][1:] else str(uuid4())}),
         }[action]
         changes = action.startswith("change")
         method = "PUT" if changes or action in ("set_economics", "correct_kind") else "POST"

@@ -76,3 +76,36 @@ async def test_shares_follow_what_is_ordered(plant: Plant) -> None:
     response, job = await plant.admin.put(f"/v1/jobs/{job['id']}/line", line, headers=headers)
     assert response.status == 200, job
     assert [p.get("share") for p in job["phases"]] == ["30", "20", None]
+
+
+async def test_two_shares_are_joined_again(plant: Plant) -> None:
+    await plant.define("espositore", LINE)
+    carla = await plant.worker()
+    order = await plant.order_of(await plant.approve(("espositore", "400")))
+    await plant.value(order["jobs"][0])
+    printing = order["jobs"][0]["phases"][0]["id"]
+    job = await split(plant, printing, quantity="40", assignee_id=str(carla.person_id))
+    share = job["phases"][1]["id"]
+    assert all("join" in phase["actions"] for phase in job["phases"][:2])
+    worker = plant.app.as_(carla)
+    response, _ = await worker.post(f"/v1/tasks/{share}/messages", {"text": "Quale carta?"})
+    assert response.status == 201
+    path = f"/v1/phases/{share}/joining"
+    response, problem = await plant.admin.post(path, {"with_id": job["phases"][2]["id"]})
+    assert (response.status, problem["errors"][0]["code"]) == (422, "shares_do_not_join")
+    response, job = await plant.admin.post(path, {"with_id": printing})
+    assert response.status == 200, job
+    shown = [(p["id"], p.get("share"), p.get("share_number"), p["state"]) for p in job["phases"]]
+    assert shown[0] == (printing, None, None, "assigned")
+    assert len(shown) == 2
+    (told,) = await plant.database.published("optima.production.shares_joined.v1")
+    assert (told.data["phase_id"], told.data["share_id"], told.data["quantity"]) == (printing, share, "100")
+    _, given = await plant.database.published("optima.production.phase_assigned.v1")
+    assert (given.data["phase_id"], given.data["assignee_id"]) == (printing, str(carla.person_id))
+    _, written = await worker.get(f"/v1/tasks/{printing}/messages")
+    assert [each["text"] for each in written["items"]] == ["Quale carta?"]
+    response, _ = await worker.get(f"/v1/tasks/{share}")
+    assert response.status == 404
+    response, problem = await plant.admin.post(f"/v1/phases/{printing}/joining", {"with_id": share})
+    assert (response.status, problem["code"]) == (409, "nothing_to_join")
+    await plant.work(printing, carla, "100")

@@ -549,6 +549,30 @@ def test_the_work_that_waits_for_an_inspection_is_handed_on_with_its_last_share(
     assert [p.attempt for p in job.phases] == [1, 2, 1]
 
 
+def test_two_shares_that_nobody_has_begun_are_one_again() -> None:
+    whole = domain.with_economics(OPEN, a_job(TWO), ECONOMICS)
+    job = split_off(split_off(whole, "stampa", "200"), "stampa", "50")
+    first, second, third = domain.shares_of(job, "stampa")
+    anna, bruno = uuid4(), uuid4()
+    job = domain.assigned(OPEN, job, second.id, anna, replaces=False)
+    job, stays, goes = domain.joined(OPEN, job, third.id, second.id)
+    assert (stays.id, stays.share, stays.assignee_id, goes.id) == (second.id, Decimal(250), anna, third.id)
+    assert stays.state is PhaseState.ASSIGNED
+    given = domain.assigned(OPEN, job, first.id, bruno, replaces=False)
+    with pytest.raises(WrongState) as refused:
+        domain.joined(OPEN, given, first.id, second.id)
+    assert code_of(refused) == "nothing_to_join", "Bruno and Anna would each lose a task"
+    with pytest.raises(Invalid) as unknown:
+        domain.joined(OPEN, job, first.id, by_key(job, "taglio").id)
+    assert code_of(unknown) == "shares_do_not_join"
+    begun = domain.started(OPEN, job, second.id, NOW)
+    with pytest.raises(WrongState):
+        domain.joined(OPEN, begun, first.id, second.id)
+    job, stays, _ = domain.joined(OPEN, job, first.id, second.id)
+    assert (stays.id, stays.share, stays.share_number, stays.assignee_id) == (first.id, None, 1, anna)
+    assert [phase.key for phase in job.phases] == [phase.key for phase in whole.phases]
+
+
 @pytest.mark.parametrize(
     ("handed_in", "quantity", "refusal"),
     [
@@ -709,6 +733,18 @@ class PhaseGraph(RuleBasedStateMachine):
     @rule(index=phase_index, quantity=st.sampled_from(["100", "200", "333.333", "500"]))
     def split(self, index: int, quantity: str) -> None:
         self.attempt(domain.split, self.at(index), Decimal(quantity), share_id=uuid4())
+
+    @rule(index=phase_index, other=phase_index)
+    def join(self, index: int, other: int) -> None:
+        before = self.job
+        try:
+            self.job, stays, goes = domain.joined(OPEN, self.job, self.at(index), self.at(other))
+        except Refusal:
+            return
+        assert self.job.version == before.version + 1
+        shares = domain.shares_of(self.job, stays.key)
+        assert sum(each.share_of(Decimal(500)) for each in shares) == Decimal(500)
+        assert goes.id not in {phase.id for phase in self.job.phases}
 
     @rule(index=phase_index, percent=st.sampled_from(["88", "90", "100", "110", "112"]))
     def complete(self, index: int, percent: str) -> None:

@@ -59,6 +59,7 @@ DO: dict[Action, Callable[[OrderState, Job, UUID], Job]] = {
     Action.SKIP: lambda order, job, id_: domain.skipped(order, job, id_),
     Action.OUTSOURCE: lambda order, job, id_: domain.outsourced(order, job, id_, "FIN-01"),
     Action.SPLIT: lambda order, job, id_: domain.split(order, job, id_, Decimal(40), share_id=UUID(int=12)),
+    Action.JOIN: lambda order, job, id_: domain.joined(order, in_shares(job), id_, UUID(int=13))[0],
 }
 
 
@@ -84,6 +85,23 @@ def a_job(state: JobState, phase: PhaseState) -> Job:
     item = Item(None, "k", "Espositore", Decimal(100), "pz", ())
     economics = Economics(Decimal(1), Decimal(1), None, "", "", "22")
     return Job(UUID(int=9), UUID(int=8), 1, item, Decimal(10), state, (first, other), economics)
+
+
+def in_shares(job: Job) -> Job:
+    """The job, whose first phase is for a share; nobody has begun the other."""
+    first, other = job.phases
+    share = replace(
+        first,
+        id=UUID(int=13),
+        state=PhaseState.READY,
+        assignee_id=None,
+        started_at=None,
+        completed_at=None,
+        quantity=None,
+        share=Decimal(40),
+        share_number=2,
+    )
+    return replace(job, phases=(replace(first, share=Decimal(60)), share, other))
 
 
 @pytest.mark.parametrize("action", Action)
@@ -125,7 +143,7 @@ def _done(action: Action, order: OrderState, job: Job) -> PhaseState | str:
 
 def test_the_table_is_total() -> None:
     cells = list(product(Action, PhaseState, JobState, OrderState))
-    assert len(cells) == 11 * 8 * 6 * 7
+    assert len(cells) == 12 * 8 * 6 * 7
     assert all(isinstance(outcome(*cell), PhaseState | Refused) for cell in cells)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,7 +17,7 @@ from optima_contracts.economics import (
     JobEconomicsSet,
     OrderValued,
 )
-from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned
+from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned, SharesJoined
 from optima_kit.actor import Actor
 from trail.application.grants import assignment_of, grants_of
 from trail.application.read.access import read_scope_of
@@ -75,6 +75,22 @@ def test_a_phase_is_its_assignees_until_another_has_it_or_nobody() -> None:
         data = event.model_dump(mode="json")
         assert grants_of(event.type, BRIEF, data) == ()
         assert assignment_of(event.type, BRIEF, data) == Assignment(PHASE, assignee_id, JOB, BRIEF)
+
+
+def test_a_share_that_is_joined_with_another_is_nobodys() -> None:
+    event = SharesJoined(
+        job_id=JOB,
+        order_id=ORDER,
+        phase_id=uuid4(),
+        phase="stampa",
+        share_id=PHASE,
+        quantity="100",
+        unit="pz",
+        assignee_id=CARLA,
+    )
+    assert assignment_of(event.type, BRIEF, event.model_dump(mode="json")) == Assignment(
+        PHASE, None, JOB, BRIEF
+    )
 
 
 def test_an_unknown_type_lets_nobody_follow() -> None:

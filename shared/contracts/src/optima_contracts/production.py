@@ -204,6 +204,25 @@ class PhaseSplit(EventData):
     """Who has the rest; absent: nobody yet."""
 
 
+class SharesJoined(EventData):
+    """An admin made one phase of two shares of the same work, which were not begun. If it was nobody's,
+    `phase_assigned` tells who has it now. Subject: the job."""
+
+    type: ClassVar[str] = "optima.production.shares_joined.v1"
+    job_id: UUID
+    order_id: UUID
+    phase_id: UUID
+    """The phase that stays, for both."""
+    phase: str
+    share_id: UUID
+    """The phase that is gone."""
+    quantity: Quantity
+    """Of the phase that stays, in `unit`."""
+    unit: str
+    assignee_id: UUID | None = None
+    """Who has it; absent: nobody yet."""
+
+
 class PhaseOutsourced(EventData):
     """What a company outside does of a phase (conto lavorazione) is other than told before: who it is, or
     what may be sent to it. The newest says it all. Subject: the phase."""

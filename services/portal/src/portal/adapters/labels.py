@@ -373,6 +373,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.production.phase_split.v1": N_("Phase split"),
         "optima.production.phase_started.v1": N_("Phase started"),
         "optima.production.phase_unassigned.v1": N_("Phase without an assignee again"),
+        "optima.production.shares_joined.v1": N_("Shares of a phase joined"),
         "optima.trail.chain_anchored.v1": N_("Trail signed for the day"),
         "optima.trail.person_erased.v1": N_("A person's texts erased"),
         "optima.trail.webhook_changed.v1": N_("Webhook changed"),

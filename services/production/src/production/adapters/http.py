@@ -18,6 +18,7 @@ from ..application.complete_phase import complete_phase
 from ..application.correct_kind import correct_kind
 from ..application.define_kind import define_kind
 from ..application.give_back_phase import give_back_phase
+from ..application.join_shares import join_shares
 from ..application.outsource_phase import outsource_phase
 from ..application.ports import LockedPhase, MessageFile, Ports
 from ..application.read import board, figures, lookups, messages, orders, tasks
@@ -68,6 +69,7 @@ from .requests import (
     DefineKind,
     FileQuery,
     GiveBackPhase,
+    JoinShares,
     LoadQuery,
     OrderFiguresQuery,
     OrderQuery,
@@ -293,6 +295,16 @@ async def post_share(call: Call[Ports], phase_id: UUID, body: SplitPhase) -> Rep
     the same key; what comes after waits for all of them. Answers with the job.
     """
     found = await split_phase(call.ports, phase_id, body.quantity, body.assignee_id)
+    return await _job(call, found.job.id)
+
+
+@routes.post("/v1/phases/{phase_id}/joining", privilege="phase.assign")
+async def post_joining(call: Call[Ports], phase_id: UUID, body: JoinShares) -> Reply[JobView]:
+    """Make one phase of two shares of the same work
+
+    Possible while neither is begun, if both are the same person's, or one is nobody's. Answers with the job.
+    """
+    found = await join_shares(call.ports, phase_id, body.with_id)
     return await _job(call, found.job.id)
 
 

@@ -289,6 +289,10 @@ class PostgresOrders:
         for job, phase in changed:
             if phase.id not in phases_before:
                 self._add_share(job.id, phase)
+        joined = phases_before - {phase.id for job in after.jobs for phase in job.phases}
+        for phase_id in joined:
+            self._work.write(QUERIES.delete_sent_outside, phase_id=phase_id)
+            self._work.write(QUERIES.delete_share, id=phase_id)
         for job in jobs:
             if job.economics and job.economics != known[job.id].economics:
                 self._save_economics(job.id, job.economics)
@@ -555,6 +559,9 @@ class PostgresMessages:
             media_type=file.media_type if file else None,
             data=file.data if file else None,
         )
+
+    def move_messages(self, phase_id: UUID, to: UUID) -> None:
+        self._work.write(QUERIES.move_messages, phase_id=phase_id, to=to)
 
     async def has_phase(self, phase_id: UUID) -> bool:
         return await self._work.fetchrow(QUERIES.find_phase, phase_id=phase_id) is not None

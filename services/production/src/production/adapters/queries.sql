@@ -250,6 +250,13 @@ SELECT order_id, deadline, job_id, position, :id, key, name, after, quality_chec
        starts_on_parts, needs_proof, planned_start, planned_end, :state, :assignee_id, 1, '', :share, :share_number
 FROM phases WHERE job_id = :job_id AND key = :key AND share_number = 1
 
+-- name: delete_sent_outside
+-- Of a share of which nothing is out: what remains of documents that were voided.
+DELETE FROM sent_outside WHERE phase_id = :phase_id
+
+-- name: delete_share
+DELETE FROM phases WHERE id = :id
+
 -- name: update_terms
 -- Of an order: its deadline, that of its phases with their planned days, and what its lines ask for.
 WITH order_changed AS (
@@ -567,6 +574,9 @@ LEFT JOIN directory_people AS people ON :by = 'assignee' AND people.id = phases.
 WHERE phases.state IN ('waiting', 'ready', 'assigned', 'in_progress') AND due < :until
 GROUP BY 1, 2, 3, 4
 ORDER BY week NULLS LAST, phases DESC, kind, assignee_id LIMIT :limit
+
+-- name: move_messages
+UPDATE phase_messages SET phase_id = :to WHERE phase_id = :phase_id
 
 -- name: insert_message
 INSERT INTO phase_messages (id, phase_id, assignee_id, author_id, text, problem, written_at, file_name, media_type, data)

@@ -251,6 +251,11 @@ class SplitPhase(Command):
     """Who; absent: nobody yet."""
 
 
+class JoinShares(Command):
+    with_id: UUID
+    """Of the other share. Of the two, the one with the lower number stays."""
+
+
 class CorrectKind(Command):
     kind: Annotated[str, Text(64)]
     """One that is defined."""

@@ -162,6 +162,9 @@ class Messages(Protocol):
 
     def insert_message(self, message: Message, file: MessageFile | None) -> None: ...
 
+    def move_messages(self, phase_id: UUID, to: UUID) -> None:
+        """Those of a phase to another one; each stays with whose the phase was then."""
+
     async def has_phase(self, phase_id: UUID) -> bool: ...
 
     async def list_messages(

@@ -349,6 +349,44 @@ def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, sha
     return _settled(replace(job, phases=(*job.phases[:at], added, *job.phases[at:])), rest)
 
 
+def joined(order: OrderState, job: Job, phase_id: UUID, other_id: UUID) -> tuple[Job, Phase, Phase]:
+    """Two shares of a phase as one again, of whoever has either. Also the phase that stays, as it now is, and
+    the one that is gone."""
+    phase = job.phase(phase_id)
+    next_state(Action.JOIN, order, job, phase)
+    other = next((each for each in shares_to_join(job, phase) if each.id == other_id), None)
+    if other is None:
+        raise Invalid("shares_do_not_join", field="with_id")
+    stays, goes = sorted((phase, other), key=lambda each: each.share_number)
+    assert stays.share is not None
+    assert goes.share is not None
+    whole = len(shares_of(job, phase.key)) == len((stays, goes))
+    after = replace(
+        stays,
+        share=None if whole else stays.share + goes.share,
+        assignee_id=stays.assignee_id or goes.assignee_id,
+    )
+    job = _settled(replace(job, phases=tuple(each for each in job.phases if each.id != goes.id)), after)
+    return job, job.phase(stays.id), goes
+
+
+def shares_to_join(job: Job, phase: Phase) -> list[Phase]:
+    """The other shares that may be made one with the phase: nothing was ever done of either, here or outside,
+    and nobody loses a task by it."""
+    return [
+        each
+        for each in _others(job, phase)
+        if _is_untouched(each)
+        and _is_untouched(phase)
+        and (each.assignee_id == phase.assignee_id or None in (each.assignee_id, phase.assignee_id))
+    ]
+
+
+def _is_untouched(phase: Phase) -> bool:
+    fresh = phase.state in NOT_STARTED and phase.attempt == 1 and phase.made_so_far is None
+    return fresh and phase.outside == AT_HOME
+
+
 def with_shares_for(job: Job, quantity: Decimal) -> Job:
     """The job, whose quantity is to be another, with the shares of its split phases in proportion: in whole
     units where that leaves something to each."""
@@ -725,6 +763,8 @@ def next_state(
         none_of_it_is_outside(phase)
         _it_is_not_in_shares_too_many(job, phase)
         _something_is_left_to_split(job, phase)
+    elif action is Action.JOIN:
+        _a_share_fits(job, phase)
     return found
 
 
@@ -961,6 +1001,11 @@ def _it_is_not_in_shares_too_many(job: Job, phase: Phase) -> None:
 def _something_is_left_to_split(job: Job, phase: Phase) -> None:
     if phase.in_own_unit(most_to_split_off(job, phase)) <= 0:
         raise WrongState("nothing_left_to_split", phase=phase.name)
+
+
+def _a_share_fits(job: Job, phase: Phase) -> None:
+    if not shares_to_join(job, phase):
+        raise WrongState("nothing_to_join", phase=phase.name)
 
 
 def _something_is_made(job: Job, phase: Phase) -> None:

@@ -63,6 +63,8 @@ class Action(StrEnum):
     """Give the work to a company outside, or take it back."""
     SPLIT = "split"
     """Take a share of the work from whoever has it, as a phase beside theirs."""
+    JOIN = "join"
+    """Make one phase of two shares that are not begun."""
 
 
 class Change(StrEnum):
@@ -117,6 +119,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         skip=PhaseState.SKIPPED,
         outsource=TO_DO,
         split=TO_DO,
+        join=TO_DO,
     ),
     PhaseState.READY: _row(
         "phase_wrong_state",
@@ -125,6 +128,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         skip=PhaseState.SKIPPED,
         outsource=TO_DO,
         split=TO_DO,
+        join=TO_DO,
     ),
     PhaseState.ASSIGNED: _row(
         "phase_wrong_state",
@@ -135,6 +139,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         skip=PhaseState.SKIPPED,
         outsource=TO_DO,
         split=TO_DO,
+        join=TO_DO,
     ),
     PhaseState.IN_PROGRESS: _row(
         "phase_wrong_state",
@@ -145,6 +150,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         complete=PhaseState.TO_INSPECT,
         outsource="phase_already_started",
         split=PhaseState.IN_PROGRESS,
+        join="phase_already_started",
     ),
     PhaseState.TO_INSPECT: _row(
         "phase_wrong_state",
@@ -153,6 +159,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         accept=PhaseState.DONE,
         reject=TO_DO,
         outsource="phase_already_started",
+        join="phase_already_started",
     ),
     PhaseState.DONE: _row(
         "phase_wrong_state",
@@ -160,6 +167,7 @@ BY_PHASE: Final[Mapping[PhaseState, _Row]] = {
         replace="phase_already_started",
         reject=TO_DO,
         outsource="phase_already_started",
+        join="phase_already_started",
     ),
     PhaseState.SKIPPED: _row("phase_wrong_state"),
     PhaseState.CANCELLED: _row("phase_wrong_state"),

@@ -17,7 +17,7 @@ from optima_contracts.approval import (
 )
 from optima_contracts.brief import BriefApproved, BriefDrafted, BriefHandedOver, BriefSubmitted
 from optima_contracts.envelope import EventData
-from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned
+from optima_contracts.production import PhaseAssigned, PhaseGivenBack, PhaseUnassigned, SharesJoined
 
 from ..domain.competence import Assignment, Grant
 
@@ -62,8 +62,8 @@ _STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
 }
 """Who may follow the whole story from now on."""
 
-_ASSIGNMENTS: dict[str, type[PhaseAssigned | PhaseGivenBack | PhaseUnassigned]] = {
-    model.type: model for model in (PhaseAssigned, PhaseGivenBack, PhaseUnassigned)
+_ASSIGNMENTS: dict[str, type[PhaseAssigned | PhaseGivenBack | PhaseUnassigned | SharesJoined]] = {
+    model.type: model for model in (PhaseAssigned, PhaseGivenBack, PhaseUnassigned, SharesJoined)
 }
 _STORY_BY_TYPE = {model.type: (model, people) for model, people in _STORY.items()}
 
@@ -81,5 +81,7 @@ def assignment_of(event_type: str, correlation_id: UUID, data: dict[str, Any]) -
     if event_type not in _ASSIGNMENTS:
         return None
     event = _ASSIGNMENTS[event_type].model_validate(data)
+    if isinstance(event, SharesJoined):
+        return Assignment(event.share_id, None, event.job_id, correlation_id)
     assignee_id = event.assignee_id if isinstance(event, PhaseAssigned) else None
     return Assignment(event.phase_id, assignee_id, event.job_id, correlation_id)

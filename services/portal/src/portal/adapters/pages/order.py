@@ -169,6 +169,11 @@ async def split(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     return await _phase(call, order_id, phase_id, "shares", body)
 
 
+@pages.post("/orders/{order_id}/phases/{phase_id}/joining")
+async def join(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
+    return await _phase(call, order_id, phase_id, "joining", {"with_id": call.text("with_id")})
+
+
 @pages.post("/orders/{order_id}/phases/{phase_id}/skip")
 async def skip(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     return await _phase(call, order_id, phase_id, "skip", {})

@@ -48,6 +48,7 @@ PhaseAction = Literal[
     "skip",
     "outsource",
     "split",
+    "join",
 ]
 TaskAction = Literal["start", "report", "complete", "give_back"]
 BoardAction = Literal["assign"]
@@ -131,6 +132,7 @@ def actions_on_phase(
         "skip": (actor.may("phase.assign"), Action.SKIP),
         "outsource": (actor.may("phase.assign"), Action.OUTSOURCE),
         "split": (actor.may("phase.assign"), Action.SPLIT),
+        "join": (actor.may("phase.assign"), Action.JOIN),
     }
     return [
         action
