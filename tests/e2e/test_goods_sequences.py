@@ -470,7 +470,7 @@ class Story:
             Action.REJECT: lambda p: rejecting.reject_phase(p, self.admin, id_, "no"),
             Action.SKIP: lambda p: skipping.skip_phase(p, id_),
             Action.OUTSOURCE: lambda p: outsourcing.outsource_phase(
-                p, id_, chance.choice((FINISHER, FINISHER, None))
+                p, self.admin, id_, chance.choice((FINISHER, FINISHER, None))
             ),
             Action.SPLIT: lambda p: splitting.split_phase(
                 p, id_, Decimal(chance.choice((20, 45, 100))), chance.choice((person.person_id, None))
@@ -550,7 +550,8 @@ class Story:
             away = outside and index == 1
             if away:
                 await self.run(
-                    self.made, lambda p, id_=phase.id: outsourcing.outsource_phase(p, id_, FINISHER)
+                    self.made,
+                    lambda p, id_=phase.id: outsourcing.outsource_phase(p, self.admin, id_, FINISHER),
                 )
             await self.run(self.made, lambda p, id_=phase.id: assigning.assign_phase(p, id_, person))
             await self.run(self.made, lambda p, id_=phase.id: starting.start_phase(p, self.worker, id_))

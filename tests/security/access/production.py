@@ -111,6 +111,13 @@ ROWS = (
         body={"finisher": "FIN-01"},
     ),
     Row(
+        "POST /v1/phases/{phase_id}/outsourcing",
+        "phase.assign",
+        at="/v1/phases/{free_phase_id}/outsourcing",
+        body={"finisher": "FIN-01", "price": {"unit_cost": "1.50"}},
+        also=frozenset({"job.economics.write"}),
+    ),
+    Row(
         "POST /v1/phases/{phase_id}/shares",
         "phase.assign",
         at="/v1/phases/{free_phase_id}/shares",

@@ -235,3 +235,30 @@ async def test_what_it_costs_follows_what_came_back(work: Work) -> None:
     assert entries[:4] == [("147.00", True), ("141.75", False), ("139.50", False), ("135.00", True)]
     told = await plant.database.published("optima.economics.job_set.v1")
     assert [event.data["cost"] for event in told][-3:] == ["139.50", "141.75", "147.00"]
+
+
+async def test_what_the_company_asks_is_a_line_of_the_cost(work: Work) -> None:
+    plant, job_id = work.plant, work.order["jobs"][0]["id"]
+    path = f"/v1/phases/{work.phase_id}/outsourcing"
+
+    async def cost() -> tuple[str, list[tuple[str, str]]]:
+        _, job = await plant.admin.get(f"/v1/jobs/{job_id}")
+        lines = [(each.get("supplier", ""), each["planned"]) for each in job["economics"]["cost_lines"]]
+        return job["economics"]["cost"], lines
+
+    assert await cost() == ("900.00", [])
+    price = {"unit_cost": "1.50", "tolerance_percent": "5"}
+    response, _ = await plant.admin.post(path, {"finisher": "FIN-01", "price": price})
+    assert response.status == 200
+    assert await cost() == ("1050.00", [("", "900.00"), ("FIN-01", "150.00")])
+    await work.outsource("FIN-01")
+    assert (await cost())[0] == "1050.00", "nothing else was agreed"
+    await plant.admin.post(path, {"finisher": "FIN-02", "price": price | {"unit_cost": "1.20"}})
+    assert await cost() == ("1020.00", [("", "900.00"), ("FIN-02", "120.00")])
+    await work.outsource(None)
+    assert await cost() == ("900.00", [("", "900.00")])
+    response, problem = await plant.admin.post(path, {"price": price})
+    assert (response.status, problem["errors"][0]["code"]) == (422, "price_without_finisher")
+    assigns = plant.as_("capo", privileges={"phase.assign", "phase.read"})
+    response, problem = await assigns.post(path, {"finisher": "FIN-01", "price": price})
+    assert (response.status, problem["code"]) == (403, "missing_privilege")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from optima_kit.refusals import Invalid
 from production.domain import job as domain
-from production.domain.charges import Bearer, DeliveryTerms, charged_quantity
+from production.domain.charges import Bearer, DeliveryTerms, PriceOfWork, charged_quantity
 from production.domain.economics import CostKind, CostLine, Economics, cost_to_set, delivery_terms_fit
 from production.domain.job import Item, Job
 from production.domain.kinds import Kind, PhaseDefinition
@@ -140,3 +140,24 @@ def test_terms_are_of_a_phase_of_the_job_and_leave_nothing_to_be_stated() -> Non
         with pytest.raises(Invalid) as refused:
             delivery_terms_fit([wrong], known)
         assert refused.value.code == code
+
+
+def test_what_a_finisher_asks_comes_and_goes_with_them() -> None:
+    agreed = DeliveryTerms(UUID(int=1), Decimal(5))
+    job, phase_id = a_job(agreed), agreed.phase_id
+    assert job.economics
+    whole = replace(job, economics=replace(job.economics, cost=Decimal(50), cost_lines=()))
+    price = PriceOfWork(Decimal(3), Decimal(10))
+    bought = domain.bought(whole, phase_id, None, price)
+    assert bought.economics
+    assert [(each.planned, each.supplier) for each in bought.economics.cost_lines] == [
+        (Decimal("50.00"), None),
+        (Decimal("300.00"), "FIN-01"),
+    ]
+    assert bought.economics.cost == Decimal("350.00")
+    assert domain.bought(bought, phase_id, "FIN-01", None) == bought, "nothing else was agreed"
+    cheaper = domain.bought(bought, phase_id, "FIN-01", replace(price, unit_cost=Decimal(2)))
+    assert cost(cheaper) == Decimal("250.00")
+    (phase,) = cheaper.phases
+    at_home = replace(cheaper, phases=(replace(phase, outside=replace(phase.outside, finisher=None)),))
+    assert cost(domain.bought(at_home, phase_id, "FIN-01", None)) == Decimal("50.00")

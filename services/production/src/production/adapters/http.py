@@ -282,9 +282,11 @@ async def post_outsourcing(call: Call[Ports], phase_id: UUID, body: OutsourcePha
     """Give a phase to a company outside, or take it back
 
     Possible until it starts, and while the company has no goods of it. Its assignee starts it, the warehouse
-    sends the goods out (conto lavorazione), and it ends with what came back.
+    sends the goods out (conto lavorazione), and it ends with what came back. With a `price`, which needs
+    `job.economics.write` as well, the work is a line of the job's cost.
     """
-    return await _phase(call, await outsource_phase(call.ports, phase_id, body.finisher))
+    found = await outsource_phase(call.ports, call.actor, phase_id, body.finisher, body.agreed())
+    return await _phase(call, found)
 
 
 @routes.post("/v1/phases/{phase_id}/shares", privilege="phase.assign")

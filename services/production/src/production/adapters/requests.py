@@ -26,7 +26,7 @@ from optima_kit.http import (
 from ..application.ports import BoardFilter, OrderFilter
 from ..application.read.figures import LoadBy, OrdersBy, WorkBy
 from ..application.write_order import AskedItem
-from ..domain.charges import Bearer, DeliveryTerms
+from ..domain.charges import Bearer, DeliveryTerms, PriceOfWork
 from ..domain.economics import CostKind, CostLine
 from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
@@ -239,9 +239,24 @@ class AssignPhases(Command):
     assignee_id: UUID
 
 
+class PriceOfFinisher(Command):
+    unit_cost: UnitPrice
+    """Euro for one of what the phase makes, VAT excluded."""
+    tolerance_percent: Percent = Decimal(0)
+    """Of the phase's quantity: within it, what comes back is charged."""
+    over: Bearer = Bearer.SUPPLIER
+    under: Bearer = Bearer.SUPPLIER
+    terms: Annotated[str, Text(500)] | None = None
+
+
 class OutsourcePhase(Command):
     finisher: Code | None = None
     """Code of the destination of the company outside; absent: the work is done here."""
+    price: PriceOfFinisher | None = None
+    """What the company asks: a line of the job's cost, which comes to what is paid of what is back."""
+
+    def agreed(self) -> PriceOfWork | None:
+        return PriceOfWork(**dict(self.price)) if self.price else None
 
 
 class SplitPhase(Command):

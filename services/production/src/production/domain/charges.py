@@ -28,6 +28,20 @@ class DeliveryTerms:
     """Us: the least that the tolerance allows is charged. The supplier: what was delivered."""
 
 
+@dataclass(frozen=True, slots=True)
+class PriceOfWork:
+    """What a company outside asks for one of what a phase makes, in euro, and who bears the rest."""
+
+    unit_cost: Decimal
+    tolerance_percent: Decimal
+    over: Bearer = Bearer.SUPPLIER
+    under: Bearer = Bearer.SUPPLIER
+    terms: str | None = None
+
+    def delivery(self, phase_id: UUID) -> DeliveryTerms:
+        return DeliveryTerms(phase_id, self.tolerance_percent, self.over, self.under)
+
+
 def charged_quantity(ordered: Decimal, delivered: Decimal, terms: DeliveryTerms) -> Decimal:
     """What of a delivery is paid, in the unit that it was ordered in."""
     margin = ordered * terms.tolerance_percent / 100

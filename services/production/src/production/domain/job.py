@@ -12,12 +12,16 @@ from uuid import UUID
 from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
 from .amendments import Amendment
+from .charges import PriceOfWork
 from .economics import (
     MAX_AMOUNT,
     STRICT,
+    CostKind,
+    CostLine,
     Economics,
     PricePolicy,
     cost_of,
+    cost_to_set,
     price_is_as_approved,
     price_is_within_bounds,
     with_charges,
@@ -315,6 +319,39 @@ def outsourced(order: OrderState, job: Job, phase_id: UUID, finisher: str | None
     phase = job.phase(phase_id)
     state = next_state(Action.OUTSOURCE, order, job, phase)
     return _settled(job, replace(phase, state=state, outside=replace(phase.outside, finisher=finisher)))
+
+
+def bought(job: Job, phase_id: UUID, former: str | None, price: PriceOfWork | None) -> Job:
+    """The job, whose phase was given to a company outside, with what that asks as a line of its cost. What
+    was agreed with the `former` one goes with them. The same job where nothing was agreed."""
+    economics, phase = job.economics, job.phase(phase_id)
+    assert economics is not None, "nobody has work of a job without them"
+    finisher = phase.outside.finisher
+    if price is None and finisher == former:
+        return job
+    lines = tuple(each for each in economics.cost_lines if not _is_bought_of(each, phase_id, former))
+    if price is not None and finisher is not None:
+        if not economics.cost_lines and economics.cost:
+            lines = (CostLine(CostKind.OTHER, job.item.description, Decimal(1), economics.cost),)
+        bought_work = CostLine(
+            CostKind.PHASE,
+            phase.name,
+            phase.in_own_unit(phase.share_of(job.item.quantity)),
+            price.unit_cost,
+            supplier=finisher,
+            terms=price.terms,
+            delivery=price.delivery(phase_id),
+        )
+        lines = (*lines, bought_work)
+    if lines == economics.cost_lines:
+        return job
+    cost = cost_to_set(None, lines) if lines else Decimal(0)
+    return replace(job, economics=replace(economics, cost=cost, cost_lines=lines))
+
+
+def _is_bought_of(line: CostLine, phase_id: UUID, company: str | None) -> bool:
+    of_phase = line.delivery is not None and line.delivery.phase_id == phase_id
+    return of_phase and company is not None and line.supplier == company
 
 
 def work_outside(order: OrderState, job: Job, phase: Phase) -> WorkOutside:

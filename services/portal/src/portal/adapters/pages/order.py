@@ -156,7 +156,11 @@ async def assign(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
 
 @pages.post("/orders/{order_id}/phases/{phase_id}/outsourcing")
 async def outsource(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
-    body = filled(finisher=call.text("finisher"))
+    body: dict[str, Any] = filled(finisher=call.text("finisher"))
+    if unit_cost := plain_number(call.text("unit_cost"), call.language):
+        percent = plain_number(call.text("tolerance_percent"), call.language)
+        sides = filled(tolerance_percent=percent, over=call.text("over"), under=call.text("under"))
+        body["price"] = {"unit_cost": unit_cost, **sides}
     return await _phase(call, order_id, phase_id, "outsourcing", body)
 
 
@@ -235,7 +239,7 @@ async def _move_stock(call: PageCall, order_id: UUID, what: str) -> Answer:
 
 
 async def _phase(
-    call: PageCall, order_id: UUID, phase_id: UUID, what: str, body: Mapping[str, str]
+    call: PageCall, order_id: UUID, phase_id: UUID, what: str, body: Mapping[str, Any]
 ) -> Answer:
     return await _command(call, order_id, f"{what}-{phase_id}", "POST", f"/v1/phases/{phase_id}/{what}", body)
 
