@@ -42,6 +42,7 @@ def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tupl
     (work,) = (step for step in steps if step.title == "The dealers do the work")
     assert work.detail == "1 handed in by parts"
     assert "What expires first leaves first" in titles
+    assert "What the customer does not take is closed short" in titles
     assert "The brief closes by itself" in titles
     assert titles[-1] == "The trail verifies"
     assert all(title in told for title in titles)

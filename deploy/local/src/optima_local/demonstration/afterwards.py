@@ -186,6 +186,76 @@ async def _show_lots(
         said.append(f"DDT {sent['ddt']['number']}: {places}")
 
 
+async def show_short_close(journey: Journey) -> None:
+    """A customer takes less of an order from stock than was written: its line is closed short, and the order
+    ends with what was delivered."""
+    customer, logistics = journey.customer, journey.customer.data.logistics
+    backoffice, admin = customer.people["backoffice"], customer.people["admin"]
+    short = logistics["short"]
+    article, destination = logistics["articles"][0]["code"], logistics["stock"]["customer"]
+
+    async def ask(person: Person, method: str, service: str, path: str, **options: Any) -> Any:
+        return (await customer.api.as_(person, method, service, path, **options)).body
+
+    async def order_now() -> Any:
+        return await ask(backoffice, "GET", "production", f"/v1/orders/{order['id']}")
+
+    async def set_aside() -> bool:
+        try:
+            found = await ask(backoffice, "GET", "logistics", f"/v1/orders/{order['id']}")
+        except StepFailed:
+            return False
+        return bool(found["lines"][0].get("received") == short["ordered"])
+
+    async def delivered() -> bool:
+        return bool((await order_now())["jobs"][0]["delivered"] == short["taken"])
+
+    async def ended() -> bool:
+        return bool((await order_now())["state"] == "delivered")
+
+    async with journey.step("An order is served from stock", backoffice, admin) as said:
+        deliveries = [{"destination": destination, "quantity": short["ordered"]}]
+        body = {
+            "title": short["title"],
+            "deadline": (datetime.now(ZoneInfo("Europe/Rome")).date() + timedelta(days=20)).isoformat(),
+            "items": [{"article": article, "quantity": short["ordered"], "deliveries": deliveries}],
+        }
+        order = await ask(backoffice, "POST", "production", "/v1/orders", json=body)
+        (job,) = order["jobs"]
+        path = f"/v1/jobs/{job['id']}"
+        read = await customer.api.as_(admin, "GET", "production", path)
+        await ask(
+            admin,
+            "PUT",
+            "production",
+            f"{path}/economics",
+            json=short["economics"],
+            headers={"If-Match": read.etag},
+        )
+        await until(set_aside, "the warehouse to set the goods aside")
+        shipment = {
+            **logistics["shipment"],
+            "order_id": order["id"],
+            "warehouse": logistics["warehouses"][0]["code"],
+            "destination": destination,
+            "lines": [{"job_id": job["id"], "quantity": short["taken"]}],
+        }
+        drafted = await ask(backoffice, "POST", "logistics", "/v1/shipments", json=shipment)
+        path = f"/v1/shipments/{drafted['id']}"
+        await ask(backoffice, "POST", "logistics", f"{path}/picking")
+        for step in ("issuance", "departure"):
+            await ask(backoffice, "POST", "logistics", f"{path}/{step}", json={})
+        signed = {"received_by": logistics["received_by"]}
+        await ask(backoffice, "POST", "logistics", f"{path}/delivery", json=signed)
+        said.append(f"{order['number']}: {short['taken']} of {short['ordered']} {article}")
+    async with journey.step("What the customer does not take is closed short", backoffice) as said:
+        await until(delivered, "production to know what was delivered")
+        because = {"reason": short["reason"]}
+        await ask(backoffice, "POST", "production", f"/v1/jobs/{job['id']}/closure", json=because)
+        await until(ended, "the order to be delivered")
+        said.append(short["reason"])
+
+
 async def show_trail(journey: Journey) -> None:
     """The auditor reads every step of the brief, and the whole tenant's chain verifies."""
     customer, auditor = journey.customer, journey.customer.people["auditor"]

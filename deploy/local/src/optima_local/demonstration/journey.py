@@ -581,7 +581,7 @@ class Journey:
         }
 
     @staticmethod
-    def _economics(per_unit: dict[str, str], quantity: str) -> dict[str, str]:
+    def _economics(per_unit: dict[str, Any], quantity: str) -> dict[str, Any]:
         """A job's economics: the cost is the whole job's."""
         cost = Decimal(per_unit["unit_cost"]) * Decimal(quantity)
         rest = {name: value for name, value in per_unit.items() if name != "unit_cost"}

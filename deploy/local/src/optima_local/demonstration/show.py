@@ -14,7 +14,7 @@ import aiohttp
 
 from ..layout import Layout
 from ..secrets import settle_secrets
-from .afterwards import show_budget, show_erp, show_trail, show_warehouse
+from .afterwards import show_budget, show_erp, show_short_close, show_trail, show_warehouse
 from .client import StepFailed
 from .customer import Customer, DemoData, Progress
 from .journey import Journey, Step
@@ -69,6 +69,7 @@ async def run_demonstration(stage: Stage) -> list[Step]:
             await show_erp(journey, stage.drop_folder)
         await show_budget(journey)
         await show_warehouse(journey)
+        await show_short_close(journey)
         await show_trail(journey)
         return journey.steps
 
