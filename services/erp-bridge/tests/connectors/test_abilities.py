@@ -109,6 +109,7 @@ PROOFS: dict[str, dict[Cell, str]] = {
         ("order", "delete"): _CHANGED_THERE,
         ("order", "conflict"): _CHANGED_THERE,
         ("ddt", "out"): _JOURNEY,
+        ("ddt", "update"): f"{_BRIDGE}test_what_comes_back_of_a_ddt_is_a_customer_return_there",
         ("ddt", "delete"): _CHANGED_THERE,
         # At night; by day an order's stands for it.
         ("ddt", "conflict"): f"{_BRIDGE}test_a_shipment_changed_there_waits_for_a_person",

@@ -19,7 +19,14 @@ from erp_bridge.domain.entities import Entity
 from optima_contracts.economics import OrderLineValue, OrderValued
 from optima_contracts.erp import CustomerChanged, DdtInvoicingChanged, DocumentExported, OrderReceived
 from optima_contracts.identity import LegalIdentity
-from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentLine
+from optima_contracts.logistics import (
+    DdtIssued,
+    DdtVoided,
+    GoodsReturned,
+    ReturnedGoods,
+    ShipmentLine,
+    ShipmentPartlyRefused,
+)
 from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
 from optima_kit.testing.nights import NIGHTLY
 from optima_local.tryton import PASSWORD
@@ -134,14 +141,16 @@ class Shop:
         valued = OrderValued(order_id=self.order_id, brief_id=BRIEF, lines=[value], total="1500.00")
         await self.bridge.tell(valued, subject=self.order_id, correlation=BRIEF)
 
-    async def ship(self) -> DdtIssued:
+    async def ship(self, quantity: str = "60") -> DdtIssued:
         ddt = DdtIssued(
             shipment_id=self.shipment_id,
             order_id=self.order_id,
             brief_id=BRIEF,
             destination="MI-01",
             lines=[
-                ShipmentLine(job_id=self.job_id, description="Espositore da banco", quantity="60", unit="pz")
+                ShipmentLine(
+                    job_id=self.job_id, description="Espositore da banco", quantity=quantity, unit="pz"
+                )
             ],
             number="12/2026",
             progressive=12,
@@ -172,6 +181,15 @@ class Shop:
             "stock.shipment.out.search_read", wanted, 0, None, None, fields
         )
         return found
+
+    async def returns(self) -> list[tuple[str, float]]:
+        """Each customer return of the shipment: its state, and how much came back by it."""
+        fields = ["state", "incoming_moves.quantity", "incoming_moves.state"]
+        wanted = [["reference", "ilike", f"%{self.shipment_id}%"]]
+        found = await self.people.do(
+            "stock.shipment.out.return.search_read", wanted, 0, None, [["id", "ASC"]], fields
+        )
+        return [(each["state"], *(move["quantity"] for move in each["incoming_moves."])) for each in found]
 
 
 @pytest.fixture
@@ -256,6 +274,54 @@ async def test_what_was_changed_there_waits_for_a_person_and_what_is_cancelled_h
     assert await shop.bridge.failures() == []
     assert [each["state"] for each in await shop.shipments()] == ["cancelled"]
     assert [each["state"] for each in await shop.sales()] == ["cancelled"]
+
+
+async def test_what_comes_back_of_a_ddt_is_a_customer_return_there(shop: Shop) -> None:
+    await shop.connect(sale_step="draft")
+    await shop.import_customers()
+    await shop.order()
+    await shop.price("12.50")
+    await shop.bridge.work()
+    (sale,) = await shop.sales()
+    await shop.people.do("sale.sale.write", [sale["id"]], {"invoice_method": "fulfillment"})
+    await shop.people.do("sale.sale.quote", [sale["id"]])
+    await shop.people.do("sale.sale.confirm", [sale["id"]])
+    ddt = await shop.ship("120")
+    facts = ddt.model_dump(include={"shipment_id", "order_id", "brief_id", "destination"})
+    (sent,) = ddt.lines
+    refused = ShipmentPartlyRefused(
+        **facts, lines=[sent.model_copy(update={"quantity": "10"})], reason="Rotti"
+    )
+    # Told before the DDT was there: it goes as one with it.
+    await shop.bridge.tell(refused, subject=shop.shipment_id, correlation=BRIEF)
+    await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    assert await shop.returns() == [("done", 10.0)]
+    goods = {**sent.model_dump(), "quantity": "5", "disposition": "stock"}
+    returned = GoodsReturned(
+        shipment_id=shop.shipment_id,
+        order_id=shop.order_id,
+        brief_id=BRIEF,
+        return_id=uuid4(),
+        ddt_number=ddt.number,
+        document_type="reso-da-cliente",
+        warehouse="BO1",
+        number="7/B",
+        date=shop.bridge.clock.now().date(),
+        reason="Difettosi",
+        lines=[ReturnedGoods(**goods)],
+        closes_order_line=True,
+    )
+    await shop.bridge.tell(returned, subject=returned.return_id, correlation=BRIEF)
+    for _ in range(2):
+        await shop.bridge.work()
+    assert await shop.bridge.failures() == []
+    assert await shop.returns() == [("done", 10.0), ("done", 5.0)]
+    (shipment,) = await shop.shipments()
+    assert (shipment["state"], shipment["outgoing_moves."][0]["quantity"]) == ("done", 120.0)
+    if await shop.people.do("sale.line.fields_get", ["quantity_to_invoice"]):  # not in 7.0
+        (line,) = await shop.people.do("sale.line.read", [sale["lines."][0]["id"]], ["quantity_to_invoice"])
+        assert line["quantity_to_invoice"] == 105.0
 
 
 @NIGHTLY

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Final
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,19 +18,25 @@ from erp_bridge.adapters.egress import EgressGuard
 from erp_bridge.application.ports import (
     Checkpoint,
     Endpoint,
+    Fault,
     Page,
     Rejected,
+    RemoteLink,
     Throttled,
     Unreachable,
 )
+from erp_bridge.domain.documents import Document, OutgoingDocument
 from optima_kit.refusals import Invalid
 from optima_kit.testing.nights import NIGHTLY
 from optima_local.tryton_people import TrytonPeople, TrytonServer
 
+from .proxy import Moment, faulty_proxy
 from .systems import TrytonRemote
-from .test_contract import VAT_NUMBERS, opened, order, pages
+from .test_contract import JOB, VAT_NUMBERS, opened, order, pages
 
 pytestmark = pytest.mark.timeout(600)
+
+MOMENTS: Final[tuple[Moment, ...]] = ("before", "after")
 
 
 @pytest.fixture
@@ -92,6 +100,57 @@ async def test_a_server_that_is_asked_too_often_is_left_alone(
         async with remote.connector.open(replace(remote.endpoint, settings=settings)) as session:
             await session.probe()
     assert throttled.value.retry_after.total_seconds() > 0
+
+
+@NIGHTLY
+async def test_what_comes_back_is_returned_once_wherever_it_breaks_off(
+    erp: TrytonServer, people: TrytonPeople
+) -> None:
+    """One piece more each time, broken off at each request, before and after it took effect."""
+    order_id, shipment_id = uuid4(), uuid4()
+    async with faulty_proxy(erp.url) as proxy:
+        remote = TrytonRemote(erp, people, proxy)
+        customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+        async with opened(remote) as session:
+            sale = await session.put(order(remote, order_id, customer), None)
+
+        def ddt(back: int) -> OutgoingDocument:
+            line = {"job": JOB, "quantity": "120", "unit": "pz", "refused_quantity": str(back)}
+            told = {
+                "reference": str(shipment_id),
+                "order_reference": str(order_id),
+                "number": "12/2026",
+                "issue_date": people.rpc.server_time.date().isoformat(),
+                "state": "issued",
+            }
+            document = Document(
+                "ddt", shipment_id, "12/2026", order_id, told, {"1": line}, people.rpc.server_time
+            )
+            outgoing = document.outgoing(remote.connector.mapping().of("ddt"), customer)
+            return replace(outgoing, order_remote_id=sale.remote_id, order_jobs=(JOB,))
+
+        async with opened(remote) as session:
+            link = RemoteLink((await session.put(ddt(0), None)).remote_id)
+        back = 0
+        for request, moment in itertools.product(range(1, 40), MOMENTS):
+            back, broke = back + 1, False
+            proxy.cut(request, moment)
+            try:
+                async with opened(remote) as session:
+                    await session.put(ddt(back), link)
+            except Fault:
+                broke = True
+            proxy.mend()
+            async with opened(remote) as session:
+                await session.put(ddt(back), link)
+            wanted, asked = [["reference", "ilike", f"%{shipment_id}%"]], ["state", "incoming_moves.quantity"]
+            found = await people.do("stock.shipment.out.return.search_read", wanted, 0, None, None, asked)
+            assert {each["state"] for each in found} == {"done"}, (request, moment)
+            moved = [move["quantity"] for each in found for move in each["incoming_moves."]]
+            assert sum(moved) == back, (request, moment)
+            if not broke:
+                return
+        pytest.fail("it breaks off for ever")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""The connector to Tryton, 8.2 and 7.0: parties and lookup tables in; sales and outgoing shipments out.
+"""The connector to Tryton, 8.2 and 7.0: parties and lookup tables in; sales, outgoing shipments and what of
+these came back out.
 
 Our work is sold as one product of the tenant's, which the settings name: a sale's line says what the job is,
 its note which. Sales and shipments carry our id in their reference.
@@ -28,7 +29,7 @@ from ..application.ports import (
     Written,
 )
 from ..domain.connection import Description, Setting
-from ..domain.documents import DocumentContent, OutgoingDocument
+from ..domain.documents import GOODS_BACK, DocumentContent, OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
@@ -49,6 +50,8 @@ _SHIPMENT_STEPS: Final = {
 """The button that brings a shipment on from a state."""
 _PACKED_IS_DONE: Final = {"packed": "done"}
 """Instead, where a shipment is not shipped before it is done, as until 7.0."""
+_RETURN: Final = "stock.shipment.out.return"
+_RETURN_STEPS: Final = {"draft": "receive", "received": "do"}
 
 
 _PARTS_OF_PARTY: Final = ("addresses", "identifiers")
@@ -91,6 +94,7 @@ DESCRIPTION: Final = Description(
         written_by_id(
             "ddt",
             "create",
+            "change",
             "cancel",
             idempotency="our id in the shipment's reference",
             children=("outgoing_moves",),
@@ -100,6 +104,15 @@ DESCRIPTION: Final = Description(
         ),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    """A sale as a DDT of it needs it."""
+
+    currency: int
+    lines: Mapping[str, Mapping[str, Any]]
+    """By job."""
 
 
 class Tryton(HttpConnector):
@@ -330,14 +343,91 @@ class TrytonSession:
         while state != last and state in steps:
             await self._rpc.call(f"stock.shipment.out.{steps[state]}", [shipment_id])
             state = (await self._present("ddt", shipment_id))["state"]
+        await self._take_back(document, done=state == "done")
         return int(shipment_id)
+
+    async def _take_back(self, document: OutgoingDocument, *, done: bool) -> None:
+        """What the recipient refused or sent back is a customer return, whose moves are of the sale's lines
+        as those of the shipment: so that it is not invoiced where what was fulfilled is. Each return is what
+        those before it lack. `done`: whether the shipment is; otherwise the return waits for people, too."""
+        back = _goods_back(document)
+        if not any(back.values()):
+            return
+        there = await self._search_read(
+            _RETURN,
+            [["reference", "ilike", f"%{document.internal_id}%"], ["state", "!=", "cancelled"]],
+            ["state", "incoming_moves.quantity", "incoming_moves.origin"],
+        )
+        sold = await self._sold(document)
+        for move in [move for each in there for move in each["incoming_moves"]]:
+            for job, line in sold.lines.items():
+                if job in back and _line_of(move) == line["id"]:
+                    back[job] -= Decimal(str(move["quantity"]))
+        if any(quantity > 0 for quantity in back.values()):
+            there.append(await self._create_return(document, sold, back))
+        for each in there:
+            state = each["state"]
+            while done and state in _RETURN_STEPS:
+                # The server counts what comes back as shipped once more, and warns where that is more than
+                # was sold.
+                await self._rpc.insist(f"{_RETURN}.{_RETURN_STEPS[state]}", [each["id"]])
+                (now,) = await self._search_read(_RETURN, [["id", "=", each["id"]]], ["state"])
+                state = now["state"]
+
+    async def _create_return(
+        self, document: OutgoingDocument, sold: _Sold, back: Mapping[str, Decimal]
+    ) -> dict[str, Any]:
+        party, places = await self._party(document), await self._places()
+        moves = [
+            {
+                **await self._move(sold, line, back[line["job"]]),
+                "from_location": places["customers"],
+                "to_location": places["input_location"],
+            }
+            for line in _each_job_once(document)
+            if back[line["job"]] > 0
+        ]
+        values = {
+            "customer": party["id"],
+            "contact_address": _address(party, "delivery"),
+            "reference": _reference(document),
+            "warehouse": places["id"],
+            "warehouse_input": places["input_location"],
+            "warehouse_storage": places["storage_location"],
+            "incoming_moves": [["create", moves]],
+        }
+        (return_id,) = await self._rpc.call(f"{_RETURN}.create", [values])
+        return {"id": return_id, "state": "draft"}
 
     async def _shipment_steps(self) -> Mapping[str, str]:
         states = {each[0] for each in (await self._fields_of(_MODELS["ddt"]))["state"]["selection"]}
         return _SHIPMENT_STEPS if "shipped" in states else {**_SHIPMENT_STEPS, **_PACKED_IS_DONE}
 
     async def _create_shipment(self, document: OutgoingDocument) -> int:
-        party = await self._party(document)
+        party, sold, places = await self._party(document), await self._sold(document), await self._places()
+        moves = [
+            {
+                **await self._move(sold, line, Decimal(line["quantity"])),
+                "from_location": places["output_location"],
+                "to_location": places["customers"],
+            }
+            for line in document.lines
+        ]
+        values = {
+            "customer": party["id"],
+            "delivery_address": _address(party, "delivery"),
+            "reference": _reference(document),
+            "effective_date": _day(document.heading["effective_date"]),
+            "warehouse": places["id"],
+            "warehouse_output": places["output_location"],
+            "warehouse_storage": places["storage_location"],
+            "outgoing_moves": [["create", moves]],
+        }
+        (shipment_id,) = await self._rpc.call("stock.shipment.out.create", [values])
+        return int(shipment_id)
+
+    async def _sold(self, document: OutgoingDocument) -> _Sold:
+        """The sale that a DDT is of."""
         sale_id = document.order_remote_id
         if sale_id is None and not document.heading["order"]:
             raise Rejected("sale_without_order", number=document.number)
@@ -352,42 +442,32 @@ class TrytonSession:
             (each for each in sold["lines"] if each["type"] == "line"), document.order_jobs
         )
         lines = {_job_of(each) or job: each for each, job in born_there if each is not None}
+        return _Sold(sold["currency"], lines)
+
+    async def _places(self) -> dict[str, Any]:
+        """The warehouse with its locations, and where customers are."""
         (warehouse,) = await self._search_read(
             "stock.location",
             [["type", "=", "warehouse"]],
-            ["output_location", "storage_location"],
+            ["output_location", "storage_location", "input_location"],
             limit=1,
         )
         (customers,) = await self._search_read("stock.location", [["type", "=", "customer"]], [], limit=1)
-        moves = []
-        for line in document.lines:
-            origin = lines.get(line["job"])
-            if origin is None:
-                raise Rejected("line_not_in_erp", position=line["position"])
-            moves.append(
-                {
-                    "product": origin["product"],
-                    "quantity": float(line["quantity"]),
-                    "unit": await self._unit(line["unit"]),
-                    "from_location": warehouse["output_location"],
-                    "to_location": customers["id"],
-                    "origin": f"sale.line,{origin['id']}",
-                    "unit_price": Decimal(origin["unit_price"]),
-                    "currency": sold["currency"],
-                }
-            )
-        values = {
-            "customer": party["id"],
-            "delivery_address": _address(party, "delivery"),
-            "reference": _reference(document),
-            "effective_date": _day(document.heading["effective_date"]),
-            "warehouse": warehouse["id"],
-            "warehouse_output": warehouse["output_location"],
-            "warehouse_storage": warehouse["storage_location"],
-            "outgoing_moves": [["create", moves]],
+        return {**warehouse, "customers": customers["id"]}
+
+    async def _move(self, sold: _Sold, line: Mapping[str, str], quantity: Decimal) -> dict[str, Any]:
+        """So much of a line, wherever it goes."""
+        origin = sold.lines.get(line["job"])
+        if origin is None:
+            raise Rejected("line_not_in_erp", position=line["position"])
+        return {
+            "product": origin["product"],
+            "quantity": float(quantity),
+            "unit": await self._unit(line["unit"]),
+            "origin": f"sale.line,{origin['id']}",
+            "unit_price": Decimal(origin["unit_price"]),
+            "currency": sold.currency,
         }
-        (shipment_id,) = await self._rpc.call("stock.shipment.out.create", [values])
-        return int(shipment_id)
 
     async def _present(self, entity: Entity, remote_id: int) -> dict[str, Any]:
         fields = ["number", "state", "_timestamp"]
@@ -694,6 +774,20 @@ def _record(found: dict[str, Any]) -> RemoteRecord:
 def _reference(document: OutgoingDocument) -> str:
     """Our number for people, our id for us."""
     return f"{document.number} ({document.internal_id})"
+
+
+def _each_job_once(document: OutgoingDocument) -> list[dict[str, str]]:
+    """The first line of each."""
+    return list({line["job"]: line for line in reversed(document.lines)}.values())[::-1]
+
+
+def _goods_back(document: OutgoingDocument) -> dict[str, Decimal]:
+    """What came back of a DDT, by job."""
+    found: dict[str, Decimal] = {}
+    for line in document.lines:
+        came_back = sum(Decimal(line.get(each) or 0) for each in GOODS_BACK)
+        found[line["job"]] = came_back + found.get(line["job"], Decimal())
+    return found
 
 
 def _line_of(move: Mapping[str, Any]) -> int | None:

@@ -28,10 +28,19 @@ class SignedIn:
     """A session of the remote system's, kept from run to run: signing in costs it a password hash."""
 
     authorisation: str
+    user_id: int
     context: Mapping[str, Any]
     """The user's: company and language."""
     called_at: str
     """One of `_CALLED_AT`."""
+
+
+class Warned(Rejected):
+    """The server asks whether it is meant: it does it once somebody has said so (`TrytonRpc.insist`)."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__("remote_refused", text=text)
+        self.name = name
 
 
 class TrytonRpc:
@@ -74,7 +83,7 @@ class TrytonRpc:
         context = _result(
             await self._ask(address, "model.res.user.get_preferences", [True, {}], authorisation)
         )
-        self.signed_in = SignedIn(authorisation, context, called_at)
+        self.signed_in = SignedIn(authorisation, user_id, context, called_at)
 
     async def version(self) -> str:
         signed_in = await self._signed_in()
@@ -99,6 +108,16 @@ class TrytonRpc:
             # upgraded server as the one before it was called.
             self.signed_in = None
         return _result(told)
+
+    async def insist(self, method: str, *arguments: Any) -> Any:
+        """As `call`, by somebody who has read what the server warns of."""
+        try:
+            return await self.call(method, *arguments)
+        except Warned as warned:
+            known = await self._signed_in()
+            said = {"user": known.user_id, "name": warned.name}
+            await self.call("res.user.warning.create", [said])
+            return await self.call(method, *arguments)
 
     async def _signed_in(self) -> SignedIn:
         if self.signed_in is None:
@@ -135,8 +154,14 @@ def _fault(error: Any) -> Exception:
     kind, told = (error[0], error[1]) if isinstance(error, list) and len(error) > 1 else (str(error), "")
     if kind == "ConcurrencyException":
         return Conflict("")
-    text = str(told[0] if isinstance(told, list) and told else told or kind)
-    return Rejected("remote_refused", text=" ".join(text.split())[:300])
+    if kind == "UserWarning" and isinstance(told, list) and len(told) > 1:
+        return Warned(str(told[0]), _plain(told[1]))
+    return Rejected("remote_refused", text=_plain(told or kind))
+
+
+def _plain(told: Any) -> str:
+    text = str(told[0] if isinstance(told, list) and told else told)
+    return " ".join(text.split())[:300]
 
 
 def _encoded(value: Any) -> Any:
