@@ -8,6 +8,9 @@ ROOT = Path(__file__).resolve().parents[4]
 HOME = Path(os.environ.get("OPTIMA_HOME") or ROOT / ".optima").absolute()
 """OPTIMA_HOME names another folder: a second stack of the same checkout."""
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "optima"
+"""What takes long to make and is the same in every checkout. Whoever deletes it has it made anew."""
+
 PROGRAMS = ROOT / ".optima" / "programs"
 """PostgreSQL's and RabbitMQ's programs, where the machine has none: fetched once, for every stack."""
 

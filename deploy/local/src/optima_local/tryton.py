@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .environments import environment_for
-from .layout import PROGRAMS, ROOT, Layout
+from .layout import ROOT, Layout
 from .processes import Program
 
-HOME = PROGRAMS.parent / "tryton"
 DATABASE = "tryton"
 USER = "admin"
 PASSWORD = "admin12345"  # noqa: S105 - of a server that listens on 127.0.0.1 alone, with data of no one's

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import fcntl
 import hashlib
+import inspect
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -22,11 +24,12 @@ import aiohttp
 from erp_bridge.adapters.tryton_rpc import TrytonRpc
 
 from . import tryton
+from .layout import CACHE
 from .ports import free_port
 
 MODULES = ("sale", "account_eu", "bank", "commission")
-PREPARED = 4
-"""Raised when `_prepare` prepares something else."""
+UNUSED_SECONDS = 30 * 86400.0
+"""After which a prepared database of a release, or of a state of ours, that nobody wants any more goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +195,14 @@ def tryton_server(folder: Path, release: tryton.Release = tryton.CURRENT) -> Ite
 
 
 def template(release: tryton.Release = tryton.CURRENT) -> Path:
-    """The prepared database, made when it is first asked for: half a minute."""
-    home = tryton.HOME
+    """The prepared database, made when it is first asked for on this machine: a minute of a processor."""
+    home = CACHE / "tryton"
     home.mkdir(parents=True, exist_ok=True)
-    state = hashlib.sha256(release.lock.read_bytes() + f"{MODULES}{PREPARED}".encode()).hexdigest()[:16]
-    prepared = home / f"template-{state}.sqlite"
+    prepared = home / f"{release.name}-{_state_of(release)}.sqlite"
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not prepared.exists():
+            _drop_unused(home)
             making = home / "making"
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir()
@@ -211,7 +214,21 @@ def template(release: tryton.Release = tryton.CURRENT) -> Path:
                 connection.execute("VACUUM INTO ?", (str(making / "template"),))
             (making / "template").replace(prepared)
             shutil.rmtree(making)
+        os.utime(prepared)
     return prepared
+
+
+def _state_of(release: tryton.Release) -> str:
+    """Another where the packages are others, or something else is prepared."""
+    made_by = (_initialise, _prepare, TrytonPeople.the, TrytonPeople.first)
+    told = [release.lock.read_text(), *MODULES, *(inspect.getsource(each) for each in made_by)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _drop_unused(home: Path) -> None:
+    for file in home.glob("*.sqlite"):
+        if time.time() - file.stat().st_mtime > UNUSED_SECONDS:
+            file.unlink()
 
 
 def _initialise(folder: Path, release: tryton.Release) -> None:
