@@ -147,3 +147,23 @@ def test_a_delivery_is_proved_by_a_photo_on_a_telephone(portal: Portal) -> None:
     page.goto("/shipments?number=Duomo")
     expect(page.get_by_text("Prova di consegna").first).to_be_visible()
     page.close()
+
+
+def test_who_works_at_a_destination_sees_what_is_sent_there(portal: Portal) -> None:
+    """Goods that name no phase: the demonstration has articles worked on outside."""
+    page = portal.as_("admin", javascript=False)
+    page.goto("/tables/destinations/LUCENTE")
+    page.get_by_label("Fornitore").select_option("Roberto Galli, Grafiche Galli S.r.l.")
+    page.get_by_role("button", name="Aggiungi", exact=True).click()
+    remove = page.get_by_role("button", name="Togli Roberto Galli")
+    expect(remove).to_be_visible()
+    theirs = portal.as_("tipografia", javascript=False)
+    theirs.goto("/own-ddts")
+    theirs.get_by_role("link", name="DDT ").first.click()
+    expect(theirs.get_by_text("Lucente").first).to_be_visible()
+    remove.click()
+    expect(remove).to_have_count(0)
+    theirs.reload()
+    expect(theirs.get_by_text("Lucente")).to_have_count(0)
+    for each in (page, theirs):
+        each.close()
