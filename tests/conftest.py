@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from optima_local.demonstration.journey import Step
+from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT, Layout
 
 from .stack import Stack
@@ -32,3 +38,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield Stack(Layout(Path(home)))
     finally:
         subprocess.run([*optima, "reset"], env=environment, cwd=ROOT, check=True, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def demonstration(stack: Stack) -> tuple[list[Step], str]:
+    """The steps, done once for all who look at what they leave behind, and what was printed of them."""
+    told = io.StringIO()
+    # Playwright's thread has an event loop of its own.
+    with contextlib.redirect_stdout(told), ThreadPoolExecutor(1) as thread:
+        steps = thread.submit(asyncio.run, run_demonstration(stack.stage)).result()
+    return steps, told.getvalue()

@@ -17,7 +17,6 @@ from playwright.sync_api import Page
 
 from optima_kit.testing.nights import AT_NIGHT, sampled
 from optima_local.demonstration.client import Person
-from optima_local.demonstration.show import run_demonstration
 from optima_local.layout import ROOT
 from tests.stack import Stack
 
@@ -68,14 +67,8 @@ WITHOUT_CODE: Final = """() => {
 
 
 @pytest.fixture(scope="module")
-def delivered(stack: Stack) -> None:
-    """A brief that has gone all the way, so that no page is empty."""
-    done(run_demonstration(stack.stage))
-
-
-@pytest.fixture(scope="module")
-def walks(stack: Stack, people: dict[str, Person], delivered: None) -> dict[str, list[Reading]]:
-    """What each role is led to."""
+def walks(stack: Stack, people: dict[str, Person], demonstration: Any) -> dict[str, list[Reading]]:
+    """What each role is led to, after a brief has gone all the way, so that no page is empty."""
     address = stack.addresses["services"]["portal"]
     return {role: done(walked_by(address, people[role], "caffe-aurora")) for role in ROLES}
 

@@ -283,7 +283,6 @@ async def test_what_comes_back_of_a_ddt_is_a_customer_return_there(shop: Shop) -
     await shop.price("12.50")
     await shop.bridge.work()
     (sale,) = await shop.sales()
-    await shop.people.do("sale.sale.write", [sale["id"]], {"invoice_method": "fulfillment"})
     await shop.people.do("sale.sale.quote", [sale["id"]])
     await shop.people.do("sale.sale.confirm", [sale["id"]])
     ddt = await shop.ship("120")
@@ -319,9 +318,6 @@ async def test_what_comes_back_of_a_ddt_is_a_customer_return_there(shop: Shop) -
     assert await shop.returns() == [("done", 10.0), ("done", 5.0)]
     (shipment,) = await shop.shipments()
     assert (shipment["state"], shipment["outgoing_moves."][0]["quantity"]) == ("done", 120.0)
-    if await shop.people.do("sale.line.fields_get", ["quantity_to_invoice"]):  # not in 7.0
-        (line,) = await shop.people.do("sale.line.read", [sale["lines."][0]["id"]], ["quantity_to_invoice"])
-        assert line["quantity_to_invoice"] == 105.0
 
 
 @NIGHTLY
