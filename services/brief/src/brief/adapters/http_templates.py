@@ -17,7 +17,7 @@ template_routes = Routes()
 
 
 @template_routes.post("/v1/briefs/{brief_id}/templates", privilege="brief.create", status=201)
-async def keep(call: Call[Ports], brief_id: UUID, body: KeepTemplate) -> TemplateView:
+async def keep_brief_as_template(call: Call[Ports], brief_id: UUID, body: KeepTemplate) -> TemplateView:
     """Keep what a brief asks for as a template, without its deadline, budget and files
 
     The people of the caller's unit may begin briefs with it."""
@@ -32,7 +32,7 @@ async def list_templates(call: Call[Ports], query: PageQuery) -> Page[TemplateVi
 
 
 @template_routes.post("/v1/brief-templates/{template_id}/briefs", privilege="brief.create", status=201)
-async def begin(call: Call[Ports], template_id: UUID) -> Reply[BriefView]:
+async def begin_brief_with_template(call: Call[Ports], template_id: UUID) -> Reply[BriefView]:
     """Begin a draft of one's own with a template
 
     It has the newest version of the template's type, and those answers that this still takes."""
@@ -42,6 +42,6 @@ async def begin(call: Call[Ports], template_id: UUID) -> Reply[BriefView]:
 
 
 @template_routes.delete("/v1/brief-templates/{template_id}", privilege="brief.create")
-async def drop(call: Call[Ports], template_id: UUID) -> None:
+async def remove_template(call: Call[Ports], template_id: UUID) -> None:
     """Delete a template that one keeps; briefs that began with it stay"""
     await drop_template(call.ports, call.actor, template_id)
