@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from secrets import token_hex
 
 import pytest
@@ -70,7 +71,10 @@ def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) ->
     marketing.get_by_label("Destinazioni").fill("MI-DUOMO: 1.000\nRM-TERMINI: 500")
     press(marketing, "Salva e continua")
     marketing.go_back()
-    expect(marketing.get_by_label("Destinazioni")).to_have_value("MI-DUOMO: 1.000\nRM-TERMINI: 500")
+    # What was typed, where the browser restores it, or as it was saved.
+    expect(marketing.get_by_label("Destinazioni")).to_have_value(
+        re.compile(r"^MI-DUOMO: 1\.?000\nRM-TERMINI: 500$")
+    )
     press(marketing, "Salva e continua")
 
     document = ROOT / "deploy" / "demo" / "documents" / "concept-alba.pdf"
@@ -140,11 +144,11 @@ def test_a_brief_begins_with_a_template(portal: Portal) -> None:
     page.get_by_label("Nome del modello").fill(name)
     page.get_by_role("button", name="Conserva come modello").click()
     page.locator("summary", has_text="Parti da un modello").click()
-    page.get_by_role("button", name=f"Parti da qui: {name}").click()
+    page.get_by_role("button", name=f"Parti da qui {name}").click()
     expect(page.get_by_label("Titolo")).to_have_value("Vetrina di stagione")
     at(page, "/new-brief")
     page.locator("summary", has_text="Parti da un modello").click()
-    page.get_by_role("button", name=f"Elimina: {name}").click()
+    page.get_by_role("button", name=f"Elimina {name}").click()
     expect(page.get_by_text(name)).to_have_count(0)
     page.close()
 

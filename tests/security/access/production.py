@@ -328,6 +328,7 @@ async def order_from_brief(world: World, kind: str) -> dict[str, Any]:
 
 
 async def value(world: World, job: dict[str, Any]) -> None:
-    """Sets a job's economics."""
+    """Sets a job's economics; a job of no known kind has no sheet."""
     headers = {"If-Match": f'"{job["version"]}"'}
-    await world.ask("PUT", f"/v1/jobs/{job['id']}/economics", ECONOMICS, headers=headers)
+    body = ECONOMICS if job["kind"] == world.names["kind"] else {**ECONOMICS, "sheet": {}}
+    await world.ask("PUT", f"/v1/jobs/{job['id']}/economics", body, headers=headers)

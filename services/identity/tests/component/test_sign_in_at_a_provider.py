@@ -363,10 +363,10 @@ async def test_an_admin_chooses_the_provider_on_a_page(
 ) -> None:
     await trusting.register()
     tab = Tab(pages)
-    form = {"tenant": "aurora", "email": "paola@aurora.example", "password": PASSWORD, "next": "/people"}
+    form = {"tenant": "aurora", "email": "paola@aurora.example", "password": PASSWORD, "next": "/settings"}
     response, _ = await tab.ask("POST", "/sign-in", **form)
     assert response.status == 303
-    _, text = await tab.ask("GET", "/people")
+    _, text = await tab.ask("GET", "/settings")
     assert 'href="/sign-in-provider"' in text
     _, text = await tab.ask("GET", "/sign-in-provider")
     assert REDIRECT_URI in text

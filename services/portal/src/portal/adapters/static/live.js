@@ -40,10 +40,12 @@ counts.forEach(refresh);
 
 // Whoever signs out in one tab leaves nothing to be read in another, whether or not a server answers.
 const session = new BroadcastChannel("session");
-document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => session.postMessage("ended"));
+const signOut = document.querySelector('form[action="/sign-out"]');
+signOut?.addEventListener("submit", () => session.postMessage("ended"));
 session.addEventListener("message", () => {
+  // Each tab signs out itself: while the first one's request is on its way, sign-in would lead back to a page.
+  signOut?.submit();
   document.body.replaceChildren();
-  location.replace("/sign-in");
 });
 
 // A telephone's bar holds more than fits: it shows where somebody is.
