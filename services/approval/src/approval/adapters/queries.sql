@@ -61,9 +61,16 @@ SELECT document FROM subject_types ORDER BY key LIMIT 500
 
 -- Approvals
 
+-- fragment: asked_together
+-- What is the same of many comes once, with their ids in one text.
+SELECT step, person_id, why, requested_at, due_at
+FROM unnest(:asked_people::text[], :asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[],
+        :asked_due::timestamptz[]) AS shared(people, step, why, requested_at, due_at),
+    unnest(string_to_array(people, ',')::uuid[]) AS person_id
+
 -- name: insert_approval
 -- Everything that an opening writes, in one round trip. A step may ask ten thousand: who is asked comes in the
--- order of their ids, so that rows of an index go beside each other, and what is the same of many comes once.
+-- order of their ids, so that rows of an index go beside each other.
 WITH added AS (
     INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
         subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason,
@@ -77,10 +84,7 @@ WITH added AS (
     SELECT :approval_id, ordinal, at, :actor_id, event
     FROM unnest(:event_times::timestamptz[], :events::jsonb[]) WITH ORDINALITY AS news(at, event, ordinal)
 ), part AS MATERIALIZED (
-    SELECT step, person_id, why, requested_at, due_at
-    FROM unnest(:asked_people::text[], :asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[],
-            :asked_due::timestamptz[]) AS shared(people, step, why, requested_at, due_at),
-        unnest(string_to_array(people, ',')::uuid[]) AS person_id
+    {asked_together}
 ), asked AS (
     INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
     SELECT :approval_id, step, person_id, why, requested_at, due_at FROM part
@@ -137,10 +141,7 @@ WHERE approval_id = :approval_id
 -- Whom a locked approval asks, where there were too many to be written with it. Rows that are there are as the
 -- approval says. Whoever it has asked so far may look at it, even if it was decided meanwhile.
 WITH part AS (
-    SELECT step, person_id, why, requested_at, due_at
-    FROM unnest(:asked_people::text[], :asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[],
-            :asked_due::timestamptz[]) AS shared(people, step, why, requested_at, due_at),
-        unnest(string_to_array(people, ',')::uuid[]) AS person_id
+    {asked_together}
 ), asked AS (
     INSERT INTO open_parts (approval_id, step, person_id, why, requested_at, due_at)
     SELECT :approval_id, step, person_id, why, requested_at, due_at FROM part
