@@ -102,10 +102,11 @@ async def factory(serve) -> tuple[World, list[UUID]]:
             active=True,
         )
         await world.hear(person, person_id)
-    await world.ask("PUT", "/v1/kinds/espositore", KIND)
+    world.names["kind"] = "espositore"
+    await world.ask("PUT", f"/v1/kinds/{world.names['kind']}", KIND)
     luck = random.Random(7)
     for _ in range(ORDERS):
-        (job,) = (await order_from_brief(world, "espositore"))["jobs"]
+        (job,) = (await order_from_brief(world, world.names["kind"]))["jobs"]
         await value(world, job)
         for phase in job["phases"]:
             await _work(world, phase, luck.choice([*dealers, None]), luck.choice(dealers), luck.random())
