@@ -136,7 +136,7 @@ async def loads(browsing: Browsing) -> list[Figure]:
     figures = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=shutil.which("chromium-headless-shell"), args=["--no-sandbox"]
         )
         for key, path in (("", "/sign-in"), ("direttore", "/inbox"), ("marketing", "/briefs/{brief}")):
             told = [await _cold_load(browser, browsing, key, path) for _ in range(LOADS)]
