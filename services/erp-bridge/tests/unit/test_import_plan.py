@@ -21,7 +21,7 @@ from erp_bridge.domain.import_plan import (
     read_records,
 )
 from erp_bridge.domain.mapping import FieldMapping
-from erp_bridge.domain.party import normal_tax_number
+from erp_bridge.domain.party import normal_tax_number, tax_numbers
 
 DEFAULT = DropFolder.mapping(DropFolder.__new__(DropFolder))
 CHECKS = italian_checks()
@@ -195,6 +195,8 @@ def test_terms_that_nobody_can_read_stay_as_text_and_are_told() -> None:
         ("cap", "184", "postal_code", "00184"),
         ("cap", "7100", "postal_code", "07100"),
         ("partita_iva", "7643520567", "vat_number", "07643520567"),
+        ("codice_fiscale", "7643520567", "fiscal_code", "07643520567"),
+        ("codice_fiscale", "743110157", "fiscal_code", "00743110157"),
     ],
 )
 def test_zeros_that_a_spreadsheet_took_away_come_back(
@@ -203,6 +205,28 @@ def test_zeros_that_a_spreadsheet_took_away_come_back(
     (planned,) = plan({**MILANO, column: text}).records
     assert planned.fields[field] == restored
     assert [(each.code, each.field) for each in planned.notices] == [("zeros_restored", field)]
+
+
+@pytest.mark.parametrize("country", ["", "Italia", "IT"])
+def test_a_company_is_recognised_by_a_number_that_has_lost_its_zeros(country: str) -> None:
+    row = {**MILANO, "codice": "77", "partita_iva": "7643520567", "nazione": country}
+    known = KnownRecords(unlinked_by_tax_number={"07643520567": replace(KNOWN, remote_id=None)})
+    (planned,) = plan(row, known=known).records
+    assert (planned.action, planned.record_id) == ("change", KNOWN.record_id)
+    (question,) = plan(row, known=linked()).refused
+    assert question.problems[0].code == "code_changed"
+    # And is not taken for another, either.
+    (planned,) = plan({**row, "codice": "MI", "ragione_sociale": "Altro nome"}, known=linked()).records
+    assert planned.record_id == KNOWN.record_id
+
+
+def test_a_foreign_number_that_is_shorter_has_lost_nothing() -> None:
+    row = {**MILANO, "codice": "77", "partita_iva": "DE136695976", "nazione": "DE"}
+    known = KnownRecords(unlinked_by_tax_number={"00136695976": KNOWN})
+    (planned,) = plan(row, known=known).records
+    assert (planned.action, planned.fields["vat_number"]) == ("create", "136695976")
+    german = {"vat_number": "136695976", "country": "DE"}
+    assert tax_numbers(german) == {"136695976"}
 
 
 RENUMBERED = {**MILANO, "codice": "MI-NEW"}

@@ -40,6 +40,7 @@ MOST_CELLS: Final = 4_000_000
 _ACCENTS_OF_DOS: Final = re.compile(rb"[A-Za-z][\x82\x85\x8a\x8d\x95\x97]")
 _OF_WINDOWS: Final = re.compile(rb"[\x80\x91-\x94\xc0-\xff]")
 _KEPT_AS_TEXT: Final = re.compile(r'="([^"]*)"')
+_VISIBLE: Final = python_calamine.SheetVisibleEnum.Visible
 _BREAK: Final = re.compile(r"\s*[\r\n]\s*")
 _SEPARATORS: Final = (";", ",", "\t", "|")
 _ARCHIVE: Final = b"PK\x03\x04"
@@ -61,7 +62,8 @@ class Table:
     def __init__(self, content: bytes, wanted: Collection[str]) -> None:
         """`wanted` are the columns' names. Raises Rejected for what is no table."""
         self._names = {_plain(name): name for name in wanted}
-        self._file = _Sheet(content) if content.startswith(_SPREADSHEETS) else _Text(content, self._names)
+        kind = _Sheet if content.startswith(_SPREADSHEETS) else _Text
+        self._file = kind(content, self._names)
         try:
             self._find_header()
             # What is wrong further down is to be known before the first row is taken in.
@@ -185,22 +187,37 @@ class _Text:
 
 
 class _Sheet:
-    """The first sheet of a spreadsheet."""
+    """One sheet of a spreadsheet: the first that people see and that has columns which are wanted; where none
+    has, the first that they see."""
 
-    dialect = "spreadsheet"
-
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, names: Mapping[str, str]) -> None:
         if content.startswith(_ARCHIVE):
             content = _unpacked(content)
         try:
             workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-            self._rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+            sheets = [each.name for each in workbook.sheets_metadata if each.visible == _VISIBLE]
+            self._rows = workbook.get_sheet_by_name(sheets[0]).to_python(skip_empty_area=False)
+            self.dialect = "spreadsheet"
+            if len(sheets) > 1 and not _has_columns(self._rows, names):
+                for name in sheets[1:]:
+                    rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                    if _has_columns(rows, names):
+                        self._rows, self.dialect = rows, f"spreadsheet, {name}"
+                        break
         except (python_calamine.CalamineError, IndexError):
             raise Rejected("file_unreadable") from None
 
     def rows(self) -> Rows:
         for line, cells in enumerate(self._rows, 1):
             yield line, [_as_text(cell) for cell in cells]
+
+
+def _has_columns(rows: Sequence[Sequence[object]], names: Mapping[str, str]) -> bool:
+    """Of a note, one word may be a column's name."""
+    return any(
+        sum(1 for cell in row if isinstance(cell, str) and _plain(cell) in names) > 1
+        for row in rows[:HEADER_WITHIN]
+    )
 
 
 def _unpacked(content: bytes) -> bytes:
@@ -259,19 +276,37 @@ def _repeated_cells_of(part: bytes) -> int:
 def _decoded(content: bytes) -> tuple[str, str]:
     """The text and its encoding. What is no UTF-8 is Windows' or, of old programs, DOS'."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ["utf-16"]
+        encoding = "utf-16"
     elif content[1:200:2].count(0) > len(content[:200]) // 3:
-        candidates = ["utf-16-le"]
+        encoding = "utf-16-le"
     elif content[:200:2].count(0) > len(content[:200]) // 3:
-        candidates = ["utf-16-be"]
+        encoding = "utf-16-be"
     else:
-        candidates = ["utf-8-sig", "cp850" if _is_of_dos(content) else "cp1252"]
-    for encoding in candidates:
-        try:
-            return content.decode(encoding), encoding.removesuffix("-sig")
-        except UnicodeDecodeError:
-            continue
-    raise Rejected("file_unreadable")
+        encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding), encoding.removesuffix("-sig")
+    except UnicodeDecodeError:
+        if encoding != "utf-8-sig":
+            raise Rejected("file_unreadable") from None
+    return _decoded_by_line(content, "cp850" if _is_of_dos(content) else "cp1252")
+
+
+def _decoded_by_line(content: bytes, old: str) -> tuple[str, str]:
+    """Of a file that was put together of several, each line has an encoding of its own. What Windows or DOS
+    have for letters with accents is no UTF-8, so that the two can be told from each other."""
+    lines, encodings = [], {old}
+    try:
+        for line in content.removeprefix(codecs.BOM_UTF8).split(b"\n"):
+            try:
+                lines.append(line.decode())
+            except UnicodeDecodeError:
+                lines.append(line.decode(old))
+            else:
+                if not line.isascii():
+                    encodings.add("utf-8")
+    except UnicodeDecodeError:
+        raise Rejected("file_unreadable") from None
+    return "\n".join(lines), " and ".join(sorted(encodings))
 
 
 def _is_of_dos(content: bytes) -> bool:

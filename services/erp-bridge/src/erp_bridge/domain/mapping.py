@@ -194,8 +194,11 @@ def _inward(text: str, mapped: FieldMapping) -> str:
 
 
 def _decimal(text: str) -> str:
-    """With a point, as "1.250,50" means it. Points alone separate thousands where three digits follow."""
-    plain = re.sub(r"[\s€]", "", text)
+    """With a point, as "1.250,50" means it. Points alone separate thousands where three digits follow. A
+    minus may stand behind, as some programs write it."""
+    plain = re.sub(r"[\s€]|(?<=\d)['’](?=\d{3})|^EUR(?=[\s\d+-])|(?<=[\s\d])EUR$", "", text)
+    if behind := re.fullmatch(r"(\d.*)-", plain):
+        plain = f"-{behind[1]}"
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+\.\d+", plain):  # as the English write it
         return plain.replace(",", "")
     if "," in plain or re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", plain):
@@ -205,7 +208,11 @@ def _decimal(text: str) -> str:
 
 _MONTHS: Final = ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic")
 _IN_WORDS: Final = re.compile(rf"(\d{{1,2}})[ -]((?:{'|'.join(_MONTHS)})[a-z]*)\.?[ -](\d{{4}}|\d\d)")
-_DATES: Final = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y")
+_DATES: Final = (
+    *("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"),
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
+    *("%d/%m/%y", "%d-%m-%y", "%d.%m.%y"),
+)
 
 
 def _day(text: str) -> date | None:

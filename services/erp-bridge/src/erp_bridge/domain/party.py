@@ -21,6 +21,9 @@ EDITABLE: Final = frozenset(
 
 _SAN_MARINO: Final = re.compile(r"4789\d")
 _VATICAN: Final = "00120"
+_ITALY: Final = ("IT", "I", "ITA", "ITALIA", "ITALY")
+_DIGITS: Final = 11
+"""Of a Partita IVA, and of a company's Codice Fiscale."""
 _NUMBER: Final = re.compile(r"(?:(?:PARTITA|P)?IVA|PI|CF|VAT)?:?(?:IT)?(\d{11})")
 
 
@@ -41,10 +44,22 @@ def normal_tax_number(text: str) -> str:
 
 
 def tax_numbers(fields: Fields) -> frozenset[str]:
-    """The numbers by which the party is known to the law, in their normal form."""
-    return frozenset(
-        normal_tax_number(number) for name in ("vat_number", "fiscal_code") if (number := fields.get(name))
-    )
+    """The numbers by which the party is known to the law, in their normal form; of one that has lost its
+    zeros in a spreadsheet, as it came and as it was."""
+    told = [number for name in ("vat_number", "fiscal_code") if (number := fields.get(name))]
+    italian = (fields.get("country") or "IT").upper() in _ITALY
+    return frozenset(each for number in told for each in _forms(number, italian=italian))
+
+
+def numbers_told(*numbers: str | None) -> list[str]:
+    """What a document names a party by, each in its forms."""
+    return [each for number in numbers if number for each in _forms(number, italian=True)]
+
+
+def _forms(number: str, *, italian: bool) -> list[str]:
+    normal = normal_tax_number(number)
+    lost = italian and normal.isdecimal() and 9 <= len(normal) < _DIGITS
+    return [normal, normal.zfill(_DIGITS)] if lost else [normal]
 
 
 def check_party(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
@@ -93,11 +108,13 @@ def _tax_numbers(fields: Fields, checks: Checks, notices: list[Refusal]) -> list
     problems: list[Refusal] = []
     _move_fiscal_code(fields, checks, notices)
     if number := fields["vat_number"]:
-        fields["vat_number"] = number = _with_zeros(normal_tax_number(number), 11, "vat_number", notices)
+        fields["vat_number"] = number = _with_zeros(normal_tax_number(number), _DIGITS, "vat_number", notices)
         if not checks.vat_number(number):
             problems.append(Invalid("vat_number_wrong", field="vat_number", text=number[:40]))
     if number := fields["fiscal_code"]:
-        fields["fiscal_code"] = number = normal_tax_number(number)
+        fields["fiscal_code"] = number = _with_zeros(
+            normal_tax_number(number), _DIGITS, "fiscal_code", notices
+        )
         if not checks.fiscal_code(number):
             problems.append(Invalid("fiscal_code_wrong", field="fiscal_code", text=number[:40]))
     if not fields["vat_number"] and not fields["fiscal_code"]:

@@ -13,7 +13,7 @@ from optima_kit.refusals import Invalid, Refusal
 from .entities import LINE_FIELDS, Entity
 from .import_plan import RemoteRecord
 from .mapping import EntityMapping, Fields
-from .party import normal_tax_number
+from .party import numbers_told
 from .record import content_hash
 from .texts import check_texts
 
@@ -45,8 +45,7 @@ class ReceivedOrder:
     @property
     def customer_numbers(self) -> list[str]:
         """Their Partita IVA and Codice Fiscale, as customers here have them."""
-        told = (self.heading.get("customer_vat_number"), self.heading.get("customer_fiscal_code"))
-        return [normal_tax_number(each) for each in told if each]
+        return numbers_told(self.heading.get("customer_vat_number"), self.heading.get("customer_fiscal_code"))
 
     @property
     def content_hash(self) -> str:
