@@ -60,38 +60,41 @@ MOST_INSTALMENTS: Final = 24
 LONGEST: Final = 200
 """Characters of what is looked at."""
 
+_DIRECT: Final = r"(?:RD|RIM(?:ESSA)? DIR(?:ETTA)?)"
 _MODES: Final = (
-    ("RIBA", r"R ?I ?B ?A|RICEVUT[AE] BANCARI[AE]|RIC ?BANC(?:ARIA)?"),
+    ("RIBA", r"R ?I ?-?B ?A|RIC(?:EV(?:UT[AE])?)? ?BANC(?:ARI[AE])?"),
     ("RB", r"R/?B"),
     ("CCP", r"CCP|(?:VERSAMENTO )?(?:BOLL(?:ETTINO)? )?(?:DI |SU )?(?:(?:C/C|CONTO CORRENTE) )?POSTALE"),
     (
         "BB",
-        r"B/?B|BON(?:IF(?:ICO)?)?(?: BANC(?:ARIO)?)?(?: (?:SEPA|ISTANTANEO))?(?: ANTICIPATO)?"
-        r"|ANTICIPATO|VERSAMENTO",
+        rf"B/?B|(?:{_DIRECT}(?: (?:CON|A MEZZO|MEZZO|TRAMITE))? )?BON(?:IF(?:ICO)?)?(?: BANC?(?:ARIO)?)?"
+        r"(?: (?:SEPA|ISTANTANEO|ESTERO|EUROPEO))?(?: (?:SU )?(?:NS|NOSTRA|VS|VOSTRA) BANCA)?"
+        r"(?: ANTICIPATO)?|ANTICIPATO|VERSAMENTO",
     ),
     ("BO", r"BO"),
-    ("RD", r"RD|RIM(?:ESSA)? DIR(?:ETTA)?|CONTRASSEGNO(?: CONTANTI)?|CONTANT[EI]|(?:PRONTA )?CASSA"),
+    ("RD", rf"{_DIRECT}|CONTRASSEGNO(?: CONTANTI)?|CONTANT[EI]|CASH|(?:PRONTA )?CASSA"),
     ("AC", r"AC|A/C|ASS(?:EGNO)? CIRC(?:OLARE)?"),
-    ("AS", r"AS|A/B|ASS(?:EGNO)?(?: BANC(?:ARIO)?)?"),
+    ("AS", r"AS|A/B|(?:CONTRASSEGNO (?:CON )?)?ASS(?:EGNO)?(?: BANC(?:ARIO)?)?(?: NON TRASFERIBILE)?"),
     ("PC", r"PC|CAMBIALE|TRATTA|PAGHERO(?: CAMBIARIO)?|VAGLIA CAMBIARIO"),
-    ("CC", r"CC|CARTA(?: DI CREDITO)?|BANCOMAT|POS|PAYPAL"),
+    ("CC", r"CC|(?:CARTA(?: DI CREDITO)?(?:/PAYPAL)?|PAYPAL)(?: ANTICIPATO)?|BANCOMAT|POS"),
     ("RID", r"(?:ADDEBITO )?RID(?: BANC(?:ARIO)?)?"),
     ("MAV", r"(?:BOLL(?:ETTINO)? )?M ?AV"),
     (
         "SDD",
-        r"(?:SEPA )?(?:(?:CORE|B2B) )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?|SEPA"
+        r"(?:RID[ /-])?(?:SEPA )?(?:(?:CORE|B2B) )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?|SEPA"
         r"|ADDEBITO(?: DIRETTO)?(?: SEPA)?(?: (?:IN|SU) (?:C/C|CONTO(?: CORRENTE)?))?",
     ),
     ("COMP", r"COMP(?:ENSAZIONE)?"),
     ("PAGOPA", r"PAGO ?PA"),
 )
 _AT_ONCE: Final = (
-    r"A VISTA(?: FATTURA)?|VISTA FATTURA|VF|IMMEDIATO|ALL ORDINE|(?:AD )?AVVISO MERCE PRONTA"
-    r"|(?:A |AL )?RICEVIMENTO (?:DELLA )?(?:FATTURA|MERCE)|(?:A |ALLA )?CONSEGNA(?: (?:DELLA )?MERCE)?"
+    r"(?:A )?VISTA(?: (?:FATTURA|FATT|FT))?|VF|RF|IMMEDIATO|ALL ORDINE|(?:A |(?:AD )?AVVISO )?MERCE PRONTA"
+    r"|(?:A |AL )?RIC(?:EVIMENTO)? (?:DELLA )?(?:FATTURA|FATT|FT|MERCE)"
+    r"|(?:A |ALLA )?CONSEGNA(?: (?:DELLA )?MERCE)?"
 )
 _OF_INVOICE: Final = (
     r"DF|D ?F|(?:DAL |DALLA |DELLA )?(?:DATA )?(?:RICEVIMENTO |EMISSIONE |DELLA |DI )*"
-    r"(?:FATTURA(?:ZIONE)?|FATT|FT)"
+    r"(?:FATTURA(?:ZIONE)?|FATT|FT|DOCUMENTO|DOC)|RF"
 )
 _MONTH_END: Final = r"F ?M|FINE MESE|F ?MESE"
 _START: Final = (
@@ -102,7 +105,7 @@ _NEXT_MONTH: Final = r"(?:DEL )?(?:MESE|M) ?(?:SUCCESSIVO|SUCC|S)|DEL MESE"
 _DAY: Final = (
     r"(?: ?(?:(?:\+|(?:ENTRO )?(?:AL|IL)(?: GIORNO)?|GIORNO) ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI))?"
     rf"(?: ?(?:{_NEXT_MONTH}))?"
-    rf"|(?P<day_of_next>\d{{1,2}}) ?(?:{_NEXT_MONTH})))?"
+    rf"|(?P<day_of_next>\d{{1,2}}) ?(?:(?:GG|GIORNI) )?(?:{_NEXT_MONTH})))?"
 )
 _DAYS: Final = (
     r"(?:A |ENTRO )?(?P<days>\d{1,3}(?:[/,;-]\d{1,3}| \d{2,3})*) ?(?:(?P<months>MES[EI])|GG|GIORNI|G)?"
@@ -114,10 +117,14 @@ _TERMS: Final = re.compile(
     + _MODE
     + rf")? ?(?:(?:{_DAYS}|(?P<month_end>{_MONTH_END})){_DAY}|(?P<at_once>{_AT_ONCE}|{_OF_INVOICE}))?"
 )
-_MODE_BEHIND: Final = re.compile(rf"(?P<terms>.+) (?:(?:IN|CON|TRAMITE|A MEZZO|MEZZO) )?(?P<mode>{_MODE})")
-_SAYS_NOTHING: Final = re.compile(r"\b(?:SALVO BUON FINE|SBF|NETT[OI]|POSTICIPATO(?=.*\d))\b|\b100 ?%")
+_MODE_BEHIND: Final = re.compile(rf"(?P<terms>.+?) (?:(?:IN|CON|TRAMITE|A MEZZO|MEZZO) )?(?P<mode>{_MODE})")
+_SAYS_NOTHING: Final = re.compile(
+    r"\b(?:SALVO BUON FINE|SBF|NETT[OI]|TP0[123]|POSTICIPATO(?=.*\d))\b|\b100 ?%"
+    r"|(?:\b(?:CON|SENZA|PIU) |\+ ?)?\bSPESE(?: (?:DI )?INCASSO)?\b"
+    r"|\b(?:IBAN )?IT\d\d[A-Z]\d{10}[0-9A-Z]{12}\b"
+)
 _METHOD: Final = re.compile(r"\bMP(\d\d)\b")
-_COUNT: Final = re.compile(r"\b(\d{1,2}) RATE(?: A)?\b")
+_COUNT: Final = re.compile(r"\b(\d{1,2}) RAT[AE](?: A)?\b")
 _DAYS_WORD: Final = r"(?:GG|GIORNI)"
 _NUMBERS: Final = {
     "DIECI": "10",
@@ -132,6 +139,10 @@ _NUMBERS: Final = {
     "CENTOTTANTA": "180",
 }
 _REWRITTEN: Final = (
+    # "30 - 60 - 90 GG"
+    (re.compile(r"(?<=\d) ?- ?(?=\d{2,3}\b)"), "/"),
+    # "60 GG D.F./F.M."
+    (re.compile(r"\bD ?F ?[/-] ?F ?M\b"), "DFFM"),
     # "30 E 60 GG", "30+60 GG"
     (re.compile(r"(?<=\d)(?: E |\+)(?=\d{2,3}\b)"), "/"),
     # "30GG/60GG FM", "30 GG E 60 GG"
@@ -184,7 +195,8 @@ def parse_payment_terms(text: str) -> PaymentTerms:
     plain = " ".join(_METHOD.sub(" ", plain).split())
     found = _TERMS.fullmatch(plain)
     if found is None and (behind := _MODE_BEHIND.fullmatch(plain)) is not None:
-        found = _TERMS.fullmatch(f"{behind['mode']} {behind['terms']}")
+        terms = re.sub("^PAG(?:AMENTO)? ", "", behind["terms"])
+        found = _TERMS.fullmatch(f"{behind['mode']} {terms}")
     if found is None or not (plain or method) or len(text) > LONGEST:
         raise _unreadable(text)
     days = [int(each) for each in re.split(r"\D", found["days"])] if found["days"] else [0]
