@@ -5,9 +5,11 @@ network is spoken to without TLS too, and a connection is kept for as long as an
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -17,6 +19,8 @@ from optima_kit.egress import Network, is_public
 from optima_kit.refusals import Invalid
 
 from ..application.ports import Unreachable
+
+_NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*")
 
 
 class EgressGuard:
@@ -33,7 +37,14 @@ class EgressGuard:
             complete = parsed.scheme in ("http", "https") and bool(parsed.host and parsed.port)
         except ValueError:
             raise Invalid("url_malformed", field=field) from None
-        if not complete or parsed.user or parsed.query_string or parsed.fragment or len(parsed.path) > 1:
+        if (
+            not complete
+            or _is_disguised(parsed.host or "")
+            or parsed.user
+            or parsed.query_string
+            or parsed.fragment
+            or len(parsed.path) > 1
+        ):
             raise Invalid("url_malformed", field=field)
         return str(parsed.origin())
 
@@ -43,6 +54,8 @@ class EgressGuard:
         parsed = URL(url)
         resolver = _Judged(self, encrypted=parsed.scheme == "https")
         host = parsed.host or ""
+        if _is_disguised(host):
+            raise Unreachable("address_not_permitted")
         if _is_address(host):
             resolver.judge([host])
         return aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
@@ -78,6 +91,13 @@ class _Judged(AbstractResolver):
 
     async def close(self) -> None:
         """Keeps nothing open."""
+
+
+def _is_disguised(host: str) -> bool:
+    """127.1, 2130706433, 0x7f000001 and 0177.0.0.1 are all 127.0.0.1 to a system, and names to whoever judges
+    them by their looks. No name's last part is a number."""
+    last = host.rstrip(".").rpartition(".")[2].casefold()
+    return _NUMBER.fullmatch(last) is not None and not _is_address(host)
 
 
 def _is_address(host: str) -> bool:
