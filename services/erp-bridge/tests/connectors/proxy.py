@@ -27,6 +27,7 @@ class FaultyProxy:
         self._cut: tuple[int, Moment] = (_NEVER, "before")
         self._when_cut: Callable[[], Awaitable[None]] | None = None
         self._answers: list[web.Response] = []
+        self._nonsense: tuple[str, bytes] | None = None
 
     def cut(self, request: int, moment: Moment, then: Callable[[], Awaitable[None]] | None = None) -> None:
         """The connection breaks at that request, 1 the next, and stays so: clients themselves repeat requests
@@ -37,15 +38,23 @@ class FaultyProxy:
     def mend(self) -> None:
         self._cut = (_NEVER, "before")
         self._when_cut = None
+        self._nonsense = None
 
     def answer_next(self, status: int, **headers: str) -> None:
         """Instead of the ERP: what a gateway before it says, or the ERP without having done anything."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.append(web.Response(status=status, headers=named))
 
+    def answer_all(self, media_type: str, content: bytes) -> None:
+        """Instead of the ERP, whatever is asked, until `mend`."""
+        self._nonsense = media_type, content
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         breaks_at, moment = self._cut
+        if self._nonsense is not None:
+            media_type, content = self._nonsense
+            return web.Response(body=content, content_type=media_type, headers={"Date": "yesterday"})
         if self._answers:
             return self._answers.pop(0)
         if self.requests > breaks_at or (self.requests == breaks_at and moment == "before"):

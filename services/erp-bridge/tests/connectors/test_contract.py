@@ -8,6 +8,7 @@ one time.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
+from aiohttp import web
 
 from erp_bridge.adapters.egress import EgressGuard
 from erp_bridge.adapters.italian_checks import italian_checks
@@ -39,7 +41,7 @@ from optima_kit.clock import SystemClock
 from optima_kit.refusals import Invalid
 
 from .conftest import DOUBLES, TRYTON_BY_NIGHT
-from .proxy import Moment
+from .proxy import Moment, served
 from .systems import Remote, UblRemote, recorded
 
 NOWHERE = {True: "999999", False: str(UUID(int=0xDEAD))}
@@ -300,6 +302,87 @@ async def test_a_system_that_asks_for_peace_gets_it(remote: Remote) -> None:
         assert throttled.value.retry_after == timedelta(seconds=7)
     async with opened(remote) as session:
         assert await session.probe()
+
+
+NONSENSE = [
+    ("text/html", b"<html><title>Hotel Bellavista: accedi al Wi-Fi</title></html>"),
+    ("text/plain", b""),
+    ("application/json", b""),
+    ("application/json", b"{broken"),
+    ("application/json", b"\xff\xfe"),
+    *(
+        ("application/json", each)
+        for each in (
+            b"null",
+            b"7",
+            b'"ok"',
+            b"[]",
+            b"{}",
+            b"[7]",
+            b"[[1, 2]]",
+            b'[{"id": null}]',
+            b'[{"id": "x", "name": 7}]',
+            b'{"value": 7}',
+            b'{"value": [7]}',
+            b'{"value": [{"id": 1}]}',
+            b'{"result": 7}',
+            b'{"result": [7]}',
+            b'{"result": {"a": 1}}',
+            b'{"result": [1, {"__class__": "date", "year": 0, "month": 13, "day": 99}]}',
+            b'{"error": 7}',
+            b'{"error": []}',
+            b'{"access_token": 7, "expires_in": "soon"}',
+        )
+    ),
+]
+
+
+@TRYTON_BY_NIGHT
+async def test_whatever_answers_at_an_address_is_a_fault_of_its_own(remote: Remote, order_id: UUID) -> None:
+    """A page of a hotel, another program's interface, an ERP that says what it never said."""
+    if remote.proxy is None:
+        pytest.skip("nobody is called")
+    customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+    tries: dict[str, Callable[[Session], Awaitable[Any]]] = {
+        "probe": lambda session: session.probe(),
+        "schema": lambda session: session.schema("customer"),
+        "changes": pages,
+        "find": lambda session: session.find("order", str(order_id)),
+        "put": lambda session: session.put(order(remote, order_id, customer), None),
+    }
+    faults = dict.fromkeys(tries, 0)
+    for media_type, content in NONSENSE:
+        for name, what in tries.items():
+            remote.proxy.answer_all(media_type, content)
+            try:
+                async with opened(remote) as session:
+                    await what(session)
+            except Fault:
+                faults[name] += 1
+    assert all(found > len(NONSENSE) // 2 for found in faults.values()), faults
+    remote.proxy.mend()
+    async with opened(remote) as session:
+        assert await session.probe()
+
+
+@pytest.mark.parametrize("server", DOUBLES, indirect=True)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_no_redirect_is_followed(remote: Remote, status: int) -> None:
+    """Who is let out to one address could be sent on to another from there."""
+    assert remote.proxy is not None
+    asked: list[str] = []
+
+    async def inside(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({})
+
+    async with served(inside) as address:
+        for _ in range(3):  # one may be asked twice, after another sign-in
+            remote.proxy.answer_next(status, Location=f"{address}/latest/meta-data")
+        with pytest.raises(Fault):
+            async with opened(remote) as session:
+                await session.probe()
+    assert asked == []
 
 
 @TRYTON_BY_NIGHT

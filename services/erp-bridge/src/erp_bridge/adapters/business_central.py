@@ -35,7 +35,7 @@ from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
 from .record_session import Present, Swept, sweep
-from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged
+from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged, wary
 
 ADDRESS: Final = "https://api.businesscentral.dynamics.com"
 SIGN_IN: Final = "https://login.microsoftonline.com"
@@ -186,6 +186,7 @@ async def _token(http: Any, endpoint: Endpoint) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {token['access_token']}"}
 
 
+@wary
 class BusinessCentralSession(ODataSession):
     """Implements `ports.Session`."""
 

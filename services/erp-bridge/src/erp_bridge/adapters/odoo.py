@@ -22,7 +22,7 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
 from .record_session import DocumentSession, Present, Swept, sweep
-from .rest import HttpConnector, NotFound, Rest, http_session
+from .rest import HttpConnector, NotFound, Rest, http_session, wary
 
 _MODELS: Final[dict[Entity, str]] = {
     "customer": "res.partner",
@@ -114,6 +114,7 @@ class Odoo(HttpConnector):
             yield OdooSession(rest, settings, self._page)
 
 
+@wary
 class OdooSession(DocumentSession):
     """Implements `ports.Session`."""
 

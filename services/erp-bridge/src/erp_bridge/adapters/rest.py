@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import wraps
+from inspect import isasyncgenfunction
+from traceback import extract_tb
 from typing import Any, Final, Generic, TypeVar
 
 import aiohttp
@@ -27,9 +31,13 @@ from ..application.ports import (
 from .capabilities import PAGE, Declared
 from .egress import EgressGuard
 
+_log = logging.getLogger(__name__)
+
 TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=10)
 MOST_BYTES: Final = 50 << 20
 WAIT_UNLESS_TOLD: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(days=1)
+"""Who asks for more has made a mistake."""
 
 T = TypeVar("T")
 
@@ -128,8 +136,7 @@ class Rest:
             content=None if body is None else orjson.dumps(body),
             headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
         )
-        if (told := answer.headers.get("Date")) is not None:
-            self.server_time = parsedate_to_datetime(told)
+        self.server_time = told_at(answer) or self.server_time
         match answer.status:
             case 401:
                 raise SessionEnded
@@ -187,14 +194,77 @@ async def http_session(guard: EgressGuard, url: str) -> AsyncIterator[aiohttp.Cl
         yield http
 
 
+_NOT_AS_PROMISED: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+S = TypeVar("S")
+
+
+def wary(session: type[S]) -> type[S]:
+    """Of a session: an answer that is not what the interface promises, such as a page of a proxy in between,
+    is the other's fault, and nothing for us to die of. So all that speaks to the ERP raises Unreachable."""
+    for name in ("probe", "schema", "changes", "written", "find", "put"):
+        if (method := getattr(session, name, None)) is not None:
+            setattr(session, name, _wary_pages(method) if isasyncgenfunction(method) else _wary(method))
+    return session
+
+
+def _wary(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(method)
+    async def call(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await method(*arguments, **named)
+        except _NOT_AS_PROMISED as error:
+            raise _strange(error) from error
+
+    return call
+
+
+def _wary_pages(method: Callable[..., AsyncGenerator[Any, None]]) -> Callable[..., AsyncIterator[Any]]:
+    @wraps(method)
+    async def call(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
+        async with aclosing(method(*arguments, **named)) as pages:
+            while True:
+                try:
+                    page = await anext(pages)
+                except StopAsyncIteration:
+                    return
+                except _NOT_AS_PROMISED as error:
+                    raise _strange(error) from error
+                yield page
+
+    return call
+
+
+def _strange(error: Exception) -> Unreachable:
+    # Without its text, in which there may be somebody's data.
+    at = extract_tb(error.__traceback__)[-1]
+    _log.warning(
+        "an ERP does not answer as it promises: %s at %s:%s", type(error).__name__, at.name, at.lineno
+    )
+    return Unreachable("remote_answers_otherwise", error=type(error).__name__)
+
+
 def retry_after(told: str | None) -> timedelta:
     """As HTTP says it: seconds, or a moment; a minute where nothing is told."""
-    if told is not None and told.isdecimal():
-        return timedelta(seconds=int(told))
+    told = told or ""
     try:
-        return max(parsedate_to_datetime(told or "") - datetime.now(UTC), timedelta())
-    except (ValueError, TypeError):
+        waits = timedelta(seconds=int(told)) if told.isdecimal() else _moment(told) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
         return WAIT_UNLESS_TOLD
+    return min(max(waits, timedelta()), LONGEST_WAIT)
+
+
+def told_at(answer: Answer) -> datetime | None:
+    """When it was given, by the other's clock; None where that can't be read."""
+    try:
+        return _moment(answer.headers.get("Date") or "")
+    except (ValueError, TypeError):
+        return None
+
+
+def _moment(text: str) -> datetime:
+    found = parsedate_to_datetime(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

@@ -26,7 +26,7 @@ from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
 from .record_session import Present, Swept, sweep
-from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged
+from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged, wary
 
 _SETS: Final[dict[Entity, str]] = {
     "customer": "BusinessPartners",
@@ -158,6 +158,7 @@ async def _cookies(http: Any, address: URL, endpoint: Endpoint) -> Mapping[str, 
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
 
 
+@wary
 class SapSession(ODataSession):
     """Implements `ports.Session`."""
 

@@ -35,7 +35,7 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
 from .record_session import Swept, sweep
-from .rest import HttpConnector, http_session
+from .rest import HttpConnector, http_session, wary
 from .tryton_rpc import TrytonRpc
 
 _SALE_STEPS: Final = {"draft": (), "quotation": ("quote",), "confirmed": ("quote", "confirm")}
@@ -151,6 +151,7 @@ class Tryton(HttpConnector):
                 self._sign_ins.keep(endpoint, rpc.signed_in)
 
 
+@wary
 class TrytonSession:
     """Implements `ports.Session`."""
 

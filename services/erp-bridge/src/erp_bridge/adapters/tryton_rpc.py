@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
@@ -15,7 +14,7 @@ import orjson
 from yarl import URL
 
 from ..application.ports import Conflict, Pace, Rejected, Unauthorised, Unreachable
-from .rest import Answer, exchange, judged
+from .rest import Answer, exchange, judged, told_at
 
 _CALLED_AT: Final = ("rpc/", "")
 """Below the server's and a database's address; the latter until 7.0."""
@@ -135,8 +134,7 @@ class TrytonRpc:
         if authorisation is not None:
             headers["Authorization"] = authorisation
         told = await exchange(self._http, "POST", URL(address), content=body, headers=headers)
-        if date := told.headers.get("Date"):
-            self.server_time = parsedate_to_datetime(date)
+        self.server_time = told_at(told) or self.server_time
         return told
 
 
