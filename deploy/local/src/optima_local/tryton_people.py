@@ -159,10 +159,11 @@ class TrytonPeople:
         await self.do("account.fiscalyear.create_period", [year_id])
 
     async def invoice(self, sale_id: int) -> int:
-        """They post the invoice that the sale has made."""
+        """They post the newest invoice that the sale has made: a credit note, where goods came back of what
+        was invoiced."""
         await self.do("sale.sale.process", [sale_id])
         (sale,) = await self.do("sale.sale.read", [sale_id], ["invoices"])
-        (invoice,) = sale["invoices"]
+        invoice = max(sale["invoices"])
         await self.do("account.invoice.write", [invoice], {"invoice_date": self.rpc.server_time.date()})
         await self.do("account.invoice.post", [invoice])
         return int(invoice)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import zip_longest
@@ -555,20 +555,24 @@ class TrytonSession:
         moves = [each for shipment in shipments for each in shipment["moves"]]
         invoiced = [line for each in (*moves, *lines.values()) for line in each["invoice_lines"]]
         credits_of = await self._credits_of({each["id"] for each in invoiced})
+        returned = await self._returned({key for key, each in lines.items() if _is_credited(each)})
         for shipment in shipments:
+            shipment_id = _our_id_in(shipment["reference"])
             found = []
             for move in shipment["moves"]:
                 if (line := lines.get(sold[move["id"]])) is not None:
                     told = _invoicing(move, credits_of)
                     if not told.invoices and line["sale"]["invoice_method"] in ("order", "manual"):
                         told = _invoicing(line, credits_of)
+                    if (shipment_id, line["id"]) in returned:
+                        told = _less_returns(told, line)
                     found.append(told)
             stands = bool(found) and all(each.invoices for each in found)
             invoices = _together(each.invoices for each in found) if stands else {}
             notes = _together(each.notes if stands else {**each.notes, **each.taken_back} for each in found)
             shipment |= {
                 "active": bool(invoices or notes),
-                "shipment_id": shipment["reference"].rpartition("(")[2].removesuffix(")"),
+                "shipment_id": shipment_id,
                 "invoice_number": ", ".join(sorted(invoices)),
                 "invoice_date": max(invoices.values(), default=None),
                 "credit_note_number": ", ".join(sorted(notes)),
@@ -585,6 +589,27 @@ class TrytonSession:
             if each["invoice"] and each["invoice"]["state"] in _STANDS:
                 found.setdefault(int(each["origin"].partition(",")[2]), []).append(each)
         return found
+
+    async def _returned(self, line_ids: set[int]) -> set[tuple[str, int]]:
+        """Of which of our shipments, and of which of these lines of sales, goods came back. The server
+        credits them on the sale's next invoice, by a line that names no shipment."""
+        if not line_ids:
+            return set()
+        found = await self._search_read(
+            _RETURN,
+            [
+                ["reference", "ilike", _OUR_REFERENCE],
+                ["state", "in", ["received", "done"]],
+                ["moves.origin.id", "in", sorted(line_ids), "sale.line"],
+            ],
+            ["reference", "incoming_moves.origin"],
+        )
+        return {
+            (_our_id_in(each["reference"]), line)
+            for each in found
+            for move in each["incoming_moves"]
+            if (line := _line_of(move)) is not None
+        }
 
     async def _credited_since(self, since: datetime) -> list[Any]:
         """Which shipments have an invoice that a credit note of since then takes back, which leaves shipment
@@ -777,6 +802,10 @@ def _reference(document: OutgoingDocument) -> str:
     return f"{document.number} ({document.internal_id})"
 
 
+def _our_id_in(reference: str) -> str:
+    return reference.rpartition("(")[2].removesuffix(")")
+
+
 def _each_job_once(document: OutgoingDocument) -> list[dict[str, str]]:
     """The first line of each."""
     return list({line["job"]: line for line in reversed(document.lines)}.values())[::-1]
@@ -826,6 +855,28 @@ def _invoicing(
         into = found.notes if stands else found.taken_back
         into.update({each["invoice"]["number"]: each["invoice"]["invoice_date"] for each in notes})
     return found
+
+
+def _standing(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in line["invoice_lines"] if each["invoice"] and each["invoice"]["state"] in _STANDS]
+
+
+def _is_credited(line: Mapping[str, Any]) -> bool:
+    """Whether the sale itself has invoiced less than nothing of the line, since goods of it came back."""
+    return any(each["quantity"] < 0 for each in _standing(line))
+
+
+def _less_returns(told: _Invoicing, line: Mapping[str, Any]) -> _Invoicing:
+    """With the credit notes by which the sale has taken back what came back of its line."""
+    standing = _standing(line)
+    notes = {
+        each["invoice"]["number"]: each["invoice"]["invoice_date"]
+        for each in standing
+        if each["quantity"] < 0
+    }
+    if sum(each["quantity"] for each in standing) > 0:
+        return replace(told, notes={**told.notes, **notes})
+    return _Invoicing({}, {}, {**told.notes, **told.taken_back, **notes})
 
 
 def _together(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
