@@ -128,7 +128,8 @@ class Depot(RuleBasedStateMachine):
                 quantity=quantity,
             )
         except WrongState as refusal:
-            left = PRODUCED - self.goods().received_of(job)
+            received, counted = self.goods().received_of(job), self.goods().counted.get(job, Decimal(0))
+            left = min(PRODUCED - received, PRODUCED * (1 + FINDABLE) - received - counted)
             assert (refusal.code, quantity > left) == ("quantity_beyond_produced", True)  # noqa: PT017 - hypothesis decides
         else:
             self.movements.append(movement)
@@ -447,6 +448,13 @@ class Depot(RuleBasedStateMachine):
         assert all(quantity <= self.came(job) for job, quantity in self.goods().received.items())
 
     @invariant()
+    def no_more_is_received_and_found_than_a_tenth_above_what_came(self) -> None:
+        goods = self.goods()
+        for job in JOBS:
+            known = goods.received_of(job) + goods.counted.get(job, Decimal(0))
+            assert known <= self.came(job) * (1 + FINDABLE)
+
+    @invariant()
     def no_destination_gets_more_than_was_ordered_for_it(self) -> None:
         for (_, destination), quantity in self.goods().committed.items():
             assert quantity <= DESTINATIONS[destination]
@@ -533,6 +541,14 @@ def test_what_is_finished_of_an_unfinished_job_enters(order: Order) -> None:
     for made, quantity in ((line, 41), (replace(line, produced=Decimal(30)), 31)):
         with pytest.raises(WrongState, match="quantity_beyond_produced"):
             receive(replace(order, lines={job: made}), Goods(), **named, quantity=Decimal(quantity))
+
+
+@pytest.mark.parametrize(("found", "receivable"), [("-30", "40"), ("0", "40"), ("10", "40"), ("50", "0")])
+def test_what_was_found_before_is_not_received_once_more(order: Order, found: str, receivable: str) -> None:
+    """Of a hundred that were made, sixty were received."""
+    job = next(iter(order.lines))
+    goods = Goods(received={job: Decimal(60)}, counted={job: Decimal(found)})
+    assert goods.receivable(order, order.lines[job]) == Decimal(receivable)
 
 
 def test_an_adjustment_of_nothing_is_refused(order: Order) -> None:

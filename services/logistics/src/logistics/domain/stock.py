@@ -179,10 +179,13 @@ class Goods:
         return take(there, self.expiry, quantity, today)
 
     def receivable(self, order: Order, line: OrderLine) -> Decimal:
-        """How much of a line may still enter a warehouse."""
+        """How much of a line may still enter a warehouse. What was found of it before it was received is part
+        of it: together they are no more than may be found beyond what was made."""
         if order.cancelled or line.article_id is not None:
             return Decimal(0)
-        return (line.made or Decimal(0)) - self.received_of(line.job_id)
+        made, received = line.made or Decimal(0), self.received_of(line.job_id)
+        left = made * (1 + FINDABLE) - received - self.counted.get(line.job_id, Decimal(0))
+        return max(min(made - received, left), Decimal(0))
 
     def allocatable(self, order: Order, line: OrderLine) -> Decimal:
         """How much of a line from stock is still to be set aside."""
