@@ -14,7 +14,14 @@ import pytest
 from lxml import etree
 from pypdf import PdfReader
 
-from logistics.adapters.despatch_advice import CUSTOMIZATION, PROFILE, UNIT_CODES, despatch_advice, gaps
+from logistics.adapters.despatch_advice import (
+    CUSTOMIZATION,
+    PROFILE,
+    UNIT_CODES,
+    despatch_advice,
+    gaps,
+    unit_code,
+)
 from logistics.adapters.printer import TEMPLATE, document_sheet
 from logistics.domain.ddt import Document, DocumentLine, DocumentLot
 from optima_kit.refusals import Refusal, Violations
@@ -82,6 +89,12 @@ VARIED: dict[str, Document] = {
         notes="<b>&amp; \"citato\" 'così' €",
         lines=(replace(LINE, description="Caffè <d'autunno> & più"),),
     ),
+    "characters that XML can't hold": replace(
+        DOCUMENT,
+        notes="a\ufffeb\x0b",
+        sender=replace(DOCUMENT.sender, name="Caff\uffff S.p.A."),
+        lines=(replace(LINE, description="\ufffd da banco", code="X\ufffdY"),),
+    ),
     "after the change of time": replace(
         DOCUMENT,
         issue_date=date(2026, 10, 25),
@@ -91,7 +104,8 @@ VARIED: dict[str, Document] = {
 # Of the official lists, those that can come from us: EAS and ISO 6523; UN/ECE Rec 20 with 21.
 SCHEMES = {"0210", "0211"}
 UNITS = set(
-    "C62 CMT GRM H87 KGM LTR MMT MTK MTR PR SET TNE XBX XPK XPX XRO".split()  # noqa: SIM905 - as the list has it
+    "C62 CLT CMT DAY DTN DZN GRM H87 HGM HLT HUR KGM KMT LTR MMT MON MTK MTQ MTR PR RM SET ST TNE"  # noqa: SIM905
+    " XBG XBX XCS XCT XDR XEN XPK XPX XRO XSA".split()
 )
 
 
@@ -153,6 +167,29 @@ def test_it_keeps_the_published_rules(name: str) -> None:
 
 def test_every_unit_has_a_code_of_its_list() -> None:
     assert set(UNIT_CODES.values()) == UNITS
+
+
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        ("Pz.", "H87"),
+        ("PZ", "H87"),
+        ("p.z.", "H87"),
+        ("N°", "C62"),
+        ("nr.", "C62"),
+        ("MQ", "MTK"),
+        ("m.q.", "MTK"),
+        ("Conf.", "XPK"),
+        ("Scatole", "XBX"),
+        ("CT", "XCT"),
+        ("ml", None),
+        ("pz/conf", None),
+        ("", None),
+        (".", None),
+    ],
+)
+def test_a_unit_is_known_however_it_is_written(unit: str, code: str | None) -> None:
+    assert unit_code(unit) == code
 
 
 @pytest.mark.parametrize("name", [name for name in VARIED if name != "of several lots"])

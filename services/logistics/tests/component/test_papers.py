@@ -104,3 +104,24 @@ async def test_packages_are_numbered_once_and_labelled(depot: Depot) -> None:
     _, body = await depot.client.post(path)
     assert [package["sscc"] for package in body["packages"]][:2] == by_shipment[0]
     assert len({package["sscc"] for package in body["packages"]} | set(numbers)) == 15
+
+
+async def test_the_labels_of_many_packages_are_printed_in_parts(depot: Depot) -> None:
+    order = await depot.stocked_order()
+    shipment = await depot.draft(order, "1", packages=201)
+    path = f"/v1/papers.pdf?paper=labels&shipment_id={shipment['id']}"
+    for asked, code in (
+        ("", "labels_too_many"),
+        ("&first_package=2&last_package=202", None),
+        ("&first_package=202", "packages_out_of_range"),
+        ("&first_package=5&last_package=4", "packages_out_of_range"),
+        ("&first_package=0", "greater_than"),
+    ):
+        response, problem = await depot.client.get(path + asked)
+        assert response.status == (422 if code else 200)
+        if code:
+            assert problem["errors"][0]["code"] == code
+    response, pdf = await depot.client.get(f"{path}&first_package=200&last_package=900")
+    assert response.status == 200
+    labels = pages_of(pdf)
+    assert ["200 / 201" in labels[0], "201 / 201" in labels[1], len(labels)] == [True, True, 2]

@@ -114,6 +114,23 @@ def test_dates_follow_numbers(parts: Parts) -> None:
     assert problems(parts, last, TODAY + timedelta(days=1)) == [("issue_date_in_the_future", "issue_date")]
 
 
+@pytest.mark.parametrize(
+    ("days", "problem"),
+    [
+        (-1, [("transport_before_issue", "starts_at")]),
+        (0, []),
+        (90, []),
+        (91, [("transport_long_after_issue", "starts_at")]),
+        (60_000, [("transport_long_after_issue", "starts_at")]),
+    ],
+)
+def test_the_transport_begins_soon_after_the_issue(
+    parts: Parts, days: int, problem: list[tuple[str, str]]
+) -> None:
+    begins = NOW + timedelta(days=days)
+    assert problems(changed(parts, "shipment.transport.starts_at", begins)) == problem
+
+
 def test_one_problem_alone_keeps_its_own_kind(parts: Parts) -> None:
     with pytest.raises(WrongState, match="stock_not_enough"):
         compose(replace(parts, goods=Goods()), Series(2026, ""), issue_date=TODAY, today=TODAY, now=NOW)

@@ -6,6 +6,8 @@ here (IT-T16-…, PEPPOL-T16-…) are those of its published Schematron.
 
 from __future__ import annotations
 
+import re
+
 # Writes XML and reads none.
 import xml.etree.ElementTree as ET  # nosec B405
 from collections.abc import Iterable
@@ -32,33 +34,51 @@ NONE: Final = "NA"
 VAT_NUMBER, FISCAL_CODE = "0211", "0210"
 """Of ISO 6523, and of the list of electronic addresses (EAS)."""
 
-UNIT_CODES: Final = {
-    "pz": "H87",
-    "pezzi": "H87",
-    "copie": "H87",
-    "n": "C62",
-    "nr": "C62",
-    "cad": "C62",
-    "kg": "KGM",
-    "g": "GRM",
-    "t": "TNE",
-    "m": "MTR",
-    "cm": "CMT",
-    "mm": "MMT",
-    "mq": "MTK",
-    "m2": "MTK",
-    "m²": "MTK",
-    "l": "LTR",
-    "set": "SET",
-    "kit": "SET",
-    "paia": "PR",
-    "conf": "XPK",
-    "scatole": "XBX",
-    "scat": "XBX",
-    "rotoli": "XRO",
-    "bancali": "XPX",
+_WRITTEN: Final = {
+    "H87": "pz pezzo pezzi pc pcs copia copie esemplari",
+    "C62": "n n° nr num cad cadauno u unità unita",
+    "KGM": "kg chilogrammi",
+    "HGM": "hg",
+    "GRM": "g gr",
+    "DTN": "q qli quintali",
+    "TNE": "t ton tonnellate",
+    "KMT": "km",
+    "MTR": "m mt metri",
+    "CMT": "cm",
+    "MMT": "mm",
+    "MTK": "mq m2 m²",
+    "MTQ": "mc m3 m³",
+    "LTR": "l lt litri",
+    "HLT": "hl",
+    "CLT": "cl",
+    "SET": "set kit serie",
+    "PR": "paia paio coppie coppia cp",
+    "DZN": "dozzine dozzina dz",
+    "ST": "fogli foglio fg",
+    "RM": "risme risma",
+    "HUR": "h ore ora",
+    "DAY": "gg giorni giorno",
+    "MON": "mesi mese",
+    "XPK": "conf confezione confezioni cf colli collo pacchi pacco",
+    "XBX": "scatole scatola scat",
+    "XCT": "cartoni cartone ct crt",
+    "XRO": "rotoli rotolo",
+    "XPX": "bancali bancale pallet plt",
+    "XSA": "sacchi sacco",
+    "XBG": "sacchetti sacchetto",
+    "XEN": "buste busta",
+    "XDR": "fusti fusto",
+    "XCS": "casse cassa",
 }
-"""UN/ECE Recommendations 20 and 21 of the units that warehouses count in."""
+"""UN/ECE Recommendations 20 and 21 (with an X in front) of the units that warehouses count in, and how these
+are written. "ml" is millilitres to some and metres to others, and so is none."""
+UNIT_CODES: Final = {name: code for code, names in _WRITTEN.items() for name in names.split()}
+_NOT_FOR_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def unit_code(unit: str) -> str | None:
+    """ "Pz.", "pz" and "p.z." are one."""
+    return UNIT_CODES.get(unit.casefold().replace(".", "").strip())
 
 
 def gaps(document: Document) -> Iterable[Refusal]:
@@ -79,7 +99,7 @@ def gaps(document: Document) -> Iterable[Refusal]:
         if named[name].country != "IT":
             yield Invalid("despatch_party_foreign", field=f"{name}.country", country=named[name].country)
     for index, line in enumerate(document.lines):
-        if line.unit.lower() not in UNIT_CODES:
+        if unit_code(line.unit) is None:
             yield Invalid("despatch_unit_unknown", field=f"lines[{index}].unit", unit=line.unit)
 
 
@@ -115,7 +135,8 @@ def despatch_advice(document: Document) -> bytes:
     for position, (line, quantity, lot) in enumerate(_despatched(document), 1):
         said = _part(root, "DespatchLine")
         _text(said, "ID", str(position))
-        unit = UNIT_CODES[line.unit.lower()]
+        unit = unit_code(line.unit)
+        assert unit is not None
         _text(said, "DeliveredQuantity", written(quantity), unitCode=unit)
         reference = _part(said, "OrderLineReference")
         _text(reference, "LineID", NONE)
@@ -203,4 +224,5 @@ def _part(parent: ET.Element, *names: str) -> ET.Element:
 
 
 def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
-    ET.SubElement(parent, f"{{{CBC}}}{name}", attributes).text = text
+    """A character that XML can't hold is shown as one that is not known."""
+    ET.SubElement(parent, f"{{{CBC}}}{name}", attributes).text = _NOT_FOR_XML.sub("\ufffd", text)

@@ -12,7 +12,7 @@ from ..application.read.papers import read_prefix, read_printable, with_picks
 from ..application.read.views import Gs1PrefixView, PackagesView, PackageView
 from .postgres import ports
 from .printer import TITLES
-from .requests import KeepGs1Prefix, PapersQuery
+from .requests import MOST_PACKAGES, KeepGs1Prefix, PapersQuery
 
 routes = Routes()
 
@@ -28,7 +28,8 @@ async def print_papers(call: Call[Ports], query: PapersQuery) -> Content:
         found = await read_printable(ports(work), query.shipment_id)
         if query.paper == "pick_list":
             found = await with_picks(ports(work), found)
-    pdf = await call.resources.print_papers(tenant_id, query.paper, found, call.now)
+    packages = range(query.first_package, (query.last_package or MOST_PACKAGES) + 1)
+    pdf = await call.resources.print_papers(tenant_id, query.paper, found, call.now, packages)
     return Content(pdf, "application/pdf", f"{TITLES[query.paper]}.pdf", inline=True)
 
 

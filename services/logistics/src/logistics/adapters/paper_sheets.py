@@ -77,13 +77,14 @@ def packing_list(printable: Printable) -> Sheet:
     return shown
 
 
-def labels(printable: Printable) -> list[Sheet]:
-    """One for each package: by its SSCC, where it has one, and a QR code that names shipment and package."""
+def labels(printable: Printable, wanted: range) -> list[Sheet]:
+    """One for each package that is wanted: by its SSCC, where it has one, and a QR code that names shipment
+    and package."""
     shipment = printable.row.shipment
     common = _shipment(printable)
     packages = shipment.transport.packages or 0
     sheets: list[Sheet] = []
-    for position in range(1, packages + 1):
+    for position in printable.packages_of(wanted):
         number = printable.numbers[position - 1] if position <= len(printable.numbers) else None
         shown: Sheet = showable({"kind": "label", **common, "package": f"{position} / {packages}"})
         sheets.append(

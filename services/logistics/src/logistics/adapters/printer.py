@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
@@ -10,7 +11,13 @@ from uuid import UUID
 
 from optima_kit.typesetting import Template, Typesetter
 
-from ..application.read.papers import Printable, must_have_documents, must_have_packages, once_together
+from ..application.read.papers import (
+    Printable,
+    must_fit_in_one_pdf,
+    must_have_documents,
+    must_have_packages,
+    once_together,
+)
 from ..domain.ddt import Document
 from .ddt_sheet import Sheet, ddt_sheet, showable
 from .despatch_advice import despatch_advice, gaps
@@ -45,10 +52,17 @@ class Printer:
         return await self._typesetter.typeset(tenant_id, sheet, dated=int(document.issued_at.timestamp()))
 
     async def print_papers(
-        self, tenant_id: UUID, kind: PaperKind, printables: Sequence[Printable], now: datetime
+        self,
+        tenant_id: UUID,
+        kind: PaperKind,
+        printables: Sequence[Printable],
+        now: datetime,
+        packages: range,
     ) -> bytes:
-        """One paper of each shipment, or a label of each package, in one PDF. As `print`."""
-        sheet = paper(TITLES[kind], printables, papers_of(kind, printables))
+        """One paper of each shipment, or a label of each of these packages of it, in one PDF. As `print`."""
+        # Hundreds of codes take a second to draw.
+        papers = await asyncio.to_thread(papers_of, kind, printables, packages)
+        sheet = paper(TITLES[kind], printables, papers)
         return await self._typesetter.typeset(tenant_id, sheet, dated=int(now.timestamp()))
 
 
@@ -62,13 +76,16 @@ def document_sheet(document: Document, voided_because: str | None) -> Sheet:
     }
 
 
-def papers_of(kind: PaperKind, printables: Sequence[Printable]) -> list[Sheet]:
-    """Raises Absent for a document that is not issued, and WrongState for packages that nobody counted."""
+def papers_of(kind: PaperKind, printables: Sequence[Printable], packages: range) -> list[Sheet]:
+    """Raises Invalid for a document that is not issued, for packages that nobody counted, and for more labels
+    than fit."""
     if kind == "ddt":
         must_have_documents(printables)
         once = once_together(printables)
         return [ddt_sheet(each.document, each.voided_because) for each in once if each.document]
     if kind == "labels":
         must_have_packages(printables)
-        return [sheet for each in once_together(printables) for sheet in labels(each)]
+        once = once_together(printables)
+        must_fit_in_one_pdf(once, packages)
+        return [sheet for each in once for sheet in labels(each, packages)]
     return [pick_list(each) if kind == "pick_list" else packing_list(each) for each in printables]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field
@@ -52,6 +52,9 @@ SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
 Customer = Annotated[str, Text(150)]
 """A recipient's VAT number or fiscal code, or part of its name."""
 
+
+MOST_PACKAGES: Final = 100_000
+Package = Annotated[int, Field(gt=0, le=MOST_PACKAGES)]
 
 Location = Annotated[str, Field(pattern=r"^([A-Z0-9][A-Z0-9._-]{0,31})?$")]
 """A code of /v1/locations; empty: goods that were put to none."""
@@ -200,7 +203,7 @@ class ArrangeTransport(Command):
     """Porto."""
     appearance: Annotated[str, Text(80)] | None = None
     """Aspetto esteriore dei beni: scatole, bancali, sfuso …"""
-    packages: Annotated[int, Field(gt=0, le=100_000)] | None = None
+    packages: Package | None = None
     """Colli."""
     gross_weight_kg: Count | None = None
     net_weight_kg: Count | None = None
@@ -408,6 +411,10 @@ class PapersQuery(Query):
     paper: PaperKind
     shipment_id: Annotated[list[UUID], Field(min_length=1, max_length=50), BeforeValidator(_as_list)]
     """Named once for each shipment."""
+    first_package: Package = 1
+    """Of labels, of which 200 fit into one PDF: the first package of each shipment."""
+    last_package: Package | None = None
+    """As the first; that of the shipment when absent."""
 
 
 class KeepGs1Prefix(Command):

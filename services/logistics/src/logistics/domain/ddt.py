@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,8 @@ from .stock import Goods
 TIME_ZONE = "Europe/Rome"
 """Of a sender whose legal identity has not arrived yet."""
 
+LATEST_START: Final = 90
+"""Days after the date of a document until its transport begins: more is a slip of the pen."""
 MOST_CHARACTERS = 20
 """Of a printed number: an invoice that quotes it (FatturaPA `NumeroDDT`) has no room for more."""
 
@@ -244,9 +247,14 @@ def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) 
         yield Invalid("issue_date_before_receipt", field="issue_date", received=received)
     if issue_date > today:
         yield Invalid("issue_date_in_the_future", field="issue_date", today=today)
-    starts_at = parts.shipment.transport.starts_at
-    if starts_at and starts_at.astimezone(zone).date() < issue_date:
-        yield Invalid("transport_before_issue", field="starts_at", issued=issue_date)
+    if starts_at := parts.shipment.transport.starts_at:
+        waits = (starts_at.astimezone(zone).date() - issue_date).days
+        if waits < 0:
+            yield Invalid("transport_before_issue", field="starts_at", issued=issue_date)
+        if waits > LATEST_START:
+            yield Invalid(
+                "transport_long_after_issue", field="starts_at", issued=issue_date, most=LATEST_START
+            )
     if series.last_issue_date and issue_date < series.last_issue_date:
         yield Invalid("issue_date_before_last", field="issue_date", last=series.last_issue_date)
 

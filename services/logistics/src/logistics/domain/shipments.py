@@ -42,6 +42,8 @@ GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
 
 MOST_TOGETHER: Final = 20
 """Shipments under one document."""
+MOST_LABELS: Final = 200
+"""Of packages in one PDF."""
 MOST_PROOFS: Final = 10
 """Files that prove one delivery."""
 MAX_PROOF_BYTES: Final = 10 << 20

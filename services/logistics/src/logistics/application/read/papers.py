@@ -14,7 +14,7 @@ from ...domain.document_types import GoodsGoTo
 from ...domain.lookups import Destination, Warehouse
 from ...domain.parties import Party
 from ...domain.places import Pick
-from ...domain.shipments import State
+from ...domain.shipments import MOST_LABELS, State
 from ..ports import Ports, ShipmentRow
 from .access import actions_on_lookup
 from .shipments import picks_of
@@ -38,6 +38,10 @@ class Printable:
     def voided_because(self) -> str | None:
         shipment = self.row.shipment
         return shipment.ended_because if shipment.state is State.VOIDED else None
+
+    def packages_of(self, packages: range) -> range:
+        """Those of them that it has."""
+        return range(packages.start, min(packages.stop, (self.row.shipment.transport.packages or 0) + 1))
 
     @property
     def departure(self) -> Party | None:
@@ -83,6 +87,15 @@ def must_have_documents(printables: Sequence[Printable]) -> None:
 def must_have_packages(printables: Sequence[Printable]) -> None:
     if any(each.row.shipment.transport.packages is None for each in printables):
         raise Invalid("packages_missing", field="shipment_id")
+
+
+def must_fit_in_one_pdf(printables: Sequence[Printable], packages: range) -> None:
+    """Raises Invalid for more labels than that. `packages`: which of each."""
+    labels = sum(len(each.packages_of(packages)) for each in printables)
+    if not labels:
+        raise Invalid("packages_out_of_range", field="first_package")
+    if labels > MOST_LABELS:
+        raise Invalid("labels_too_many", field="last_package", most=MOST_LABELS)
 
 
 async def read_prefix(ports: Ports, actor: Actor) -> Gs1PrefixView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlencode
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
@@ -11,10 +12,12 @@ from ..forms import NOTHING_SENT, Sent
 
 pages = Pages()
 
+_ASKED: Final = frozenset({"paper", "shipment_id", "first_package", "last_package"})
+
 
 @pages.get("/papers.pdf")
 async def print_papers(call: PageCall) -> Answer:
-    named = [(name, value) for name, value in call.query.items() if name in ("paper", "shipment_id")]
+    named = [(name, value) for name, value in call.query.items() if name in _ASKED]
     file = await call.session.services.file("logistics", f"/v1/papers.pdf?{urlencode(named)}")
     return Passed(file.body, file.media_type, file.disposition)
 

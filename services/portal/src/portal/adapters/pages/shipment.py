@@ -31,6 +31,8 @@ _TRANSPORT: Final = (
     "starts_at",
     "notes",
 )
+LABELS_AT_ONCE: Final = 200
+"""In one PDF."""
 _WEIGHTS: Final = frozenset({"gross_weight_kg", "net_weight_kg"})
 
 
@@ -62,6 +64,9 @@ async def label(call: PageCall, shipment_id: UUID) -> Answer:
         await call.session.services.send("logistics", "POST", path, {}, key=call.text("once"))
     except Refused as refused:
         return await _page(call, shipment_id, Sent("labels", call.form, refused))
+    shipment = await call.session.services.get("logistics", f"/v1/shipments/{shipment_id}")
+    if _label_parts(shipment):
+        return SeeOther(f"/shipments/{shipment_id}#labels")
     return SeeOther(f"/papers.pdf?paper=labels&shipment_id={shipment_id}")
 
 
@@ -298,9 +303,17 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "given": given,
         "ways": list(LABELS["transport_by"]),
         "freights": list(LABELS["freight"]),
+        "label_parts": _label_parts(shipment),
+        "LABELS_AT_ONCE": LABELS_AT_ONCE,
         "sent": sent,
     }
     return Shown("shipment.html", context, sent.status)
+
+
+def _label_parts(shipment: Mapping[str, Any]) -> range:
+    """With which packages the PDFs of labels begin that are labelled; none where one holds them all."""
+    packages = shipment.get("packages") or 0
+    return range(1, packages + 1, LABELS_AT_ONCE) if packages > LABELS_AT_ONCE else range(0)
 
 
 async def _travelling_with(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
