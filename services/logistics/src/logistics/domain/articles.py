@@ -15,6 +15,9 @@ from .gs1 import check_digit
 
 GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 
+MOST: Final = Decimal(999_999_999)
+"""Of one article at once, in its own unit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Article:
@@ -45,7 +48,7 @@ class Article:
 
     def in_own_unit(self, quantity: Decimal, unit: str | None, *, field: str) -> Decimal:
         """`unit` is its own when None. Raises Invalid for one that it does not know, and for a quantity finer
-        than stock is counted."""
+        than stock is counted, or greater than any is."""
         if unit is None or unit == self.unit:
             return quantity
         if unit not in self.conversions:
@@ -54,6 +57,8 @@ class Article:
         converted = quantity * self.conversions[unit]
         if converted != round(converted, 3):
             raise Invalid("quantity_too_fine", field=f"{field}.quantity", unit=self.unit)
+        if converted > MOST:
+            raise Invalid("quantity_too_great", field=f"{field}.quantity", unit=self.unit, most=MOST)
         return converted
 
 
