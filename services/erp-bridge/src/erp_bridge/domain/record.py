@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as Codes
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from .mapping import Fields
 from .party import check_party
 from .texts import check_texts
 
+_RATE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,9})?) ?%?")
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -99,10 +101,8 @@ def _check_rate(fields: Fields) -> list[Refusal]:
     """Percent, whether it came as "22,00", "22%" or as the fraction that spreadsheets keep of it."""
     if not (text := fields["rate"]):
         return []
-    try:
-        rate = Decimal(text.removesuffix("%"))
-    except InvalidOperation:
-        rate = Decimal(-1)
+    found = _RATE.fullmatch(text)
+    rate = Decimal(found[1]) if found else Decimal(-1)
     if not 0 <= rate <= 100:
         return [Invalid("rate_wrong", field="rate", text=text[:40])]
     if 0 < rate < 1:  # of no law's
