@@ -26,8 +26,10 @@ from erp_bridge.adapters.tryton_rpc import TrytonRpc
 from . import tryton
 from .layout import CACHE
 from .ports import free_port
+from .processes import Program
 
 MODULES = ("sale", "account_eu", "bank", "commission")
+PORT_TAKEN = "Address already in use"
 UNUSED_SECONDS = 30 * 86400.0
 """After which a prepared database of a release, or of a state of ours, that nobody wants any more goes."""
 
@@ -243,23 +245,27 @@ def _initialise(folder: Path, release: tryton.Release) -> None:
 
 @contextlib.contextmanager
 def _started(folder: Path, release: tryton.Release) -> Iterator[TrytonServer]:
+    wanted, running = _start(folder, release)
+    deadline = time.monotonic() + 120
+    try:
+        while running.poll() is not None or not wanted.ready():
+            told = (folder / "trytond.log").read_text()
+            if running.poll() is not None and PORT_TAKEN in told:  # by somebody who was faster
+                wanted, running = _start(folder, release)
+            elif running.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Tryton does not start:\n{told[-2000:]}")
+            time.sleep(0.05)
+        assert wanted.port is not None
+        yield TrytonServer(wanted.port, tryton.database_in(folder))
+    finally:
+        running.kill()
+        running.wait()
+
+
+def _start(folder: Path, release: tryton.Release) -> tuple[Program, subprocess.Popen[bytes]]:
     wanted = tryton.program(folder, free_port(), release)
-    assert wanted.port is not None
-    with (
-        (folder / "trytond.log").open("wb") as log,
-        subprocess.Popen([*_sparing(release), *wanted.command], stdout=log, stderr=log) as running,
-    ):
-        try:
-            deadline = time.monotonic() + 120
-            while not wanted.ready():
-                if running.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(
-                        f"Tryton does not start:\n{(folder / 'trytond.log').read_text()[-2000:]}"
-                    )
-                time.sleep(0.05)
-            yield TrytonServer(wanted.port, tryton.database_in(folder))
-        finally:
-            running.kill()
+    with (folder / "trytond.log").open("wb") as log:
+        return wanted, subprocess.Popen([*_sparing(release), *wanted.command], stdout=log, stderr=log)
 
 
 def _sparing(release: tryton.Release) -> list[str]:
