@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logistics.domain.ddt import MOST_CHARACTERS, Parts, Series, advisable, compose, printed_number
+from logistics.domain.document_types import GoodsGoTo
 from logistics.domain.orders import CarriedGoods
+from logistics.domain.places import Pick, Place
 from logistics.domain.shipments import Shipment, Transport
 from logistics.domain.stock import Goods
 from optima_kit.refusals import Invalid, Refusal, Violations, WrongState
@@ -66,6 +68,77 @@ def test_a_complete_document_is_composed(parts: Parts) -> None:
 def test_what_is_missing_is_named(parts: Parts, path: str, value: Any, problem: tuple[str, str]) -> None:
     assert problems(parts) == []
     assert problems(changed(parts, path, value)) == [problem]
+
+
+YESTERDAY = TODAY - timedelta(days=1)
+LOT = Place("BO1", JOB, "", "L1")
+
+
+@pytest.mark.parametrize(
+    ("goods", "picks", "found"),
+    [
+        pytest.param(
+            Goods(on_hand={Place("BO1", JOB): Decimal(100)}, held={Place("BO1", JOB): Decimal(50)}),
+            (),
+            [("goods_held_back", "lines[0].quantity")],
+            id="held back",
+        ),
+        pytest.param(
+            Goods(on_hand={Place("BO1", JOB): Decimal(70), Place("BO1", JOB, "A-01"): Decimal(30)}),
+            (Pick(JOB, Decimal(60), "A-01"),),
+            [("picked_goods_gone", "lines[0].quantity")],
+            id="moved from where they were picked",
+        ),
+        pytest.param(
+            Goods(
+                on_hand={Place("BO1", JOB): Decimal(70), Place("BO1", JOB, "A-01"): Decimal(60)},
+                held={Place("BO1", JOB, "A-01"): Decimal(1)},
+            ),
+            (Pick(JOB, Decimal(60), "A-01"),),
+            [("picked_goods_gone", "lines[0].quantity")],
+            id="held back where they were picked",
+        ),
+        pytest.param(
+            Goods(on_hand={LOT: Decimal(100)}, expiry={(JOB, "L1"): YESTERDAY}),
+            (Pick(JOB, Decimal(60), "", "L1", YESTERDAY),),
+            [("lot_expired", "lines[0].quantity")],
+            id="picked and expired since",
+        ),
+        pytest.param(
+            Goods(on_hand={LOT: Decimal(100)}, expiry={(JOB, "L1"): TODAY}),
+            (Pick(JOB, Decimal(60), "", "L1", TODAY),),
+            [],
+            id="on their last day",
+        ),
+        pytest.param(
+            Goods(on_hand={LOT: Decimal(100)}, expiry={(JOB, "L1"): YESTERDAY}),
+            (),
+            [("goods_expired_or_picked", "lines[0].quantity")],
+            id="all expired",
+        ),
+        pytest.param(
+            Goods(
+                on_hand={Place("BO1", JOB): Decimal(100)},
+                picked={Place("BO1", JOB): Decimal(50)},
+            ),
+            (),
+            [("goods_expired_or_picked", "lines[0].quantity")],
+            id="picked by name for others",
+        ),
+    ],
+)
+def test_goods_that_cannot_leave_stop_the_document(
+    parts: Parts, goods: Goods, picks: tuple[Pick, ...], found: list[tuple[str, str]]
+) -> None:
+    parts = changed(replace(parts, goods=goods), "shipment.picks", picks)
+    assert problems(parts) == found
+
+
+def test_what_has_expired_may_go_to_whoever_gives_it_back(parts: Parts) -> None:
+    goods = Goods(on_hand={LOT: Decimal(100)}, expiry={(JOB, "L1"): YESTERDAY})
+    picks = (Pick(JOB, Decimal(60), "", "L1", YESTERDAY),)
+    parts = changed(replace(parts, goods=goods), "shipment.picks", picks)
+    assert problems(changed(parts, "shipment.goods_go_to", GoodsGoTo.THIRD_PARTY)) == []
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,13 @@ def test_what_is_held_or_picked_by_name_is_not_taken_for_others() -> None:
     assert taken(goods, 30) == [("B", "1", 6), ("A", "2", 10)]
 
 
+def test_what_is_free_is_neither_held_back_nor_reserved() -> None:
+    """Of thirty in a warehouse; below zero where a count took what was promised."""
+    goods = lying(held={A1: Decimal(4)}, reserved={("BO1", JOB): Decimal(5)})
+    assert (goods.usable("BO1", JOB), goods.free("BO1", JOB)) == (Decimal(26), Decimal(21))
+    assert replace(goods, on_hand={A1: Decimal(6)}).free("BO1", JOB) == Decimal(-3)
+
+
 def test_other_goods_and_warehouses_are_not_taken() -> None:
     far = {Place("BO2", JOB): Decimal(9), Place("BO1", OTHER): Decimal(9)}
     assert taken(Goods(on_hand=far), 5) == []
