@@ -142,19 +142,24 @@ class TrytonPeople:
         if await self.first("account.fiscalyear", ["name", "=", str(year)]):
             return
 
-        async def sequence(kind: str, prefix: str) -> int:
+        async def sequence(kind: str, prefix: str, model: str = "ir.sequence.strict") -> int:
             type_id = await self.the("ir.sequence.type", ["name", "=", kind])
             values = {"name": f"{kind} {year}", "sequence_type": type_id, "prefix": prefix}
-            (made,) = await self.do("ir.sequence.strict.create", [values])
+            (made,) = await self.do(f"{model}.create", [values])
             return int(made)
 
         invoices = await sequence("Invoice", f"FT-{year}-")
         kinds = ("in_invoice", "out_invoice", "in_credit_note", "out_credit_note")
+        # Until 7.0 entries are numbered when they are posted, in a sequence that may have gaps.
+        new = await self.do("account.fiscalyear.fields_get", ["move_sequence"])
+        field, model = (
+            ("move_sequence", "ir.sequence.strict") if new else ("post_move_sequence", "ir.sequence")
+        )
         values = {
             "name": str(year),
             "start_date": date(year, 1, 1),
             "end_date": date(year, 12, 31),
-            "move_sequence": await sequence("Account Move", ""),
+            field: await sequence("Account Move", "", model),
             "invoice_sequences": [["create", [{f"{kind}_sequence": invoices for kind in kinds}]]],
         }
         (year_id,) = await self.do("account.fiscalyear.create", [values])

@@ -666,9 +666,9 @@ async def test_an_invoice_posted_there_and_its_withdrawal_are_told_here(
     await shop.bridge.work()
     (sale,) = await shop.sales()
     methods = (await do("sale.sale.fields_get", ["invoice_method"]))["invoice_method"]["selection"]
-    # Until 7.0 what was fulfilled is what was shipped.
-    method = invoiced_by if invoiced_by in dict(methods) else "shipment"
-    await do("sale.sale.write", [sale["id"]], {"invoice_method": method})
+    if invoiced_by not in dict(methods):
+        pytest.skip("a sale that is shipped by hand, as ours are, is invoiced in 7.0 as it was ordered")
+    await do("sale.sale.write", [sale["id"]], {"invoice_method": invoiced_by})
     await do("sale.sale.quote", [sale["id"]])
     await do("sale.sale.confirm", [sale["id"]])
     ddt = await shop.ship()

@@ -52,6 +52,8 @@ _PACKED_IS_DONE: Final = {"packed": "done"}
 """Instead, where a shipment is not shipped before it is done, as until 7.0."""
 _RETURN: Final = "stock.shipment.out.return"
 _RETURN_STEPS: Final = {"draft": "receive", "received": "do"}
+_RECEIVED_IS_DONE: Final = {"received": "done"}
+"""Instead, as with shipments."""
 
 
 _PARTS_OF_PARTY: Final = ("addresses", "identifiers")
@@ -366,12 +368,13 @@ class TrytonSession:
                     back[job] -= Decimal(str(move["quantity"]))
         if any(quantity > 0 for quantity in back.values()):
             there.append(await self._create_return(document, sold, back))
+        steps = _RETURN_STEPS if await self._ships() else {**_RETURN_STEPS, **_RECEIVED_IS_DONE}
         for each in there:
             state = each["state"]
-            while done and state in _RETURN_STEPS:
+            while done and state in steps:
                 # The server counts what comes back as shipped once more, and warns where that is more than
                 # was sold.
-                await self._rpc.insist(f"{_RETURN}.{_RETURN_STEPS[state]}", [each["id"]])
+                await self._rpc.insist(f"{_RETURN}.{steps[state]}", [each["id"]])
                 (now,) = await self._search_read(_RETURN, [["id", "=", each["id"]]], ["state"])
                 state = now["state"]
 
@@ -401,8 +404,12 @@ class TrytonSession:
         return {"id": return_id, "state": "draft"}
 
     async def _shipment_steps(self) -> Mapping[str, str]:
-        states = {each[0] for each in (await self._fields_of(_MODELS["ddt"]))["state"]["selection"]}
-        return _SHIPMENT_STEPS if "shipped" in states else {**_SHIPMENT_STEPS, **_PACKED_IS_DONE}
+        return _SHIPMENT_STEPS if await self._ships() else {**_SHIPMENT_STEPS, **_PACKED_IS_DONE}
+
+    async def _ships(self) -> bool:
+        """Whether a shipment is shipped before it is done."""
+        states = (await self._fields_of(_MODELS["ddt"]))["state"]["selection"]
+        return any(each[0] == "shipped" for each in states)
 
     async def _create_shipment(self, document: OutgoingDocument) -> int:
         party, sold, places = await self._party(document), await self._sold(document), await self._places()
