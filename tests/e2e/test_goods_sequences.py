@@ -45,6 +45,7 @@ from logistics.domain.articles import Article, ArticleQuantity
 from logistics.domain.lookups import Destination, Warehouse
 from logistics.domain.parties import Party
 from logistics.domain.shipments import POSSIBLE_IN, Arrived, Line, ReturnedLine, ShipmentAction, Transport
+from optima_contracts.approval import ApprovalRevoked, Approved, Rejected
 from optima_contracts.brief import (
     BriefApproved,
     BriefCancellationRevoked,
@@ -76,12 +77,14 @@ from production.application import join_shares as joining
 from production.application import outsource_phase as outsourcing
 from production.application import reject_phase as rejecting
 from production.application import report_part as reporting
+from production.application import request_amendment as amending
 from production.application import set_economics as valuing
 from production.application import skip_phase as skipping
 from production.application import split_phase as splitting
 from production.application import start_phase as starting
 from production.application import write_order as writing
-from production.domain.job import Delivery, Phase
+from production.domain.deliveries import Delivery
+from production.domain.job import Phase
 from production.domain.kinds import PhaseDefinition
 from production.domain.machine import Action, Refused, outcome
 
@@ -142,6 +145,10 @@ class Story:
     done: list[str] = field(default_factory=list)
     patience: int = 0
     """For how many steps nobody cancels or closes anything."""
+    prices: set[str] = field(default_factory=lambda: {str(PRICE)})
+    """That were approved at some time."""
+    asked: list[tuple[str, Envelope, UUID]] = field(default_factory=list)
+    """Amendments, with what approval has said of each by its approval."""
     succeeded: set[str] = field(default_factory=set)
     """The actions of which a command was carried out."""
 
@@ -179,7 +186,9 @@ class Story:
         envelope = Envelope.model_validate_json(body)
         kind = envelope.type.split(".")[2]
         if kind == "order_valued" and not self.written:
-            assert {line["unit_price"] for line in envelope.data["lines"]} == {str(PRICE)}, "not as approved"
+            assert {line["unit_price"] for line in envelope.data["lines"]} <= self.prices, "not as approved"
+        if kind == "amendment_requested":
+            self.asked.append(("", envelope, uuid4()))
         if kind == "cancellation_refused" and self.brief == "cancelled":
             self.brief = "in_delivery"
             self.say(BriefCancellationRevoked(brief_id=self.brief_id, reason="DDT"), self.brief_id)
@@ -383,6 +392,8 @@ class Story:
             await self.value(job, chance.choice((PRICE, Decimal(2))))
         elif action == "change":
             await self.change(order, job)
+        elif action == "amend":
+            await self.amend(job)
         elif action == "send work":
             await self.send_work()
         elif action == "supply":
@@ -495,6 +506,43 @@ class Story:
                     lambda p: changing.change_line(p, self.admin, job.id, version, quantity, (), "Meno"),
                     lambda p: changing.change_line(p, self.admin, job.id, version, quantity, parts, "Meno"),
                 )
+            ),
+        )
+
+    async def amend(self, job: Any) -> None:
+        """Another price or quantity is asked for, or approval says what has come of one that was."""
+        chance = self.chance
+        open_ = [at for at, (said, _, _) in enumerate(self.asked) if said in ("", "approved")]
+        if open_ and chance.random() < 0.6:
+            at = chance.choice(open_)
+            said, asked, approval_id = self.asked[at]
+            kind = ApprovalRevoked if said else chance.choice((Approved, Approved, Rejected))
+            self.asked[at] = ("approved" if kind is Approved else "over", asked, approval_id)
+            if kind is Approved:
+                self.prices.add(asked.data["unit_price"])
+            facts = {
+                **{name: asked.data[name] for name in ("content_hash", "requester_id", "title")},
+                "approval_id": approval_id,
+                "subject_type": "order_amendment",
+                "subject_id": asked.subject,
+                "subject_revision": 1,
+                "process_key": "order-amendment",
+                "process_version": 1,
+                "reason": "Ripensato",
+                "recipients": [],
+            }
+            known = {name: value for name, value in facts.items() if name in kind.model_fields}
+            self.say(kind.model_validate(known), approval_id)
+            return
+        quantity = chance.choice((None, Decimal(80), Decimal(120)))
+        sent = None
+        if quantity is not None and job.item.deliveries:
+            sent = (Delivery("MI-01", quantity - 20), Delivery("RM-01", Decimal(20)))
+        asking = {"unit_price": chance.choice((None, Decimal("0.04"))), "quantity": quantity}
+        await self.run(
+            self.made,
+            lambda p: amending.request_amendment(
+                p, self.admin, job.id, **asking, deliveries=sent, reason="Carta"
             ),
         )
 
@@ -684,7 +732,7 @@ class Story:
 
     async def check_goods(self) -> None:
         wrong = await self.moved.own.fetch(_WRONG_GOODS, self.tenant)
-        if "change" in self.succeeded:  # goods may have left before the warehouse heard of it
+        if {"change", "amend"} & self.succeeded:  # goods may have left before the warehouse heard of it
             wrong = [row for row in wrong if row[0] != "too much"]
         assert wrong == []
         # What is kept of the ledger is its sum, of every tenant.
@@ -752,6 +800,7 @@ ACTIONS = (
     *["make"] * 2,
     *["value"] * 2,
     *["change"] * 2,
+    *["amend"] * 3,
     *("supply", "allocate", "allocate", "release"),
     *["relocate"] * 4,
     *["hold"] * 3,

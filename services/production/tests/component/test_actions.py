@@ -109,6 +109,7 @@ class Scene:
             "close": ("closure", {"reason": "Basta"}),
             "set_economics": ("economics", ECONOMICS),
             "request_amendment": ("amendments", {"unit_price": "2.75", "reason": "Carta"}),
+            "amend_quantity": ("amendments", {"quantity": "150", "reason": "Altri negozi"}),
             "change_deadline": ("deadline", {"deadline": "2027-03-01", "reason": "Rinviata"}),
             "change_quantity": ("line", line_of("MI-01", "95")),
             "change_destinations": ("line", line_of("RM-01", job["quantity"])),

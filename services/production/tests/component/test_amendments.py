@@ -1,4 +1,4 @@
-"""Another price than the approved one binds once it is approved anew, and not before."""
+"""Another price or quantity than the approved one binds once it is approved anew, and not before."""
 
 from __future__ import annotations
 
@@ -37,8 +37,21 @@ class Line:
         return job
 
     async def ask(self, **changes: str) -> tuple[int, Any]:
-        response, body = await self.plant.admin.post(f"/v1/jobs/{self.job_id}/amendments", ASKED | changes)
+        return await self.ask_for(ASKED | changes)
+
+    async def ask_for(self, asked: dict[str, Any]) -> tuple[int, Any]:
+        response, body = await self.plant.admin.post(f"/v1/jobs/{self.job_id}/amendments", asked)
         return int(response.status), body
+
+    async def begin(self, made: str) -> None:
+        """Its work, of which so much is handed in."""
+        worker = await self.plant.worker()
+        (phase,) = (await self.job())["phases"]
+        await self.plant.assign(phase["id"], worker)
+        client = self.plant.app.as_(worker)
+        for path, body in (("start", None), ("parts", {"quantity": made})):
+            response, told = await client.post(f"/v1/phases/{phase['id']}/{path}", body)
+            assert response.status == 200, told
 
     async def newest(self) -> dict[str, Any]:
         newest: dict[str, Any] = (await self.job())["amendments"][0]
@@ -219,3 +232,127 @@ async def test_it_enters_the_process_that_the_tenant_names(line: Line) -> None:
     await line.ask()
     (told,) = await line.plant.database.published("optima.economics.amendment_requested.v1")
     assert told.data["process"] == "variazioni"
+
+
+# --- another quantity
+
+MORE = {"quantity": "150", "reason": "Altri negozi"}
+
+
+def to_milan(quantity: str) -> list[dict[str, str]]:
+    return [{"destination": "MI-01", "quantity": quantity}]
+
+
+async def test_another_quantity_binds_once_it_is_approved(line: Line) -> None:
+    status, asked = await line.ask_for(MORE)
+    assert status == 201, asked
+    assert (asked["quantity"], asked["quantity_after"], asked["deliveries_after"]) == (
+        "100",
+        "150",
+        to_milan("150"),
+    )
+    assert (asked["amount_before"], asked["amount"]) == ("1000.00", "1500.00")
+    (told,) = await line.plant.database.published("optima.economics.amendment_requested.v1")
+    assert (told.data["quantity"], told.data["quantity_after"]) == ("100", "150")
+    assert (await line.job())["quantity"] == "100"
+    for _ in range(2):
+        await line.approval_says(Approved)
+    job = await line.job()
+    assert (job["quantity"], job["deliveries"], job["approved_unit_price"]) == (
+        "150",
+        to_milan("150"),
+        "10.00",
+    )
+    assert await line.valued() == ["1000.00", "1500.00"]
+    (changed,) = await line.plant.database.published("optima.production.order_changed.v1")
+    assert (changed.data["lines"][0]["quantity"], changed.data["changed_jobs"]) == ("150", [line.job_id])
+    (kept,) = (await line.plant.order(line.order_id))["changes"]
+    assert (kept["quantity_before"], kept["reason"]) == ("100", "Altri negozi")
+    assert await line.outcomes() == ["applied"]
+
+
+async def test_the_tolerance_is_of_the_quantity_that_was_approved_last(line: Line) -> None:
+    await line.ask_for(MORE)
+    await line.approval_says(Approved)
+    for quantity, status in (("151", 422), ("149", 200), ("150", 200)):
+        job = await line.job()
+        response, _ = await line.plant.admin.put(
+            f"/v1/jobs/{line.job_id}/line",
+            {"quantity": quantity, "deliveries": [], "reason": "Prova"},
+            headers={"If-Match": f'"{job["version"]}"'},
+        )
+        assert response.status == status, quantity
+
+
+async def test_both_bind_together_and_are_revoked_together(line: Line) -> None:
+    await line.ask_for(MORE | {"unit_price": "8.00"})
+    await line.approval_says(Approved)
+    job = await line.job()
+    assert (job["quantity"], job["economics"]["unit_price"]) == ("150", "8.00")
+    for _ in range(2):
+        await line.approval_says(ApprovalRevoked, reason="Approvato per errore")
+    job = await line.job()
+    assert (job["quantity"], job["deliveries"], job["economics"]["unit_price"]) == (
+        "100",
+        to_milan("100"),
+        "10.00",
+    )
+    assert await line.valued() == ["1000.00", "1200.00", "1000.00"]
+    assert await line.outcomes() == ["applied", "revoked"]
+
+
+async def test_a_quantity_that_is_being_made_stays_when_its_approval_is_revoked(line: Line) -> None:
+    await line.ask_for(MORE | {"unit_price": "8.00"})
+    await line.approval_says(Approved)
+    await line.begin("10")
+    await line.approval_says(ApprovalRevoked, reason="Approvato per errore")
+    job = await line.job()
+    assert (job["quantity"], job["economics"]["unit_price"]) == ("150", "10.00")
+
+
+async def test_it_lapses_once_the_quantity_may_not_change(line: Line) -> None:
+    await line.ask_for(MORE)
+    await line.begin("10")
+    assert await line.outcomes() == ["lapsed"]
+    await line.approval_says(Approved)
+    assert (await line.job())["quantity"] == "100"
+    status, problem = await line.ask_for(MORE)
+    assert (status, problem["code"]) == (409, "work_handed_in")
+    assert "amend_quantity" not in (await line.job())["actions"]
+    assert (await line.ask())[0] == 201, "its price may still be another"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({}, "amendment_empty"),
+        ({"deliveries": to_milan("100")}, "amendment_empty"),
+        ({"unit_price": "12.00", "deliveries": to_milan("100")}, "amendment_empty"),
+        ({"quantity": "100"}, "nothing_changed"),
+        ({"quantity": "150", "deliveries": to_milan("149")}, "deliveries_differ_from_quantity"),
+        ({"quantity": "999999999", "unit_price": "99999.9999"}, "price_too_large"),
+    ],
+)
+async def test_what_could_not_be_applied_is_not_asked_for(
+    line: Line, asked: dict[str, Any], code: str
+) -> None:
+    status, problem = await line.ask_for({"reason": "Prova"} | asked)
+    assert (status, problem["code"]) == (422, code), problem
+    assert (await line.job())["amendments"] == []
+
+
+async def test_a_line_approved_without_a_price_needs_its_economics_first(plant: Plant) -> None:
+    await plant.define("gadget", ONE_PHASE)
+    order = await plant.order_of(await plant.approve(("gadget", "100")))
+    line = Line(plant, order["id"], order["jobs"][0]["id"])
+    status, problem = await line.ask_for(MORE)
+    assert (status, problem["code"]) == (409, "economics_not_set")
+    await plant.value(await line.job())
+    status, problem = await line.ask_for(MORE | {"unit_price": "3.00"})
+    assert (status, problem["code"]) == (409, "price_was_not_approved")
+    status, asked = await line.ask_for(MORE)
+    assert (status, asked["amount"]) == (201, "375.00")
+    await line.approval_says(Approved)
+    job = await line.job()
+    assert (job["quantity"], job["economics"]["unit_price"]) == ("150", "2.50")
+    assert "approved_unit_price" not in job

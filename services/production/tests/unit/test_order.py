@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from optima_kit.refusals import Invalid, WrongState
-from production.domain.job import Delivery, Item
+from production.domain.deliveries import Delivery
+from production.domain.job import Item
 from production.domain.machine import JobState, OrderState
 from production.domain.order import (
     LineProgress,

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from .envelope import EventData, Fact, Money, Quantity
+from .production import OrderDelivery
 
 
 class PricedItem(Fact):
@@ -167,7 +168,7 @@ class JobEconomicsSet(EventData):
 
 
 class AmendmentRequested(EventData):
-    """An admin asks for another price of an order's line than the one that was approved with its brief: it is
+    """An admin asks for another price or quantity of an order's line than was approved with its brief: it is
     to be approved anew. Published by production; subject: the amendment."""
 
     type: ClassVar[str] = "optima.economics.amendment_requested.v1"
@@ -187,15 +188,20 @@ class AmendmentRequested(EventData):
     unit_price_before: Money
     """As approved until now, euro for one unit, VAT excluded."""
     unit_price: Money
+    """The same where the quantity alone is to change."""
     amount_before: Money
     amount: Money
-    """`quantity × unit_price`, rounded half up to the cent."""
+    """`quantity_after × unit_price`, rounded half up to the cent; of `quantity` where that stays."""
     reason: str
     process: str
     """Key of the approval process that it enters."""
     requester_id: UUID
     content_hash: str
-    """Of the line, its quantity and both prices: what is approved."""
+    """Of the line, its quantity, both prices and what is to be ordered instead: what is approved."""
+    quantity_after: Quantity | None = None
+    """That is to be ordered instead; absent where it stays."""
+    deliveries_after: list[OrderDelivery] | None = None
+    """Of that quantity; none where it may go anywhere."""
 
 
 AmendmentOutcome = Literal["applied", "rejected", "not_approved", "lapsed", "revoked"]
@@ -213,12 +219,15 @@ class AmendmentEnded(EventData):
     number: str
     """The order's."""
     outcome: AmendmentOutcome
-    """`applied`: its price binds. `not_approved`: nobody decided. `lapsed`: the order or its line ended, or
-    changed otherwise, meanwhile. `revoked`: the price that was approved before binds again."""
+    """`applied`: its price and quantity bind. `not_approved`: nobody decided. `lapsed`: the order or its line
+    ended, or changed otherwise, meanwhile. `revoked`: the price that was approved before binds again, and the
+    quantity where it may still change."""
     unit_price: Money
     """That was asked for."""
     content_hash: str
     requester_id: UUID
+    quantity_after: Quantity | None = None
+    """That was asked for; absent where it was to stay."""
 
 
 class OrderValued(EventData):

@@ -66,6 +66,7 @@ def _judged_content(event: AmendmentRequested, directory: Directory) -> dict[str
     )
     return {
         **told,
+        "quantity_after": event.quantity_after or event.quantity,
         "increase": str(Decimal(event.amount) - Decimal(event.amount_before)),
         "requester": person_content(directory, str(event.requester_id)),
     }

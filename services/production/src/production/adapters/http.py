@@ -241,13 +241,21 @@ async def get_economics_history(
 
 @routes.post("/v1/jobs/{job_id}/amendments", privilege="job.economics.write", status=201)
 async def post_amendment(call: Call[Ports], job_id: UUID, body: RequestAmendment) -> AmendmentView:
-    """Ask for another price than the one that was approved with the brief
+    """Ask for another price or quantity than was approved with the brief
 
     It enters the tenant's approval process for amendments (`/v1/price-policy`) and binds once it is
-    approved; until then, and if it is not, the price stays. One at a time; it lapses when the order or its
-    line ends, or the line's quantity changes.
+    approved; until then, and if it is not, both stay. One at a time; it lapses when the order or its
+    line ends, the line's quantity changes otherwise or, where another is asked for, work is handed in.
     """
-    amendment = await request_amendment(call.ports, call.actor, job_id, body.unit_price, body.reason)
+    amendment = await request_amendment(
+        call.ports,
+        call.actor,
+        job_id,
+        unit_price=body.unit_price,
+        quantity=body.quantity,
+        deliveries=body.destinations(),
+        reason=body.reason,
+    )
     return await orders.show_amendment(call.ports, call.actor, amendment)
 
 

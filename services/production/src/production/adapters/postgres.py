@@ -40,11 +40,12 @@ from ..application.ports import (
     Task,
     WorkFigures,
 )
-from ..domain.amendments import Amendment, AmendmentState
+from ..domain.amendments import Amendment, AmendmentState, OtherQuantity
 from ..domain.changes import OrderChange
 from ..domain.charges import Bearer, DeliveryTerms
+from ..domain.deliveries import Delivery
 from ..domain.economics import STRICT, CostKind, CostLine, Economics, PricePolicy
-from ..domain.job import GRANTING, Delivery, Item, Job, Phase, RejectedAttempt
+from ..domain.job import GRANTING, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
@@ -344,6 +345,7 @@ class PostgresOrders:
             job_ids=[job.id for job in jobs],
             quantities=[job.item.quantity for job in jobs],
             deliveries=[_deliveries(job.item.deliveries) for job in jobs],
+            confirmed=[job.item.confirmed for job in jobs],
             phase_ids=[phase.id for phase in phases],
             planned_starts=[phase.planned.start if phase.planned else None for phase in phases],
             planned_ends=[phase.planned.end if phase.planned else None for phase in phases],
@@ -463,6 +465,7 @@ class PostgresPrices:
         self._work.write(QUERIES.update_approved_price, item_id=item_id, unit_price=unit_price)
 
     def insert_amendment(self, amendment: Amendment) -> None:
+        other = amendment.other
         self._work.write(
             QUERIES.insert_amendment,
             id=amendment.id,
@@ -476,6 +479,10 @@ class PostgresPrices:
             requested_at=amendment.requested_at,
             requested_by=amendment.requested_by,
             state=amendment.state,
+            quantity_after=other.quantity if other else None,
+            confirmed_before=other.confirmed_before if other else None,
+            deliveries_after=_deliveries(other.deliveries) if other else None,
+            deliveries_before=_deliveries(other.deliveries_before) if other else None,
         )
 
     def update_amendment(self, amendment: Amendment) -> None:
@@ -926,7 +933,31 @@ def _job(rows: Sequence[asyncpg.Record]) -> Job:
 
 
 def _amendment(row: asyncpg.Record) -> Amendment:
-    return Amendment(**{**row, "quantity": _plain(row["quantity"]), "state": AmendmentState(row["state"])})
+    asked = {name: value for name, value in row.items() if name not in _OF_OTHER_QUANTITY}
+    return Amendment(
+        **{
+            **asked,
+            "quantity": _plain(row["quantity"]),
+            "state": AmendmentState(row["state"]),
+            "other": _other_quantity(row),
+        }
+    )
+
+
+_OF_OTHER_QUANTITY: Final = frozenset(
+    {"quantity_after", "confirmed_before", "deliveries_after", "deliveries_before"}
+)
+
+
+def _other_quantity(row: asyncpg.Record) -> OtherQuantity | None:
+    if row["quantity_after"] is None:
+        return None
+    return OtherQuantity(
+        _plain(row["quantity_after"]),
+        _read_deliveries(row["deliveries_after"]),
+        _read_deliveries(row["deliveries_before"]),
+        _plain(row["confirmed_before"]),
+    )
 
 
 def _open_amendment(row: asyncpg.Record) -> Amendment:
@@ -942,6 +973,7 @@ def _open_amendment(row: asyncpg.Record) -> Amendment:
         process=row["process"],
         requested_at=row["requested_at"],
         requested_by=row["requested_by"],
+        other=_other_quantity(row),
         approval_id=row["approval_id"],
     )
 

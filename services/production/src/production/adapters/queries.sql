@@ -158,7 +158,8 @@ SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.desc
        approved.unit_price AS approved_unit_price, amendments.id AS amendment_id,
        amendments.quantity AS amendment_quantity, amendments.unit_price_before, amendments.unit_price AS amended_unit_price,
        amendments.content_hash, amendments.reason AS amendment_reason, amendments.process, amendments.requested_at, amendments.requested_by,
-       amendments.approval_id,
+       amendments.approval_id, amendments.quantity_after, amendments.confirmed_before, amendments.deliveries_after,
+       amendments.deliveries_before,
        phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt,
        phases.started_at AS phase_started_at, phases.completed_at, phases.quantity AS made, phases.note,
@@ -262,8 +263,9 @@ DELETE FROM phases WHERE id = :id
 WITH order_changed AS (
     UPDATE orders SET deadline = :deadline WHERE id = :order_id
 ), jobs_changed AS (
-    UPDATE order_jobs SET quantity = j.quantity, deliveries = j.deliveries::jsonb
-    FROM unnest(:job_ids::uuid[], :quantities::numeric[], :deliveries::text[]) AS j(id, quantity, deliveries)
+    UPDATE order_jobs SET quantity = j.quantity, deliveries = j.deliveries::jsonb, confirmed = j.confirmed
+    FROM unnest(:job_ids::uuid[], :quantities::numeric[], :deliveries::text[], :confirmed::numeric[])
+        AS j(id, quantity, deliveries, confirmed)
     WHERE order_jobs.id = j.id
 )
 UPDATE phases SET deadline = :deadline, planned_start = p.planned_start, planned_end = p.planned_end
@@ -311,9 +313,10 @@ UPDATE approved_prices SET unit_price = :unit_price WHERE item_id = :item_id
 
 -- name: insert_amendment
 INSERT INTO amendments (id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process, requested_at,
-                        requested_by, state)
+                        requested_by, state, quantity_after, confirmed_before, deliveries_after, deliveries_before)
 VALUES (:id, :job_id, :quantity, :unit_price_before, :unit_price, :content_hash, :reason, :process, :requested_at,
-        :requested_by, :state)
+        :requested_by, :state, :quantity_after, :confirmed_before, :deliveries_after::text::jsonb,
+        :deliveries_before::text::jsonb)
 
 -- name: update_amendment
 UPDATE amendments SET state = :state, approval_id = :approval_id, ended_at = :ended_at, ended_by = :ended_by,
@@ -322,12 +325,14 @@ WHERE id = :id
 
 -- name: find_amendment
 SELECT id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process, requested_at, requested_by, state,
-       approval_id, ended_at, ended_by, ended_because
+       approval_id, ended_at, ended_by, ended_because, quantity_after, confirmed_before, deliveries_after,
+       deliveries_before
 FROM amendments WHERE id = :id
 
 -- name: list_amendments
 SELECT id, job_id, quantity, unit_price_before, unit_price, content_hash, reason, process, requested_at, requested_by, state,
-       approval_id, ended_at, ended_by, ended_because
+       approval_id, ended_at, ended_by, ended_because, quantity_after, confirmed_before, deliveries_after,
+       deliveries_before
 FROM amendments WHERE job_id = ANY (:job_ids::uuid[]) ORDER BY id DESC
 
 -- name: find_price_policy

@@ -27,8 +27,8 @@ from ..application.ports import BoardFilter, OrderFilter
 from ..application.read.figures import LoadBy, OrdersBy, WorkBy
 from ..application.write_order import AskedItem
 from ..domain.charges import Bearer, DeliveryTerms, PriceOfWork
+from ..domain.deliveries import Delivery
 from ..domain.economics import CostKind, CostLine
-from ..domain.job import Delivery
 from ..domain.kinds import DEFAULT_TOLERANCE_PERCENT, PhaseDefinition
 from ..domain.machine import OrderState, PhaseState
 from ..domain.plan import LONGEST, Lateness
@@ -222,10 +222,21 @@ class SetPricePolicy(Command):
 
 
 class RequestAmendment(Command):
-    unit_price: UnitPrice
+    """What is left out stays as it was approved."""
+
+    unit_price: UnitPrice | None = None
     """Euro for one unit, VAT excluded: what is to be approved instead of what was."""
+    quantity: Count | None = None
+    """How much is to be ordered instead, beyond the tolerance as well."""
+    deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200)] | None = None
+    """Of this quantity, all of them. Left out, it goes where the line goes: to one place, or anywhere."""
     reason: Annotated[str, Text(1000)]
     """Those who approve it read it."""
+
+    def destinations(self) -> tuple[Delivery, ...] | None:
+        if self.deliveries is None:
+            return None
+        return tuple(Delivery(each.destination, each.quantity) for each in self.deliveries)
 
 
 class AssignPhase(Command):

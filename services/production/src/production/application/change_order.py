@@ -6,20 +6,16 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from optima_contracts.production import OrderChanged
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Stale
 
 from ..domain.changes import OrderChange, with_deadline, with_line
-from ..domain.job import Delivery
-from ..domain.order import FullOrder
+from ..domain.deliveries import Delivery
 from .access import order_of_job_to_change, order_to_change
-from .end_amendments import end_lapsed_amendments
-from .order_lines import lines_of
 from .ports import Ports
+from .save_order_change import save_order_change
 from .set_economics import tell_order_valued
-from .tell_work_outside import tell_work_outside
 
 
 async def change_deadline(
@@ -38,7 +34,7 @@ async def change_deadline(
         reason=reason,
         deadline_before=before.order.deadline,
     )
-    _save(ports, before, after, change)
+    save_order_change(ports, before, after, change)
 
 
 async def change_line(
@@ -75,25 +71,6 @@ async def change_line(
         quantity_before=job.item.quantity,
         deliveries_before=job.item.deliveries,
     )
-    _save(ports, before, after, change)
+    save_order_change(ports, before, after, change)
     if quantity != job.item.quantity:
         tell_order_valued(ports, after)
-
-
-def _save(ports: Ports, before: FullOrder, after: FullOrder, change: OrderChange) -> None:
-    order = after.order
-    ports.orders.update_order(before, after)
-    ports.orders.update_terms(before, after)
-    ports.orders.insert_change(change)
-    tell_work_outside(ports, before, after)
-    end_lapsed_amendments(ports, after)
-    event = OrderChanged(
-        order_id=order.id,
-        number=order.number,
-        brief_id=order.brief_id,
-        deadline=order.deadline,
-        lines=lines_of(after.jobs),
-        reason=change.reason,
-        changed_jobs=[change.job_id] if change.job_id else [],
-    )
-    ports.outbox.add(event, subject=order.id, correlation=order.correlation_id)

@@ -8,7 +8,7 @@ from optima_contracts.economics import AmendmentEnded
 from optima_contracts.money import money_text
 
 from ..domain.amendments import Amendment, AmendmentState
-from ..domain.job import amendment_fits
+from ..domain.changes import amendment_fits
 from ..domain.order import FullOrder, Order
 from .ports import Ports
 
@@ -16,7 +16,7 @@ from .ports import Ports
 def end_lapsed_amendments(ports: Ports, order: FullOrder) -> None:
     """Those in approval that don't fit the order as it is now: nobody has to decide them any more."""
     for job in order.jobs:
-        if job.amendment and not amendment_fits(order.order.state, job, job.amendment):
+        if job.amendment and not amendment_fits(order, job, job.amendment):
             end_amendment(ports, order.order, job.amendment, AmendmentState.LAPSED)
 
 
@@ -40,6 +40,7 @@ def end_amendment(
             "number": order.number,
             "outcome": state.value,
             "unit_price": money_text(ended.unit_price),
+            "quantity_after": ended.other and f"{ended.other.quantity.normalize():f}",
             "content_hash": ended.content_hash,
             "requester_id": ended.requested_by,
         }

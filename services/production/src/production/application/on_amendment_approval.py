@@ -16,13 +16,18 @@ from optima_contracts.approval import (
     ChangesRequested,
     Rejected,
 )
+from optima_kit.ids import new_id
 
 from ..domain.amendments import Amendment, AmendmentState
-from ..domain.job import Job, with_amendment, without_amendment
+from ..domain.changes import OrderChange, with_amendment, without_amendment
+from ..domain.job import Job
+from ..domain.kinds import Kind
 from ..domain.order import FullOrder
+from ..domain.plan import Schedule
 from .access import order_of_job_to_change
-from .end_amendments import end_amendment
+from .end_amendments import end_amendment, end_lapsed_amendments
 from .ports import Ports
+from .save_order_change import save_order_change
 from .set_economics import note_economics, tell_economics_set, tell_order_valued
 
 SUBJECT_TYPE: Final = "order_amendment"
@@ -58,26 +63,28 @@ async def on_amendment_decided(ports: Ports, event: Ended, by: UUID | None) -> N
         return
     if event.content_hash != amendment.content_hash:
         return
-    before = order.job(amendment.job_id)
-    after = with_amendment(before, amendment, order.order.state)
-    state = AmendmentState.LAPSED if after == before else AmendmentState.APPLIED
+    job, kind, schedule = await _planned(ports, order, amendment)
+    after = with_amendment(order, job, amendment, kind=kind, schedule=schedule)
+    state = AmendmentState.LAPSED if after is order else AmendmentState.APPLIED
     end_amendment(ports, order.order, amendment, state, by=by)
-    _save(ports, order, before, after, by)
+    change = _change(ports, order, amendment, amendment.requested_by, amendment.reason)
+    _save(ports, order, after, change, by, told_as="Variazione approvata")
 
 
 async def on_amendment_revoked(ports: Ports, event: ApprovalRevoked, by: UUID | None) -> None:
-    """The price that was approved before counts again, unless the order has ended, or another was approved
-    since. Again: nothing."""
+    """What was approved before counts again, unless the order has ended, another was approved since, or the
+    quantity may not change any more. Again: nothing."""
     found = await _amendment(ports, event.subject_id)
     if found is None or found[1].state is not AmendmentState.APPLIED:
         return
     order, amendment = found
-    before = order.job(amendment.job_id)
-    after = without_amendment(before, amendment, order.order.state)
-    if after == before:
+    job, kind, schedule = await _planned(ports, order, amendment)
+    after = without_amendment(order, job, amendment, kind=kind, schedule=schedule)
+    if after is order:
         return
     end_amendment(ports, order.order, amendment, AmendmentState.REVOKED, by=by, because=event.reason)
-    _save(ports, order, before, after, by)
+    change = _change(ports, order, amendment, by or amendment.requested_by, event.reason)
+    _save(ports, order, after, change, by, told_as="Variazione revocata")
 
 
 async def _amendment(ports: Ports, amendment_id: UUID) -> tuple[FullOrder, Amendment] | None:
@@ -91,16 +98,54 @@ async def _amendment(ports: Ports, amendment_id: UUID) -> tuple[FullOrder, Amend
     return order, amendment
 
 
-def _save(ports: Ports, order: FullOrder, before: Job, after: Job, by: UUID | None) -> None:
-    """The approved price, and what follows for a job that has its economics: the ERP is told."""
-    if after == before:
+async def _planned(ports: Ports, order: FullOrder, amendment: Amendment) -> tuple[Job, Kind | None, Schedule]:
+    """The line, and by what another quantity of it is planned anew."""
+    job = order.job(amendment.job_id)
+    kinds = await ports.kinds.list_named([job.item.kind])
+    return job, kinds.get(job.item.kind), ports.schedule(order.order.deadline)
+
+
+def _save(
+    ports: Ports,
+    before: FullOrder,
+    after: FullOrder,
+    change: OrderChange,
+    by: UUID | None,
+    *,
+    told_as: str,
+) -> None:
+    """What is approved now, and what follows for a job that has its economics: the ERP is told."""
+    if after is before:
         return
-    assert after.item.item_id is not None
-    assert after.item.approved_unit_price is not None
-    ports.prices.update_approved(after.item.item_id, after.item.approved_unit_price)
-    full = order.with_jobs(after)
-    ports.orders.update_order(order, full)
-    if after.economics is not None:
-        note_economics(ports, after, by)
-        tell_economics_set(ports, full.order, after)
-        tell_order_valued(ports, full)
+    assert change.job_id is not None
+    was, job = before.job(change.job_id), after.job(change.job_id)
+    price_changed = was.item.approved_unit_price != job.item.approved_unit_price
+    if price_changed:
+        assert job.item.item_id is not None
+        assert job.item.approved_unit_price is not None
+        ports.prices.update_approved(job.item.item_id, job.item.approved_unit_price)
+    if was.item.quantity != job.item.quantity:
+        save_order_change(ports, before, after, change, told_as=told_as)
+    else:
+        ports.orders.update_order(before, after)
+        end_lapsed_amendments(ports, after)
+    if job.economics is not None:
+        if price_changed:
+            note_economics(ports, job, by)
+            tell_economics_set(ports, after.order, job)
+        tell_order_valued(ports, after)
+
+
+def _change(ports: Ports, order: FullOrder, amendment: Amendment, by: UUID, because: str) -> OrderChange:
+    """Of the quantity, where it changes."""
+    was = order.job(amendment.job_id)
+    return OrderChange(
+        id=new_id(),
+        order_id=was.order_id,
+        changed_at=ports.now,
+        changed_by=by,
+        reason=because,
+        job_id=was.id,
+        quantity_before=was.item.quantity,
+        deliveries_before=was.item.deliveries,
+    )

@@ -7,7 +7,8 @@ from decimal import Decimal
 from optima_contracts.brief import BriefApproved, BriefItem
 from optima_kit.refusals import NotYet
 
-from ..domain.job import Delivery, Item
+from ..domain.deliveries import Delivery
+from ..domain.job import Item
 from .confirm_order import confirm_order
 from .ports import Ports
 

@@ -1,4 +1,5 @@
-"""An admin asks for another price than the approved one: it is approved anew, by the tenant's process."""
+"""An admin asks for another price or quantity than the approved one: it is approved anew, by the tenant's
+process."""
 
 from __future__ import annotations
 
@@ -8,39 +9,60 @@ from uuid import UUID
 
 from optima_contracts.economics import AmendmentRequested
 from optima_contracts.money import money_text
+from optima_contracts.production import OrderDelivery
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid
 
-from ..domain.amendments import Amendment, content_hash_of
+from ..domain.amendments import Amendment, OtherQuantity, content_hash_of
+from ..domain.changes import (
+    amended,
+    other_quantity,
+    price_may_be_amended,
+    price_to_amend,
+    quantity_may_be_amended,
+)
+from ..domain.deliveries import Delivery
 from ..domain.economics import MAX_AMOUNT
-from ..domain.job import Job, amendment_may_be_requested
-from ..domain.order import Order
+from ..domain.job import Job
+from ..domain.order import FullOrder, Order
 from .access import order_of_job_to_change
 from .ports import Ports
 
 
 async def request_amendment(
-    ports: Ports, actor: Actor, job_id: UUID, unit_price: Decimal, reason: str
+    ports: Ports,
+    actor: Actor,
+    job_id: UUID,
+    *,
+    unit_price: Decimal | None,
+    quantity: Decimal | None,
+    deliveries: tuple[Delivery, ...] | None,
+    reason: str,
 ) -> Amendment:
-    """Until it is approved, the price stays what it is. Whether the process exists is approval's to say: an
-    amendment that can't enter it ends without a verdict."""
+    """Until it is approved, both stay what they are; what is None stays then, too. Whether the process exists
+    is approval's to say: an amendment that can't enter it ends without a verdict."""
     found = await order_of_job_to_change(ports, job_id)
     job = found.job(job_id)
-    amendment_may_be_requested(found.order.state, job)
-    before = job.item.approved_unit_price
-    assert before is not None
-    if unit_price == before:
-        raise Invalid("nothing_changed", field="unit_price")
+    if unit_price is not None or quantity is None:
+        price_may_be_amended(found, job)
+    other = None
+    if quantity is not None:
+        quantity_may_be_amended(found, job)
+        other = other_quantity(job, quantity, deliveries)
+    before = price_to_amend(job)
+    _something_changes(job, before, unit_price, other, deliveries)
+    after = before if unit_price is None else unit_price
     policy = await ports.prices.find_policy()
     amendment = Amendment(
         id=new_id(),
         job_id=job_id,
         quantity=job.item.quantity,
         unit_price_before=before,
-        unit_price=unit_price,
+        unit_price=after,
+        other=other,
         content_hash=content_hash_of(
-            job_id, job.item.quantity, before, unit_price, nonce=secrets.token_hex(16)
+            job_id, job.item.quantity, before, after, other, nonce=secrets.token_hex(16)
         ),
         reason=reason,
         process=policy.process,
@@ -49,10 +71,33 @@ async def request_amendment(
     )
     if amendment.amount > MAX_AMOUNT:
         raise Invalid("price_too_large", field="unit_price", price=amendment.amount, most=MAX_AMOUNT)
+    await _it_could_be_applied(ports, found, job, amendment)
     ports.prices.insert_amendment(amendment)
     event = _requested(found.order, job, amendment)
     ports.outbox.add(event, subject=amendment.id, correlation=found.order.correlation_id)
     return amendment
+
+
+def _something_changes(
+    job: Job,
+    price: Decimal,
+    unit_price: Decimal | None,
+    other: OtherQuantity | None,
+    deliveries: tuple[Delivery, ...] | None,
+) -> None:
+    """Where goods go alone is no matter of approval."""
+    if other is None and (unit_price is None or deliveries is not None):
+        raise Invalid("amendment_empty", field="quantity")
+    if unit_price == price and other is None:
+        raise Invalid("nothing_changed", field="unit_price")
+    if other is not None and other.quantity == job.item.quantity:
+        raise Invalid("nothing_changed", field="quantity")
+
+
+async def _it_could_be_applied(ports: Ports, found: FullOrder, job: Job, amendment: Amendment) -> None:
+    kinds = await ports.kinds.list_named([job.item.kind])
+    schedule = ports.schedule(found.order.deadline)
+    amended(found, job, amendment, kind=kinds.get(job.item.kind), schedule=schedule)
 
 
 def _requested(order: Order, job: Job, amendment: Amendment) -> AmendmentRequested:
@@ -66,7 +111,9 @@ def _requested(order: Order, job: Job, amendment: Amendment) -> AmendmentRequest
         description=job.item.description,
         kind=job.item.kind,
         unit=job.item.unit,
-        quantity=f"{amendment.quantity.normalize():f}",
+        quantity=_text(amendment.quantity),
+        quantity_after=_text(amendment.other.quantity) if amendment.other else None,
+        deliveries_after=_deliveries(amendment.other) if amendment.other else None,
         unit_price_before=money_text(amendment.unit_price_before),
         unit_price=money_text(amendment.unit_price),
         amount_before=str(amendment.amount_before),
@@ -76,3 +123,14 @@ def _requested(order: Order, job: Job, amendment: Amendment) -> AmendmentRequest
         requester_id=amendment.requested_by,
         content_hash=amendment.content_hash,
     )
+
+
+def _deliveries(other: OtherQuantity) -> list[OrderDelivery]:
+    return [
+        OrderDelivery(destination=each.destination, quantity=_text(each.quantity))
+        for each in other.deliveries
+    ]
+
+
+def _text(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"

@@ -9,6 +9,7 @@ from ..domain.job import Job, finished_so_far
 from ..domain.machine import JobState
 from ..domain.order import FullOrder
 from .advance_order import advance_order
+from .end_amendments import end_lapsed_amendments
 from .ports import Ports
 from .set_economics import follow_deliveries
 from .tell_work_outside import tell_work_outside
@@ -44,4 +45,5 @@ def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventD
             ports.outbox.add(completed, subject=job.id, correlation=order.correlation_id)
         after = advance_order(ports, after)
     tell_work_outside(ports, before, after)
+    end_lapsed_amendments(ports, after)
     ports.orders.update_order(before, after)

@@ -28,6 +28,7 @@ from ..domain.job import Job, delivered_by_phase, with_cost_of_deliveries, with_
 from ..domain.order import FullOrder, Order
 from ..domain.sheets import SheetEntry, filled_in
 from .access import order_of_job_to_change
+from .end_amendments import end_lapsed_amendments
 from .ports import EconomicsEntry, Ports
 
 
@@ -64,6 +65,7 @@ async def set_economics(
     policy = await ports.prices.find_policy() if differs else STRICT
     priced = with_economics(before.order.state, job, economics, policy)
     after, order = before.with_jobs(priced), before.order
+    end_lapsed_amendments(ports, after)
     ports.orders.update_order(before, after)
     note_economics(ports, priced, actor.person_id)
     tell_economics_set(ports, order, priced)

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from optima_kit.refusals import Invalid
 
-from ..domain.job import Delivery, Item
+from ..domain.deliveries import Delivery
+from ..domain.job import Item
 from ..domain.kinds import Kind
 from ..domain.order import Order, deadline_is_not_past, deliveries_fit_their_item
 from .confirm_order import confirm_order

@@ -1,5 +1,5 @@
-"""Amendments: a line of an order is to have another price than was approved with the brief. It is approved
-anew."""
+"""Amendments: a line of an order is to have another price or quantity than was approved with the brief. It is
+approved anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from uuid import UUID
 
 from optima_contracts.money import amount_of, money_text
 
+from .deliveries import Delivery
+
 DEFAULT_PROCESS: Final = "order-amendment"
 """Key of the approval process that amendments enter, until the tenant names another."""
 
@@ -21,29 +23,56 @@ DEFAULT_PROCESS: Final = "order-amendment"
 class AmendmentState(StrEnum):
     IN_APPROVAL = "in_approval"
     APPLIED = "applied"
-    """Approved: its price binds."""
+    """Approved: its price and quantity bind."""
     REJECTED = "rejected"
     NOT_APPROVED = "not_approved"
     """Its approval ended without a verdict: nobody could be asked, it was recalled, or time ran out."""
     LAPSED = "lapsed"
-    """The order or its line ended, or has another quantity or price meanwhile."""
+    """The order or its line ended, has another quantity or price meanwhile, or was begun too far for another
+    quantity."""
     REVOKED = "revoked"
     """It was applied, and its approval was revoked."""
 
 
 def content_hash_of(
-    job_id: UUID, quantity: Decimal, before: Decimal, unit_price: Decimal, *, nonce: str
+    job_id: UUID,
+    quantity: Decimal,
+    before: Decimal,
+    unit_price: Decimal,
+    other: OtherQuantity | None = None,
+    *,
+    nonce: str,
 ) -> str:
-    """Of the line, its quantity and both prices. The nonce, which is told to nobody, keeps whoever sees the
-    hash and no prices from trying all of them."""
+    """Of the line, its quantity, both prices and, where it is to have another quantity, that and where it
+    goes. The nonce, which is told to nobody, keeps whoever sees the hash and no prices from trying all."""
     terms = {
         "job_id": str(job_id),
-        "quantity": f"{quantity.normalize():f}",
+        "quantity": _text(quantity),
         "unit_price_before": money_text(before),
         "unit_price": money_text(unit_price),
         "nonce": nonce,
+        **({} if other is None else other.terms()),
     }
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
+
+
+def _text(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherQuantity:
+    """How much a line is to be of instead, and where it goes."""
+
+    quantity: Decimal
+    deliveries: tuple[Delivery, ...]
+    deliveries_before: tuple[Delivery, ...]
+    confirmed_before: Decimal
+    """What was approved of the line until then, which it may have less of."""
+
+    def terms(self) -> dict[str, object]:
+        sent = [[each.destination, _text(each.quantity)] for each in self.deliveries]
+        return {"quantity_after": _text(self.quantity), "deliveries_after": sent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +84,15 @@ class Amendment:
     unit_price_before: Decimal
     """As approved until then."""
     unit_price: Decimal
+    """The same where the quantity alone changes."""
     content_hash: str
     """Of what is approved, as `content_hash_of` gives it."""
     reason: str
     process: str
     requested_at: datetime
     requested_by: UUID
+    other: OtherQuantity | None = None
+    """None: the quantity stays."""
     state: AmendmentState = AmendmentState.IN_APPROVAL
     approval_id: UUID | None = None
     ended_at: datetime | None = None
@@ -73,7 +105,11 @@ class Amendment:
 
     @property
     def amount(self) -> Decimal:
-        return amount_of(self.quantity, self.unit_price)
+        return amount_of(self.other.quantity if self.other else self.quantity, self.unit_price)
+
+    @property
+    def changes_price(self) -> bool:
+        return self.unit_price != self.unit_price_before
 
     def opened(self, approval_id: UUID) -> Amendment:
         """Its approval began."""

@@ -1,5 +1,5 @@
 """What may change of an order after its confirmation: its deadline, and its lines' quantities and
-destinations."""
+destinations; and, once that is approved anew, the prices and quantities that were approved."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from optima_kit.refusals import Invalid, WrongState
+from optima_kit.refusals import Invalid, Refusal, WrongState
 
-from .economics import PricePolicy, price_is_within_bounds
-from .job import Delivery, Item, Job, none_of_it_is_outside, with_shares_for
+from .amendments import Amendment, OtherQuantity
+from .deliveries import Delivery
+from .economics import PricePolicy, price, price_is_within_bounds, total_is_within_bounds
+from .job import (
+    ENDED,
+    Item,
+    Job,
+    economics_may_change,
+    none_of_it_is_outside,
+    with_approved_price,
+    with_shares_for,
+)
 from .kinds import Kind
-from .machine import Change, OrderState, refusal_of
+from .machine import Change, JobState, OrderState, refusal_of
 from .order import FullOrder, LineProgress, deadline_is_not_past, deliveries_add_up
 from .plan import Schedule
 
@@ -65,15 +75,164 @@ def with_line(
     if quantity != job.item.quantity:
         quantity_may_change(order, job)
         quantity_is_as_approved(job.item, quantity, policy)
-        job = with_shares_for(job, quantity)
-        if job.economics is not None:
-            price_is_within_bounds(job.economics, quantity)
     else:
         destinations_may_change(order, job)
+    return _with_item(order, job, item, kind, schedule)
+
+
+def _with_item(order: FullOrder, job: Job, item: Item, kind: Kind | None, schedule: Schedule) -> FullOrder:
     deliveries_add_up(item, "deliveries")
+    if item.quantity != job.item.quantity:
+        job = with_shares_for(job, item.quantity)
+        if job.economics is not None:
+            price_is_within_bounds(job.economics, item.quantity)
     changed = _planned(replace(job, item=item, version=job.version + 1), kind, schedule)
     after = replace(order.order, version=order.order.version + 1)
     return replace(order, order=after).with_jobs(changed)
+
+
+# What was approved with a brief is amended: it is approved anew.
+
+
+def price_may_be_amended(order: FullOrder, job: Job) -> None:
+    _amendment_may_be_requested(order, job)
+    if job.item.approved_unit_price is None:
+        raise WrongState("price_was_not_approved")
+
+
+def quantity_may_be_amended(order: FullOrder, job: Job) -> None:
+    """Of a line whose price is known, since those who approve it read what it comes to."""
+    _amendment_may_be_requested(order, job)
+    if job.item.item_id is None:
+        raise WrongState("quantity_was_not_approved")
+    if _price_of(job) is None:
+        raise WrongState("economics_not_set")
+    quantity_may_change(order, job)
+
+
+def may_have_been_amended(job: Job) -> bool:
+    """Of a brief, and with a price that is known."""
+    return job.item.item_id is not None and _price_of(job) is not None
+
+
+def _amendment_may_be_requested(order: FullOrder, job: Job) -> None:
+    """One at a time."""
+    economics_may_change(order.order.state, job)
+    if job.closed_because is not None:
+        raise WrongState("job_closed")
+    if job.amendment is not None:
+        raise WrongState("amendment_open")
+
+
+def price_to_amend(job: Job) -> Decimal:
+    """That holds until now: the approved one or, where none was, that of its economics."""
+    held = _price_of(job)
+    assert held is not None, "of a line of which something may be amended"
+    return held
+
+
+def _price_of(job: Job) -> Decimal | None:
+    if job.item.approved_unit_price is not None:
+        return job.item.approved_unit_price
+    return job.economics.unit_price if job.economics else None
+
+
+def other_quantity(job: Job, quantity: Decimal, deliveries: tuple[Delivery, ...] | None) -> OtherQuantity:
+    """`deliveries`: None where all of it goes where the line goes, to one destination or anywhere."""
+    item = job.item
+    if deliveries is None:
+        alone = len(item.deliveries) == 1
+        deliveries = (replace(item.deliveries[0], quantity=quantity),) if alone else item.deliveries
+    return OtherQuantity(quantity, deliveries, item.deliveries, item.confirmed or item.quantity)
+
+
+def amended(
+    order: FullOrder, job: Job, amendment: Amendment, *, kind: Kind | None, schedule: Schedule
+) -> FullOrder:
+    """The order once the amendment is approved. Raises a Refusal where it can't be as it asks."""
+    after = replace(job, amendment=None)
+    if amendment.changes_price:
+        after = with_approved_price(after, amendment.unit_price)
+    if amendment.other is None:
+        full = order.with_jobs(after)
+    else:
+        quantity_may_change(order, job)
+        other = amendment.other
+        item = replace(
+            after.item, quantity=other.quantity, deliveries=other.deliveries, confirmed=other.quantity
+        )
+        full = _with_item(order, after, item, kind, schedule)
+    _value_is_within_bounds(full)
+    return full
+
+
+def with_amendment(
+    order: FullOrder, job: Job, amendment: Amendment, *, kind: Kind | None, schedule: Schedule
+) -> FullOrder:
+    """The order with what was approved anew. The same order where that doesn't fit it any more."""
+    if not _is_as_it_was(order.order.state, job, amendment):
+        return order
+    try:
+        return amended(order, job, amendment, kind=kind, schedule=schedule)
+    except Refusal:
+        return order
+
+
+def without_amendment(
+    order: FullOrder, job: Job, amendment: Amendment, *, kind: Kind | None, schedule: Schedule
+) -> FullOrder:
+    """The order with the price and quantity that were approved before: the approval of the others was
+    revoked. A price that is another by now stays, and so does a quantity that is, or may not change any more.
+    The same order where all stays."""
+    if order.order.state in ENDED:
+        return order
+    after = order
+    if amendment.changes_price and job.item.approved_unit_price == amendment.unit_price:
+        job = with_approved_price(job, amendment.unit_price_before)
+        after = order.with_jobs(job)
+    other = amendment.other
+    if other is None or (job.item.quantity, job.item.deliveries) != (other.quantity, other.deliveries):
+        return after
+    item = replace(
+        job.item,
+        quantity=amendment.quantity,
+        deliveries=other.deliveries_before,
+        confirmed=other.confirmed_before,
+    )
+    try:
+        quantity_may_change(after, job)
+        return _with_item(after, job, item, kind, schedule)
+    except Refusal:
+        return after
+
+
+def amendment_fits(order: FullOrder, job: Job, amendment: Amendment) -> bool:
+    """Whether what it would change is still as it was when it was asked for, and may still change."""
+    if not _is_as_it_was(order.order.state, job, amendment):
+        return False
+    if amendment.other is None:
+        return True
+    try:
+        quantity_may_change(order, job)
+    except Refusal:
+        return False
+    return True
+
+
+def _is_as_it_was(order: OrderState, job: Job, amendment: Amendment) -> bool:
+    return (
+        order not in ENDED
+        and job.state is not JobState.CANCELLED
+        and job.closed_because is None
+        and job.item.quantity == amendment.quantity
+        and _price_of(job) == amendment.unit_price_before
+        and (amendment.other is None or job.item.deliveries == amendment.other.deliveries_before)
+    )
+
+
+def _value_is_within_bounds(order: FullOrder) -> None:
+    valued = [price(job.economics, job.item.quantity) for job in order.jobs if job.economics]
+    total_is_within_bounds(sum(valued, Decimal(0)))
 
 
 def deadline_may_change(order: OrderState) -> None:

@@ -13,6 +13,7 @@ from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
 from .amendments import Amendment
 from .charges import PriceOfWork
+from .deliveries import Delivery
 from .economics import (
     MAX_AMOUNT,
     STRICT,
@@ -120,12 +121,6 @@ class RejectedAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    destination: str
-    quantity: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Item:
     """What an order's line asks for, before a job is made of it."""
 
@@ -140,7 +135,8 @@ class Item:
     article_id: UUID | None = None
     """The article that it is taken from stock of: nothing of it is made. `kind` is the article's code."""
     confirmed: Decimal | None = None
-    """The quantity that the order was confirmed with; None until it is one."""
+    """The quantity that was approved: that the order was confirmed with, until another is approved. None
+    until it is an order's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,20 +243,8 @@ def with_cost_of_deliveries(order: OrderState, job: Job) -> Job:
     return replace(job, economics=replace(economics, cost=cost, cost_lines=lines))
 
 
-def with_amendment(job: Job, amendment: Amendment, order: OrderState) -> Job:
-    """The job with the price that was approved anew: it is what its economics have to keep to from now on."""
-    return _with_approved_price(job, amendment.unit_price) if amendment_fits(order, job, amendment) else job
-
-
-def without_amendment(job: Job, amendment: Amendment, order: OrderState) -> Job:
-    """The job with the price that was approved before: the approval of the other was revoked. The same job
-    where its order has ended, or it has another price by now."""
-    if order in ENDED or job.item.approved_unit_price != amendment.unit_price:
-        return job
-    return _with_approved_price(job, amendment.unit_price_before)
-
-
-def _with_approved_price(job: Job, unit_price: Decimal) -> Job:
+def with_approved_price(job: Job, unit_price: Decimal) -> Job:
+    """The job with a price that was approved: it is what its economics have to keep to from now on."""
     economics = job.economics and replace(job.economics, unit_price=unit_price, price_reason=None)
     item = replace(job.item, approved_unit_price=unit_price)
     return _changed(replace(job, item=item, economics=economics))
@@ -928,28 +912,6 @@ def economics_may_change(order: OrderState, job: Job) -> None:
         raise WrongState("order_ended")
     if job.state is JobState.CANCELLED:
         raise WrongState("job_cancelled")
-
-
-def amendment_may_be_requested(order: OrderState, job: Job) -> None:
-    """Of what was approved with a brief, and one at a time."""
-    economics_may_change(order, job)
-    if job.closed_because is not None:
-        raise WrongState("job_closed")
-    if job.item.approved_unit_price is None:
-        raise WrongState("price_was_not_approved")
-    if job.amendment is not None:
-        raise WrongState("amendment_open")
-
-
-def amendment_fits(order: OrderState, job: Job, amendment: Amendment) -> bool:
-    """Whether what it would change is still as it was when it was asked for."""
-    return (
-        order not in ENDED
-        and job.state is not JobState.CANCELLED
-        and job.closed_because is None
-        and job.item.quantity == amendment.quantity
-        and job.item.approved_unit_price == amendment.unit_price_before
-    )
 
 
 def kind_may_be_corrected(order: OrderState, job: Job) -> None:

@@ -142,8 +142,11 @@ async def show_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer
 
 
 @pages.post("/orders/{order_id}/jobs/{job_id}/amendments")
-async def ask_for_another_price(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
-    body = {"unit_price": plain_number(call.text("unit_price"), call.language), "reason": call.text("reason")}
+async def ask_for_amendment(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
+    asked = {name: plain_number(call.text(name), call.language) for name in ("unit_price", "quantity")}
+    body: dict[str, Any] = {**filled(**asked), "reason": call.text("reason")}
+    if "quantity" in body and "deliveries" in call.form:
+        body["deliveries"] = deliveries_typed(call.text("deliveries"), call.language)
     path = f"/v1/jobs/{job_id}/amendments"
     return await _command(call, order_id, f"amendments-{job_id}", "POST", path, body)
 

@@ -14,12 +14,17 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import WrongState
 
 from ...domain import machine
-from ...domain.changes import deadline_may_change, destinations_may_change, quantity_may_change
+from ...domain.changes import (
+    deadline_may_change,
+    destinations_may_change,
+    price_may_be_amended,
+    quantity_may_be_amended,
+    quantity_may_change,
+)
 from ...domain.job import (
     GRANTING,
     Job,
     Phase,
-    amendment_may_be_requested,
     economics_may_change,
     enough_is_back,
     kind_may_be_corrected,
@@ -34,7 +39,13 @@ KindAction = Literal["replace"]
 PricePolicyAction = Literal["set"]
 OrderAction = Literal["cancel", "close", "change_deadline"]
 JobAction = Literal[
-    "set_economics", "request_amendment", "correct_kind", "close", "change_quantity", "change_destinations"
+    "set_economics",
+    "request_amendment",
+    "amend_quantity",
+    "correct_kind",
+    "close",
+    "change_quantity",
+    "change_destinations",
 ]
 PhaseAction = Literal[
     "assign",
@@ -106,8 +117,8 @@ def actions_on_job(actor: Actor, order: FullOrder, job: Job) -> list[JobAction]:
     allowed: dict[JobAction, bool] = {
         "set_economics": actor.may("job.economics.write")
         and _holds(economics_may_change, order.order.state, job),
-        "request_amendment": actor.may("job.economics.write")
-        and _holds(amendment_may_be_requested, order.order.state, job),
+        "request_amendment": actor.may("job.economics.write") and _holds(price_may_be_amended, order, job),
+        "amend_quantity": actor.may("job.economics.write") and _holds(quantity_may_be_amended, order, job),
         "correct_kind": actor.may("order.write") and _holds(kind_may_be_corrected, order.order.state, job),
         "close": actor.may("order.write") and _holds(line_may_be_closed, order, job),
         "change_quantity": actor.may("order.write") and _holds(quantity_may_change, order, job),

@@ -15,7 +15,8 @@ from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
 from ...domain.amendments import Amendment
-from ...domain.changes import OrderChange
+from ...domain.changes import OrderChange, may_have_been_amended
+from ...domain.deliveries import Delivery
 from ...domain.economics import CostLine, Economics, margin, margin_percent, price
 from ...domain.job import Job, Phase, RejectedAttempt
 from ...domain.order import FullOrder, Order
@@ -238,7 +239,7 @@ def _shipment(shipment: Shipment) -> ShipmentView:
 
 def _change(change: OrderChange, names: Mapping[UUID, str]) -> OrderChangeView:
     by = change.changed_by
-    before = [DeliveryView(destination=d.destination, quantity=d.quantity) for d in change.deliveries_before]
+    before = _deliveries(change.deliveries_before)
     return OrderChangeView(
         changed_at=change.changed_at,
         changed_by=PersonView(id=by, name=names.get(by)),
@@ -271,7 +272,7 @@ async def _amendments_of(
     """By job, of those that can have any; None for a reader who may not see prices."""
     if not sees_economics(actor):
         return None
-    priced = [job.id for job in jobs if job.item.approved_unit_price is not None]
+    priced = [job.id for job in jobs if may_have_been_amended(job)]
     found = await ports.prices.list_amendments(priced) if priced else []
     people = {each.requested_by for each in found} | {each.ended_by for each in found if each.ended_by}
     names = await ports.directory.names(people) if people else {}
@@ -282,11 +283,13 @@ async def _amendments_of(
 
 
 def _amendment(amendment: Amendment, names: Mapping[UUID, str]) -> AmendmentView:
-    by, ended_by = amendment.requested_by, amendment.ended_by
+    by, ended_by, other = amendment.requested_by, amendment.ended_by, amendment.other
     return AmendmentView(
         id=amendment.id,
         state=amendment.state,
         quantity=amendment.quantity,
+        quantity_after=other.quantity if other else None,
+        deliveries_after=_deliveries(other.deliveries) if other else None,
         unit_price_before=amendment.unit_price_before,
         unit_price=amendment.unit_price,
         amount_before=amendment.amount_before,
@@ -299,6 +302,10 @@ def _amendment(amendment: Amendment, names: Mapping[UUID, str]) -> AmendmentView
         ended_by=PersonView(id=ended_by, name=names.get(ended_by)) if ended_by else None,
         ended_because=amendment.ended_because,
     )
+
+
+def _deliveries(deliveries: Iterable[Delivery]) -> list[DeliveryView]:
+    return [DeliveryView(destination=each.destination, quantity=each.quantity) for each in deliveries]
 
 
 def _job(
@@ -321,9 +328,7 @@ def _job(
         description=job.item.description,
         quantity=job.item.quantity,
         unit=job.item.unit,
-        deliveries=[
-            DeliveryView(destination=each.destination, quantity=each.quantity) for each in job.item.deliveries
-        ],
+        deliveries=_deliveries(job.item.deliveries),
         state=job.state,
         blocked_reason=job.blocked_reason,
         started_at=job.started_at,

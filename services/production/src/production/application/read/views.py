@@ -256,12 +256,15 @@ class DeliveryView(View):
 
 
 class AmendmentView(View):
-    """Another price than the approved one, which is approved anew."""
+    """Another price or quantity than the approved one, which is approved anew."""
 
     id: UUID
     state: AmendmentState
     quantity: Quantity
     """Of the line, when it was asked for."""
+    quantity_after: Quantity | None
+    """That it is to have instead."""
+    deliveries_after: list[DeliveryView] | None
     unit_price_before: UnitPrice | None
     unit_price: UnitPrice
     amount_before: Amount | None

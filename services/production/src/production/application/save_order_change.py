@@ -1,0 +1,34 @@
+"""What was ordered changed: it is kept with what was before, and everybody is told how it is now."""
+
+from __future__ import annotations
+
+from optima_contracts.production import OrderChanged
+
+from ..domain.changes import OrderChange
+from ..domain.order import FullOrder
+from .end_amendments import end_lapsed_amendments
+from .order_lines import lines_of
+from .ports import Ports
+from .tell_work_outside import tell_work_outside
+
+
+def save_order_change(
+    ports: Ports, before: FullOrder, after: FullOrder, change: OrderChange, *, told_as: str | None = None
+) -> None:
+    """`told_as`: what the event gives as its reason where that of the change is not its actor's own words."""
+    order = after.order
+    ports.orders.update_order(before, after)
+    ports.orders.update_terms(before, after)
+    ports.orders.insert_change(change)
+    tell_work_outside(ports, before, after)
+    end_lapsed_amendments(ports, after)
+    event = OrderChanged(
+        order_id=order.id,
+        number=order.number,
+        brief_id=order.brief_id,
+        deadline=order.deadline,
+        lines=lines_of(after.jobs),
+        reason=told_as or change.reason,
+        changed_jobs=[change.job_id] if change.job_id else [],
+    )
+    ports.outbox.add(event, subject=order.id, correlation=order.correlation_id)
