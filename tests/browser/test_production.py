@@ -230,7 +230,7 @@ def test_a_kind_asks_for_a_technical_sheet_and_terms_say_what_a_phase_costs(
     admin.locator("[name=line-description-0]").fill("Stampa a caldo")
     admin.locator("[name=line-quantity-0]").fill("100")
     admin.locator("[name=line-unit_cost-0]").fill("1,50")
-    unfold(admin, "Consegne in più e in meno")
+    unfold(admin, "Fase a cui si riferisce")
     admin.locator("[name=line-phase-0]").select_option(label="Stampa")
     admin.get_by_label("Prezzo unitario").fill("12,50")
     admin.get_by_label("Carta").fill("Vinile lucido")

@@ -10,7 +10,7 @@ import pytest
 from optima_contracts.brief import BriefCancellationRevoked
 from optima_contracts.logistics import CancellationRefused
 
-from .conftest import ONE_PHASE, Plant, cancelled
+from .conftest import LINE, ONE_PHASE, Plant, cancelled
 
 REASON = {"reason": "Tre pezzi rotti"}
 
@@ -125,3 +125,38 @@ async def test_a_cancellation_is_told_again_when_goods_turn_out_to_have_come_bac
     told = await plant.database.published("optima.production.order_cancelled.v1")
     assert [event.data["goods_came_back"] for event in told] == [None, True]
     assert [event.data["reason"] for event in told] == ["Sospesa"] * 2
+
+
+async def test_what_a_phase_would_have_cost_goes_with_it(plant: Plant) -> None:
+    await plant.define("espositore", LINE)
+    brief_id = await plant.approve(("espositore", "100"))
+    order = await plant.order_of(brief_id)
+    (job,) = order["jobs"]
+    printing, _, packing = job["phases"]
+    lines = [
+        {"what": "phase", "description": "Stampa", "unit_cost": "40.00", "phase_id": printing["id"]},
+        {"what": "phase", "description": "Confezione", "unit_cost": "30.00", "phase_id": packing["id"]},
+        {"what": "material", "description": "Cartone", "unit_cost": "5.00"},
+    ]
+    body, headers = {"cost_lines": lines, "unit_price": "2.50"}, {"If-Match": f'"{job["version"]}"'}
+    response, _ = await plant.admin.put(f"/v1/jobs/{job['id']}/economics", body, headers=headers)
+    assert response.status == 200
+
+    async def costs() -> tuple[str, str, str]:
+        economics = (await plant.order(order["id"]))["jobs"][0]["economics"]
+        return economics["cost"], economics["planned_cost"], economics["margin"]
+
+    assert await costs() == ("75.00", "75.00", "175.00")
+    response, _ = await plant.admin.post(f"/v1/phases/{packing['id']}/skip")
+    assert response.status == 200
+    assert await costs() == ("45.00", "45.00", "205.00")
+    await plant.deliver(cancelled(brief_id), brief_id)
+    assert await costs() == ("5.00", "5.00", "245.00")
+    await plant.deliver(
+        BriefCancellationRevoked(brief_id=brief_id, reason="Merce partita"), brief_id, sequence=9
+    )
+    assert await costs() == ("45.00", "45.00", "205.00")
+    told = await plant.database.published("optima.economics.job_set.v1")
+    assert [each.data["cost"] for each in told] == ["75.00", "45.00", "5.00", "45.00"]
+    _, history = await plant.admin.get(f"/v1/jobs/{job['id']}/economics-history")
+    assert ["set_by" in each for each in history["items"]] == [False, False, False, True]

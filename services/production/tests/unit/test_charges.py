@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from optima_kit.refusals import Invalid
 from production.domain import job as domain
 from production.domain.charges import Bearer, DeliveryTerms, PriceOfWork, charged_quantity
-from production.domain.economics import CostKind, CostLine, Economics, cost_to_set, delivery_terms_fit
+from production.domain.economics import CostKind, CostLine, Economics, cost_lines_fit, cost_to_set
 from production.domain.job import Item, Job
 from production.domain.kinds import Kind, PhaseDefinition
 from production.domain.machine import OrderState
@@ -102,8 +102,8 @@ def with_back(job: Job, good: str) -> Job:
     return replace(job, phases=(replace(phase, outside=outside),))
 
 
-def cost(job: Job, order: OrderState = OPEN) -> Decimal:
-    economics = domain.with_cost_of_deliveries(order, job).economics
+def cost(job: Job) -> Decimal:
+    economics = domain.with_cost_of_work(job).economics
     assert economics
     return economics.cost
 
@@ -116,10 +116,9 @@ def test_the_cost_follows_what_came_back_once_the_phase_is_done() -> None:
     assert cost(job) == Decimal("210.00"), "not before it is accepted"
     done = domain.accepted(OPEN, job, agreed.phase_id, UUID(int=8))
     assert cost(done) == Decimal("220.00"), "105 of 112"
-    kept = domain.with_cost_of_deliveries(OPEN, done)
+    kept = done
     assert cost(with_back(kept, "96")) == Decimal("202.00")
-    assert cost(with_back(kept, "96"), OrderState.DELIVERED) == Decimal("220.00"), "nothing changes any more"
-    assert domain.with_cost_of_deliveries(OPEN, kept) == kept
+    assert domain.with_cost_of_work(kept) == kept
     for_us = replace(agreed, over=Bearer.US)
     assert kept.economics
     line = replace(kept.economics.cost_lines[0], delivery=for_us)
@@ -131,15 +130,43 @@ def test_terms_are_of_a_phase_of_the_job_and_leave_nothing_to_be_stated() -> Non
     agreed = DeliveryTerms(UUID(int=1), Decimal(5))
     line = CostLine(CostKind.PHASE, "Plastificazione", Decimal(100), Decimal(2), delivery=agreed)
     phases = {UUID(int=1): "Plastificazione"}
-    delivery_terms_fit([line], phases)
+    cost_lines_fit([line], phases)
     for wrong, known, code in (
         (replace(line, what=CostKind.MATERIAL), phases, "delivery_terms_misplaced"),
         (line, {}, "delivery_phase_unknown"),
         (replace(line, actual=Decimal(1)), phases, "actual_follows_from_delivery"),
+        (replace(line, delivery=None, phase_id=UUID(int=2)), phases, "delivery_phase_unknown"),
+        (replace(line, phase_id=UUID(int=2)), {**phases, UUID(int=2): "Taglio"}, "cost_line_of_two_phases"),
     ):
         with pytest.raises(Invalid) as refused:
-            delivery_terms_fit([wrong], known)
+            cost_lines_fit([wrong], known)
         assert refused.value.code == code
+
+
+def test_what_is_stated_of_a_phase_that_is_given_up_stands() -> None:
+    job = a_job(DeliveryTerms(UUID(int=1), Decimal(5)))
+    (phase,) = job.phases
+    assert job.economics
+    line = CostLine(CostKind.PHASE, "Prova", Decimal(1), Decimal(9), actual=Decimal(4), phase_id=phase.id)
+    stated = replace(job, economics=replace(job.economics, cost=Decimal(4), cost_lines=(line,)))
+    assert cost(domain.cancelled(stated)) == Decimal(4)
+
+
+def test_what_comes_back_of_work_that_was_stopped_is_paid_within_its_terms() -> None:
+    agreed = DeliveryTerms(UUID(int=1), Decimal(5), under=Bearer.US)
+    stopped = domain.closed(with_back(a_job(agreed), "40"), "Basta")
+    assert cost(stopped) == Decimal("90.00"), "40 of 100 at two euro, and the plates"
+    assert cost(with_back(stopped, "60")) == Decimal("130.00")
+
+
+def test_what_is_bought_for_a_whole_phase_follows_its_quantity() -> None:
+    job = a_job(DeliveryTerms(UUID(int=1), Decimal(5)))
+    more = replace(job, item=replace(job.item, quantity=Decimal(150)))
+    assert cost(domain.with_bought_quantities(job, more)) == Decimal("310.00")
+    assert job.economics
+    part = tuple(replace(each, quantity=Decimal(30)) for each in job.economics.cost_lines)
+    of_a_part = replace(more, economics=replace(job.economics, cost_lines=part))
+    assert domain.with_bought_quantities(job, of_a_part) == of_a_part, "that was for a part of it"
 
 
 def test_what_a_finisher_asks_comes_and_goes_with_them() -> None:

@@ -8,6 +8,7 @@ writes the table into docs/architecture/production.md anew.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,10 +18,11 @@ from uuid import UUID
 
 import pytest
 
-from optima_kit.refusals import WrongState
+from optima_kit.refusals import Refusal, WrongState
 from production.domain import changes
 from production.domain import job as domain
-from production.domain.economics import Economics
+from production.domain.charges import DeliveryTerms
+from production.domain.economics import CostKind, CostLine, Economics
 from production.domain.job import Item, Job, Phase
 from production.domain.machine import (
     BY_JOB,
@@ -131,6 +133,65 @@ def test_a_missing_proof_holds_up_the_start_and_nothing_else() -> None:
         if action is Action.START and isinstance(wanted, PhaseState):
             wanted = "proof_not_approved"
         assert _done(action, order, waiting) == wanted, (action, phase, state, order)
+
+
+PLANNED, TERMS = Decimal(50), DeliveryTerms(UUID(int=10), Decimal(0))
+"""What the first phase costs for one, by its terms of delivery or without any."""
+
+
+def with_costs(job: Job) -> Job:
+    lines = (
+        CostLine(CostKind.PHASE, "A", Decimal(100), PLANNED, delivery=TERMS),
+        CostLine(CostKind.SET_UP, "Lastre per A", Decimal(100), PLANNED, phase_id=UUID(int=10)),
+        CostLine(CostKind.MATERIAL, "Carta", Decimal(1), Decimal(7)),
+    )
+    assert job.economics
+    economics = replace(job.economics, cost=Decimal(10_007), cost_lines=lines)
+    return domain.with_cost_of_work(replace(job, economics=economics))
+
+
+def check_costs(job: Job) -> None:
+    """Nothing of a phase that is skipped or stopped is planned; what was done of it is paid."""
+    first = next((phase for phase in job.phases if phase.id == UUID(int=10)), None)
+    assert job.economics
+    by_terms, planned, paper = job.economics.cost_lines
+    assert paper.costs == 7
+    wanted = Decimal(100)
+    if first is not None and first.state in (PhaseState.SKIPPED, PhaseState.CANCELLED):
+        wanted = first.quantity or first.made_so_far or Decimal(0)
+        assert job.economics.planned_cost == 2 * wanted * PLANNED + 7
+    else:
+        assert job.economics.planned_cost == 10_007
+    assert by_terms.costs == planned.costs == wanted * PLANNED, first
+    assert job.economics.cost == 2 * wanted * PLANNED + 7
+
+
+@pytest.mark.parametrize("made", [None, Decimal(30)], ids=["untouched", "a part handed in"])
+def test_costs_follow_the_work_in_every_cell(made: Decimal | None) -> None:
+    for action, phase, state, order in product(Action, PhaseState, JobState, OrderState):
+        job = a_job(state, phase)
+        first, other = job.phases
+        if phase in domain.OPEN:
+            job = replace(job, phases=(replace(first, made_so_far=made), other))
+        job = with_costs(job)
+        with suppress(Refusal):
+            check_costs(DO[action](order, job, first.id))
+        for after in (
+            domain.cancelled(job),
+            domain.closed(job, "Basta"),
+            domain.resumed(domain.cancelled(job)),
+        ):
+            check_costs(after)
+
+
+def test_what_a_share_costs_stays_when_it_is_joined() -> None:
+    job = in_shares(a_job(JobState.READY, PhaseState.READY))
+    assert job.economics
+    line = CostLine(CostKind.PHASE, "A", Decimal(40), PLANNED, delivery=replace(TERMS, phase_id=UUID(int=13)))
+    job = replace(job, economics=replace(job.economics, cost_lines=(line,)))
+    joined, stays, _ = domain.joined(OrderState.CONFIRMED, job, UUID(int=10), UUID(int=13))
+    assert joined.economics
+    assert joined.economics.cost_lines[0].of_phase == stays.id == UUID(int=10)
 
 
 def _done(action: Action, order: OrderState, job: Job) -> PhaseState | str:

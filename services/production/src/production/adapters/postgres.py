@@ -998,12 +998,15 @@ def _stored_cost_line(line: CostLine) -> dict[str, Any]:
         exact["actual"] = str(line.actual)
     if line.charged is not None:
         exact["charged"] = str(line.charged)
+    if line.phase_id is not None:
+        exact["phase_id"] = str(line.phase_id)
     return {
         "what": line.what.value,
         "description": line.description,
         "supplier": line.supplier,
         "terms": line.terms,
         **({"delivery": _stored_delivery_terms(line.delivery)} if line.delivery else {}),
+        **({"given_up": True} if line.given_up else {}),
         **exact,
     }
 
@@ -1038,6 +1041,8 @@ def _cost_line(stored: dict[str, Any]) -> CostLine:
         actual=None if actual is None else Decimal(actual),
         delivery=_delivery_terms(terms) if terms else None,
         charged=None if charged is None else Decimal(charged),
+        phase_id=UUID(stored["phase_id"]) if "phase_id" in stored else None,
+        given_up=stored.get("given_up", False),
     )
 
 

@@ -183,6 +183,8 @@ class NewCostLine(Command):
     """Agreed with the supplier."""
     actual: Amount | None = None
     """Euro that the line came to, once that is known."""
+    phase_id: UUID | None = None
+    """The phase of the job that it is for: where that is not done any more, the line is no longer planned."""
     delivery: TermsOfDelivery | None = None
     """With these, what a phase yields decides what the line comes to; `actual` is not stated."""
 

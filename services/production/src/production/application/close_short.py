@@ -18,6 +18,7 @@ from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports
+from .set_economics import tell_changed_costs
 from .stop_order import stop_order
 from .tell_work_outside import tell_work_outside
 
@@ -50,6 +51,7 @@ def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> Ful
             unit=job.item.unit,
         )
         ports.outbox.add(event, subject=job.id, correlation=before.order.correlation_id)
+    tell_changed_costs(ports, before, after)
     tell_work_outside(ports, before, after)
     if nothing_can_be_delivered(after.progress):
         ports.orders.update_order(before, after)

@@ -28,7 +28,7 @@ from .access import order_of_job_to_change
 from .end_amendments import end_amendment, end_lapsed_amendments
 from .ports import Ports
 from .save_order_change import save_order_change
-from .set_economics import note_economics, tell_economics_set, tell_order_valued
+from .set_economics import tell_changed_costs, tell_order_valued
 
 SUBJECT_TYPE: Final = "order_amendment"
 
@@ -127,12 +127,10 @@ def _save(
     if was.item.quantity != job.item.quantity:
         save_order_change(ports, before, after, change, told_as=told_as)
     else:
+        tell_changed_costs(ports, before, after, by)
         ports.orders.update_order(before, after)
         end_lapsed_amendments(ports, after)
     if job.economics is not None:
-        if price_changed:
-            note_economics(ports, job, by)
-            tell_economics_set(ports, after.order, job)
         tell_order_valued(ports, after)
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from ..domain.machine import PhaseState
+from ..domain.job import ENDED, OVER, with_cost_of_work
 from ..domain.outside import CameBack
 from ..domain.shipments import GOODS_OUT, Shipment
 from .access import phase_to_change
 from .ports import Ports
-from .set_economics import follow_deliveries
+from .set_economics import tell_changed_costs
 
 
 async def on_goods_sent(ports: Ports, shipment: Shipment) -> None:
@@ -24,20 +24,21 @@ async def on_goods_sent(ports: Ports, shipment: Shipment) -> None:
 
 
 async def on_goods_back(ports: Ports, return_id: UUID, back: dict[UUID, CameBack]) -> None:
-    """By phase; what is of none is left alone. What comes back after the phase is done may still cost
-    something. A duplicate changes nothing."""
+    """By phase; what is of none is left alone. What comes back after the phase is done, or was given up, may
+    still cost something, until the order has ended. A duplicate changes nothing."""
     for phase_id, quantity in back.items():
         found = await ports.orders.lock_phase(phase_id)
         if found is None:
             continue
         ports.orders.insert_back_from_outside(phase_id, return_id, quantity)
-        if found.phase.state is PhaseState.DONE:
+        if found.phase.state in OVER and found.order_state not in ENDED:
             await _follow_delivery(ports, phase_id)
 
 
 async def _follow_delivery(ports: Ports, phase_id: UUID) -> None:
     found = await phase_to_change(ports, phase_id)
-    after = follow_deliveries(ports, found.order, found.job)
+    after = with_cost_of_work(found.job)
     if after != found.job:
-        after = replace(after, version=after.version + 1)
-        ports.orders.update_order(found.order, found.order.with_jobs(after))
+        order = found.order.with_jobs(replace(after, version=after.version + 1))
+        tell_changed_costs(ports, found.order, order)
+        ports.orders.update_order(found.order, order)

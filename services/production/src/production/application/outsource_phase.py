@@ -12,7 +12,6 @@ from ..domain.job import bought, outsourced
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
-from .set_economics import note_economics, tell_economics_set
 
 
 async def outsource_phase(
@@ -28,8 +27,5 @@ async def outsource_phase(
     found = await phase_to_change(ports, phase_id)
     given = outsourced(found.order_state, found.job, phase_id, finisher)
     after = bought(given, phase_id, found.phase.outside.finisher, price)
-    if after.economics != given.economics:
-        note_economics(ports, after, actor.person_id)
-        tell_economics_set(ports, found.order.order, after)
-    save_job_progress(ports, found.order, after)
+    save_job_progress(ports, found.order, after, economics_by=actor.person_id)
     return found.with_job(after)

@@ -11,6 +11,7 @@ from ..domain.machine import OrderState
 from ..domain.order import FullOrder, after_refused_cancellation
 from .advance_order import advance_order
 from .ports import Ports
+from .set_economics import tell_changed_costs
 from .tell_work_outside import tell_work_outside
 from .unblock_jobs import unblock_jobs
 
@@ -31,6 +32,7 @@ async def reinstate_order(ports: Ports, before: FullOrder, *, goods_are_out: boo
             subject=order.id,
             correlation=order.correlation_id,
         )
+        tell_changed_costs(ports, before, after)
         after = advance_order(ports, after)
     tell_work_outside(ports, before, after)
     ports.orders.update_order(before, after)

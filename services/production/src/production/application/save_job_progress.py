@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from optima_contracts.envelope import EventData
 from optima_contracts.production import JobCompleted, JobPartCompleted
 
@@ -11,18 +13,20 @@ from ..domain.order import FullOrder
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports
-from .set_economics import follow_deliveries
+from .set_economics import tell_changed_costs
 from .tell_work_outside import tell_work_outside
 
 
-def save_job_progress(ports: Ports, before: FullOrder, job: Job, *events: EventData) -> None:
+def save_job_progress(
+    ports: Ports, before: FullOrder, job: Job, *events: EventData, economics_by: UUID | None = None
+) -> None:
     """Saves the job and adds `events`, which say what happened to it; then what follows for its cost and the
-    order."""
+    order. `economics_by`: who changed what it costs; None: that follows from the work."""
     order = before.order
     for event in events:
         ports.outbox.add(event, subject=job.id, correlation=order.correlation_id)
-    job = follow_deliveries(ports, before, job)
     after = before.with_jobs(job)
+    tell_changed_costs(ports, before, after, economics_by)
     finished = finished_so_far(job)
     if job.state is JobState.RUNNING and finished > finished_so_far(before.job(job.id)):
         part = JobPartCompleted(

@@ -9,6 +9,7 @@ from ..domain.order import FullOrder
 from .end_amendments import end_lapsed_amendments
 from .order_lines import lines_of
 from .ports import Ports
+from .set_economics import tell_changed_costs
 from .tell_work_outside import tell_work_outside
 
 
@@ -20,6 +21,7 @@ def save_order_change(
     ports.orders.update_order(before, after)
     ports.orders.update_terms(before, after)
     ports.orders.insert_change(change)
+    tell_changed_costs(ports, before, after, change.changed_by)
     tell_work_outside(ports, before, after)
     end_lapsed_amendments(ports, after)
     event = OrderChanged(

@@ -16,15 +16,15 @@ from ..domain.economics import (
     STRICT,
     CostLine,
     Economics,
+    cost_lines_fit,
     cost_to_set,
-    delivery_terms_fit,
     margin,
     price,
     price_to_set,
     total_is_within_bounds,
     with_charges,
 )
-from ..domain.job import Job, delivered_by_phase, with_cost_of_deliveries, with_economics
+from ..domain.job import Job, with_economics, work_done
 from ..domain.order import FullOrder, Order
 from ..domain.sheets import SheetEntry, filled_in
 from .access import order_of_job_to_change
@@ -51,8 +51,8 @@ async def set_economics(
     job = before.job(job_id)
     if job.version != expected_version:
         raise Stale("stale_version", field="If-Match")
-    delivery_terms_fit(cost_lines, {phase.id: phase.name for phase in job.phases})
-    lines = with_charges(cost_lines, delivered_by_phase(job))
+    cost_lines_fit(cost_lines, {phase.id: phase.name for phase in job.phases})
+    lines = with_charges(cost_lines, work_done(job))
     economics = Economics(
         cost=cost_to_set(cost, lines),
         cost_lines=lines,
@@ -86,14 +86,13 @@ def note_economics(ports: Ports, job: Job, by: UUID | None) -> None:
     ports.orders.insert_economics_entry(EconomicsEntry(job.id, ports.now, by, job.economics))
 
 
-def follow_deliveries(ports: Ports, before: FullOrder, job: Job) -> Job:
-    """The job with what its phases cost by what they have yielded now, which is noted and told where it is
-    something else than before. To be saved by the caller."""
-    after = with_cost_of_deliveries(before.order.state, job)
-    if after.economics != job.economics:
-        note_economics(ports, after, None)
-        tell_economics_set(ports, before.order, after)
-    return after
+def tell_changed_costs(ports: Ports, before: FullOrder, after: FullOrder, by: UUID | None = None) -> None:
+    """What jobs cost by the work that is over is noted and told, where it is something else than before."""
+    known = {job.id: job.economics for job in before.jobs}
+    for job in after.jobs:
+        if job.economics is not None and job.economics != known[job.id]:
+            note_economics(ports, job, by)
+            tell_economics_set(ports, after.order, job)
 
 
 def tell_economics_set(ports: Ports, order: Order, job: Job) -> None:

@@ -10,6 +10,7 @@ from ..domain import job as jobs
 from ..domain.order import FullOrder, Order, cancelled
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports
+from .set_economics import tell_changed_costs
 from .tell_work_outside import tell_work_outside
 
 
@@ -17,6 +18,7 @@ def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
     """Raises WrongState when the order is cancelled already or goods have left."""
     order = cancelled(before.order, before.progress, reason, ports.now)
     after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
+    tell_changed_costs(ports, before, after)
     tell_work_outside(ports, before, after)
     end_lapsed_amendments(ports, after)
     ports.orders.update_order(before, after)

@@ -21,6 +21,7 @@ from .job import (
     economics_may_change,
     none_of_it_is_outside,
     with_approved_price,
+    with_bought_quantities,
     with_shares_for,
 )
 from .kinds import Kind
@@ -82,11 +83,12 @@ def with_line(
 
 def _with_item(order: FullOrder, job: Job, item: Item, kind: Kind | None, schedule: Schedule) -> FullOrder:
     deliveries_add_up(item, "deliveries")
+    changed = replace(job, item=item, version=job.version + 1)
     if item.quantity != job.item.quantity:
-        job = with_shares_for(job, item.quantity)
+        changed = with_bought_quantities(job, with_shares_for(changed, item.quantity))
         if job.economics is not None:
             price_is_within_bounds(job.economics, item.quantity)
-    changed = _planned(replace(job, item=item, version=job.version + 1), kind, schedule)
+    changed = _planned(changed, kind, schedule)
     after = replace(order.order, version=order.order.version + 1)
     return replace(order, order=after).with_jobs(changed)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
+
+_THOUSANDTH: Final = Decimal("0.001")
 
 
 class Bearer(StrEnum):
@@ -40,6 +43,28 @@ class PriceOfWork:
 
     def delivery(self, phase_id: UUID) -> DeliveryTerms:
         return DeliveryTerms(phase_id, self.tolerance_percent, self.over, self.under)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDone:
+    """What has come of a phase that is over, in its unit."""
+
+    quantity: Decimal
+    of: Decimal
+    """That it was for."""
+    given_up: bool = False
+    """It was skipped, or stopped with its line or order: the rest is not done any more."""
+
+    def part_of(self, quantity: Decimal) -> Decimal:
+        """So much of the quantity as was done of the phase, to three decimals."""
+        if not self.of:
+            return Decimal(0)
+        return (quantity * min(self.quantity / self.of, Decimal(1))).quantize(_THOUSANDTH, ROUND_HALF_UP)
+
+
+def charged_when_given_up(ordered: Decimal, delivered: Decimal, terms: DeliveryTerms) -> Decimal:
+    """Nobody owes what is missing: what was delivered is paid."""
+    return charged_quantity(ordered, delivered, replace(terms, under=Bearer.SUPPLIER))
 
 
 def charged_quantity(ordered: Decimal, delivered: Decimal, terms: DeliveryTerms) -> Decimal:

@@ -13,7 +13,7 @@ from optima_contracts.money import amount_of
 from optima_kit.refusals import Invalid
 
 from .amendments import DEFAULT_PROCESS
-from .charges import DeliveryTerms, charged_quantity
+from .charges import DeliveryTerms, WorkDone, charged_quantity, charged_when_given_up
 from .sheets import SheetEntry
 
 _TENTH: Final = Decimal("0.1")
@@ -48,11 +48,27 @@ class CostLine:
     delivery: DeliveryTerms | None = None
     """By which the yield of a phase decides what it comes to. None: somebody states that."""
     charged: Decimal | None = None
-    """The quantity that is paid by these terms; None until the phase is done."""
+    """The quantity that is paid by these terms, or of what was given up; None until the phase is over."""
+    phase_id: UUID | None = None
+    """The phase that it is for, where no terms of delivery name it. None: of none that anybody named."""
+    given_up: bool = False
+    """Its phase is not done any more: what came of it until then is all that it costs."""
+
+    @property
+    def of_phase(self) -> UUID | None:
+        return self.delivery.phase_id if self.delivery else self.phase_id
 
     @property
     def planned(self) -> Decimal:
+        """When it was planned; where that was given up, nothing of it is left in any sum."""
         return amount_of(self.quantity, self.unit_cost)
+
+    @property
+    def costs(self) -> Decimal:
+        """What it came to or, until that is known, what is planned."""
+        if self.actual is not None:
+            return self.actual
+        return amount_of(self.charged or Decimal(0), self.unit_cost) if self.given_up else self.planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,10 @@ class Economics:
 
     @property
     def planned_cost(self) -> Decimal:
-        return sum((line.planned for line in self.cost_lines), Decimal(0)) if self.cost_lines else self.cost
+        if not self.cost_lines:
+            return self.cost
+        planned = (line.costs if line.given_up else line.planned for line in self.cost_lines)
+        return sum(planned, Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +128,44 @@ def margin_percent(economics: Economics, quantity: Decimal) -> Decimal | None:
     return (margin(economics, quantity) * 100 / whole).quantize(_TENTH, ROUND_HALF_UP) if whole else None
 
 
-def with_charges(lines: Sequence[CostLine], delivered: Mapping[UUID, Decimal]) -> tuple[CostLine, ...]:
-    """The lines, of which those with terms of delivery come to what these make of what was `delivered`, by
-    phase; those of other phases are as planned."""
-    return tuple(_charged(line, delivered) if line.delivery else line for line in lines)
+def with_charges(lines: Sequence[CostLine], done: Mapping[UUID, WorkDone]) -> tuple[CostLine, ...]:
+    """The lines as the work that is over makes them, by phase: those with terms of delivery come to what
+    these make of it, and of what was given up none comes to more than was done. Those of other phases are as
+    planned."""
+    return tuple(_charged(line, done) if line.of_phase else line for line in lines)
 
 
-def _charged(line: CostLine, delivered: Mapping[UUID, Decimal]) -> CostLine:
-    assert line.delivery
-    yielded = delivered.get(line.delivery.phase_id)
-    if yielded is None:
-        return replace(line, actual=None, charged=None)
-    charged = charged_quantity(line.quantity, yielded, line.delivery)
-    return replace(line, actual=amount_of(charged, line.unit_cost), charged=charged)
+def _charged(line: CostLine, done: Mapping[UUID, WorkDone]) -> CostLine:
+    assert line.of_phase
+    work = done.get(line.of_phase)
+    given_up = work is not None and work.given_up
+    if line.delivery is None:
+        # What somebody states that it came to stands, whatever becomes of the phase.
+        given_up = given_up and line.actual is None
+        charged = work.part_of(line.quantity) if work and given_up else None
+        return replace(line, charged=charged, given_up=given_up)
+    if work is None:
+        return replace(line, actual=None, charged=None, given_up=False)
+    by_terms = charged_when_given_up if given_up else charged_quantity
+    charged = by_terms(line.quantity, work.quantity, line.delivery)
+    return replace(line, actual=amount_of(charged, line.unit_cost), charged=charged, given_up=given_up)
 
 
 def cost_of(lines: Sequence[CostLine]) -> Decimal:
     """Of each line what it came to or, until then, what is planned."""
-    return sum((line.planned if line.actual is None else line.actual for line in lines), Decimal(0))
+    return sum((line.costs for line in lines), Decimal(0))
 
 
-def delivery_terms_fit(lines: Sequence[CostLine], phases: Mapping[UUID, str]) -> None:
-    """They are about a phase of the job, in a line of its cost, which comes to what follows from them."""
+def cost_lines_fit(lines: Sequence[CostLine], phases: Mapping[UUID, str]) -> None:
+    """Each is of a phase of the job, or of none; terms of delivery are about one, in a line of its cost,
+    which comes to what follows from them."""
     for n, line in enumerate(lines):
+        if line.phase_id is not None and line.phase_id not in phases:
+            raise Invalid("delivery_phase_unknown", field=f"cost_lines[{n}].phase_id")
         if line.delivery is None:
             continue
+        if line.phase_id not in (None, line.delivery.phase_id):
+            raise Invalid("cost_line_of_two_phases", field=f"cost_lines[{n}].phase_id")
         if line.what is not CostKind.PHASE:
             raise Invalid("delivery_terms_misplaced", field=f"cost_lines[{n}].what")
         if line.delivery.phase_id not in phases:

@@ -12,7 +12,7 @@ from uuid import UUID
 from optima_kit.refusals import Absent, Invalid, Term, WrongState
 
 from .amendments import Amendment
-from .charges import PriceOfWork
+from .charges import PriceOfWork, WorkDone
 from .deliveries import Delivery
 from .economics import (
     MAX_AMOUNT,
@@ -44,6 +44,9 @@ BEGUN: Final = frozenset({PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT, PhaseSt
 OPEN: Final = TO_DO | {PhaseState.TO_INSPECT}
 ENDED: Final = frozenset({OrderState.DELIVERED, OrderState.CANCELLED})
 """Nothing changes in an order that is in one of these."""
+GIVEN_UP: Final = frozenset({PhaseState.SKIPPED, PhaseState.CANCELLED})
+"""What is left of it is not done any more."""
+OVER: Final = GIVEN_UP | {PhaseState.DONE}
 OPEN_TASKS: Final = OPEN - {PhaseState.READY}
 GRANTING: Final = OPEN_TASKS | {PhaseState.DONE}
 """In these, a phase is visible to its assignee as a task. One that is ready has no assignee."""
@@ -220,23 +223,28 @@ def with_economics(order: OrderState, job: Job, economics: Economics, policy: Pr
     return _changed(replace(job, economics=economics, state=state))
 
 
-def delivered_by_phase(job: Job) -> dict[UUID, Decimal]:
-    """What each phase that is done has yielded, in its unit: of one outside, what came back in good order,
+def work_done(job: Job) -> dict[UUID, WorkDone]:
+    """What has come of each phase that is over, in its unit: of one outside, what came back in good order,
     also beyond what could be used."""
-    return {
-        phase.id: phase.quantity if phase.outside.finisher is None else phase.outside.made
-        for phase in job.phases
-        if phase.state is PhaseState.DONE and phase.quantity is not None
-    }
+    done: dict[UUID, WorkDone] = {}
+    for phase in job.phases:
+        made = phase.quantity if phase.outside.finisher is None else phase.outside.made
+        of = phase.in_own_unit(phase.share_of(job.item.quantity))
+        if phase.state in GIVEN_UP:
+            done[phase.id] = WorkDone(made or phase.made_so_far or Decimal(0), of, given_up=True)
+        elif phase.state is PhaseState.DONE and made is not None:
+            done[phase.id] = WorkDone(made, of)
+    return done
 
 
-def with_cost_of_deliveries(order: OrderState, job: Job) -> Job:
-    """The job whose cost follows what its phases have yielded, where terms of delivery were agreed. The same
-    job where it has ended, or its cost would be more than documents can carry."""
+def with_cost_of_work(job: Job) -> Job:
+    """The job whose cost is what its work comes to: what its phases have yielded, where terms of delivery
+    were agreed, and of a phase that is not done any more what was done of it. All that changes phases leaves
+    it so. The same job where the cost would be more than documents can carry."""
     economics = job.economics
-    if economics is None or order in ENDED or not any(line.delivery for line in economics.cost_lines):
+    if economics is None or not any(line.of_phase for line in economics.cost_lines):
         return job
-    lines = with_charges(economics.cost_lines, delivered_by_phase(job))
+    lines = with_charges(economics.cost_lines, work_done(job))
     cost = cost_of(lines)
     if lines == economics.cost_lines or cost > MAX_AMOUNT:
         return job
@@ -333,6 +341,27 @@ def bought(job: Job, phase_id: UUID, former: str | None, price: PriceOfWork | No
     return replace(job, economics=replace(economics, cost=cost, cost_lines=lines))
 
 
+def with_bought_quantities(before: Job, job: Job) -> Job:
+    """The job, of which so much is to be made instead, with as much in the lines of its cost that were for
+    all of a phase."""
+    if job.economics is None:
+        return job
+    was, now = _quantities_of_phases(before), _quantities_of_phases(job)
+    lines = tuple(
+        replace(line, quantity=now[line.of_phase])
+        if line.of_phase in now and line.quantity == was.get(line.of_phase)
+        else line
+        for line in job.economics.cost_lines
+    )
+    if lines == job.economics.cost_lines:
+        return job
+    return replace(job, economics=replace(job.economics, cost=cost_to_set(None, lines), cost_lines=lines))
+
+
+def _quantities_of_phases(job: Job) -> dict[UUID, Decimal]:
+    return {phase.id: phase.in_own_unit(phase.share_of(job.item.quantity)) for phase in job.phases}
+
+
 def _is_bought_of(line: CostLine, phase_id: UUID, company: str | None) -> bool:
     of_phase = line.delivery is not None and line.delivery.phase_id == phase_id
     return of_phase and company is not None and line.supplier == company
@@ -387,8 +416,24 @@ def joined(order: OrderState, job: Job, phase_id: UUID, other_id: UUID) -> tuple
         share=None if whole else stays.share + goes.share,
         assignee_id=stays.assignee_id or goes.assignee_id,
     )
-    job = _settled(replace(job, phases=tuple(each for each in job.phases if each.id != goes.id)), after)
+    phases = tuple(each for each in job.phases if each.id != goes.id)
+    job = _settled(_with_costs_of(replace(job, phases=phases), goes.id, stays.id), after)
     return job, job.phase(stays.id), goes
+
+
+def _with_costs_of(job: Job, gone_id: UUID, phase_id: UUID) -> Job:
+    """The job, whose lines of cost of a share that is gone are of the other."""
+    if job.economics is None:
+        return job
+    lines = tuple(_line_moved(each, gone_id, phase_id) for each in job.economics.cost_lines)
+    return replace(job, economics=replace(job.economics, cost_lines=lines))
+
+
+def _line_moved(line: CostLine, gone_id: UUID, phase_id: UUID) -> CostLine:
+    if line.of_phase != gone_id:
+        return line
+    delivery = line.delivery and replace(line.delivery, phase_id=phase_id)
+    return replace(line, delivery=delivery, phase_id=line.phase_id and phase_id)
 
 
 def shares_to_join(job: Job, phase: Phase) -> list[Phase]:
@@ -538,7 +583,7 @@ def cancelled(job: Job) -> Job:
     if job.state in (JobState.DONE, JobState.CANCELLED):
         return job
     phases = tuple(replace(p, state=PhaseState.CANCELLED) if p.state in OPEN else p for p in job.phases)
-    return _changed(replace(job, state=JobState.CANCELLED, phases=phases))
+    return with_cost_of_work(_changed(replace(job, state=JobState.CANCELLED, phases=phases)))
 
 
 def closed(job: Job, reason: str) -> Job:
@@ -790,14 +835,14 @@ def next_state(
 
 
 def _settled(job: Job, *changed: Phase) -> Job:
-    """The job after some of its phases changed: what may begin now, and whether all is done."""
+    """The job after some of its phases changed: what may begin now, what it costs, whether all is done."""
     now = {phase.id: phase for phase in changed}
     job = _changed(replace(job, phases=tuple(now.get(phase.id, phase) for phase in job.phases)))
     passed = _passed(job)
     phases = tuple(
         _ready_or_waiting(p, _with_parts(job, p, passed)) if p.state in NOT_STARTED else p for p in job.phases
     )
-    job = replace(job, phases=phases)
+    job = with_cost_of_work(replace(job, phases=phases))
     all_passed = passed.issuperset(phase.key for phase in job.phases)
     if job.phases and all_passed and job.state in (JobState.READY, JobState.RUNNING):
         return replace(job, state=JobState.DONE, produced=produced_quantity(job))

@@ -120,10 +120,11 @@ def _cost_lines(call: PageCall) -> list[dict[str, Any]]:
 
 
 def _terms_of_delivery(call: PageCall, row: str) -> dict[str, Any]:
-    """Nothing where no phase is chosen."""
+    """Nothing where no phase is chosen; without a tolerance, the line is for that phase and nothing more."""
     if not (phase_id := call.text(f"line-phase-{row}")):
         return {}
-    percent = plain_number(call.text(f"line-tolerance-{row}"), call.language)
+    if not (percent := plain_number(call.text(f"line-tolerance-{row}"), call.language)):
+        return {"phase_id": phase_id}
     sides = {name: call.text(f"line-{name}-{row}") for name in ("over", "under")}
     return {"delivery": {"phase_id": phase_id, "tolerance_percent": percent, **filled(**sides)}}
 

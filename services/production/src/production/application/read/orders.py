@@ -174,6 +174,8 @@ def _cost_line(line: CostLine) -> CostLineView:
         terms=line.terms,
         delivery=line.delivery and DeliveryTermsView(**asdict(line.delivery)),
         charged=line.charged,
+        phase_id=line.phase_id,
+        given_up=line.given_up or None,
     )
 
 

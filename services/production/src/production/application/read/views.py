@@ -207,7 +207,11 @@ class CostLineView(View):
     terms: str | None
     delivery: DeliveryTermsView | None
     charged: Quantity | None
-    """What of the phase's yield is paid by these terms, once it is done."""
+    """What of the phase's yield is paid by these terms, or of what was given up, once it is over."""
+    phase_id: UUID | None
+    """That it is for, where no terms of delivery name it."""
+    given_up: bool | None
+    """Its phase is not done any more: of what is planned, only what was done of it counts."""
 
 
 class EconomicsView(View):
