@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.adapters.client import Refused
-from portal.adapters.places import destination_of, destinations_of
+from portal.adapters.places import destination_of, destinations_of, finishers_in, places_with
 
 DUOMO = {"code": "MI-DUOMO", "address": {"name": "Caffè Aurora Duomo", "city": "Milano"}}
 SEMPIONE = {"code": "MI-SEMPIONE", "address": {"name": "Caffè Aurora Sempione", "city": "Milano"}}
@@ -70,3 +70,32 @@ async def test_what_is_unclear_is_refused(typed: str, found: list[Any], said: st
     with pytest.raises(Refused) as refused:
         await destination_of(asked)
     assert said in refused.value.detail
+
+
+class Known:
+    """The warehouse's own service, which has these destinations and refuses all others."""
+
+    def __init__(self, *found: dict[str, Any]) -> None:
+        self.found = {f"/v1/destinations/{each['code']}": each for each in found}
+        self.asked = list[str]()
+
+    async def get(self, _service: str, path: str) -> dict[str, Any]:
+        self.asked.append(path)
+        if path not in self.found:
+            raise Refused(404, {"code": "destination_absent"})
+        return self.found[path]
+
+
+async def test_who_does_a_phase_outside_has_a_name_beyond_the_list() -> None:
+    terms = {"phase_id": "p", "tolerance_percent": "5"}
+    lines = [
+        {"supplier": "MI-SEMPIONE", "delivery": terms},
+        {"supplier": "Carta & C.", "delivery": terms},
+        {"supplier": "GONE", "delivery": terms},
+        {"supplier": "Stamperia"},
+    ]
+    jobs = [{"phases": [{"outside": {"finisher": "MI-DUOMO"}}, {}], "economics": {"cost_lines": lines}}, {}]
+    services = Known(SEMPIONE)
+    named = await places_with(services, {"MI-DUOMO": "Caffè"}, finishers_in(jobs))  # type: ignore[arg-type]
+    assert named == {"MI-DUOMO": "Caffè", "MI-SEMPIONE": "Caffè Aurora Sempione, Milano"}
+    assert services.asked == ["/v1/destinations/GONE", "/v1/destinations/MI-SEMPIONE"]

@@ -3,8 +3,9 @@ that are typed to go from one to the other."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from optima_kit.http.html import PageCall
 
 from .amounts import plain_number
-from .client import LISTED, Refused
+from .client import LISTED, AsPerson, Refused, part
 from .labels import N_
 from .rendering import translations_of
 
@@ -29,6 +30,33 @@ def places_of(found: Any) -> Mapping[str, str]:
         each["code"]: f"{each['address']['name']}, {each['address']['city']}"
         for each in (found["items"] if found else [])
     }
+
+
+async def places_with(
+    services: AsPerson, known: Mapping[str, str], codes: Iterable[str]
+) -> Mapping[str, str]:
+    """The places that are `known`, and those with these codes, each asked for by itself where it is not among
+    them: a list may be too long to hold all."""
+    missing = sorted({code for code in codes if code not in known and _CODE.fullmatch(code)})
+    asked = (part(services.get("logistics", f"/v1/destinations/{code}")) for code in missing)
+    found = [each for each in await asyncio.gather(*asked) if each]
+    return {**known, **places_of({"items": found})}
+
+
+def finishers_in(jobs: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Codes of the companies that do phases of these jobs outside, or are paid for them."""
+    phases = {
+        phase["outside"]["finisher"]
+        for job in jobs
+        for phase in job.get("phases", [])
+        if "finisher" in phase.get("outside", {})
+    }
+    return phases.union(*(paid_in(job["economics"]) for job in jobs if "economics" in job))
+
+
+def paid_in(economics: Mapping[str, Any]) -> set[str]:
+    """Codes of the companies that lines of the cost with terms of delivery are paid to."""
+    return {line["supplier"] for line in economics["cost_lines"] if "supplier" in line and "delivery" in line}
 
 
 def locations_of(found: Any) -> Mapping[str, list[str]]:

@@ -20,8 +20,11 @@ from ..places import (
     deliveries_typed,
     destination_of,
     destinations_of,
+    finishers_in,
     lines_typed,
+    paid_in,
     places_of,
+    places_with,
     types_of,
 )
 
@@ -139,7 +142,10 @@ async def show_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer
         services.get("production", history, limit=50, cursor=call.query.get("cursor")),
     )
     job = next((each for each in order["jobs"] if each["id"] == str(job_id)), order["jobs"][0])
-    return Shown("job_economics.html", {"order": order, "job": job, "entries": entries})
+    paid = set().union(*(paid_in(each["economics"]) for each in entries["items"]))
+    suppliers = await places_with(services, {}, paid)
+    context = {"order": order, "job": job, "entries": entries, "suppliers": suppliers}
+    return Shown("job_economics.html", context)
 
 
 @pages.post("/orders/{order_id}/jobs/{job_id}/amendments")
@@ -301,7 +307,7 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "to_release": _lines_with("release", goods),
         "to_send_out": _lines_with("send_out", goods),
         "work_types": types_of(types, _is_for_work),
-        "finishers": places_of(destinations),
+        "finishers": await places_with(services, places_of(destinations), finishers_in(order["jobs"])),
         "kinds": names_of_kinds(kinds),
         "sheets": {each["key"]: each.get("sheet", []) for each in (kinds["items"] if kinds else [])},
         "to_ship": to_ship,
