@@ -168,10 +168,23 @@ async def test_briefs_from_before_the_words_are_found(desk: Desk) -> None:
     await desk.database.fetch("DROP FUNCTION add_brief_words CASCADE")
     await desk.database.fetch("DROP FUNCTION longest_word, words_of")
     await desk.database.fetch("DELETE FROM schema_migrations WHERE name LIKE '%\\_word%'")
-    assert len(await migrate(desk.database.owner_url, "brief")) == 2
+    assert len(await migrate(desk.database.owner_url, "brief")) == 3
     later = await desk.submitted(title="Autunno")
     _, page = await desk.as_(desk.paola).get("/v1/briefs?text=autu")
     assert [each["id"] for each in page["items"]] == [later["id"], brief["id"]]
+
+
+async def test_words_are_written_without_a_look_at_their_brief_and_are_found_through_it(desk: Desk) -> None:
+    brief = await desk.submitted(title="Lancio d'autunno")
+    keys = await desk.database.fetch(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'brief_words'::regclass AND contype = 'f'"
+    )
+    assert keys == []
+    owner = await asyncpg.connect(desk.database.superuser_url)
+    await owner.execute("INSERT INTO brief_words SELECT tenant_id, word, gen_random_uuid() FROM brief_words")
+    await owner.close()
+    _, page = await desk.as_(desk.paola).get("/v1/briefs?text=autunno")
+    assert [each["id"] for each in page["items"]] == [brief["id"]], "and those of no brief are nobody's"
 
 
 async def test_the_gauge_counts_all_tenants_and_sees_only_states(desk: Desk) -> None:
