@@ -174,6 +174,24 @@ async def test_a_corrected_price_counts(desk: Desk, treasury: Treasury) -> None:
     assert (await treasury.causes())[-1] == "room_made"
 
 
+async def test_it_takes_what_is_ordered_now(desk: Desk, treasury: Treasury) -> None:
+    """500 displays at 2.00 were approved: another quantity of the order counts, however it came about."""
+    await treasury.plan("2100.00", blocking=True)
+    order = Order(desk, await approved(desk))
+    await order.tell(order.confirmed(), order.changed("250"))
+    assert await treasury.balance() == ("2100.00", "1500.00", "0.00", "600.00")
+    await order.tell(order.changed("750"))
+    assert await treasury.balance() == ("2100.00", "2100.00", "0.00", "0.00")
+    (charge,) = (await treasury.ask(f"/v1/budgets/{treasury.budget_id}/charges?uncovered=true"))["items"]
+    assert charge["uncovered"] == "400.00"
+    await treasury.change("3000.00")
+    await desk.app.run_due_jobs()
+    await order.tell(order.shipment(ShipmentDelivered, uuid4(), "750"))
+    assert await treasury.balance() == ("3000.00", "1000.00", "1500.00", "500.00")
+    await order.tell(desk.order(OrderDelivered, order.brief))
+    assert await treasury.balance() == ("3000.00", "0.00", "2500.00", "500.00")
+
+
 async def test_who_plans_budgets_and_sees_them_is_told_of_a_brief_that_waits(
     desk: Desk, treasury: Treasury
 ) -> None:

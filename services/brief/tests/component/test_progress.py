@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from optima_contracts.logistics import DdtIssued, DdtVoided, ShipmentDelivered, ShipmentLine, ShipmentRefused
-from optima_contracts.production import JobClosed, JobCompleted, OrderConfirmed, OrderLine
+from optima_contracts.production import JobClosed, JobCompleted, OrderChanged, OrderConfirmed, OrderLine
 
 from ..conftest import Desk
 
@@ -38,6 +38,16 @@ class Order:
         ]
         facts = {"number": "O-1", "customer": "C001", "deadline": "2027-02-15", "lines": lines}
         return self.desk.order(OrderConfirmed, self.brief, **facts)
+
+    def changed(self, *quantities: str) -> Any:
+        """So much is ordered of the first items now."""
+        lines = [
+            line.model_copy(update={"quantity": quantity})
+            for line, quantity in itertools.zip_longest(self.confirmed().lines, quantities)
+            if quantity is not None
+        ]
+        facts = {"number": "O-1", "deadline": "2027-02-15", "lines": lines, "reason": "Altri negozi"}
+        return self.desk.order(OrderChanged, self.brief, **facts, changed_jobs=[])
 
     def completed(self, at: int, quantity: str) -> Any:
         facts = {"job_id": self.jobs[at], "quantity": quantity, "unit": "pz"}

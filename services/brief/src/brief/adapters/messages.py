@@ -170,7 +170,7 @@ _answer(JobClosed, on_job_closed)
 
 @reactions.on(OrderChanged, newest_only=True)
 async def _order_changed(ports: Ports, event: Received[OrderChanged]) -> None:
-    await on_order_changed(ports, event.data)
+    await on_order_changed(ports, event.data, AuditContext(ports.now, event.actor_id, event.on_behalf_of))
 
 
 _follow(DdtIssued, ShipmentState.ISSUED)

@@ -34,11 +34,12 @@ async def on_lines_ordered(ports: Ports, event: OrderConfirmed, context: AuditCo
         await settle_charge(ports, event.brief_id, EntryCause.DELIVERED, context)
 
 
-async def on_order_changed(ports: Ports, event: OrderChanged) -> None:
+async def on_order_changed(ports: Ports, event: OrderChanged, context: AuditContext) -> None:
     """What is ordered now, also where it is told before the confirmation."""
     if event.brief_id is not None:
         ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
         ports.progress.upsert_ordered(event.brief_id, ordered, changed=True)
+        await settle_charge(ports, event.brief_id, EntryCause.PRICE_CORRECTED, context)
 
 
 async def on_job_completed(ports: Ports, event: JobCompleted) -> None:

@@ -195,10 +195,10 @@ def due_of(
     shipments: Sequence[Shipment],
     corrected: Mapping[UUID, Decimal],
 ) -> Due:
-    """What was approved, less what will not come, at the price of the order where it was corrected
-    (`corrected`: unit prices by job); and what of it was delivered. It follows from what is known of the
-    brief and nothing else, so that the order in which that was told does not matter. A brief without prices
-    costs what it says."""
+    """What is ordered, or was approved until it is, less what will not come, at the price of the order where
+    that was corrected (`corrected`: unit prices by job); and what of it was delivered. It follows from what is
+    known of the brief and nothing else, so that the order in which that was told does not matter. A brief
+    without prices costs what it says."""
     assert brief.submitted is not None
     if brief.pricing is None:
         budget = brief.submitted.content.budget or NOTHING
@@ -224,17 +224,18 @@ def _due_of_item(
     ]
     unit_price = prices[0] if prices else line.unit_price
     progress = progress_of(line.item_id, jobs, shipments)
+    ordered = progress.ordered or line.quantity
 
     def cost(quantity: Decimal) -> Decimal:
-        return amount_of(min(quantity, line.quantity), unit_price)
+        return amount_of(min(quantity, ordered), unit_price)
 
     if state in _DELIVERED:
-        whole = cost(progress.shipped if progress.closed else line.quantity)
+        whole = cost(progress.shipped if progress.closed else ordered)
         return Due(whole, whole)
     spent = cost(progress.delivered)
     if state not in _TAKES:
         return Due(spent, spent)
     if not progress.closed:
-        return Due(cost(line.quantity), spent)
+        return Due(cost(ordered), spent)
     shipped_when_closed = sum((job.closed_at for job in jobs if job.item_id == line.item_id), Decimal(0))
     return Due(cost(max(shipped_when_closed, progress.shipped)), spent)

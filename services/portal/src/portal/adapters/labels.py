@@ -78,7 +78,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "order_delivered": N_("Everything delivered"),
         "cancelled": N_("Brief cancelled"),
         "cancellation_revoked": N_("Cancellation revoked"),
-        "price_corrected": N_("Price corrected"),
+        "price_corrected": N_("Price or quantity corrected"),
     },
     "proof": {
         "in_review": N_("In review"),
