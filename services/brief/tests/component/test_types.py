@@ -152,11 +152,22 @@ async def test_a_wrong_form_is_refused_with_its_place_and_remedy(
     assert await desk.app.published(BriefTypeDefined) == []
 
 
-async def test_a_copy_keeps_type_and_answers(desk: Desk) -> None:
+async def test_a_copy_begins_with_its_type_as_that_is_now(desk: Desk) -> None:
     await define(desk)
     brief = await desk.draft(type="stampati", form={"formato": "A3"})
-    response, copied = await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/copy")
-    assert (response.status, copied["type_key"], copied["form"]) == (201, "stampati", {"formato": "A3"})
+
+    async def copied() -> list[Any]:
+        response, copy = await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/copy")
+        assert response.status == 201, copy
+        return [copy.get(name) for name in ("type_key", "type_version", "form")]
+
+    assert await copied() == ["stampati", 1, {"formato": "A3"}]
+    await define(desk, 1, form=definition("A3", "A2")["form"])
+    assert await copied() == ["stampati", 2, {"formato": "A3"}]
+    await define(desk, 2, form=definition("A2", "A1")["form"])
+    assert await copied() == ["stampati", 3, {}], "A3 can't be answered any more"
+    await define(desk, 3, offered=False)
+    assert (await copied())[:2] == [None, None], "nothing begins with what is offered no more"
 
 
 @pytest.mark.parametrize("reader", ["anna", "paola", "bruno"])

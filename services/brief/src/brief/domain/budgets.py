@@ -196,8 +196,8 @@ def due_of(
     corrected: Mapping[UUID, Decimal],
 ) -> Due:
     """What is ordered, or was approved until it is, less what will not come, at the price of the order where
-    that was corrected (`corrected`: unit prices by job); and what of it was delivered. It follows from what is
-    known of the brief and nothing else, so that the order in which that was told does not matter. A brief
+    that was corrected (`corrected`: unit prices by job); and what of it was delivered. It follows from what
+    is known of the brief and nothing else, so that the order in which that was told does not matter. A brief
     without prices costs what it says."""
     assert brief.submitted is not None
     if brief.pricing is None:
