@@ -181,6 +181,8 @@ class TrytonPeople:
         wizard, today = "account.invoice.credit", self.rpc.server_time.date()
         session, *_ = await self.rpc.call(f"{wizard}.create", of="wizard")
         start = {"with_refund": quantity is None, "with_refund_allowed": True, "invoice_date": today}
+        if await self.do(f"{wizard}.start.fields_get", ["with_agent"]):  # in 7.0
+            start["with_agent"] = False
         chosen = {"active_model": "account.invoice", "active_id": invoice, "active_ids": [invoice]}
         await self.rpc.call(
             f"{wizard}.execute", session, {"start": start}, "credit", context=chosen, of="wizard"
