@@ -124,6 +124,7 @@ ASKING = {"people": [uuid4(), uuid4()], "rules": ["role:7"], "after": None, "lim
         ("list_own_approvals", "concerned_pkey", {**FILTERS, "concerned": ANNA}),
         ("list_inbox", "open_parts_of_person", {**INBOX, **START}),
         ("count_inbox", "open_parts_of_person", {**INBOX, "now": None}),
+        ("list_open_approvals", "approvals_by_state", {"after": UUID(int=0), "limit": 100}),
         ("list_open_approvals_asking", "open_rules_pkey", ASKING),
         ("list_open_approvals_asking", "open_parts_of_person", ASKING),
         ("list_open_approvals_asking", "approvals_open_of_requester", ASKING),

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from approval.adapters.stored_json import EVENTS, STEPS, stored_event, stored_steps
-from approval.domain.approval import Part, StepOpened, StepRun
+from approval.domain.approval import Part, PartsRequested, StepOpened, StepRun
 from approval.domain.approvers import Asked, LeftOut
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -57,5 +57,6 @@ def test_steps_are_stored_as_each_part_by_itself_is(count: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 1003])
 def test_an_event_is_stored_as_everybody_asked_by_themselves_is(count: int) -> None:
     people = tuple(asked(number) for number in range(count))
-    event = StepOpened(NOW, ODD, people, (LeftOut(uuid4(), "absent"),), NOW, (NOW,))
-    assert orjson.loads(orjson.dumps(stored_event(event))) == orjson.loads(EVENTS.dump_json(event))
+    opened = StepOpened(NOW, ODD, people, (LeftOut(uuid4(), "absent"),), NOW, (NOW,))
+    for event in (opened, PartsRequested(NOW, ODD, people)):
+        assert orjson.loads(orjson.dumps(stored_event(event))) == orjson.loads(EVENTS.dump_json(event))

@@ -528,6 +528,10 @@ class PostgresApprovals:
         )
         return [row["approval_id"] for row in rows]
 
+    async def open_ones(self, after: UUID | None, limit: int) -> list[UUID]:
+        rows = await self._work.fetch(QUERIES.list_open_approvals, after=after or UUID(int=0), limit=limit)
+        return [row["approval_id"] for row in rows]
+
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
         self._work.write(QUERIES.insert_concerned_with_requests, person_id=person_id, requesters=requesters)
 

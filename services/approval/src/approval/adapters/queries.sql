@@ -451,6 +451,10 @@ SELECT approval_id FROM (
     UNION SELECT approval_id FROM open_rules WHERE rule = ANY(:rules::text[])) AS touched
 WHERE :after::uuid IS NULL OR approval_id > :after ORDER BY approval_id LIMIT :limit
 
+-- name: list_open_approvals
+-- All of them, by id.
+SELECT approval_id FROM approvals WHERE state = 'open' AND approval_id > :after ORDER BY approval_id LIMIT :limit
+
 -- name: insert_concerned_with_requests
 INSERT INTO concerned (person_id, approval_id)
 SELECT :person_id, approval_id FROM approvals WHERE requester_id = ANY(:requesters::uuid[]) AND state = 'open'

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from pydantic import TypeAdapter
 
-from ..domain.approval import Event, Part, StepOpened, StepRun
+from ..domain.approval import Event, Part, PartsRequested, StepOpened, StepRun
 from ..domain.approvers import Asked
 
 EVENTS: Final[TypeAdapter[Event]] = TypeAdapter(Event)
@@ -29,7 +29,7 @@ def stored_steps(steps: dict[str, StepRun]) -> orjson.Fragment:
 
 
 def stored_event(event: Event) -> orjson.Fragment:
-    if not isinstance(event, StepOpened) or len(event.asked) < _MANY:
+    if not isinstance(event, StepOpened | PartsRequested) or len(event.asked) < _MANY:
         return orjson.Fragment(EVENTS.dump_json(event))
     alike: dict[Any, tuple[str, str]] = {}
     people = []

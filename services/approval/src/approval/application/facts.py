@@ -29,6 +29,7 @@ from ..domain.approval import (
     PartHandedOver,
     PartReassigned,
     PartRequested,
+    PartsRequested,
     PartWithdrawn,
     Reminded,
     Revoked,
@@ -99,6 +100,7 @@ StepEvent = (
     | PartHandedOver
     | PartReassigned
     | PartRequested
+    | PartsRequested
     | PartWithdrawn
     | Reminded
     | StepEnded
@@ -164,6 +166,14 @@ class Facts:
             "to_person_id": event.to_person,
         }
 
+    def _asked_more(
+        self, event: PartRequested | PartsRequested, people: list[UUID], subject: dict[str, Any]
+    ) -> EventData:
+        run = self._after.steps[event.step]
+        asked = [part.person for part in run.parts.values() if part.state == "requested"]
+        told = self._told_to_asked(event, self._still_asked(people, event.step))
+        return contract.StepPending(**subject, step=event.step, approvers=asked, due_at=run.due_at, **told)
+
     def _still_asked(self, people: Iterable[UUID], step: str) -> Iterator[UUID]:
         """Those of them who still are: an earlier approval may count, or the step be over already."""
         parts = self._after.steps.get(step, WAITING).parts
@@ -192,12 +202,9 @@ class Facts:
                     **subject, step=event.step, approvers=asked, due_at=event.due_at, **told
                 )
             case PartRequested():
-                run = approval.steps[event.step]
-                asked = [part.person for part in run.parts.values() if part.state == "requested"]
-                told = self._told_to_asked(event, self._still_asked([event.asked.person], event.step))
-                return contract.StepPending(
-                    **subject, step=event.step, approvers=asked, due_at=run.due_at, **told
-                )
+                return self._asked_more(event, [event.asked.person], subject)
+            case PartsRequested():
+                return self._asked_more(event, [each.person for each in event.asked], subject)
             case PartWithdrawn():
                 return contract.PartWithdrawn(
                     approval_id=approval.id,

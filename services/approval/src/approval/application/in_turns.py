@@ -28,5 +28,10 @@ async def in_turns(tenant_id: UUID, work: Work[T]) -> T:
             except StopIteration as end:
                 result: T = end.value
                 return result
-            for _ in range(ROUNDS):
-                await asyncio.sleep(0)
+            await give_way()
+
+
+async def give_way() -> None:
+    """Others have their turn."""
+    for _ in range(ROUNDS):
+        await asyncio.sleep(0)

@@ -4,6 +4,7 @@ rules that now name others, is looked at again."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -19,23 +20,32 @@ from optima_contracts.identity import (
 )
 
 from ..domain import engine
+from ..domain.directory import Directory
 from .delegate import end_delegation
+from .in_turns import give_way
 from .ports import KnownPerson, Ports
 from .read.access import running_process
-from .recording import record_change
+from .recording import asks_many, record_change
 
 PEOPLE_CHANGED: Final = "approval.people_changed"
 AT_A_TIME: Final = 100
+MANY: Final = 100
+"""Of more people than that, most approvals wait for one: all are gone through, not looked up by each."""
+MOST_PARTS: Final = 10_000
+MOST_SECONDS: Final = 0.25
+"""A transaction compares approvals with the directory until these have so many parts in all, or so much time
+has gone by; one at least. However many each asks, it is short, and other work goes on after it."""
 SOON: Final = timedelta(seconds=2)
 """By then the transactions are over that had read the directory as it was before."""
 
 
 class PeopleChange(BaseModel):
-    """Approvals that wait for `person_id` or were asked for by them or by somebody whose place they have, or
-    whose steps find people by one of `rules`, are to be compared with the directory; those up to `after` have
-    been."""
+    """Approvals that wait for `person_id` or for a holder of `role`, or were asked for by them or by somebody
+    whose place they have, or whose steps find people by one of `rules`, are to be compared with the
+    directory; those up to `after` have been."""
 
     person_id: UUID | None = None
+    role: str | None = None
     rules: list[str] = []
     after: UUID | None = None
 
@@ -57,9 +67,9 @@ async def on_role_changed(ports: Ports, event: RoleChanged) -> None:
     holders = [directory.people[person] for person in directory.holders(event.key)]
     decides = "approval.decide" in event.privileges
     if any(person.active and person.may_decide != decides for person in holders):
-        _look_again(ports, str(event.role_id), None, {f"role:{event.key}", "manager"})
-        for person in holders:
-            _look_again(ports, f"{event.role_id}:{person.id}", person.id, set())
+        # Thousands may hold it: their approvals are gone through once, not once for each of them.
+        change = PeopleChange(role=event.key, rules=[f"role:{event.key}", "manager"])
+        ports.jobs.schedule(PEOPLE_CHANGED, change, key=str(event.role_id), due_at=ports.now + SOON)
 
 
 async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
@@ -125,18 +135,41 @@ def _look_again(ports: Ports, key: str, person_id: UUID | None, rules: set[str])
 
 
 async def follow_people(ports: Ports, change: PeopleChange) -> None:
-    """Some approvals at a time; the rest is owed to a job of its own."""
+    """As many approvals as a short transaction has room for; the rest is owed to a job of its own. Each is
+    compared with the directory as a whole, so that one that was already is left as it is."""
     directory = await ports.directories.read()
-    people = [] if change.person_id is None else directory.places_of(change.person_id)
-    found = await ports.approvals.asking(people, change.rules, change.after, AT_A_TIME)
+    people = _people_meant(change, directory)
+    if len(people) > MANY:
+        found = await ports.approvals.open_ones(change.after, AT_A_TIME)
+    else:
+        found = await ports.approvals.asking(people, change.rules, change.after, AT_A_TIME)
+    clock = asyncio.get_running_loop().time
+    ends, room, done = clock() + MOST_SECONDS, MOST_PARTS, 0
     for approval_id in found:
-        held = await ports.approvals.lock(approval_id)
-        if held is None or held.approval.state != "open":
-            continue
-        process = await running_process(ports, held.approval)
-        result = engine.people_changed(held.approval, process, ports.now, directory)
-        await record_change(ports, process, held, result)
-    if len(found) == AT_A_TIME:
-        rest = change.model_copy(update={"after": found[-1]})
-        key = f"{change.person_id}:{','.join(change.rules)}:{found[-1]}"
+        room -= await _compare(ports, approval_id, directory)
+        done += 1
+        if room <= 0 or clock() >= ends:
+            break
+    if done < len(found) or done == AT_A_TIME:
+        rest = change.model_copy(update={"after": found[done - 1]})
+        key = f"{change.person_id or change.role}:{','.join(change.rules)}:{found[done - 1]}"
         ports.jobs.schedule(PEOPLE_CHANGED, rest, key=key)
+
+
+def _people_meant(change: PeopleChange, directory: Directory) -> list[UUID]:
+    of_role = directory.holders(change.role) if change.role is not None else ()
+    meant = [*of_role, *([change.person_id] if change.person_id is not None else [])]
+    return list(dict.fromkeys(place for person in meant for place in directory.places_of(person)))
+
+
+async def _compare(ports: Ports, approval_id: UUID, directory: Directory) -> int:
+    """Returns how many parts its pending steps have."""
+    held = await ports.approvals.lock(approval_id)
+    if held is None or held.approval.state != "open":
+        return 0
+    process = await running_process(ports, held.approval)
+    if asks_many(held.approval):
+        await give_way()
+    result = engine.people_changed(held.approval, process, ports.now, directory)
+    await record_change(ports, process, held, result)
+    return sum(len(run.parts) for run in result.approval.steps.values())

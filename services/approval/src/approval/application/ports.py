@@ -355,6 +355,9 @@ class Approvals(Protocol):
         """Open approvals that wait for one of the people or that they asked for, or whose pending steps find
         people by one of the rules; by id."""
 
+    async def open_ones(self, after: UUID | None, limit: int) -> list[UUID]:
+        """All open approvals, by id."""
+
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
         """What the requesters have asked for concerns the person too, where it is still open."""
 

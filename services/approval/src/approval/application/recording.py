@@ -16,6 +16,7 @@ from ..domain.directory import Directory
 from ..domain.process import Process
 from ..domain.run import Result
 from .facts import Audience, Facts
+from .in_turns import give_way
 from .offer_links import offer_links
 from .ports import Held, Ports
 
@@ -40,6 +41,8 @@ LIST_PARTS: Final = "approval.list_parts"
 LISTED_AT_ONCE: Final = 500
 """So many people newly asked are listed with the change that asks them. More wait a moment for a job of their
 own, so that who submits or decides does not: ten thousand rows take longer than all else."""
+TOLD_AT_ONCE: Final = 200
+"""Events of a change of which others are told before somebody else's request has its turn."""
 OVERDUE: Final = "approval.overdue"
 REMIND: Final = "approval.remind"
 NOTIFY: Final = "approval.notify"
@@ -65,6 +68,8 @@ async def record_change(
     """Nothing is stored or told where nothing happened."""
     if not result.events:
         return before
+    if asks_many(result.approval):
+        await give_way()
     content = result.approval.content
     after = await ports.approvals.save(
         before,
@@ -84,6 +89,11 @@ async def list_parts(ports: Ports, payload: PartsToList) -> None:
     held = await ports.approvals.lock(payload.approval_id)
     assert held is not None, "approvals stay"
     await ports.approvals.list_parts(held.approval)
+
+
+def asks_many(approval: Approval) -> bool:
+    """Whether reading, changing and writing it take so long that others have their turn in between."""
+    return any(len(run.parts) > LISTED_AT_ONCE for run in approval.steps.values())
 
 
 def _lists_at_once(ports: Ports, before: Approval | None, after: Approval) -> bool:
@@ -109,7 +119,9 @@ async def _tell(ports: Ports, process: Process, before: Approval | None, result:
     approval, directory = result.approval, await ports.directories.read()
     audience = Audience(process, directory, ports.actor_id, held.watchers)
     facts = Facts(before, approval, audience)
-    for event in result.events:
+    for number, event in enumerate(result.events, 1):
+        if number % TOLD_AT_ONCE == 0:
+            await give_way()
         for fact in facts.of(event):
             _outbox(ports, event).add(fact, subject=approval.id, correlation=held.correlation)
     _set_timers(ports, before, approval)

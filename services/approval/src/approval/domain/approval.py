@@ -181,6 +181,16 @@ class PartRequested:
 
 
 @value
+class PartsRequested:
+    """The directory changed, and the step's rules name many more."""
+
+    at: datetime
+    step: str
+    asked: tuple[Asked, ...]
+    kind: Literal["parts_requested"] = "parts_requested"
+
+
+@value
 class PartWithdrawn:
     """The directory changed, and this person may no longer be asked."""
 
@@ -381,6 +391,7 @@ Event = (
     | ChoiceTaken
     | PartDecided
     | PartRequested
+    | PartsRequested
     | PartWithdrawn
     | PartForwarded
     | PartReassigned
@@ -414,6 +425,7 @@ class Progress:
         "dated",
         "ended_at",
         "filled",
+        "own_parts",
         "process_version",
         "reason",
         "state",
@@ -434,9 +446,12 @@ class Progress:
         self.ended_at = approval.ended_at
         self.reason = approval.reason
         self.before_migration = approval.before_migration
+        self.own_parts: dict[str, dict[UUID, Part]] = {}
+        """Parts by step that no earlier state shares: ten thousand are copied once, not with each change."""
 
     def result(self) -> Approval:
-        """The approval as it now is; nothing is taken after that."""
+        """The approval as it now is; what is taken after that leaves it as it is."""
+        self.own_parts = {}
         fixed = self.approval
         return Approval(
             fixed.id,
@@ -458,6 +473,14 @@ class Progress:
             self.dated.today,
             self.filled,
         )
+
+    def parts_to_change(self, key: str) -> dict[UUID, Part]:
+        """The step's parts, which then change in place: to go through them meanwhile takes a copy."""
+        run = self.steps[key]
+        if self.own_parts.get(key) is not run.parts:
+            self.own_parts[key] = dict(run.parts)
+            self.steps[key] = _with_parts(run, self.own_parts[key])
+        return self.own_parts[key]
 
     def judge(self, today: date | None) -> None:
         """What conditions read from here on."""
@@ -530,8 +553,7 @@ def _choice_taken(progress: Progress, event: ChoiceTaken) -> None:
 
 
 def _part_decided(progress: Progress, event: PartDecided) -> None:
-    run = progress.steps[event.step]
-    parts = dict(run.parts)
+    parts = progress.parts_to_change(event.step)
     part = parts[event.person]
     parts[event.person] = Part(
         part.person,
@@ -545,7 +567,6 @@ def _part_decided(progress: Progress, event: PartDecided) -> None:
         event.content_hash,
         event.reason,
     )
-    progress.steps[event.step] = _with_parts(run, parts)
     if event.filled:
         _put_values(progress, event.filled)
 
@@ -571,6 +592,12 @@ def _part_requested(progress: Progress, event: PartRequested | ApproverAdded) ->
     _put_parts(progress, event.step, part)
 
 
+def _parts_requested(progress: Progress, event: PartsRequested) -> None:
+    at, parts = event.at, progress.parts_to_change(event.step)
+    for each in event.asked:
+        parts[each.person] = Part(each.person, each.groups, each.why, each.origin, at)
+
+
 def _part_withdrawn(progress: Progress, event: PartWithdrawn) -> None:
     part = progress.steps[event.step].parts[event.person]
     _put_parts(progress, event.step, replace(part, state="cancelled", decided_at=event.at))
@@ -592,11 +619,9 @@ def _part_moved(
 
 
 def _put_parts(progress: Progress, key: str, *parts: Part) -> None:
-    run = progress.steps[key]
-    all_parts = dict(run.parts)
+    changed = progress.parts_to_change(key)
     for part in parts:
-        all_parts[part.person] = part
-    progress.steps[key] = _with_parts(run, all_parts)
+        changed[part.person] = part
 
 
 def _with_parts(run: StepRun, parts: dict[UUID, Part]) -> StepRun:
@@ -669,6 +694,7 @@ def _amended(progress: Progress, event: Amended) -> None:
 def _migrated(progress: Progress, event: Migrated) -> None:
     today = progress.dated.today
     before = BeforeMigration(progress.process_version, dict(progress.steps), progress.choices, today)
+    progress.own_parts = {}
     progress.before_migration = before
     progress.process_version = event.process_version
     progress.steps = {key: before.steps.get(key, WAITING) for key in event.steps}
@@ -681,7 +707,7 @@ def _migration_reverted(progress: Progress, event: MigrationReverted) -> None:
     before = progress.before_migration
     assert before is not None, "only a migration that nothing followed is reverted"
     progress.process_version = before.process_version
-    progress.steps = dict(before.steps)
+    progress.steps, progress.own_parts = dict(before.steps), {}
     progress.choices = before.choices
     progress.judge(before.today)
     progress.before_migration = None
@@ -710,6 +736,7 @@ _TAKE: dict[type, Callable[[Progress, Any], None]] = {
     ChoiceTaken: _choice_taken,
     PartDecided: _part_decided,
     PartRequested: _part_requested,
+    PartsRequested: _parts_requested,
     PartWithdrawn: _part_withdrawn,
     PartForwarded: _part_moved,
     PartReassigned: _part_moved,

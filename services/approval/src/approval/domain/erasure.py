@@ -16,6 +16,7 @@ from .approval import (
     PartForwarded,
     PartReassigned,
     PartRequested,
+    PartsRequested,
     Revoked,
     StepOpened,
 )
@@ -42,7 +43,7 @@ class Erasure:
                 self._written.add(event.reason or "")
                 documents = tuple({**each, "name": UNNAMED} for each in event.evidence)
                 return replace(event, reason=None, evidence=documents)
-            case StepOpened():
+            case StepOpened() | PartsRequested():
                 return replace(event, asked=tuple(map(self._by_id, event.asked)))
             case PartRequested():
                 return replace(event, asked=self._by_id(event.asked))

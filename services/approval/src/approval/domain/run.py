@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, WrongState
@@ -25,6 +26,7 @@ from .approval import (
     PartEscalated,
     PartHandedOver,
     PartRequested,
+    PartsRequested,
     PartWithdrawn,
     Progress,
     StepEnded,
@@ -39,6 +41,9 @@ from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step
 from .quorum import ADDED, approvals_needed, verdict, voters_of, votes_in_quorum
 from .subjects import Content, DatedContent
 from .values import value
+
+MANY: Final = 100
+"""More than so many who are newly asked at once are one event; fewer are one each."""
 
 
 @value
@@ -297,12 +302,19 @@ class Run:
 
     def approve_for_all(self, step: Step) -> None:
         """Everybody who is asked approves, until the step is decided."""
-        content_hash = self.progress.content_hash
-        for person, part in self.run_of(step.key).parts.items():
-            if part.state == "requested":
-                self.record(PartDecided(self.now, step.key, person, person, "approved", content_hash))
-                if self.count_votes(step):
-                    return
+        parts, content_hash = self.run_of(step.key).parts, self.progress.content_hash
+        waiting = [person for person, part in parts.items() if part.state == "requested"]
+
+        def decided_by(approvals: int) -> bool:
+            approved = {each: replace(parts[each], state="approved") for each in waiting[:approvals]}
+            return verdict(step, [*(parts | approved).values()]) is not None
+
+        # An approval more never undecides a step. Of ten thousand, the last that counts is found by halves.
+        fewest = bisect_left(range(1, len(waiting) + 1), x=True, key=decided_by) + 1
+        for person in waiting[:fewest]:
+            self.record(PartDecided(self.now, step.key, person, person, "approved", content_hash))
+        if waiting:
+            self.count_votes(step)
 
     def count_earlier_approvals(self, step: Step) -> bool:
         """Whether somebody's earlier approval counts here too."""
@@ -347,10 +359,11 @@ class Run:
         """Compares the pending step's parts with whom its rules name now."""
         selection = select_approvers(step, self.asking)
         named = {asked.person: asked for asked in selection.asked}
-        for person, part in self.run_of(step.key).parts.items():
+        asking = self.asking
+        for person, part in [*self.run_of(step.key).parts.items()]:
             if part.state != "requested":
                 continue
-            answer = may_be_asked(self.directory.person(person), step, self.asking)
+            answer = may_be_asked(self.directory.person(person), step, asking)
             if answer == "inactive" and self.hand_over(step, person):
                 continue
             if answer != "yes":
@@ -360,20 +373,28 @@ class Run:
         # Where who took over is enough, the fallback is not asked beside them.
         taken_over = any(part.origin == "handed_over" for part in self.run_of(step.key).parts.values())
         enough = taken_over and verdict(step, self.run_of(step.key).parts.values()) != "rejected"
+        parts, coming = self.run_of(step.key).parts, dict[UUID, Asked]()
         for person, asked in named.items():
-            known = self.run_of(step.key).parts.get(person)
+            known = parts.get(person)
             if known is not None and known.state != "cancelled" and not votes_in_quorum(known):
                 # Who was added before is one of its voters from now on.
-                both = replace(asked, groups=(*asked.groups, *known.groups))
-                self.record(PartRequested(self.now, step.key, both))
-            elif not self.is_taken(step, person) and not (enough and asked.origin == "fallback"):
-                self.record(PartRequested(self.now, step.key, asked))
-        parts = self.run_of(step.key).parts.values()
-        too_few = verdict(step, parts) == "rejected" and not any(p.state == "rejected" for p in parts)
+                coming[person] = replace(asked, groups=(*asked.groups, *known.groups))
+            elif not self.is_taken(step, person, coming) and not (enough and asked.origin == "fallback"):
+                coming[person] = asked
+        self.request_parts(step, [*coming.values()])
+        voters = self.run_of(step.key).parts.values()
+        too_few = verdict(step, voters) == "rejected" and not any(p.state == "rejected" for p in voters)
         if selection.instead is not None and too_few:
             self.without_asking(step, selection)
         else:
             self.count_votes(step)
+
+    def request_parts(self, step: Step, coming: list[Asked]) -> None:
+        if len(coming) > MANY:
+            self.record(PartsRequested(self.now, step.key, tuple(coming)))
+            return
+        for asked in coming:
+            self.record(PartRequested(self.now, step.key, asked))
 
     def hand_over(self, step: Step, person: UUID) -> bool:
         """Moves the open part of somebody who left to who took over, if they may be asked and have no part
@@ -387,12 +408,13 @@ class Run:
         self.record(PartHandedOver(self.now, step.key, person, successor))
         return True
 
-    def is_taken(self, step: Step, person: UUID) -> bool:
-        """Whether the person's part stands, or stands with whom it was moved to."""
+    def is_taken(self, step: Step, person: UUID, coming: Collection[UUID]) -> bool:
+        """Whether the person's part stands, or stands with whom it was moved to, or will with them who are
+        about to be asked."""
         parts, seen = self.run_of(step.key).parts, set[UUID]()
         part = parts.get(person)
         while part is not None and part.person not in seen:
-            if part.state != "cancelled":
+            if part.state != "cancelled" or part.person in coming:
                 return True
             seen.add(part.person)
             part = parts.get(part.moved_to) if part.moved_to is not None else None
@@ -407,7 +429,7 @@ class Run:
                 self.record(PartEscalated(self.now, step.key, person, manager))
             return bool(above)
         moved = False
-        for person, part in self.run_of(step.key).parts.items():
+        for person, part in [*self.run_of(step.key).parts.items()]:
             if part.state != "requested":
                 continue
             for manager in self.directory.managers_above(person):

@@ -36,6 +36,7 @@ from ...domain.approval import (
     PartHandedOver,
     PartReassigned,
     PartRequested,
+    PartsRequested,
     PartWithdrawn,
     Reminded,
     Revoked,
@@ -393,7 +394,7 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
     who = partial(person_view, directory)
 
     match event:
-        case StepOpened():
+        case StepOpened() | PartsRequested():
             facts = {
                 "step": event.step,
                 "asked": [who(each.person) for each in event.asked[:MOST_LISTED]],
