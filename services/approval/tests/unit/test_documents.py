@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable, Iterator
+from datetime import date, time
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError
 
 from approval.adapters.documents import MOST_BYTES, MOST_NODES, read_document
 from approval.application.working_time import WorkingTime
 from approval.domain.process import Definition
+from approval.domain.subjects import SubjectType
 from optima_kit.refusals import Malformed, Violations
 
 
@@ -229,6 +232,61 @@ def test_times_of_day_are_no_numbers():
     text = "week: {monday: [[09:00, 13:00], [14:00, 18:30]]}"
     found = read(text, model=WorkingTime)
     assert "14:00" in json.dumps(found.model_dump(mode="json"))
+
+
+ODD_FORMS: dict[type, list[Any]] = {
+    bool: ["yes", "no", "on", "true", "", 0, 1, "1", Decimal("1.0")],
+    int: ["3", "٣", True, 3.0, Decimal("3.0"), Decimal("1e1"), "3.0", ""],
+    time: [9, 32400, "9", "9:00", "09", "0900", "09.00", Decimal("9.30"), True, "09:00Z", "24:00"],
+    date: [0, 86400, "0", "20261224", "24/12/2026", "2026-12-24T00:00:00", "2026-02-30", "2026-W52-4", True],
+}
+"""By type: what pydantic by itself would take for one, or people would, and a document doesn't mean."""
+Wrap = Callable[[Any], Any]
+
+
+def scalars_in(hint: Any, wrap: Wrap = lambda value: value) -> Iterator[tuple[Any, Wrap]]:
+    """The types in a hint, each with what puts a value into its place."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is list:
+        yield from scalars_in(inner[0], lambda value: wrap([value]))
+    elif origin is tuple:
+        yield from scalars_in(inner[0], lambda value: wrap([value] * len(inner)))
+    elif origin is dict:
+        yield from scalars_in(inner[1], lambda value: wrap({"a": value}))
+    elif origin is Annotated:
+        yield from scalars_in(inner[0], wrap)
+    elif inner:
+        for each in inner:
+            yield from scalars_in(each, wrap)
+    else:
+        yield hint, wrap
+
+
+def fields_of(*models: type[BaseModel]) -> Iterator[Any]:
+    """Every field of the models, and of those inside them, that holds a flag, a whole number, a time or a
+    day, and no text as well."""
+    inside = [*models]
+    for model in inside:
+        for name, field in model.model_fields.items():
+            found = list(scalars_in(field.annotation))
+            kinds = {kind for kind, _ in found}
+            inside += [
+                k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel) and k not in inside
+            ]
+            for kind, wrap in found if str not in kinds else ():
+                if kind in ODD_FORMS:
+                    form = TypeAdapter(Annotated[field.annotation, name, *field.metadata])
+                    yield pytest.param(form, kind, wrap, id=f"{model.__name__}.{name}")
+
+
+@pytest.mark.parametrize(("form", "kind", "wrap"), [*fields_of(Definition, SubjectType, WorkingTime)])
+def test_no_other_form_is_taken_for_the_one_that_is_meant(form, kind, wrap):
+    for odd in ODD_FORMS[kind]:
+        with pytest.raises(ValidationError):
+            form.validate_python(wrap(odd))
+    meant = {bool: True, int: 1, time: "09:00", date: "2026-12-24"}[kind]
+    if kind is not time:
+        form.validate_python(wrap(meant))
 
 
 def test_a_refusal_names_the_line():

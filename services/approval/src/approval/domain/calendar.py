@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from .values import TimeOfDay, WrittenDay
+
 _WEEKDAYS = ((time(9), time(13)), (time(14), time(18)))
 _HORIZON_DAYS = 3660
 
@@ -75,7 +77,7 @@ def _in_order(spans: list[tuple[time, time]]) -> list[tuple[time, time]]:
     return spans
 
 
-Spans = Annotated[list[tuple[time, time]], Field(max_length=6), AfterValidator(_in_order)]
+Spans = Annotated[list[tuple[TimeOfDay, TimeOfDay]], Field(max_length=6), AfterValidator(_in_order)]
 
 
 class WorkingWeek(BaseModel):
@@ -99,7 +101,7 @@ class WorkingTime(BaseModel):
 
     week: WorkingWeek = WorkingWeek()
     holidays: Literal["italian", "none"] = "italian"
-    closures: Annotated[list[date], Field(max_length=1000)] = []
+    closures: Annotated[list[WrittenDay], Field(max_length=1000)] = []
     """Days on which the tenant does not work, beside public holidays."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     """Unsaid: the tenant's own."""

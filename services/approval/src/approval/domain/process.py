@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from .subjects import DatedContent, FieldName, FieldType, SubjectType
 from .turns import Work, finished
+from .values import Flag, Whole
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -93,7 +94,7 @@ class ManagerSelector(_Part):
     """A field of the subject that holds a person."""
     take: Literal["direct", "first_qualified", "up_to_qualified"] = "direct"
     """Only the direct manager; the first whose limit covers the amount; or everybody up to that one."""
-    levels: Annotated[int, Field(ge=1, le=10)] = 10
+    levels: Annotated[Whole, Field(ge=1, le=10)] = 10
     """How far up the chain is followed."""
 
 
@@ -123,11 +124,11 @@ class Approver(_Part):
 
 
 class AtLeast(_Part):
-    at_least: Annotated[int, Field(ge=1, le=1000)]
+    at_least: Annotated[Whole, Field(ge=1, le=1000)]
 
 
 class Percent(_Part):
-    percent: Annotated[int, Field(ge=1, le=100)]
+    percent: Annotated[Whole, Field(ge=1, le=100)]
 
 
 class Ask(_Part):
@@ -163,8 +164,8 @@ class Evidence(_Part):
     media_types: Annotated[
         list[Literal["application/pdf", "image/png", "image/jpeg"]], Field(min_length=1, max_length=3)
     ]
-    at_most: Annotated[int, Field(ge=1, le=20)] = 5
-    required: bool = False
+    at_most: Annotated[Whole, Field(ge=1, le=20)] = 5
+    required: Flag = False
 
 
 Decided = Literal["approved", "rejected"]
@@ -194,7 +195,7 @@ class Step(_Part):
     when: Condition | None = None
     approvers: Annotated[list[Approver], Field(min_length=1, max_length=50)]
     quorum: Quorum = "any"
-    distinct: bool | None = None
+    distinct: Flag | None = None
     """Whether different people have to decide, each for one part alone; unsaid: with the quorum `all` or
     `one_per_group`."""
     rejection: Rejection = "any"
@@ -220,7 +221,7 @@ class Step(_Part):
     reasons: set[Literal["approve", "abstain"]] = Field(default_factory=set)
     """Outcomes that need a reason, beside rejections and requests for changes, which always do."""
     evidence: Evidence | None = None
-    by_email: bool = False
+    by_email: Flag = False
     """Whoever is asked gets an e-mail with a link under which they can decide without signing in."""
     sets: dict[Decided, dict[FieldName, SetValue]] = Field(default_factory=dict)
     """Values of the process's fields from when the step is decided so."""

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from optima_kit.refusals import Invalid
 
 from .directory import Directory
-from .values import value
+from .values import Flag, Whole, value
 
 Content = Mapping[str, Any]
 """A subject's content as JSON carries it: amounts and quantities are decimal strings, dates ISO 8601."""
@@ -56,7 +56,7 @@ class FieldType(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: FieldKind
-    optional: bool = False
+    optional: Flag = False
     """May be absent when the approval opens: a condition guards it then, or an earlier step requires it.
     Every other field is there, in each record and row as well."""
     privilege: str | None = None
@@ -64,7 +64,7 @@ class FieldType(BaseModel):
     fields: dict[FieldName, FieldType] = Field(default_factory=dict)
     of: Literal["text", "whole", "number", "money", "person", "unit"] | None = None
     """What a list holds, if not records."""
-    at_most: Annotated[int, Field(ge=1, le=2000)] = MOST_ROWS
+    at_most: Annotated[Whole, Field(ge=1, le=2000)] = MOST_ROWS
     """Rows that a list may have."""
 
     @model_validator(mode="after")
