@@ -35,6 +35,7 @@ LAST_YEAR: Final = 2199
 T = TypeVar("T", date, datetime)
 
 _NUMBER = re.compile(r"\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)\s*")
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 _AMOUNT = r"^\d{1,12}(\.\d{1,2})?$"
 _UNIT_PRICE = r"^\d{1,9}(\.\d{1,4})?$"
 _COUNT = r"^\d{1,9}(\.\d{1,3})?$"
@@ -129,7 +130,7 @@ def _decimal_text(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int):
         # A JSON fraction has been through binary floating point: its cents can't be trusted.
         raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
-    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", value):
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
         raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
     return value
 

@@ -51,6 +51,7 @@ BAD_BODIES = {
         "lines[1].quantity",
     ),
     "NaN": ('{"text": "x", "cost": NaN}', 400, None),
+    "a key twice": ('{"text": "x", "cost": "1.00", "co\\u0073t": "900.00"}', 400, None),
 }
 
 

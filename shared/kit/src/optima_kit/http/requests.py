@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -26,7 +27,8 @@ from .server import in_time
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 50
 _KEY: Final = re.compile(r"^[!-~]{1,128}$")
-_ETAG: Final = re.compile(r'^"(\d{1,18})"$')
+_ETAG: Final = re.compile(r'^"([0-9]{1,18})"$')
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 class BadInput(Exception):
@@ -97,11 +99,39 @@ def parse_body(route: Route, raw: bytes, media_type: str) -> Any:
 
 def _document(raw: bytes) -> Any:
     try:
-        return orjson.loads(raw)
+        document = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Malformed("malformed_json", reason=str(error)) from None
     except RecursionError:
         raise Malformed("malformed_json", reason="too deeply nested") from None
+    every_key_is_there_once(raw, document)
+    return document
+
+
+def every_key_is_there_once(raw: bytes, document: Any) -> None:
+    """Of a key that an object has twice the parser keeps the last, another reader of the same body the first.
+    Raises Malformed with the key. Before each there is a colon, so that it is enough to count."""
+    keys, inside = 0, [document]
+    for each in inside:
+        if isinstance(each, dict):
+            keys += len(each)
+            inside.extend(each.values())
+        elif isinstance(each, list):
+            inside.extend(each)
+    if raw.count(b":") > keys and _TEXT.sub(b"", raw).count(b":") > keys:
+        try:
+            json.loads(raw, object_pairs_hook=_without_doubles, parse_int=str, parse_float=str)
+        except RecursionError:
+            raise Malformed("malformed_json", reason="too deeply nested") from None
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Malformed("json_key_twice", key=key[:100])
+        found[key] = value
+    return found
 
 
 def _fields(raw: bytes) -> dict[str, str]:
