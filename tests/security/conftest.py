@@ -50,6 +50,7 @@ SELECT id, id, 'test', now(), now(), now() + interval '1 day' FROM unnest(:peopl
 """Identity believes nobody whom it does not know, whatever their token says."""
 
 MIGHTY, POWERLESS = uuid4(), uuid4()
+KEY_SECRET = "another-secret-of-this-test-0123456789abcdef"
 
 
 @dataclass
@@ -85,7 +86,13 @@ class Served:
         return dict(await self.database.fetch(counts))
 
 
-def build(module: str, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Service:
+def build(
+    module: str,
+    database: ServiceDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    key_secret: str = KEY_SECRET,
+) -> Service:
     """The service as its bootstrap makes it, configured for a test."""
     environment = {
         "OPTIMA_DATABASE_URL": database.rw_url,
@@ -96,7 +103,7 @@ def build(module: str, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatc
         "OPTIMA_ENVIRONMENT": "demonstration",
         "OPTIMA_PLATFORM_CLIENT_ID": "platform",
         "OPTIMA_PLATFORM_CLIENT_SECRET": "a-secret-of-this-test-0123456789abcdef",
-        "OPTIMA_KEY_SECRET": "another-secret-of-this-test-0123456789abcdef",
+        "OPTIMA_KEY_SECRET": key_secret,
         "OPTIMA_OIDC_ISSUERS": "https://accounts.example.it",
         "OPTIMA_DROP_FOLDER_ROOT": str(folder),
     }

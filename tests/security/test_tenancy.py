@@ -54,13 +54,25 @@ async def _tables(connection) -> dict[str, bool]:
     return {row["relname"]: row["owned"] for row in rows}
 
 
-async def _plant(connection, table: str, tenant_id: uuid.UUID) -> None:
-    """Inserts one row of that tenant, past every constraint but the columns' types."""
+async def without_checks(connection) -> None:
+    """Lets the connection of a superuser write rows that no service would."""
+    await connection.execute("SET session_replication_role = replica")
+    for check in await connection.fetch(
+        "SELECT conrelid::regclass::text AS of, conname FROM pg_constraint WHERE contype = 'c'"
+        " AND connamespace = 'public'::regnamespace AND conparentid = 0 AND coninhcount = 0"
+    ):
+        await connection.execute(f'ALTER TABLE {check["of"]} DROP CONSTRAINT "{check["conname"]}"')
+
+
+async def plant(connection, table: str, tenant_id: uuid.UUID, also: str = "") -> None:
+    """Inserts one row of that tenant, past every constraint but the columns' types: with what must be there,
+    and the column `also`."""
     columns = await connection.fetch(
         "SELECT attname, typname, a.attidentity <> '' AS numbered FROM pg_attribute a JOIN pg_type t"
         " ON t.oid = a.atttypid WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped"
-        " AND attgenerated = '' AND (attname = 'tenant_id' OR (attnotnull AND NOT atthasdef))",
+        " AND attgenerated = '' AND (attname IN ('tenant_id', $2) OR (attnotnull AND NOT atthasdef))",
         f'"{table}"',
+        also,
     )
     names, values = [], []
     for column in columns:
@@ -87,12 +99,7 @@ async def test_without_its_tenant_no_table_shows_or_takes_a_row(database_for, se
     database = await database_for(service)
     ours, theirs = uuid.uuid4(), uuid.uuid4()
     root = await asyncpg.connect(database.superuser_url)
-    await root.execute("SET session_replication_role = replica")
-    for check in await root.fetch(
-        "SELECT conrelid::regclass::text AS of, conname FROM pg_constraint WHERE contype = 'c'"
-        " AND connamespace = 'public'::regnamespace AND conparentid = 0 AND coninhcount = 0"
-    ):
-        await root.execute(f'ALTER TABLE {check["of"]} DROP CONSTRAINT "{check["conname"]}"')
+    await without_checks(root)
     tables = await _tables(root)
     allowed = WITHOUT_TENANT.keys() | WITHOUT_TENANT_OF.get(service, {}).keys()
     strays = {name for name, owned in tables.items() if not owned} - allowed
@@ -105,7 +112,7 @@ async def test_without_its_tenant_no_table_shows_or_takes_a_row(database_for, se
         assert await person.fetch(_READABLE_PARTITIONS) == []
     try:
         for table in (name for name, owned in tables.items() if owned):
-            await _plant(root, table, ours)
+            await plant(root, table, ours)
             for person in (rw, ro):
                 seen = {}
                 for context in (None, theirs, ours):

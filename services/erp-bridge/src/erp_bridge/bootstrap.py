@@ -36,6 +36,7 @@ from .adapters.postgres import (
     PostgresSchemas,
 )
 from .adapters.sap_business_one import SapBusinessOne
+from .adapters.sealed_columns import sealed_columns
 from .adapters.tryton import Tryton
 from .adapters.ubl import Ubl
 from .application.ports import Ports
@@ -101,4 +102,5 @@ def service(settings: BridgeSettings) -> Service[Ports]:
         jobs=jobs,
         resources=Resources(ports),
         measure=measure,
+        sealed=sealed_columns(sealer),
     )

@@ -1,4 +1,4 @@
-"""python -m identity http | relay | consume | work | migrate | all | rotate-keys | announce"""
+"""python -m identity http | relay | consume | work | migrate | all | rotate-keys | announce | reseal"""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from .adapters.postgres import (
     PostgresUnits,
 )
 from .adapters.resources import Resources
+from .adapters.sealed_columns import sealed_columns
 from .application.admit import admit
 from .application.ports import Ports
 from .application.sign_in_service import PlatformClient
@@ -107,6 +108,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             issuer=settings.issuer,
         ),
         close_resources=passwords.close,
+        sealed=sealed_columns(sealing),
     )
 
 

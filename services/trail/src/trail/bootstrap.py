@@ -25,6 +25,7 @@ from .adapters.postgres_webhooks import PostgresWebhooks
 from .adapters.printout_sheet import TEMPLATE
 from .adapters.receivers import HttpReceivers
 from .adapters.resources import Resources
+from .adapters.sealed_columns import sealed_columns
 from .adapters.signatures import AnchorKeyMaker
 from .application.ports import Ports
 from .settings import TrailSettings
@@ -78,4 +79,5 @@ def service(settings: TrailSettings) -> Service[Ports]:
         jobs_at_once=16,
         resources=Resources(ports, HttpReceivers(EgressGuard(settings.openness)), printouts),
         close_resources=printouts.close,
+        sealed=sealed_columns(people_sealer, webhook_sealer),
     )

@@ -18,9 +18,9 @@ class TrailSettings(Settings):
     key_secret: KeySecret
     """Encrypts what the trail must be able to read back (people's keys, the keys that sign anchors, webhooks'
     secrets) and attests the keys that sign anchors. The same in every replica. A new one is put before the
-    one of before, with a comma between, which stays for good: without it no personal text of before is read,
-    no further one of the same people is recorded, no webhook is served, and the anchors of before count as
-    forged."""
+    one of before, with a comma between, which stays for good: without it the anchors of before count as
+    forged. And until `python -m trail reseal` has run, no personal text of before is read, no further one of
+    the same people is recorded, and no webhook is served."""
 
     webhook_plain_http: Annotated[bool, in_production(_over_https)] = False
     """Lets webhooks lead to http addresses. For development alone: production refuses it."""

@@ -15,6 +15,9 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 FORMER: Final = ","
 """Stands before each former secret, where several are known at a time."""
+USUAL_CIPHER: Final = "aes-256-gcm"
+CIPHERS: Final = (USUAL_CIPHER, "chacha20-poly1305")
+"""What a secret may say that it seals with, in front of it: `chacha20-poly1305:` and the secret."""
 SECRET_BITS: Final = 96
 """Of a secret's own entropy, at least: 32 random hexadecimal digits have more."""
 PASSWORD_BITS: Final = 48
@@ -56,6 +59,12 @@ def _entropy(signs: Sequence[Any]) -> float:
     return sum(count * math.log2(len(signs) / count) for count in counts)
 
 
+def cipher_of(secret: str) -> tuple[str, str]:
+    """What the secret seals with, and the secret itself."""
+    cipher, colon, own = secret.partition(":")
+    return (cipher, own) if colon and cipher in CIPHERS else (USUAL_CIPHER, secret)
+
+
 def _strong(secret: SecretStr) -> None:
     text = secret.get_secret_value()
     if "demonstration" in text:
@@ -68,7 +77,7 @@ def _strong(secret: SecretStr) -> None:
 
 def _each_strong(secrets: SecretStr) -> None:
     for each in secrets.get_secret_value().split(FORMER):
-        _strong(SecretStr(each))
+        _strong(SecretStr(cipher_of(each)[1]))
 
 
 def _database(url: SecretStr) -> None:

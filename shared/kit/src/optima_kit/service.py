@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import asyncpg
 
@@ -16,6 +16,9 @@ from .http.routes import Route, Routes
 from .jobs import JobKinds
 from .reactions import LINGER_SECONDS, Reactions
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .resealing import SealedColumn
 
 P = TypeVar("P")
 
@@ -48,6 +51,9 @@ class Service(Generic[P]):
     """What people see of it in a browser, beside its API."""
     measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
     """Sets business gauges, registered in `metrics.MEASURED`, on a connection of the backbone role."""
+
+    sealed: Sequence[SealedColumn] = ()
+    """What lasts of what it seals: the command `reseal` seals it anew."""
 
     @property
     def version(self) -> str:

@@ -566,3 +566,15 @@ FROM connections GROUP BY connector
 
 -- name: measure_failures
 SELECT entity, count(*) AS waiting FROM failures WHERE retry_at IS NULL AND dismissed_at IS NULL GROUP BY entity
+
+-- Sealing anew
+
+-- name: list_owners_of_connections
+SELECT DISTINCT tenant_id FROM connections
+
+-- name: list_sealed_connections
+SELECT connection_id AS id, connection_id::text AS about, secrets AS sealed FROM connections
+WHERE secrets IS NOT NULL AND connection_id > :after ORDER BY connection_id LIMIT :limit
+
+-- name: update_sealed_connection
+UPDATE connections SET secrets = :sealed WHERE connection_id = :id AND secrets = :former

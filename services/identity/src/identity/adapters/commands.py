@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from optima_kit.db import Database
+from optima_kit.resealing import RESEAL
 from optima_kit.service import CommandLine, Service
 
 from ..application.access_tokens import PLATFORM_TENANT
@@ -61,4 +62,5 @@ async def _announce_tenant(service: Service[Ports], database: Database, tenant_i
 COMMANDS: Final = {
     "rotate-keys": CommandLine("rotate-keys", lambda words: not words, _rotate_keys),
     "announce": CommandLine("announce [TENANT…]", lambda _: True, _announce),
+    "reseal": RESEAL,
 }

@@ -366,3 +366,25 @@ SELECT EXISTS (SELECT FROM provider_subjects WHERE issuer = :issuer AND person_i
 
 -- name: insert_subject
 INSERT INTO provider_subjects (issuer, subject, person_id) VALUES (:issuer, :subject, :person_id)
+
+-- Sealing anew
+
+-- name: list_owners_of_second_factors
+SELECT DISTINCT tenant_id FROM second_factors
+
+-- name: list_sealed_second_factors
+SELECT person_id AS id, person_id::text AS about, sealed_secret AS sealed FROM second_factors
+WHERE person_id > :after ORDER BY person_id LIMIT :limit
+
+-- name: update_sealed_second_factor
+UPDATE second_factors SET sealed_secret = :sealed WHERE person_id = :id AND sealed_secret = :former
+
+-- name: list_owners_of_sign_in_providers
+SELECT DISTINCT tenant_id FROM sign_in_providers
+
+-- name: list_sealed_sign_in_providers
+SELECT tenant_id AS id, 'provider ' || tenant_id AS about, sealed_secret AS sealed FROM sign_in_providers
+WHERE sealed_secret IS NOT NULL AND tenant_id > :after ORDER BY tenant_id LIMIT :limit
+
+-- name: update_sealed_sign_in_provider
+UPDATE sign_in_providers SET sealed_secret = :sealed WHERE tenant_id = :id AND sealed_secret = :former

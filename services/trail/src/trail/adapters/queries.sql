@@ -470,3 +470,25 @@ SELECT DISTINCT ON (subject) ARRAY(SELECT jsonb_array_elements_text(data::jsonb 
 FROM entries
 WHERE type = 'optima.identity.role_changed.v1' AND data::jsonb ->> 'key' = ANY (:keys::text[])
 ORDER BY subject, sequence DESC
+
+-- Sealing anew
+
+-- name: list_owners_of_person_keys
+SELECT DISTINCT tenant_id FROM person_keys
+
+-- name: list_sealed_person_keys
+SELECT person_id AS id, person_id::text AS about, sealed FROM person_keys
+WHERE sealed IS NOT NULL AND person_id > :after ORDER BY person_id LIMIT :limit
+
+-- name: update_sealed_person_key
+UPDATE person_keys SET sealed = :sealed WHERE person_id = :id AND sealed = :former
+
+-- name: list_owners_of_webhook_secrets
+SELECT DISTINCT tenant_id FROM webhook_secrets
+
+-- name: list_sealed_webhook_secrets
+SELECT id, 'webhook ' || webhook_id || ' secret ' || id AS about, sealed FROM webhook_secrets
+WHERE id > :after ORDER BY id LIMIT :limit
+
+-- name: update_sealed_webhook_secret
+UPDATE webhook_secrets SET sealed = :sealed WHERE id = :id AND sealed = :former

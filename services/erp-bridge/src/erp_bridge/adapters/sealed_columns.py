@@ -1,0 +1,19 @@
+"""What lasts of what this service seals."""
+
+from __future__ import annotations
+
+from optima_kit.resealing import SealedColumn
+from optima_kit.sealing import Sealer
+
+from .postgres import QUERIES
+
+
+def sealed_columns(sealer: Sealer) -> tuple[SealedColumn, ...]:
+    return (
+        SealedColumn(
+            QUERIES.list_owners_of_connections,
+            QUERIES.list_sealed_connections,
+            QUERIES.update_sealed_connection,
+            sealer,
+        ),
+    )

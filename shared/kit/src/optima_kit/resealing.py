@@ -1,0 +1,83 @@
+"""Sealing anew what was sealed under a former secret, or with another cipher: `python -m trail reseal`.
+
+It may run beside the service, and again after it was interrupted: a row that somebody changes meanwhile is
+left as they leave it, and one that is sealed under the newest secret stays as it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from .db import Database
+from .sealing import SealBroken, Sealer
+from .service import CommandLine, Service
+from .sql import Statement
+
+_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column of which what is sealed lasts, and how its rows are found and changed."""
+
+    tenants: Statement
+    """As the backbone role: the `tenant_id` of everybody who has such rows."""
+    listed: Statement
+    """`id`, `about` and `sealed` of the rows after the id `:after` in the order of ids, `:limit` of them."""
+    update: Statement
+    """In the row `:id`, puts `:sealed` in place of `:former`."""
+    sealer: Sealer
+
+
+async def seal_anew(
+    database: Database, backbone: asyncpg.Connection, columns: Sequence[SealedColumn]
+) -> tuple[int, list[str]]:
+    """How many were sealed anew, and what no secret opens."""
+    count, broken = 0, list[str]()
+    for column in columns:
+        for row in await backbone.fetch(column.tenants.sql):
+            count += await _of_tenant(database, row["tenant_id"], column, broken)
+    return count, broken
+
+
+async def _of_tenant(database: Database, tenant_id: UUID, column: SealedColumn, broken: list[str]) -> int:
+    count, after = 0, UUID(int=0)
+    while True:
+        async with database.transaction(tenant_id) as work:
+            rows = await work.fetch(column.listed, after=after, limit=_AT_ONCE)
+            for row in rows:
+                try:
+                    sealed = column.sealer.sealed_anew(row["sealed"], row["about"])
+                except SealBroken:
+                    broken.append(row["about"])
+                    continue
+                if sealed is not None:
+                    work.write(column.update, id=row["id"], former=row["sealed"], sealed=sealed)
+                    count += 1
+        if len(rows) < _AT_ONCE:
+            return count
+        after = rows[-1]["id"]
+
+
+async def _reseal(service: Service[Any], _: list[str]) -> int:
+    settings = service.settings
+    database = await Database.open(settings.database_url.get_secret_value(), source=service.source, size=1)
+    backbone = await asyncpg.connect(settings.database_backbone_url.get_secret_value())
+    try:
+        count, broken = await seal_anew(database, backbone, service.sealed)
+    finally:
+        await backbone.close()
+        await database.close()
+    sys.stdout.write(f"{count} sealed anew\n")
+    for about in broken:
+        sys.stderr.write(f"no secret opens: {about}\n")
+    return 1 if broken else 0
+
+
+RESEAL: Final = CommandLine("reseal", lambda words: not words, _reseal)
