@@ -21,6 +21,12 @@ KIT = "optima_kit"
 REASONS = re.compile(r"(already|bad|cannot|invalid|missing|no|not|too|unknown|wrong)_|.*_not_found$")
 """What no refusal code begins with: first the thing, then what is the matter with it. And what is not there
 is `absent`."""
+IMPERSONAL = re.compile(
+    r"(?:^|[.:;!?] |, o |, poi )(?!lettere)"
+    r"\w+(?:(?:[aei]r|rr)e|[aeu]r(?:l[aoie]|ne|gli|si)|ir(?:l[aoie]|ne|si))\b"
+)
+"""An instruction in the infinitive: "Controllare l'indirizzo." Pages, which show these texts, say "tu"."""
+FORMAL = re.compile(r"\b(?:vostr[aoie]|voi|a lei)\b", re.IGNORECASE)
 RAISED = {
     name
     for name, kind in vars(refusals).items()
@@ -89,3 +95,10 @@ def test_every_text_of_the_kit_is_said_by_somebody() -> None:
 @pytest.mark.parametrize("package", SERVICES)
 def test_a_refusal_says_first_what_it_is_about(package: str) -> None:
     assert sorted(code for code in texts_of(package) if REASONS.match(code)) == []
+
+
+@pytest.mark.parametrize("package", [KIT, *SERVICES])
+def test_what_to_do_is_said_as_pages_speak_to_their_reader(package: str) -> None:
+    italian = {code: str(text["it"]) for code, text in texts_of(package).items() if isinstance(text, dict)}
+    other = {code: text for code, text in italian.items() if IMPERSONAL.search(text) or FORMAL.search(text)}
+    assert other == {}

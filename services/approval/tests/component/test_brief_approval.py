@@ -226,13 +226,13 @@ async def test_a_delegate_does_not_meet_their_own_request(desk: Desk):
 
 
 BAD_DECISIONS = [
-    ("lia", {"step": "luna"}, 422, "step", "step_unknown", "Controllare", "Check"),
-    ("lia", {"step": "direzione"}, 409, "step", "step_not_pending", "Rileggere", "Read"),
-    ("lia", {"outcome": "reject"}, 422, "reason", "reason_required", "Scrivere", "Write"),
-    ("lia", {"content_hash": "altro"}, 409, "content_hash", "stale_content", "Rileggerlo", "Read it again"),
+    ("lia", {"step": "luna"}, 422, "step", "step_unknown", "Controlla", "Check"),
+    ("lia", {"step": "direzione"}, 409, "step", "step_not_pending", "Rileggi", "Read"),
+    ("lia", {"outcome": "reject"}, 422, "reason", "reason_required", "Scrivi", "Write"),
+    ("lia", {"content_hash": "altro"}, 409, "content_hash", "stale_content", "Rileggilo", "Read it again"),
     ("lia", {"outcome": "forse"}, 422, "outcome", "literal_error", "approve", "approve"),
-    ("lia", {"evidence": [str(UUID(int=1))]}, 422, "evidence[0]", "evidence_unknown", "Caricarlo", "Attach"),
-    ("marta", {}, 403, None, "approver_not_asked", "Chiedere", "Ask"),
+    ("lia", {"evidence": [str(UUID(int=1))]}, 422, "evidence[0]", "evidence_unknown", "Caricalo", "Attach"),
+    ("marta", {}, 403, None, "approver_not_asked", "Chiedi", "Ask"),
     (
         "lia",
         {"on_behalf_of": str(UUID(int=1))},

@@ -69,7 +69,7 @@ async def test_publication_tells_every_flaw_with_its_place(desk: Desk):
         {"key": "uno", "approvers": [{"role": "purchasing"}], "quorum": {"at_least": 9}},
     ]
     await put(desk, {**DOCUMENT, "steps": steps})
-    for language, word in (("it", "Crearlo"), ("en", "Create it")):
+    for language, word in (("it", "Crealo"), ("en", "Create it")):
         response, problem = await desk.as_("ada").post(
             "/v1/processes/prova/publication", {}, headers={"Accept-Language": language}
         )

@@ -135,7 +135,7 @@ async def test_only_who_prices_looks_after_a_type(desk: Desk) -> None:
     ("field", "place", "remedy"),
     [
         ({"$ref": "#/properties/formato"}, "form.properties.formato.$ref", "«$ref» qui non è ammesso"),
-        (SIZE | {"title": "x" * 70_000}, "form", "Togliere campi, scelte o testi"),
+        (SIZE | {"title": "x" * 70_000}, "form", "Togli campi, scelte o testi"),
         (SIZE | {"description": NESTED}, "form.properties.formato.description.a.a.a.a.a", "né sé stesso"),
         ({"type": "array"} | {"x-label": SIZE["x-label"]}, "form.properties.formato.items.enum", "Le scelte"),
     ],

@@ -313,7 +313,7 @@ async def test_people_sign_in_at_their_provider_from_the_portal(
     tab = Tab(pages)
     response, text = await tab.ask("POST", "/sign-in/provider", tenant="aurora", next="")
     assert response.status == 404
-    assert "Usare la password" in text
+    assert "Usa la password" in text
     await choose(admin, issuer)
     back = await Browser("elena").visit(await tab.leave())
     response, text = await tab.come_back(back)

@@ -74,7 +74,7 @@ async def test_problems_speak_italian_unless_asked_for_english(board):
     _, english = await board.client.post(
         "/v1/notes", {"text": "x", "cost": "2000.00"}, headers={"Accept-Language": "en-GB, it;q=0.5"}
     )
-    assert italian["detail"] == "Il costo supera 1000 euro. Ridurlo."
+    assert italian["detail"] == "Il costo supera 1000 euro. Riducilo."
     assert english["detail"] == "The cost is above 1000 euro. Lower it."
     assert italian["type"] == "urn:optima:problem:note_too_dear"
 
