@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from importlib.resources import files
 from pathlib import Path
@@ -21,3 +22,36 @@ def test_no_template_hides_another() -> None:
     """Pages and their parts are found by name alone."""
     names = Counter(file.name for file in Path(str(files("portal.adapters"))).rglob("*.html"))
     assert [name for name, times in names.items() if times > 1] == []
+
+
+SOURCES = {
+    file.name: file.read_text(encoding="utf-8")
+    for file in sorted(Path(str(files("portal.adapters"))).rglob("*.html"))
+}
+SAID = re.compile(r"{{ _\('([^']+)'\) }}")
+"""No more than one text."""
+
+
+def test_a_page_is_headed_as_its_title_says() -> None:
+    """A tab of the browser and the heading beneath it name the same page."""
+    told = {}
+    for name, source in SOURCES.items():
+        title = re.search(r"{% block title %}(.*?){% endblock %}", source)
+        headings = re.findall(r"<h1>(.*?)</h1>", source)
+        if title and len(headings) == 1 and SAID.fullmatch(title[1]) and SAID.fullmatch(headings[0]):
+            told[name] = (title[1], headings[0])
+    assert len(told) > 40
+    assert {name: both for name, both in told.items() if both[0] != both[1]} == {}
+
+
+def test_a_column_says_that_it_is_headed() -> None:
+    """Readers of screens say the heading of each cell."""
+    assert {
+        name for name, source in SOURCES.items() if re.search(r"<th(?![^>]*\bscope=)[ >]", source)
+    } == set()
+
+
+def test_amounts_and_quantities_stand_beneath_each_other() -> None:
+    """In figures of one width, to the right: a cell that begins with one is a number's."""
+    cells = re.compile(r"<td(?![^>]*\bnumber\b)[^>]*>\s*(?:<span>)?\s*{{ [\w.]+\|(?:money|quantity)\b")
+    assert {name: cells.findall(source) for name, source in SOURCES.items() if cells.search(source)} == {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
@@ -12,6 +14,9 @@ from ..places import destination_of, destinations_of, lines_typed, places_of, ty
 
 pages = Pages()
 
+_SHOWN: Final = 30
+"""Articles at most, but for those of which a quantity is typed: others are looked for."""
+
 
 @pages.get("/call-off")
 async def show_stock(call: PageCall) -> Answer:
@@ -20,6 +25,8 @@ async def show_stock(call: PageCall) -> Answer:
 
 @pages.post("/call-off")
 async def draft_shipment(call: PageCall) -> Answer:
+    if call.text("do") == "search":
+        return await _page(call, call.text("warehouse"), Sent("call-off", call.form))
     body: dict[str, Any] = {name: call.text(name) for name in ("document_type", "warehouse")}
     try:
         body = {**body, "destination": await destination_of(call), "lines": lines_typed(call)}
@@ -41,12 +48,29 @@ async def _page(call: PageCall, warehouse: str, sent: Sent = NOTHING_SENT) -> An
     places = places_of(warehouses)
     chosen = warehouse or next(iter(places), "")
     stock = await services.every("logistics", "/v1/stock", articles="true", warehouse=chosen)
+    goods = [row for row in stock["items"] if row["free"] != "0" and not row["free"].startswith("-")]
+    looked_for = sent.typed("call-off", "text")
     context = {
         "warehouses": places,
         "warehouse": chosen,
         "ends": destinations_of(destinations, places),
         "document_types": types_of(types, lambda each: each["direction"] != "in"),
-        "goods": [row for row in stock["items"] if row["free"] != "0" and not row["free"].startswith("-")],
+        "goods": goods,
+        "shown": goods_shown(goods, looked_for, sent),
+        "looked_for": looked_for,
         "sent": sent,
     }
     return Shown("call_off.html", context, sent.status)
+
+
+def goods_shown(goods: Sequence[Mapping[str, Any]], looked_for: str, sent: Sent) -> list[Mapping[str, Any]]:
+    """Of which a quantity is typed, and the first of those that have each word looked for."""
+    words = looked_for.casefold().split()
+    asked = [row for row in goods if sent.typed("call-off", f"quantity-{row['job_id']}")]
+    found = (
+        row
+        for row in goods
+        if row not in asked
+        and all(word in f"{row['article_code']} {row['description']}".casefold() for word in words)
+    )
+    return [*asked, *islice(found, _SHOWN)]

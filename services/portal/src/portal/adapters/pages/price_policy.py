@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..client import Refused
+from ..client import Refused, with_parts
 from ..fields import Field, in_fields, typed
 from ..forms import NOTHING_SENT, Sent
 from ..labels import N_
@@ -21,13 +22,10 @@ _FIELDS: Final = (
         required=True,
         hint=N_("Per cent of the approved price, up or down"),
     ),
-    Field(
-        "process",
-        N_("Process for other prices"),
-        required=True,
-        hint=N_("Key of the approval process that a price beyond the tolerance enters"),
-    ),
 )
+_PROCESS: Final = Field("process", N_("Process for other prices"), required=True)
+"""Chosen by name, and typed as its key by who may not see the processes."""
+_SUBJECT: Final = "order_amendment"
 
 
 @pages.get("/price-policy")
@@ -39,19 +37,40 @@ async def show_policy(call: PageCall) -> Answer:
 async def change(call: PageCall) -> Answer:
     try:
         await call.session.services.send(
-            "production", "PUT", "/v1/price-policy", typed(call, _FIELDS), version=call.text("version")
+            "production",
+            "PUT",
+            "/v1/price-policy",
+            typed(call, (*_FIELDS, _PROCESS)),
+            version=call.text("version"),
         )
     except Refused as refused:
         return await _page(call, Sent("policy", call.form, refused))
     return SeeOther("/price-policy?saved=yes")
 
 
+def fitting_processes(found: Any) -> list[Mapping[str, Any]]:
+    """Those published ones that another price of an order's line may enter."""
+    return [
+        each
+        for each in (found["items"] if found else ())
+        if each["subject"] == _SUBJECT and "published" in each
+    ]
+
+
 async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
-    policy = await call.session.services.get("production", "/v1/price-policy")
+    services = call.session.services
+    policy, processes = await with_parts(
+        services.get("production", "/v1/price-policy"), services.every("approval", "/v1/processes")
+    )
+    named = {each["key"]: each["name"] for each in fitting_processes(processes)}
     context = {
         "policy": policy,
-        "asked": _FIELDS,
-        "given": in_fields(_FIELDS, policy, call.language),
+        "asked": _FIELDS if named else (*_FIELDS, _PROCESS),
+        "processes": [*named.items()]
+        if policy["process"] in named
+        else [(policy["process"],) * 2, *named.items()],
+        "named": named,
+        "given": in_fields((*_FIELDS, _PROCESS), policy, call.language),
         "saved": "saved" in call.query,
         "sent": sent,
     }
