@@ -46,8 +46,8 @@ async def test_an_export_is_compared_record_by_record(bridge: Bridge) -> None:
     assert [each["name"] for each in some["items"]] == ["Caffè Aurora Roma S.r.l."]
     response, report = await person.get(f"{found}/report")
     assert "text/csv" in response.headers["Content-Type"]
-    assert "\r\ntotal;" in report.decode()
-    assert "missing_here;AURORA-NA;AURORA-NA;Caffè Aurora Roma S.r.l.;;" in report.decode()
+    assert "\r\nTotale del mese;" in report.decode()
+    assert "Manca qui;AURORA-NA;AURORA-NA;Caffè Aurora Roma S.r.l.;;" in report.decode()
 
 
 async def differences(person: Any, found: str) -> list[dict[str, Any]]:

@@ -107,13 +107,13 @@ async def test_orders_are_compared_with_their_totals_by_month(bridge: Bridge, co
             "linked_amount": "250.00",
         }
         _, report = await reader.get(f"/v1/reconciliations/{told['id']}/report")
-        assert "total;;;;;;2026-12;3;2;29;20;362.50;250.00" in report.decode()
+        assert "Totale del mese;;;;;;dicembre 2026;3;2;29;20;362,50;250,00" in report.decode()
         # What documents come to in money is for those who may see what work costs.
         office = bridge.as_("backoffice")
         _, seen = await office.get(f"/v1/reconciliations/{told['id']}")
         assert not any(name.endswith("amount") for each in seen["totals"] for name in each)
         _, report = await office.get(f"/v1/reconciliations/{told['id']}/report")
-        assert "362.50" not in report.decode()
+        assert "362,50" not in report.decode()
 
 
 @pytest.mark.parametrize("connector", DOUBLES)

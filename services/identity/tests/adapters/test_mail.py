@@ -97,6 +97,7 @@ async def test_a_reset_goes_to_the_mailbox(identity: Identity, mail: Any, settin
             "paola@aurora.example",
             "Nuova password per Linea OPTIMA",
         )
+        assert re.search(r"entro il \d+ nov 2026, \d\d:\d\d\.", message.get_content())
         found = re.search(r"https://portale.example/password-reset#(\S+)", message.get_content())
         assert found is not None
         token = found[1]

@@ -10,14 +10,9 @@ from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
+from optima_kit.written import written_day, written_moment, written_month
 from portal.adapters.rendering import texts_of
-from portal.adapters.written import (
-    written_amount,
-    written_day,
-    written_moment,
-    written_month,
-    written_number,
-)
+from portal.adapters.written import written_amount, written_number
 
 from .test_texts import FOLDER
 

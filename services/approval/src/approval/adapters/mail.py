@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Literal
 from uuid import UUID
 
 from optima_kit.mail_server import MailServer
+from optima_kit.written import written_moment
 
 from ..application.notices import NoticeKind
 from ..domain.directory import Person
@@ -15,7 +17,7 @@ from ..domain.directory import Person
 _TEXTS = {
     "it": (
         "Da approvare: {title}",
-        "{name}, {requester} chiede la vostra approvazione per «{title}» ({step}).\n\n"
+        "{name}, {requester} chiede la tua approvazione per «{title}» ({step}).\n\n"
         "{due}Per leggere e decidere:\n{address}\n\n"
         "Il collegamento vale una volta sola, entro il {until}. Aprirlo non decide nulla.\n",
     ),
@@ -33,7 +35,7 @@ _NOTICES = {
         "it": (
             "Delega: {taker} decide per {giver}",
             "{admin} ha delegato a {taker} le approvazioni di {giver}, dal {from} al {until}.\n\n"
-            "Se non è come deve essere, revocarla nel portale o avvisare un amministratore.\n",
+            "Se non è come deve essere, revocala nel portale o avvisa un amministratore.\n",
         ),
         "en": (
             "Delegation: {taker} decides for {giver}",
@@ -53,9 +55,9 @@ class Letter:
     requester: str
     title: str
     step: str
-    due: str | None
+    due: datetime | None
     """When the decision is due, in the tenant's time zone."""
-    until: str
+    until: datetime
     """When the link ends, likewise."""
     token: str
 
@@ -85,10 +87,12 @@ class Mailer:
             requester=letter.requester,
             title=letter.title,
             step=letter.step,
-            due=_DUE[letter.language].format(due=letter.due) if letter.due is not None else "",
+            due=_DUE[letter.language].format(due=written_moment(letter.due, letter.language))
+            if letter.due is not None
+            else "",
             # After the "#", so that the token reaches no server's log.
             address=f"{self._portal_url}/decide#{letter.token}",
-            until=letter.until,
+            until=written_moment(letter.until, letter.language),
         )
         return self._written(letter.link_id, letter.to, subject.format(title=letter.title), body)
 

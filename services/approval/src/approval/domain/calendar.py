@@ -54,9 +54,9 @@ class Calendar:
         """Which day it is in the tenant's time zone."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
-    def local(self, moment: datetime) -> str:
-        """A moment as people in the tenant's time zone read it: `2026-12-01 17:30 CET`."""
-        return f"{moment.astimezone(ZoneInfo(self.time_zone)):%Y-%m-%d %H:%M %Z}"
+    def local(self, moment: datetime) -> datetime:
+        """A moment as clocks in the tenant's time zone show it."""
+        return moment.astimezone(ZoneInfo(self.time_zone))
 
     def _spans(self, day: date) -> tuple[tuple[time, time], ...]:
         return () if day in self.closed else self.week[day.weekday()]

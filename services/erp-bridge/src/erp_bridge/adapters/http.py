@@ -46,7 +46,6 @@ from ..application.read.views import (
     ReplayView,
     ResendView,
     RunView,
-    TotalView,
 )
 from ..application.reconcile import reconcile
 from ..application.replay_failures import replay_failure, replay_failures
@@ -56,6 +55,7 @@ from ..domain.connection import Exchange
 from ..domain.failure import Problem
 from .lookup_tables import TABLES, LookupRow, lookup_table
 from .mapping_yaml import read_mapping
+from .report import report_table
 from .requests import (
     AnswerQuestion,
     ChangeMapping,
@@ -77,7 +77,6 @@ from .requests import (
     ResolveConflict,
     StartImport,
 )
-from .tables import csv_bytes
 
 routes = Routes()
 
@@ -239,11 +238,10 @@ async def list_differences(
 @routes.get("/v1/reconciliations/{reconciliation_id}/report", privilege="customer.read")
 async def download_report(call: Call[Ports], reconciliation_id: UUID) -> Content:
     """Download totals and differences as CSV, for a spreadsheet"""
-    columns = ["kind", "remote_id", "code", "name", "record_code", "record_name", *TotalView.model_fields]
-    empty = dict.fromkeys(columns, "")
-    found = exchanges.report_rows(call.ports, _reader(call), reconciliation_id)
-    rows = [{**empty, **row} async for row in found]
-    return Content(csv_bytes(columns, rows), "text/csv", filename=f"reconciliation-{reconciliation_id}.csv")
+    found = await exchanges.read_reconciliation(call.ports, _reader(call), reconciliation_id)
+    rows = [row async for row in exchanges.report_rows(call.ports, _reader(call), reconciliation_id)]
+    name = f"{found.connection} {found.entity} {found.found_at:%Y-%m-%d}.csv"
+    return Content(report_table(rows, call.language), "text/csv", filename=name)
 
 
 @routes.post("/v1/connections/{key}/resends", privilege="erp.sync")

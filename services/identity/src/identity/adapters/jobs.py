@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from optima_kit.jobs import JobKinds, JobRun
+from optima_kit.written import written_moment
 
 from ..application.daily_maintenance import DAILY_MAINTENANCE, DailyMaintenance, daily_maintenance
 from ..application.ports import Ports
@@ -33,6 +37,7 @@ async def send_link(run: JobRun[Ports], job: SendLink) -> None:
         person, tenant = await ports.people.find(job.person_id), await ports.tenants.find()
     assert person is not None, "people are never removed"
     assert tenant is not None, "the person's tenant"
+    ends = datetime.fromisoformat(job.until.replace(" UTC", "+00:00"))
     # Where mail was switched off since, whoever asked for the link hands it over.
     if resources.mailer is not None:
         await resources.mailer.send(
@@ -44,7 +49,7 @@ async def send_link(run: JobRun[Ports], job: SendLink) -> None:
                 language=person.language,
                 purpose=job.purpose,
                 token=resources.post.token(job),
-                until=job.until,
+                until=written_moment(ends.astimezone(ZoneInfo(tenant.time_zone)), person.language),
                 link_id=job.link_id,
             )
         )

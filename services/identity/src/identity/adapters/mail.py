@@ -24,7 +24,7 @@ _PAGES: dict[Purpose, str] = {"invitation": "join", "password_reset": "password-
 _TEXTS: dict[tuple[Purpose, Language], tuple[str, str]] = {
     ("invitation", "it"): (
         "Invito a Linea OPTIMA",
-        "{name}, {tenant} vi invita su Linea OPTIMA.\n\nPer scegliere la password ed entrare:\n{address}\n\n"
+        "{name}, {tenant} ti invita su Linea OPTIMA.\n\nPer scegliere la password ed entrare:\n{address}\n\n"
         "Il collegamento vale una volta sola, entro il {until}.\n\n"
         "Per accedere in seguito: {sign_in}\nCodice azienda: {slug}\nE-mail: {email}\n",
     ),
@@ -36,9 +36,9 @@ _TEXTS: dict[tuple[Purpose, Language], tuple[str, str]] = {
     ),
     ("password_reset", "it"): (
         "Nuova password per Linea OPTIMA",
-        "{name}, è stata chiesta una nuova password per il vostro accesso a {tenant}.\n\nPer sceglierla:\n"
-        "{address}\n\nIl collegamento vale una volta sola, entro il {until}. Se non l'avete chiesta voi, "
-        "ignorate questo messaggio: la password resta quella di prima.\n",
+        "{name}, è stata chiesta una nuova password per il tuo accesso a {tenant}.\n\nPer sceglierla:\n"
+        "{address}\n\nIl collegamento vale una volta sola, entro il {until}. Se non l'hai chiesta tu, "
+        "ignora questo messaggio: la password resta quella di prima.\n",
     ),
     ("password_reset", "en"): (
         "A new password for Linea OPTIMA",

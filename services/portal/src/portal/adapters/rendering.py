@@ -17,6 +17,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from optima_kit.ids import new_id
+from optima_kit.written import written_day, written_moment, written_month
 
 from .amounts import typed_number
 from .client import GAP
@@ -24,7 +25,7 @@ from .devices import device_name
 from .forms import ROME
 from .labels import LABELS, label
 from .navigation import leads_to, navigation_of
-from .written import written_amount, written_day, written_moment, written_month, written_number
+from .written import written_amount, written_number
 
 LANGUAGES: Final = ("it", "en")
 _FOLDER: Final = files("portal.adapters")

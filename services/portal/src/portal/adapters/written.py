@@ -1,21 +1,8 @@
-"""Numbers, amounts and days as they are written in Italian and in English."""
+"""Numbers and amounts as they are written in Italian and in English."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
-
-_MONTHS: Final = {
-    "it": (
-        *("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno"),
-        *("luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"),
-    ),
-    "en": (
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ),
-}
 
 
 def written_number(value: Decimal, language: str, *, decimals: int | None = None) -> str:
@@ -34,15 +21,3 @@ def written_amount(value: Decimal, language: str) -> str:
     if language == "it":
         return f"{written_number(value, language, decimals=decimals)}\N{NO-BREAK SPACE}€"
     return f"{'-' if value < 0 else ''}€{written_number(abs(value), language, decimals=decimals)}"
-
-
-def written_day(day: date, language: str) -> str:
-    return f"{day.day} {_MONTHS[language][day.month - 1][:3]} {day.year}"
-
-
-def written_month(day: date, language: str) -> str:
-    return f"{_MONTHS[language][day.month - 1]} {day.year}"
-
-
-def written_moment(at: datetime, language: str) -> str:
-    return f"{written_day(at.date(), language)}, {at:%H:%M}"

@@ -9,11 +9,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, Shown
+from optima_kit.written import written_month
 
 from ..charts import bars
 from ..client import with_parts
 from ..forms import filled
-from ..written import written_amount, written_month
+from ..written import written_amount
 
 pages = Pages()
 

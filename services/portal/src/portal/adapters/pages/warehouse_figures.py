@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.written import written_month
 
 from ..charts import Bar, bars
 from ..client import with_parts
-from ..written import written_month, written_number
+from ..written import written_number
 
 pages = Pages()
 
