@@ -43,6 +43,11 @@ def walk(definition: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
     yield from below(definition, "")
 
 
+def step_names(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Of every node of a process, by its key."""
+    return {node["key"]: node.get("name") or node["key"] for _, node in walk(definition) if "key" in node}
+
+
 def replaced(definition: Definition, place: str, node: Node) -> Definition:
     changed = deepcopy(definition)
     nodes, index = _at(changed, place)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp.web import FileField
@@ -16,11 +17,14 @@ from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
 from ..kinds import names_of_kinds
+from ..subject_facts import facts_of
 from ..visits import changes_since, visited
 from .budgets import budget_of
 
 pages = Pages()
 
+_SHOWN_OTHERWISE: Final = {"brief", "proof", "order_amendment"}
+"""Types of subjects of which the page has what it shows from elsewhere, or in words of its own."""
 MORE = frozenset({"withdraw", "add_approver", "reassign", "claim", "release", "follow_up"})
 """What may be done with a step beside deciding it."""
 
@@ -196,9 +200,12 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         asked.append(part(services.every("production", "/v1/kinds")))
     else:
         asked += [_nothing(), _nothing(), _nothing(), _nothing()]
+    shown_here = approval["subject_type"] not in _SHOWN_OTHERWISE and "content" in approval
+    path = f"/v1/subject-types/{quote(approval['subject_type'], safe='')}"
+    asked.append(part(services.get("approval", path)) if shown_here else _nothing())
     if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
-    last, history, comments, brief, remarks, budget, kinds, *people = await asyncio.gather(*asked)
+    last, history, comments, brief, remarks, budget, kinds, subject, *people = await asyncio.gather(*asked)
     said = history["items"] if history else []
     context = {
         "approval": approval,
@@ -209,6 +216,9 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         "comments": comments,
         "concerned": _concerned(approval, str(call.session.actor.person_id)),
         "brief": brief,
+        "other_facts": facts_of(approval["content"], subject["definition"]["fields"] if subject else None)
+        if shown_here
+        else [],
         "budget": budget,
         "kinds": names_of_kinds(kinds),
         "documents": [

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import Refused
 from ..sessions import as_stranger
+from ..subject_facts import facts_of
 
 pages = Pages()
+
+_AMENDMENT: Final = {"number", "description", "quantity", "unit", "reason", "kind"}
+"""What is said of another price of an order's line to whoever decides; prices where the step shows them."""
 
 
 @pages.get("/decide", public=True)
@@ -65,6 +69,8 @@ def _page(
         "token": token,
         "linked": linked,
         "brief": _brief(linked) if linked else None,
+        "amendment": linked is not None and linked["content"].keys() >= _AMENDMENT,
+        "other_facts": facts_of(linked["content"]) if linked else [],
         "decided": decided,
         "reason": reason,
         "refused": refused,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, with_parts
-from ..process_tree import walk
+from ..process_tree import step_names
 
 pages = Pages()
 
@@ -35,7 +33,7 @@ async def show_replay(call: PageCall, replay_id: UUID) -> Answer:
         "replay": replay,
         "process": process,
         "people": {each["id"]: each["name"] for each in (people["items"] if people else [])},
-        "steps": _step_names(process["definition"]),
+        "steps": step_names(process["definition"]),
     }
     return Shown("replay.html", context)
 
@@ -85,12 +83,7 @@ async def _move(call: PageCall, move_id: UUID, refused: Refused | None = None) -
         "version": answer.version,
         "items": items,
         "process": process,
-        "steps": _step_names(process["definition"]),
+        "steps": step_names(process["definition"]),
         "refused": refused,
     }
     return Shown("move.html", context, refused.status if refused else 200)
-
-
-def _step_names(definition: Mapping[str, Any]) -> dict[str, str]:
-    """Of every node of a process, by its key."""
-    return {node["key"]: node.get("name") or node["key"] for _, node in walk(definition)}

@@ -16,7 +16,7 @@ from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
 from ..documents import document_of, flaws_in, key_in
 from ..forms import NOTHING_SENT, Sent
-from ..process_tree import flat, read_conditions, terms_of
+from ..process_tree import flat, read_conditions, step_names, terms_of
 
 pages = Pages()
 
@@ -193,6 +193,7 @@ async def _process(
             "role": _names(roles, "key"),
             "unit": _names(units, "key"),
             "person": _names(people, "id") | _names(people, "email"),
+            "step": step_names(process["definition"]),
         },
         "people": people_of(people),
         "fields": {name: each for name, each in flat(fields).items() if each["type"] in _TYPED_IN},
