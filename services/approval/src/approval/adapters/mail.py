@@ -45,6 +45,9 @@ _NOTICES = {
     },
 }
 
+_MOMENTS = {"from", "until"}
+"""Facts of notices that say when, where the tenant is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -77,7 +80,11 @@ class Mailer:
     async def notify(self, id_: UUID, to: Person, kind: NoticeKind, facts: dict[str, str]) -> None:
         """Raises as `send` does."""
         subject, text = _NOTICES[kind][to.language]
-        written = self._written(id_, to.email, subject.format_map(facts), text.format_map(facts))
+        told = {
+            name: _moment_told(fact, to.language) if name in _MOMENTS else fact
+            for name, fact in facts.items()
+        }
+        written = self._written(id_, to.email, subject.format_map(told), text.format_map(told))
         await self._server.send(written)
 
     def _letter(self, letter: Letter) -> EmailMessage:
@@ -105,3 +112,11 @@ class Mailer:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         return message
+
+
+def _moment_told(moment: str, language: str) -> str:
+    """What an earlier release wrote down in words stays as it is."""
+    try:
+        return written_moment(datetime.fromisoformat(moment), language)
+    except ValueError:
+        return moment

@@ -11,7 +11,6 @@ from optima_contracts.approval import DelegationChanged
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
-from optima_kit.written import written_moment
 
 from ..domain.authorship import author_sees_amounts
 from ..domain.directory import Delegation, Directory
@@ -105,13 +104,11 @@ def _notify_both(ports: Ports, directory: Directory, stored: StoredDelegation) -
         "giver": directory.name_of(delegation.from_person),
         "taker": directory.name_of(delegation.to_person),
         "admin": directory.name_of(stored.created_by),
+        "from": directory.calendar.local(delegation.starts_at).isoformat(),
+        "until": directory.calendar.local(delegation.ends_at).isoformat(),
     }
-    starts, ends = (directory.calendar.local(at) for at in (delegation.starts_at, delegation.ends_at))
-    for person_id in (delegation.from_person, delegation.to_person):
-        person = directory.person(person_id)
-        language = person.language if person is not None else "it"
-        when = {"from": written_moment(starts, language), "until": written_moment(ends, language)}
-        notify(ports, "delegated_by_admin", person_id, delegation.id, {**names, **when})
+    for person in (delegation.from_person, delegation.to_person):
+        notify(ports, "delegated_by_admin", person, delegation.id, names)
 
 
 def _tell(ports: Ports, directory: Directory, delegation: Delegation, *, revoked: bool) -> None:
