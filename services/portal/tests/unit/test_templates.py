@@ -7,6 +7,8 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
+from jinja2 import DictLoader
+
 from portal.adapters.rendering import environment_of
 
 
@@ -22,6 +24,17 @@ def test_no_template_hides_another() -> None:
     """Pages and their parts are found by name alone."""
     names = Counter(file.name for file in Path(str(files("portal.adapters"))).rglob("*.html"))
     assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_each_reads_a_template_in_their_own_language() -> None:
+    """Compiled once for all: for whoever asks first, and read by others."""
+    template = "{{ 'approve'|label('outcome') }} {{ '1250.5'|quantity }}"
+    seen = []
+    for language in ("it", "en"):
+        environment = environment_of(language)
+        environment.loader = DictLoader({"both.html": template})
+        seen.append(environment.get_template("both.html").render())
+    assert seen == ["Approva 1.250,5", "Approve 1,250.5"]
 
 
 SOURCES = {

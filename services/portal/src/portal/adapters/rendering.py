@@ -12,8 +12,9 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from optima_kit.ids import new_id
@@ -148,8 +149,20 @@ def environment_of(language: str) -> Environment:
     environment.globals["labels"] = LABELS
     environment.tests["away"] = lambda value: value is GAP
     environment.tests["contains"] = lambda values, value: value in values
-    environment.filters.update(_filters(language, translations.gettext))
+    filters = _filters(language, translations.gettext)
+    environment.filters.update({name: _when_shown(each) for name, each in filters.items()})
     return environment
+
+
+def _when_shown(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Of what is written in a template, Jinja asks a filter once, compiling it: all would read the answer
+    in the language of who asked first. A filter that takes the context is asked each time."""
+
+    @pass_context
+    def shown(_context: Context, *values: Any, **named: Any) -> Any:
+        return answer(*values, **named)
+
+    return shown
 
 
 def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
