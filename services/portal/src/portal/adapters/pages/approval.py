@@ -17,6 +17,7 @@ from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part
 from ..forms import NOTHING_SENT, Sent, filled
 from ..kinds import names_of_kinds
+from ..navigation import leads_to
 from ..subject_facts import facts_of
 from ..visits import changes_since, visited
 from .budgets import budget_of
@@ -202,7 +203,8 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
         asked += [_nothing(), _nothing(), _nothing(), _nothing()]
     shown_here = approval["subject_type"] not in _SHOWN_OTHERWISE and "content" in approval
     path = f"/v1/subject-types/{quote(approval['subject_type'], safe='')}"
-    asked.append(part(services.get("approval", path)) if shown_here else _nothing())
+    reads_types = shown_here and leads_to(call.session.actor, "/processes")
+    asked.append(part(services.get("approval", path)) if reads_types else _nothing())
     if any({"forward", "add_approver", "reassign"}.intersection(row["may"]) for row in (*own, *more)):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
     last, history, comments, brief, remarks, budget, kinds, subject, *people = await asyncio.gather(*asked)

@@ -11,6 +11,7 @@ from ..client import Refused, with_parts
 from ..fields import Field, in_fields, typed
 from ..forms import NOTHING_SENT, Sent
 from ..labels import N_
+from ..navigation import leads_to
 
 pages = Pages()
 
@@ -48,6 +49,13 @@ async def change(call: PageCall) -> Answer:
     return SeeOther("/price-policy?saved=yes")
 
 
+async def _processes(call: PageCall) -> Any:
+    """None for who may not see them."""
+    if not leads_to(call.session.actor, "/processes"):
+        return None
+    return await call.session.services.every("approval", "/v1/processes")
+
+
 def fitting_processes(found: Any) -> list[Mapping[str, Any]]:
     """Those published ones that another price of an order's line may enter."""
     return [
@@ -59,9 +67,7 @@ def fitting_processes(found: Any) -> list[Mapping[str, Any]]:
 
 async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    policy, processes = await with_parts(
-        services.get("production", "/v1/price-policy"), services.every("approval", "/v1/processes")
-    )
+    policy, processes = await with_parts(services.get("production", "/v1/price-policy"), _processes(call))
     named = {each["key"]: each["name"] for each in fitting_processes(processes)}
     context = {
         "policy": policy,
