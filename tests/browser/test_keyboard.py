@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from secrets import token_hex
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from optima_local.demonstration.client import Person
-from optima_local.demonstration.show import customer_of
-from tests.stack import Stack
 
 from .conftest import Portal
-from .test_decisions import OPEN
 from .test_journey import at, reload_until
-from .test_live import done
 
 pytestmark = [
     pytest.mark.servers,
@@ -61,21 +56,6 @@ class Keys:
             self.page.keyboard.press("Enter")
 
 
-@pytest.fixture(scope="module")
-def process(stack: Stack) -> str:
-    """One in which the director decides alone."""
-
-    async def publish() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
-            address = f"/v1/processes/{OPEN['key']}"
-            admin = customer.people["admin"]
-            await customer.api.as_(admin, "PUT", "approval", address, json=OPEN)
-            await customer.api.as_(admin, "POST", "approval", f"{address}/publication", json={})
-        return str(OPEN["name"])
-
-    return str(done(publish()))
-
-
 def test_a_person_signs_in(portal: Portal, people: dict[str, Person]) -> None:
     context = portal.browser.new_context(base_url=portal.address, locale="it-IT")
     keys = Keys(at(context.new_page(), "/sign-in"))
@@ -85,35 +65,6 @@ def test_a_person_signs_in(portal: Portal, people: dict[str, Person]) -> None:
     keys.press("Accedi")
     expect(keys.page.get_by_role("button", name="Esci")).to_be_visible()
     context.close()
-
-
-def test_a_brief_is_written_submitted_and_decided(portal: Portal, process: str) -> None:
-    title = f"Senza mouse {token_hex(3)}"
-    keys = Keys(at(portal.as_("marketing"), "/briefs"))
-    keys.press("Nuovo brief")
-    keys.write("Titolo", title)
-    keys.write("Categoria", "Materiali POP")
-    keys.write("Budget in euro", "900")
-    keys.press("Salva e continua")
-    keys.write("Tipo", "totem")
-    keys.write("Quantità", "12")
-    keys.write("Descrizione", "Totem da terra")
-    keys.press("Salva e continua")
-    keys.write("Serve entro", "31032099")
-    keys.press("Salva e continua")
-    keys.press("Continua")
-    keys.write("Processo", process)
-    keys.press("Invia")
-    expect(keys.page.get_by_role("heading", level=1)).to_have_text(title)
-    keys.page.close()
-
-    keys = Keys(at(portal.as_("direttore"), "/inbox"))
-    reload_until(keys.page, title)
-    keys.press(title)
-    keys.write("Motivo", "Va bene")
-    keys.press("Approva")
-    expect(keys.page.get_by_text(title)).to_have_count(0)
-    keys.page.close()
 
 
 def test_work_is_given_done_and_accepted(portal: Portal, another_order: dict[str, Any]) -> None:

@@ -239,8 +239,8 @@ BAD_DECISIONS = [
         403,
         "on_behalf_of",
         "delegate_not_appointed",
-        "correggere",
-        "mend",
+        "Fattela dare",
+        "Have one given",
     ),
 ]
 
