@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from optima_local.demonstration.client import Person
 from optima_local.demonstration.show import customer_of
+from optima_local.layout import HOME
 from optima_local.npm import NpmMissing, npm_package
 from tests.stack import Stack
 
@@ -131,6 +133,30 @@ def portal(
     yield portal
     for context in portal.contexts.values():
         context.close()
+
+
+@dataclass
+class Pictures:
+    """What a journey looked like, in the order in which it was seen, for people to look at afterwards."""
+
+    folder: Path
+    taken: int = 0
+
+    def take(self, page: Page, name: str) -> None:
+        self.keep(f"{name}.png", page.screenshot(full_page=True))
+
+    def keep(self, name: str, content: bytes) -> None:
+        self.taken += 1
+        (self.folder / f"{self.taken:02} {name}").write_bytes(content)
+
+
+@pytest.fixture
+def pictures() -> Pictures:
+    """Kept in `.optima/pictures` until the next run."""
+    folder = HOME / "pictures"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return Pictures(folder)
 
 
 KIND = {

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from optima_local.layout import ROOT
 
-from .conftest import Portal
+from .conftest import Pictures, Portal
 
 pytestmark = [
     pytest.mark.servers,
@@ -20,6 +20,17 @@ pytestmark = [
 ]
 
 TITLE = "Vetrine d'autunno"
+WHO_DO_IT = (
+    "marketing",
+    "purchasing",
+    "lead",
+    "direttore",
+    "admin",
+    "tipografia",
+    "allestimenti",
+    "backoffice",
+)
+"""The ninth looks at what they did."""
 
 
 def at(page: Page, address: str) -> Page:
@@ -41,31 +52,37 @@ def press(page: Page, button: str) -> None:
     page.locator("main").get_by_role("button", name=button, exact=True).first.click()
 
 
-def decide(portal: Portal, who: str, button: str, reason: str = "") -> None:
-    page = at(portal.as_(who, javascript=False), "/inbox")
-    reload_until(page, TITLE)
-    page.get_by_role("link", name=TITLE).first.click()
-    if reason:
-        page.get_by_label("Motivo").first.fill(reason)
-    page.get_by_role("button", name=button).first.click()
-    expect(page).to_have_url(f"{portal.address}/inbox")
-    page.close()
+def ship(office: Page, destination: str) -> None:
+    """Makes a shipment of all that may go there, from the page of the order, and issues its DDT."""
+    offer = office.locator("details").filter(has=office.locator(f"input[value='{destination}']"))
+    if offer.get_attribute("open") is None:
+        offer.locator("summary").click()
+    offer.get_by_role("button", name="Prepara la spedizione").click()
+    office.get_by_label("Peso lordo").fill("12,5")
+    office.get_by_label("Trasporto a cura di").select_option("mittente")
+    press(office, "Salva")
+    press(office, "La merce è pronta")
+    press(office, "Emetti il DDT")
+    expect(office.get_by_role("link", name="Stampa il DDT")).to_be_visible()
 
 
-def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) -> None:
+def test_a_brief_is_carried_to_its_delivery_by_its_nine_people(portal: Portal, pictures: Pictures) -> None:
+    mark = token_hex(3)
+    title, item = f"{TITLE} {mark}", f"Espositore da banco {mark}"
     marketing = at(portal.as_("marketing", javascript=False), "/new-brief")
-    marketing.get_by_label("Titolo").fill(TITLE)
+    marketing.get_by_label("Titolo").fill(title)
     marketing.get_by_label("Categoria").fill("Materiali POP")
     marketing.get_by_label("Budget in euro").fill("12.500,00")
+    pictures.take(marketing, "a new brief")
     press(marketing, "Salva e continua")
     first = marketing.get_by_role("group", name="Articolo 1")
     first.get_by_label("Tipo").fill("espositore")
     first.get_by_label("Quantità").fill("1.500")
-    first.get_by_label("Descrizione").fill("Espositore da banco")
+    first.get_by_label("Descrizione").fill(item)
     press(marketing, "Indietro")
-    expect(marketing.get_by_label("Titolo")).to_have_value(TITLE)
+    expect(marketing.get_by_label("Titolo")).to_have_value(title)
     press(marketing, "Salva e continua")
-    expect(first.get_by_label("Descrizione")).to_have_value("Espositore da banco")
+    expect(first.get_by_label("Descrizione")).to_have_value(item)
     press(marketing, "Salva e continua")
     marketing.get_by_label("Serve entro").fill("2027-03-31")
     marketing.get_by_label("Destinazioni").fill("MI-DUOMO: 1.000\nRM-TERMINI: 500")
@@ -76,7 +93,6 @@ def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) ->
         re.compile(r"^MI-DUOMO: 1\.?000\nRM-TERMINI: 500$")
     )
     press(marketing, "Salva e continua")
-
     document = ROOT / "deploy" / "demo" / "documents" / "concept-alba.pdf"
     marketing.get_by_label("Allega un file").set_input_files(document)
     press(marketing, "Allega")
@@ -86,15 +102,75 @@ def test_a_brief_is_written_priced_and_approved_by_its_people(portal: Portal) ->
     marketing.get_by_label("Processo").select_option("materiali-pop")
     press(marketing, "Mostra chi approverebbe")
     expect(marketing.get_by_text("Ruolo:").first).to_be_visible()
+    pictures.take(marketing, "who will approve")
     press(marketing, "Invia")
     reload_until(marketing, "In approvazione")
     brief = marketing.url
 
     purchasing = at(portal.as_("purchasing", javascript=False), brief)
-    purchasing.get_by_label("Espositore da banco").fill("4,125")
+    purchasing.get_by_label(item).fill("4,125")
     purchasing.get_by_role("button", name="Salva i prezzi").click()
     expect(purchasing.get_by_text("6.187,50").first).to_be_visible()
-    assert "6.187,50" not in marketing.locator("body").inner_text()
+    pictures.take(purchasing, "priced")
+    assert "6.187,50" not in at(marketing, brief).locator("body").inner_text()
+
+    # Above 5,000 € the director has the last word.
+    for who in ("purchasing", "lead", "direttore"):
+        decider = at(portal.as_(who, javascript=False), f"/inbox?text={title}")
+        reload_until(decider, title)
+        decider.get_by_role("link", name=title).first.click()
+        pictures.take(decider, f"{who} decides")
+        press(decider, "Approva")
+        expect(decider).to_have_url(f"{portal.address}/inbox")
+
+    admin = at(portal.as_("admin", javascript=False), "/orders")
+    reload_until(admin, title)
+    admin.get_by_role("link", name=title).click()
+    order = admin.url
+    admin.get_by_role("textbox", name="Costo facoltativo").fill("4.290,00")
+    press(admin, "Salva")
+    expect(admin.get_by_text("4.290,00 €").first).to_be_visible()
+    for worker in ("Roberto Galli, Grafiche Galli S.r.l.", "Irene Fontana, Fontana Allestimenti S.n.c."):
+        admin.get_by_label("Persona").locator("visible=true").first.select_option(label=worker)
+        press(admin, "Assegna")
+    pictures.take(admin, "work is given")
+
+    for worker in ("tipografia", "allestimenti"):
+        dealer = at(portal.as_(worker, javascript=False), "/tasks")
+        reload_until(dealer, item)
+        dealer.get_by_role("link", name=item).click()
+        press(dealer, "Inizia")
+        dealer.get_by_label("Quantità prodotta").fill("1.500")
+        pictures.take(dealer, f"{worker} does a phase")
+        press(dealer, "Finito")
+        expect(dealer.get_by_role("button", name="Finito")).to_have_count(0)
+
+    office = at(portal.as_("backoffice", javascript=False), order)
+    reload_until(office, "Carica a magazzino")
+    press(office, "Carica a magazzino")
+    for destination, delivered in (("MI-DUOMO", "consegnati 1.000"), ("RM-TERMINI", "consegnati 1.500")):
+        reload_until(at(office, order), "Spedisci a")
+        ship(office, destination)
+        pictures.take(office, f"the DDT to {destination}")
+        sheet = str(office.get_by_role("link", name="Stampa il DDT").get_attribute("href"))
+        pdf = office.request.get(portal.address + sheet)
+        assert pdf.headers["content-type"] == "application/pdf"
+        pictures.keep(f"the DDT to {destination}.pdf", pdf.body())
+        press(office, "La merce è partita")
+        office.get_by_label("Ricevuto da").fill("Anna Rossi")
+        press(office, "La merce è consegnata")
+        reload_until(at(office, order), delivered)
+    pictures.take(office, "the order is delivered")
+
+    reload_until(at(marketing, brief), "Consegnato")
+    pictures.take(marketing, "the brief is delivered")
+    story = f"/trail?brief={brief.rpartition('/')[2]}"
+    auditor = at(portal.as_("auditor", javascript=False), story)
+    pictures.take(auditor, "the trail")
+    for key in WHO_DO_IT:
+        person = portal.people[key]
+        at(auditor, f"{story}&person={person.person_id}")
+        expect(auditor.locator("main").get_by_role("link", name=person.name).first).to_be_visible()
 
 
 def test_a_refused_form_says_why_and_keeps_what_was_typed(portal: Portal) -> None:

@@ -269,7 +269,8 @@ def fields_of(*models: type[BaseModel]) -> Iterator[Any]:
     for model in inside:
         for name, field in model.model_fields.items():
             found = list(scalars_in(field.annotation))
-            kinds = {kind for kind, _ in found}
+            # In one order in every process: the workers of a run compare what they have collected.
+            kinds = dict.fromkeys(kind for kind, _ in found)
             inside += [
                 k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel) and k not in inside
             ]
