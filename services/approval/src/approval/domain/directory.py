@@ -200,13 +200,44 @@ class Directory:
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
     ) -> dict[UUID, datetime]:
         """Everybody who may act for the person now, each with since when."""
-        return _reach(self._delegations_from, person_id, process, amount, now, forward=True)
+        return self._reach(self._delegations_from, person_id, process, amount, now, forward=True)
 
     def delegators(
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
     ) -> dict[UUID, datetime]:
         """Everybody for whom the person may act now, each with since when."""
-        return _reach(self._delegations_to, person_id, process, amount, now, forward=False)
+        return self._reach(self._delegations_to, person_id, process, amount, now, forward=False)
+
+    def passes_on(self, person_id: UUID) -> bool:
+        """Whether what was delegated to the person reaches whom they delegated to: nobody passes on what they
+        may not do themselves, be it that they left, are suspended or may no longer decide."""
+        person = self.people.get(person_id)
+        return person is not None and person.active and (person.may_decide or person.by_link)
+
+    def _reach(
+        self,
+        edges: Mapping[UUID, tuple[Delegation, ...]],
+        start: UUID,
+        process: str,
+        amount: Decimal | None,
+        now: datetime,
+        *,
+        forward: bool,
+    ) -> dict[UUID, datetime]:
+        """Whom chains of delegations lead to, by the shortest; a chain began when its youngest link did."""
+        reached: dict[UUID, datetime] = {}
+        frontier = [(start, datetime.min.replace(tzinfo=UTC))]
+        for _ in range(DELEGATION_CHAIN):
+            following = []
+            for person, since in frontier:
+                for delegation in edges.get(person, ()):
+                    other = delegation.to_person if forward else delegation.from_person
+                    if other != start and other not in reached and delegation.covers(process, amount, now):
+                        reached[other] = max(since, delegation.starts_at)
+                        if self.passes_on(other):
+                            following.append((other, reached[other]))
+            frontier = following
+        return reached
 
     def grants_to(self, person_id: UUID, now: datetime) -> list[tuple[UUID, str | None, Decimal | None]]:
         """For whom the person may act now: each with a process (None: any) and an amount (None: any) up to
@@ -224,7 +255,8 @@ class Directory:
                         grant = (given.from_person, key, min(amounts) if amounts else None)
                         if grant not in grants:
                             grants.add(grant)
-                            following.append(grant)
+                            if self.passes_on(given.from_person):
+                                following.append(grant)
             frontier = following
         return sorted(grants, key=str)
 
@@ -235,30 +267,6 @@ def _narrowed(process: str | None, processes: frozenset[str]) -> list[str | None
     if process is None:
         return [*sorted(processes)]
     return [process] if process in processes else []
-
-
-def _reach(
-    edges: Mapping[UUID, tuple[Delegation, ...]],
-    start: UUID,
-    process: str,
-    amount: Decimal | None,
-    now: datetime,
-    *,
-    forward: bool,
-) -> dict[UUID, datetime]:
-    """Whom chains of delegations lead to, by the shortest; a chain began when its youngest link did."""
-    reached: dict[UUID, datetime] = {}
-    frontier = [(start, datetime.min.replace(tzinfo=UTC))]
-    for _ in range(DELEGATION_CHAIN):
-        following = []
-        for person, since in frontier:
-            for delegation in edges.get(person, ()):
-                other = delegation.to_person if forward else delegation.from_person
-                if other != start and other not in reached and delegation.covers(process, amount, now):
-                    reached[other] = max(since, delegation.starts_at)
-                    following.append((other, reached[other]))
-        frontier = following
-    return reached
 
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
