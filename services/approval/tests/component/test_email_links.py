@@ -178,8 +178,8 @@ async def test_a_letter_says_when_the_decision_is_due_where_the_tenant_is(desk: 
     await desk.work()
     text = postbox.letters[0].get_payload(decode=True).decode()
     # Eight working hours after Monday 10:00 in Rome; the link itself lasts a fortnight.
-    assert "È attesa entro il 24 nov 2026, 10:00." in text
-    assert "entro il 7 dic 2026, 10:00. Aprirlo" in text
+    assert "È attesa entro il 24 nov 2026, 10:00 (CET)." in text
+    assert "entro il 7 dic 2026, 10:00 (CET). Aprirlo" in text
     assert "UTC" not in text
 
 

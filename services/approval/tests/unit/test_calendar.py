@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from approval.adapters.holidays import italian_holidays
 from approval.adapters.mail import Letter, Mailer
 from approval.domain.calendar import Calendar, WorkingTime
+from optima_kit.written import written_day
 
 ITALIAN = WorkingTime(closures=[date(2027, 3, 30)]).calendar("Europe/Rome", italian_holidays([2026, 2027]))
 
@@ -79,6 +80,14 @@ def test_where_nobody_ever_works_plain_hours_pass() -> None:
 
 ZONES = sorted(available_timezones())
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS = {
+    language: {
+        written_day(day, language): day.isoformat()
+        for day in (date(2025, 12, 1) + timedelta(days=number) for number in range(4 * 366))
+    }
+    for language in ("it", "en")
+}
+"""What a day means, by how it is written."""
 
 
 @cache
@@ -115,9 +124,10 @@ def test_a_letter_s_times_are_those_of_the_tenant_s_clocks(moment, language):
         UUID(int=1), "a@example.it", "Anna", language, "Marta", "X", "Uno", local(due_at), local(until), "t"
     )
     text = Mailer("smtp://localhost", "a@example.it", "https://p.example")._letter(letter).get_content()
-    written = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d) (\S+?)[.,]?(?=\s)", text)
+    written = re.findall(r"(\d+ \w+ \d+, \d\d:\d\d) \((\S+)\)", text)
     assert len(written) == 2
     for (clock, abbreviation), meant in zip(written, (due_at, until), strict=True):
-        first = datetime.fromisoformat(clock).replace(tzinfo=ZoneInfo(zone))
+        day, _, time_of_day = clock.partition(", ")
+        first = datetime.fromisoformat(f"{DAYS[language][day]} {time_of_day}").replace(tzinfo=ZoneInfo(zone))
         read = {at.astimezone(UTC) for at in (first, first.replace(fold=1)) if at.tzname() == abbreviation}
         assert read == {meant.replace(second=0, microsecond=0)}, (zone, written)

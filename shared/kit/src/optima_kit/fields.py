@@ -124,15 +124,24 @@ Flag = StrictBool
 """true or false; in a query string, plain `bool` reads the words."""
 
 
-def _decimal_text(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, bool) or not isinstance(value, str | int):
+def _decimal_text(places: int) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return value
         # A JSON fraction has been through binary floating point: its cents can't be trusted.
-        raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
-    return value
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
+        if isinstance(value, str):
+            if not _DECIMAL.fullmatch(value):
+                raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
+            # As written, zeros included: whoever writes an amount as 2.500 means thousands.
+            if len(value.partition(".")[2]) > places:
+                raise PydanticCustomError(
+                    "decimal_max_places", "At most {decimal_places} decimals", {"decimal_places": places}
+                )
+        return value
+
+    return BeforeValidator(read)
 
 
 def _shown(pattern: str, example: str) -> Any:
@@ -147,7 +156,7 @@ def _sent(pattern: str, example: str, least: int) -> Any:
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_decimal_text),
+    _decimal_text(2),
     Field(ge=0, max_digits=14, decimal_places=2),
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
     _shown(_AMOUNT, "1250.00"),
@@ -157,7 +166,7 @@ Amount = Annotated[
 
 UnitPrice = Annotated[
     Decimal,
-    BeforeValidator(_decimal_text),
+    _decimal_text(4),
     Field(ge=0, max_digits=13, decimal_places=4),
     PlainSerializer(money_text, return_type=str),
     _shown(_UNIT_PRICE, "0.0345"),
@@ -167,7 +176,7 @@ UnitPrice = Annotated[
 
 Count = Annotated[
     Decimal,
-    BeforeValidator(_decimal_text),
+    _decimal_text(3),
     Field(gt=0, max_digits=12, decimal_places=3),
     PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
     _shown(_COUNT, "500"),
@@ -177,7 +186,7 @@ Count = Annotated[
 
 CountOrZero = Annotated[
     Decimal,
-    BeforeValidator(_decimal_text),
+    _decimal_text(3),
     Field(ge=0, max_digits=12, decimal_places=3),
     PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
     _shown(_COUNT, "500"),
@@ -187,7 +196,7 @@ CountOrZero = Annotated[
 
 Fraction = Annotated[
     Decimal,
-    BeforeValidator(_decimal_text),
+    _decimal_text(4),
     Field(ge=0, le=1, max_digits=5, decimal_places=4),
     PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
     _shown(_FRACTION, "0.25"),

@@ -48,6 +48,8 @@ def test_what_is_declared_is_taken(field: str, value: Any) -> None:
         ("flag", "true", "bool_type"),
         ("amount", 0.1, "decimal_text"),
         ("amount", True, "decimal_text"),
+        ("amount", "2.500", "decimal_max_places"),  # not two and a half
+        ("amount", "0.001", "decimal_max_places"),
     ],
 )
 def test_what_only_resembles_it_is_refused(field: str, value: Any, code: str) -> None:

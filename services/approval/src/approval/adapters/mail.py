@@ -94,12 +94,12 @@ class Mailer:
             requester=letter.requester,
             title=letter.title,
             step=letter.step,
-            due=_DUE[letter.language].format(due=written_moment(letter.due, letter.language))
+            due=_DUE[letter.language].format(due=_on_clocks(letter.due, letter.language))
             if letter.due is not None
             else "",
             # After the "#", so that the token reaches no server's log.
             address=f"{self._portal_url}/decide#{letter.token}",
-            until=written_moment(letter.until, letter.language),
+            until=_on_clocks(letter.until, letter.language),
         )
         return self._written(letter.link_id, letter.to, subject.format(title=letter.title), body)
 
@@ -112,6 +112,11 @@ class Mailer:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         return message
+
+
+def _on_clocks(at: datetime, language: str) -> str:
+    """With the name of the clocks: they may be others than the reader's, and show some hour twice."""
+    return f"{written_moment(at, language)} ({at:%Z})"
 
 
 def _moment_told(moment: str, language: str) -> str:
