@@ -163,7 +163,7 @@ def _people_meant(change: PeopleChange, directory: Directory) -> list[UUID]:
 
 
 async def _compare(ports: Ports, approval_id: UUID, directory: Directory) -> int:
-    """Returns how many parts its pending steps have."""
+    """Returns how many parts its steps have."""
     held = await ports.approvals.lock(approval_id)
     if held is None or held.approval.state != "open":
         return 0

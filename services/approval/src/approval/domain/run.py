@@ -357,9 +357,9 @@ class Run:
 
     def ask_again(self, step: Step) -> None:
         """Compares the pending step's parts with whom its rules name now."""
-        selection = select_approvers(step, self.asking)
-        named = {asked.person: asked for asked in selection.asked}
         asking = self.asking
+        selection = select_approvers(step, asking)
+        named = {asked.person: asked for asked in selection.asked}
         for person, part in [*self.run_of(step.key).parts.items()]:
             if part.state != "requested":
                 continue

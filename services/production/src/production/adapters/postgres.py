@@ -51,6 +51,7 @@ from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
 from ..domain.outside import CameBack, Outside
 from ..domain.plan import Lateness, Period
+from ..domain.quantities import quantity_text
 from ..domain.sheets import FieldType, SheetEntry, SheetField
 from ..domain.shipments import Shipment, ShipmentState
 
@@ -752,7 +753,7 @@ class PostgresReading:
 
 def _plain(quantity: Decimal) -> Decimal:
     """Without the zeros that the column's scale adds."""
-    return Decimal(f"{quantity.normalize():f}")
+    return Decimal(quantity_text(quantity))
 
 
 def _deliveries(deliveries: Iterable[Delivery]) -> str:

@@ -14,6 +14,7 @@ from ..domain.order import (
     order_may_be_closed,
     something_is_due,
 )
+from ..domain.quantities import quantity_text
 from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments
@@ -47,7 +48,7 @@ def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> Ful
             order_id=job.order_id,
             brief_id=before.order.brief_id,
             reason=reason,
-            shipped=f"{before.lines[job.id].shipped.normalize():f}",
+            shipped=quantity_text(before.lines[job.id].shipped),
             unit=job.item.unit,
         )
         ports.outbox.add(event, subject=job.id, correlation=before.order.correlation_id)

@@ -9,6 +9,7 @@ from optima_contracts.production import PhaseCompleted
 from optima_kit.actor import Actor
 
 from ..domain.job import completed
+from ..domain.quantities import quantity_text
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
@@ -33,7 +34,7 @@ async def complete_phase(
         phase=found.phase.key,
         quantity=str(quantity),
         unit=phase.unit or after.item.unit,
-        lost=f"{phase.lost.normalize():f}" if phase.lost else None,
+        lost=quantity_text(phase.lost) if phase.lost else None,
         loss_reason=phase.loss_reason,
     )
     save_job_progress(ports, found.order, after, event)

@@ -10,6 +10,7 @@ from optima_contracts.money import money_text
 from ..domain.amendments import Amendment, AmendmentState
 from ..domain.changes import amendment_fits
 from ..domain.order import FullOrder, Order
+from ..domain.quantities import quantity_text
 from .ports import Ports
 
 
@@ -40,7 +41,7 @@ def end_amendment(
             "number": order.number,
             "outcome": state.value,
             "unit_price": money_text(ended.unit_price),
-            "quantity_after": ended.other and f"{ended.other.quantity.normalize():f}",
+            "quantity_after": ended.other and quantity_text(ended.other.quantity),
             "content_hash": ended.content_hash,
             "requester_id": ended.requested_by,
         }

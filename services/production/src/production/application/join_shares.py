@@ -8,6 +8,7 @@ from optima_contracts.envelope import EventData
 from optima_contracts.production import PhaseAssigned, SharesJoined
 
 from ..domain.job import joined
+from ..domain.quantities import quantity_text
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
@@ -22,7 +23,7 @@ async def join_shares(ports: Ports, phase_id: UUID, other_id: UUID) -> LockedPha
     joined_shares = SharesJoined(
         **named,
         share_id=gone.id,
-        quantity=f"{phase.in_own_unit(phase.share_of(after.item.quantity)).normalize():f}",
+        quantity=quantity_text(phase.in_own_unit(phase.share_of(after.item.quantity))),
         unit=phase.unit or after.item.unit,
         assignee_id=phase.assignee_id,
     )

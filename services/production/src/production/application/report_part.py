@@ -9,6 +9,7 @@ from optima_contracts.production import PhasePartReported
 from optima_kit.actor import Actor
 
 from ..domain.job import reported
+from ..domain.quantities import quantity_text
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
@@ -24,8 +25,8 @@ async def report_part(ports: Ports, actor: Actor, phase_id: UUID, quantity: Deci
         order_id=after.order_id,
         phase_id=phase_id,
         phase=phase.key,
-        quantity=f"{quantity.normalize():f}",
-        made_so_far=f"{(phase.made_so_far or quantity).normalize():f}",
+        quantity=quantity_text(quantity),
+        made_so_far=quantity_text(phase.made_so_far or quantity),
         unit=phase.unit or after.item.unit,
     )
     save_job_progress(ports, found.order, after, event)

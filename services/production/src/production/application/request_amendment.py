@@ -26,6 +26,7 @@ from ..domain.deliveries import Delivery
 from ..domain.economics import MAX_AMOUNT
 from ..domain.job import Job
 from ..domain.order import FullOrder, Order
+from ..domain.quantities import quantity_text
 from .access import order_of_job_to_change
 from .ports import Ports
 
@@ -111,8 +112,8 @@ def _requested(order: Order, job: Job, amendment: Amendment) -> AmendmentRequest
         description=job.item.description,
         kind=job.item.kind,
         unit=job.item.unit,
-        quantity=_text(amendment.quantity),
-        quantity_after=_text(amendment.other.quantity) if amendment.other else None,
+        quantity=quantity_text(amendment.quantity),
+        quantity_after=quantity_text(amendment.other.quantity) if amendment.other else None,
         deliveries_after=_deliveries(amendment.other) if amendment.other else None,
         unit_price_before=money_text(amendment.unit_price_before),
         unit_price=money_text(amendment.unit_price),
@@ -127,10 +128,6 @@ def _requested(order: Order, job: Job, amendment: Amendment) -> AmendmentRequest
 
 def _deliveries(other: OtherQuantity) -> list[OrderDelivery]:
     return [
-        OrderDelivery(destination=each.destination, quantity=_text(each.quantity))
+        OrderDelivery(destination=each.destination, quantity=quantity_text(each.quantity))
         for each in other.deliveries
     ]
-
-
-def _text(quantity: Decimal) -> str:
-    return f"{quantity.normalize():f}"

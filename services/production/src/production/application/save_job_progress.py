@@ -10,6 +10,7 @@ from optima_contracts.production import JobCompleted, JobPartCompleted
 from ..domain.job import Job, finished_so_far
 from ..domain.machine import JobState
 from ..domain.order import FullOrder
+from ..domain.quantities import quantity_text
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports
@@ -33,7 +34,7 @@ def save_job_progress(
             job_id=job.id,
             order_id=order.id,
             brief_id=order.brief_id,
-            quantity=f"{finished.normalize():f}",
+            quantity=quantity_text(finished),
             unit=job.item.unit,
         )
         ports.outbox.add(part, subject=job.id, correlation=order.correlation_id)

@@ -11,6 +11,7 @@ from optima_kit.ids import new_id
 
 from ..domain.job import assigned, split
 from ..domain.people import assignee_may_work_phases
+from ..domain.quantities import quantity_text
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress
@@ -29,7 +30,7 @@ async def split_phase(
             **named,
             phase_id=phase_id,
             share_id=share_id,
-            quantity=f"{quantity.normalize():f}",
+            quantity=quantity_text(quantity),
             unit=found.phase.unit or after.item.unit,
             assignee_id=found.phase.assignee_id,
         )

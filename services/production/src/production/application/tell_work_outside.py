@@ -9,6 +9,7 @@ from optima_contracts.production import PhaseOutsourced
 from ..domain.job import Job, Phase, work_outside
 from ..domain.order import FullOrder, Order
 from ..domain.outside import WorkOutside
+from ..domain.quantities import quantity_text
 from .ports import Ports
 
 
@@ -37,5 +38,5 @@ def _event(order: Order, job: Job, phase: Phase, work: WorkOutside) -> PhaseOuts
         unit=phase.unit or job.item.unit,
         finisher=work.finisher,
         open=work.open and work.finisher is not None,
-        quantity=f"{work.quantity.normalize():f}",
+        quantity=quantity_text(work.quantity),
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 from optima_contracts.money import amount_of, money_text
 
 from .deliveries import Delivery
+from .quantities import quantity_text
 
 DEFAULT_PROCESS: Final = "order-amendment"
 """Key of the approval process that amendments enter, until the tenant names another."""
@@ -47,17 +48,13 @@ def content_hash_of(
     goes. The nonce, which is told to nobody, keeps whoever sees the hash and no prices from trying all."""
     terms = {
         "job_id": str(job_id),
-        "quantity": _text(quantity),
+        "quantity": quantity_text(quantity),
         "unit_price_before": money_text(before),
         "unit_price": money_text(unit_price),
         "nonce": nonce,
         **({} if other is None else other.terms()),
     }
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
-
-
-def _text(quantity: Decimal) -> str:
-    return f"{quantity.normalize():f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,8 @@ class OtherQuantity:
     """What was approved of the line until then, which it may have less of."""
 
     def terms(self) -> dict[str, object]:
-        sent = [[each.destination, _text(each.quantity)] for each in self.deliveries]
-        return {"quantity_after": _text(self.quantity), "deliveries_after": sent}
+        sent = [[each.destination, quantity_text(each.quantity)] for each in self.deliveries]
+        return {"quantity_after": quantity_text(self.quantity), "deliveries_after": sent}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ...domain.charges import Bearer
 from ...domain.economics import CostKind
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.plan import Lateness
+from ...domain.quantities import quantity_text
 from ...domain.sheets import FieldType
 from ...domain.shipments import ShipmentState
 from .access import (
@@ -30,7 +31,7 @@ from .access import (
 
 Quantity = Annotated[
     Decimal,
-    PlainSerializer(lambda value: f"{value.normalize():f}", return_type=str),
+    PlainSerializer(quantity_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,12}(\.\d{1,3})?$", "examples": ["500"]}),
 ]
 """Zero or more, at most three decimals, as text."""
