@@ -34,7 +34,7 @@ def unfold(page: Page, summary: str) -> None:
 
 def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, Any]) -> None:
     address = f"/orders/{order['id']}"
-    admin = at(portal.as_("admin", javascript=False), f"/orders?number={order['number']}")
+    admin = at(portal.as_("admin", javascript=False), f"/orders?text={order['number']}")
     admin.get_by_role("link", name=ORDER["title"]).click()  # type: ignore[arg-type]
     admin.get_by_role("textbox", name="Costo facoltativo").fill("1.000,50")
     admin.get_by_label("Prezzo unitario").fill("dodici")

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from optima_kit.migrate import migrate
 from optima_kit.testing import ServiceDatabase
 from production.adapters.figures import LATE_PHASES, OPEN_ORDERS, measure
 from production.adapters.postgres import QUERIES
@@ -98,6 +99,8 @@ async def test_lists_keep_their_indexes(
         ("list_orders", "orders_by_customer", {**orders, "customer": "C1"}),
         ("list_orders", "orders_tenant_id_brief_id_key", {**orders, "brief_id": uuid4()}),
         ("list_orders", "orders_tenant_id_number_key", {**orders, "number": "O-7"}),
+        ("list_orders_by_words", "order_words_pkey", {**orders, "text": "ordine"}),
+        ("list_orders_by_words", "order_words_pkey", {**orders, "text": "O-7 ord", "before": LAST}),
         ("list_tasks", "tasks_open", {**tasks, "states": list(OPEN_TASKS)}),
         ("list_tasks", "tasks_open", {**tasks, "states": ["assigned"], **further}),
         ("list_tasks", "tasks_done", {**tasks, "states": ["done"], **further}),
@@ -174,3 +177,23 @@ async def test_figures_count_open_orders_and_late_phases_of_all_tenants(
                 await backbone.fetch(secret)
     finally:
         await backbone.close()
+
+
+async def test_orders_from_before_the_words_are_found(
+    filled: tuple[ServiceDatabase, asyncpg.Connection[asyncpg.Record]],
+) -> None:
+    database, connection = filled
+    words = "SELECT count(*) FROM order_words WHERE word IN ('7', 'or')"
+    before = await connection.fetchval(words)
+    assert before == 2001
+    root = await asyncpg.connect(database.superuser_url)
+    await root.execute("DROP TABLE order_words; DROP FUNCTION add_order_words CASCADE")
+    await root.execute("DROP FUNCTION words_match, sought_key, word_keys_of, folded_words_of")
+    await root.execute("DELETE FROM schema_migrations WHERE name LIKE '%word%'")
+    assert len(await migrate(database.owner_url, "production")) == 3
+    forced = (
+        "SELECT count(*) FROM pg_class WHERE relname IN ('orders', 'order_words') AND relforcerowsecurity"
+    )
+    assert await root.fetchval(forced) == 2
+    await root.close()
+    assert await connection.fetchval(words) == before

@@ -267,6 +267,14 @@ async def test_lists_are_paged_and_filtered(plant: Plant) -> None:
     assert await pages(client, "/v1/orders?number=O-2026-0003&", "number") == ["O-2026-0003"]
     assert await pages(client, "/v1/orders?number=O-2026-0003&state=cancelled&", "number") == []
     assert await pages(client, "/v1/orders?customer=C001&", "number") == []
+    _, promotion = await client.post("/v1/orders", {**ORDER, "title": "Novità d'inverno"})
+    number = promotion["number"]
+    for text in ("novita", "INVER", "d'inverno%20novità", f"{number}%20novit", number):
+        assert await pages(client, f"/v1/orders?text={text}&", "number") == [number], text
+    assert await pages(client, "/v1/orders?text=O-2026&", "number") == [number, *numbers[::-1]]
+    assert await pages(client, "/v1/orders?text=O-2026&state=cancelled&", "number") == [numbers[-1]]
+    for text in ("verno", "inv%20novità", "-"):
+        assert await pages(client, f"/v1/orders?text={text}&", "number") == [], text
     in_order = [phase for _, phase in sorted(tasks[:-1])]
     assert await pages(plant.app.as_(carla), "/v1/tasks?", "id") == in_order
     assert await pages(plant.app.as_(carla), "/v1/tasks?state=assigned&", "id") == in_order

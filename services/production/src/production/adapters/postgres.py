@@ -616,15 +616,12 @@ class PostgresReading:
         )
 
     async def list_orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[ListedOrder]:
-        rows = await self._work.fetch(
-            QUERIES.list_orders,
-            brief_id=wanted.brief_id,
-            number=wanted.number,
-            state=wanted.state,
-            customer=wanted.customer,
-            before=before,
-            limit=limit,
-        )
+        asked = asdict(wanted)
+        query = QUERIES.list_orders_by_words
+        if wanted.text is None:
+            query = QUERIES.list_orders
+            del asked["text"]
+        rows = await self._work.fetch(query, **asked, before=before, limit=limit)
         return [ListedOrder(_order(row), _customer(row)) for row in rows]
 
     async def list_tasks(

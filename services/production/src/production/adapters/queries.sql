@@ -412,19 +412,38 @@ SELECT id, code, legal, payment_method, payment_terms, connection FROM customers
 SELECT id, code, legal, payment_method, payment_terms, connection
 FROM customers WHERE code > :after ORDER BY code LIMIT :limit
 
--- name: list_orders
--- plan: custom
--- Each filter has its index. Pages begin beside a key, never at an offset.
+-- fragment: listed_orders
 SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at,
        delivered_at, cancelled_at, cancellation_reason, goods_have_left, version,
        customers.id AS customer_id, legal, payment_method, payment_terms, connection
-FROM orders LEFT JOIN customers ON customers.code = orders.customer
-WHERE (:brief_id::uuid IS NULL OR brief_id = :brief_id)
+
+-- fragment: orders_wanted
+(:brief_id::uuid IS NULL OR brief_id = :brief_id)
     AND (:number::text IS NULL OR number = :number)
     AND (:state::text IS NULL OR state = :state)
     AND (:customer::text IS NULL OR customer = :customer)
+
+-- name: list_orders
+-- plan: custom
+-- Each filter has its index. Pages begin beside a key, never at an offset.
+{listed_orders}
+FROM orders LEFT JOIN customers ON customers.code = orders.customer
+WHERE {orders_wanted}
     AND (:before::uuid IS NULL OR orders.id < :before)
 ORDER BY orders.id DESC LIMIT :limit
+
+-- name: list_orders_by_words
+-- plan: custom
+-- As `list_orders`, along the orders that have the longest word, or begin so. The words' test is a CASE: of a bare
+-- one the planner expects so few rows that it would rather sort than walk.
+{listed_orders}
+FROM order_words
+JOIN orders ON orders.id = order_words.order_id
+LEFT JOIN customers ON customers.code = orders.customer
+WHERE order_words.word = sought_key(:text)
+    AND CASE WHEN words_match(number || ' ' || title, :text) THEN {orders_wanted} ELSE false END
+    AND (:before::uuid IS NULL OR order_words.order_id < :before)
+ORDER BY order_words.order_id DESC LIMIT :limit
 
 -- name: list_tasks
 -- plan: custom

@@ -315,9 +315,11 @@ class OrderQuery(PageQuery):
     customer: Code | None = None
     brief_id: UUID | None = None
     number: Annotated[str, Text(20)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")] | None = None
+    """Words of the number or the title."""
 
     def wanted(self) -> OrderFilter:
-        return OrderFilter(self.state, self.customer, self.brief_id, self.number)
+        return OrderFilter(self.state, self.customer, self.brief_id, self.number, self.text)
 
 
 class BoardQuery(PageQuery):

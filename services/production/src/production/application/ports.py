@@ -419,6 +419,8 @@ class OrderFilter:
     customer: str | None = None
     brief_id: UUID | None = None
     number: str | None = None
+    text: str | None = None
+    """Words of the number or the title, the last one perhaps a beginning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ pages = Pages()
 
 @pages.get("/orders")
 async def show_orders(call: PageCall) -> Answer:
-    query = {name: call.query.get(name) for name in ("number", "state", "cursor")}
+    query = {name: call.query.get(name) for name in ("text", "state", "cursor")}
     orders = await part(call.session.services.get("production", "/v1/orders", limit=50, **query))
     context = {
         "orders": orders,
-        "number": query["number"] or "",
+        "text": query["text"] or "",
         "chosen": query["state"] or "",
         "states": list(LABELS["order"]),
     }

@@ -25,7 +25,7 @@ async def search(call: PageCall) -> Answer:
     lists = {
         "briefs": ("/briefs", "brief", "/v1/briefs", {"text": text}),
         "approvals": (None, "approval", "/v1/approvals", {"text": text}),
-        "orders": ("/orders", "production", "/v1/orders", {"number": text[:20]}),
+        "orders": ("/orders", "production", "/v1/orders", {"text": text}),
         "shipments": ("/shipments", "logistics", "/v1/shipments", {"text": text}),
         "articles": ("/articles", "logistics", "/v1/articles", {"text": text}),
         "people": ("/people", "identity", "/v1/people", {"text": text}),
