@@ -37,6 +37,15 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield str(node.module)
 
 
+def functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Those of a module and of its classes."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from functions(node.body)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
 def test_the_domain_knows_rules_alone(service: Path) -> None:
     for file, tree in trees(service / "domain"):
@@ -113,9 +122,8 @@ def test_tests_say_what_their_fixtures_are() -> None:
         untyped = [
             f"{file.relative_to(ROOT)}:{argument.lineno} {argument.arg}"
             for file, tree in trees(conftest.parent)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            for argument in node.args.args
+            for function in functions(tree.body)
+            for argument in function.args.args
             if argument.arg in fixtures
             and (argument.annotation is None or ast.unparse(argument.annotation) == "Any")
         ]

@@ -70,6 +70,7 @@ async def test_provisioning_needs_no_superuser_and_may_be_repeated(provisioner: 
         await create_databases(servers, [service], passwords, private=False)
     rw = await asyncpg.connect(servers.database_url(service.role("rw"), password, service.module))
     assert await rw.fetchval("SHOW jit") == "off"
+    assert await rw.fetchval("SHOW max_parallel_workers_per_gather") == "0"
     await rw.close()
     with pytest.raises(StartFailed, match=r"superuser run: CREATE ROLE backup_\w+ LOGIN\s+BYPASSRLS"):
         await create_databases(servers, [service], passwords, private=False, backup_password="third-password")

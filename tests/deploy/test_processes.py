@@ -98,6 +98,7 @@ async def test_a_role_waits_for_its_migrations(database_for, amqp_url, processes
     await process.ready()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("role", "variable"), [("relay", "SECRET"), ("consume", "KEYS"), ("all", "SECRET")])
 async def test_a_role_says_what_it_needs_to_sign_or_check_events(
     role, variable, database_for, amqp_url, processes
@@ -175,6 +176,7 @@ async def test_the_api_answers_while_it_drains(database_for, amqp_url, processes
     assert '"trace_id":"' in told
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("which", ["HTTP", "METRICS"])
 async def test_a_taken_port_is_named(database_for, amqp_url, processes, which: str) -> None:
     database = await database_for("brief")

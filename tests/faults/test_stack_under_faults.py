@@ -43,7 +43,7 @@ async def under_load(stack: Stack, hurt: Callable[[], Awaitable[None]]) -> LoadR
 
 async def test_servers_and_services_are_killed_one_after_the_other(stack):
     async def one_after_the_other() -> None:
-        for part in sampled(("rabbitmq", "logistics", "production", "postgres", "approval", "brief"), 2):
+        for part in sampled(("rabbitmq", "logistics", "production", "postgres", "approval", "brief"), 6):
             await stack.kill(part)
 
     await under_load(stack, one_after_the_other)

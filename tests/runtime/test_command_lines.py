@@ -9,7 +9,7 @@ import sys
 import pytest
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [

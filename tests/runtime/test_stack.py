@@ -116,7 +116,7 @@ MOMENTS: dict[str, Callable[[Stack], bool]] = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_an_interrupted_start_leaves_nothing_running(stack: Stack, moment: str) -> None:
     starting = stack.begin("up", "--no-demo")
@@ -154,7 +154,7 @@ async def test_a_stack_is_closed_to_others_survives_crashes_and_resumes(stack: S
     )
     await nothing_is_open_to_the_outside_or_to_a_neighbour(stack)
 
-    for name in sampled(("trail", "fork-server", "rabbitmq", "postgres"), 2):
+    for name in sampled(("trail", "fork-server", "rabbitmq", "postgres"), 4):
         before = stack.status["programs"][name]
         os.kill(before["pid"], signal.SIGKILL)
         until(lambda name=name, before=before: is_back(stack.status["programs"][name], before))

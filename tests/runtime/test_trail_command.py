@@ -28,6 +28,7 @@ def export() -> str:
     return f"{sealed.entry.canonical()[:-1]},{hashes}}}\n"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("text", "status", "told"),
     [

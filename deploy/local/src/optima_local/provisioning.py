@@ -83,7 +83,8 @@ async def set_up_role(connection: Connection, role: str, password: str, *, missi
         f"CREATE ROLE {role} LOGIN NOCREATEDB NOCREATEROLE" if missing else f"ALTER ROLE {role} LOGIN"
     )
     await connection.execute(f"ALTER ROLE {role} PASSWORD '{password}'")
-    await connection.execute(f"ALTER ROLE {role} SET jit = off")
+    for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):
+        await connection.execute(f"ALTER ROLE {role} SET {setting}")
 
 
 async def set_up_backup(connection: Connection, password: str, *, missing: bool) -> None:

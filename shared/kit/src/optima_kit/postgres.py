@@ -77,6 +77,8 @@ async def open_pool(url: str, name: str, size: int, *, pooled: bool = False) -> 
         server_settings={
             "application_name": name,
             "jit": "off",
+            # Another process takes longer to begin than most statements, and nobody is to have several cores.
+            "max_parallel_workers_per_gather": "0",
             "timezone": "UTC",
             # Planned once a connection. What needs its values to be planned says `plan: custom`.
             "plan_cache_mode": "force_generic_plan",

@@ -327,7 +327,7 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
     that the broker had not counted yet."""
     monkeypatch.setattr(work, "_HINTS_WAITING", 12)
     monkeypatch.setattr(work, "_HINTS_A_TURN", 5)
-    for number in range(30):
+    for number in range(20):
         await schedule(stage, f"{number:02}")
     await stage.hints(again_after=0.05)
     queue = jobs_queue(stage.tally.name)
@@ -345,13 +345,13 @@ async def test_a_backlog_is_hinted_at_within_bounds_and_is_worked_off(stage, mon
 
     async def looked_again():
         turns.append(await waiting())
-        return len(turns) > 30
+        return len(turns) > 10
 
     await eventually(looked_again, within=20)
     assert max(turns) <= 12 + 5
     await stage.work()
     await all_in(stage, "done")
-    assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(30)]
+    assert sorted(await stage.whats()) == [f"chore {n:02}" for n in range(20)]
 
 
 async def hinted_at(stage, most, *, slow=(), slow_of_one=0, of_one=200):

@@ -101,6 +101,7 @@ class ServiceHarness:
         try:
             yield cls(service, stored, opened, at, signer, client, tenant_id or uuid4(), draining=draining)
         finally:
+            draining.set()  # else a long poll that a test left open would be waited for
             await client.close()
             await opened.close()
             await service.close()
