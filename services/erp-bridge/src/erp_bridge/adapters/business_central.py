@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import aiohttp
 from yarl import URL
 
 from ..application.ports import (
@@ -35,7 +35,7 @@ from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
 from .record_session import Present, Swept, sweep
-from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged, wary
+from .rest import Client, HttpConnector, NotFound, Rest, exchange, http_session, judged
 
 ADDRESS: Final = "https://api.businesscentral.dynamics.com"
 SIGN_IN: Final = "https://login.microsoftonline.com"
@@ -138,28 +138,18 @@ class BusinessCentral(HttpConnector):
     def location(self, endpoint: Endpoint) -> str:
         return f"{endpoint.settings['environment']}: {endpoint.settings['company']}"
 
-    @asynccontextmanager
-    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+    def _begin(self, http: aiohttp.ClientSession, endpoint: Endpoint) -> tuple[Client, Session]:
         settings = endpoint.settings
         place = f"/v2.0/{quote(settings['directory'], safe='')}/{quote(settings['environment'], safe='')}"
 
         async def sign_in() -> Mapping[str, str]:
             """By the application's own credentials, as OAuth 2.0 says."""
-            async with http_session(self._guard, settings["sign_in_url"]) as http:
-                return await _token(http, endpoint)
+            async with http_session(self._guard, settings["sign_in_url"]) as its_own:
+                return await _token(its_own, endpoint)
 
-        async with http_session(self._guard, settings["url"]) as http:
-            rest = Rest(
-                http,
-                f"{settings['url']}{place}/api/v2.0/",
-                sign_in=sign_in,
-                signed_in=self._sign_ins.of(endpoint),
-                pace=endpoint.pace,
-            )
-            try:
-                yield BusinessCentralSession(rest, settings["company"], settings["product"], self._page)
-            finally:
-                self._sign_ins.keep(endpoint, rest.signed_in)
+        base = f"{settings['url']}{place}/api/v2.0/"
+        rest = Rest(http, base, sign_in=sign_in, pace=endpoint.pace)
+        return rest, BusinessCentralSession(rest, settings["company"], settings["product"], self._page)
 
 
 async def _token(http: Any, endpoint: Endpoint) -> Mapping[str, str]:
@@ -186,7 +176,6 @@ async def _token(http: Any, endpoint: Endpoint) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {token['access_token']}"}
 
 
-@wary
 class BusinessCentralSession(ODataSession):
     """Implements `ports.Session`."""
 

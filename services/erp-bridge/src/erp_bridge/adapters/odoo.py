@@ -9,10 +9,11 @@ document.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
+
+import aiohttp
 
 from ..application.ports import Checkpoint, Endpoint, Page, Rejected, RemoteLink, Session
 from ..domain.connection import Description, Setting
@@ -22,7 +23,7 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
 from .record_session import DocumentSession, Present, Swept, sweep
-from .rest import HttpConnector, NotFound, Rest, http_session, wary
+from .rest import Client, HttpConnector, NotFound, Rest
 
 _MODELS: Final[dict[Entity, str]] = {
     "customer": "res.partner",
@@ -98,8 +99,7 @@ class Odoo(HttpConnector):
     def location(self, endpoint: Endpoint) -> str:
         return f"{endpoint.settings['url']}/odoo ({endpoint.settings['database']})"
 
-    @asynccontextmanager
-    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+    def _begin(self, http: aiohttp.ClientSession, endpoint: Endpoint) -> tuple[Client, Session]:
         settings = endpoint.settings
 
         async def sign_in() -> Mapping[str, str]:
@@ -109,12 +109,10 @@ class Odoo(HttpConnector):
                 "X-Odoo-Database": settings["database"],
             }
 
-        async with http_session(self._guard, settings["url"]) as http:
-            rest = Rest(http, f"{settings['url']}/json/2/", sign_in=sign_in, pace=endpoint.pace)
-            yield OdooSession(rest, settings, self._page)
+        rest = Rest(http, f"{settings['url']}/json/2/", sign_in=sign_in, pace=endpoint.pace)
+        return rest, OdooSession(rest, settings, self._page)
 
 
-@wary
 class OdooSession(DocumentSession):
     """Implements `ports.Session`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import wraps
 from inspect import isasyncgenfunction
 from traceback import extract_tb
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import aiohttp
 import orjson
@@ -24,6 +25,7 @@ from ..application.ports import (
     Fault,
     Pace,
     Rejected,
+    Session,
     Throttled,
     Unauthorised,
     Unreachable,
@@ -70,7 +72,14 @@ class SignIns(Generic[T]):
             self._known[_fingerprint(endpoint)] = signed_in
 
 
-class HttpConnector(Declared):
+class Client(Protocol):
+    """Calls one ERP as one user."""
+
+    signed_in: Any
+    """As what the ERP knows us; None: it does not yet."""
+
+
+class HttpConnector(Declared, ABC):
     """What connectors to ERPs at an address have alike."""
 
     def __init__(self, guard: EgressGuard, *, page: int = PAGE) -> None:
@@ -80,6 +89,22 @@ class HttpConnector(Declared):
 
     def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
         return {**settings, "url": self._guard.check(settings["url"])}
+
+    @asynccontextmanager
+    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+        """As `ports.Connector` says. It stays signed in from run to run, and an answer that is not what the
+        interface promises, such as a page of a proxy in between, is the ERP's fault (Unreachable)."""
+        async with http_session(self._guard, endpoint.settings["url"]) as http:
+            client, session = self._begin(http, endpoint)
+            client.signed_in = self._sign_ins.of(endpoint)
+            try:
+                yield _wary(session)
+            finally:
+                self._sign_ins.keep(endpoint, client.signed_in)
+
+    @abstractmethod
+    def _begin(self, http: aiohttp.ClientSession, endpoint: Endpoint) -> tuple[Client, Session]:
+        """Calls nobody yet."""
 
 
 class Rest:
@@ -91,13 +116,12 @@ class Rest:
         base: str,
         *,
         sign_in: Callable[[], Awaitable[Headers]],
-        signed_in: Headers | None = None,
         pace: Pace | None = None,
     ) -> None:
         self._http = http
         self._base = base
         self._sign_in = sign_in
-        self.signed_in = signed_in
+        self.signed_in: Headers | None = None
         self._pace = pace
         self.server_time = datetime.now(UTC)
         """Of the last answer, whole seconds."""
@@ -196,19 +220,16 @@ async def http_session(guard: EgressGuard, url: str) -> AsyncIterator[aiohttp.Cl
 
 _NOT_AS_PROMISED: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
-S = TypeVar("S")
 
-
-def wary(session: type[S]) -> type[S]:
-    """Of a session: an answer that is not what the interface promises, such as a page of a proxy in between,
-    is the other's fault, and nothing for us to die of. So all that speaks to the ERP raises Unreachable."""
+def _wary(session: Session) -> Session:
+    """All of it that speaks to the ERP raises Unreachable for what is not as promised."""
     for name in ("probe", "schema", "changes", "written", "find", "put"):
         if (method := getattr(session, name, None)) is not None:
-            setattr(session, name, _wary_pages(method) if isasyncgenfunction(method) else _wary(method))
+            setattr(session, name, _wary_pages(method) if isasyncgenfunction(method) else _wary_call(method))
     return session
 
 
-def _wary(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def _wary_call(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
     async def call(*arguments: Any, **named: Any) -> Any:
         try:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from http.cookies import SimpleCookie
 from typing import Any, Final
 
+import aiohttp
 import orjson
 from yarl import URL
 
@@ -26,7 +26,7 @@ from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
 from .record_session import Present, Swept, sweep
-from .rest import HttpConnector, NotFound, Rest, exchange, http_session, judged, wary
+from .rest import Client, HttpConnector, NotFound, Rest, exchange, judged
 
 _SETS: Final[dict[Entity, str]] = {
     "customer": "BusinessPartners",
@@ -119,21 +119,14 @@ class SapBusinessOne(HttpConnector):
     def location(self, endpoint: Endpoint) -> str:
         return f"{endpoint.settings['url']}/b1s ({endpoint.settings['database']})"
 
-    @asynccontextmanager
-    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+    def _begin(self, http: aiohttp.ClientSession, endpoint: Endpoint) -> tuple[Client, Session]:
         base = f"{endpoint.settings['url']}/b1s/v2/"
-        async with http_session(self._guard, endpoint.settings["url"]) as http:
 
-            async def sign_in() -> Mapping[str, str]:
-                return await _cookies(http, URL(f"{base}Login"), endpoint)
+        async def sign_in() -> Mapping[str, str]:
+            return await _cookies(http, URL(f"{base}Login"), endpoint)
 
-            rest = Rest(
-                http, base, sign_in=sign_in, signed_in=self._sign_ins.of(endpoint), pace=endpoint.pace
-            )
-            try:
-                yield SapSession(rest, endpoint.settings, self._page)
-            finally:
-                self._sign_ins.keep(endpoint, rest.signed_in)
+        rest = Rest(http, base, sign_in=sign_in, pace=endpoint.pace)
+        return rest, SapSession(rest, endpoint.settings, self._page)
 
 
 async def _cookies(http: Any, address: URL, endpoint: Endpoint) -> Mapping[str, str]:
@@ -158,7 +151,6 @@ async def _cookies(http: Any, address: URL, endpoint: Endpoint) -> Mapping[str, 
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
 
 
-@wary
 class SapSession(ODataSession):
     """Implements `ports.Session`."""
 

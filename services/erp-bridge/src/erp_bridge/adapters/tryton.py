@@ -8,12 +8,13 @@ its note which. Sales and shipments carry our id in their reference.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, Final
+
+import aiohttp
 
 from optima_kit.refusals import Invalid
 
@@ -35,7 +36,7 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
 from .record_session import Swept, sweep
-from .rest import HttpConnector, http_session, wary
+from .rest import Client, HttpConnector
 from .tryton_rpc import TrytonRpc
 
 _SALE_STEPS: Final = {"draft": (), "quotation": ("quote",), "confirmed": ("quote", "confirm")}
@@ -134,26 +135,19 @@ class Tryton(HttpConnector):
     def location(self, endpoint: Endpoint) -> str:
         return f"{endpoint.settings['url']}/#{endpoint.settings['database']}"
 
-    @asynccontextmanager
-    async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
+    def _begin(self, http: aiohttp.ClientSession, endpoint: Endpoint) -> tuple[Client, Session]:
         settings = endpoint.settings
-        async with http_session(self._guard, settings["url"]) as http:
-            rpc = TrytonRpc(
-                http,
-                settings["url"],
-                settings["database"],
-                settings["user"],
-                endpoint.secrets["password"],
-                pace=endpoint.pace,
-            )
-            rpc.signed_in = self._sign_ins.of(endpoint)
-            try:
-                yield TrytonSession(rpc, settings, self._page)
-            finally:
-                self._sign_ins.keep(endpoint, rpc.signed_in)
+        rpc = TrytonRpc(
+            http,
+            settings["url"],
+            settings["database"],
+            settings["user"],
+            endpoint.secrets["password"],
+            pace=endpoint.pace,
+        )
+        return rpc, TrytonSession(rpc, settings, self._page)
 
 
-@wary
 class TrytonSession:
     """Implements `ports.Session`."""
 
