@@ -9,17 +9,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from brief.domain.content import Attachment, Content, plain_quantity
+from brief.domain.content import Attachment, Content
 from brief.domain.pricing import carried_over_prices, content_hash, price_revision
 from optima_contracts.brief import BriefContent
 from optima_kit.refusals import Invalid, Violations
-
-
-@pytest.mark.parametrize(
-    ("written", "plain"), [("500", "500"), ("500.000", "500"), ("5E+2", "500"), ("0.125", "0.125")]
-)
-def test_equal_quantities_are_written_alike(written: str, plain: str) -> None:
-    assert plain_quantity(Decimal(written)) == plain
 
 
 def test_content_is_published_exactly_as_it_is_hashed(made: SimpleNamespace) -> None:

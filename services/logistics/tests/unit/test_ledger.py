@@ -34,7 +34,6 @@ from logistics.domain.stock import (
     purchase,
     receive,
     relocation,
-    written,
 )
 from optima_kit.refusals import Invalid, Refusal, WrongState
 
@@ -562,11 +561,3 @@ def test_an_adjustment_of_nothing_is_refused(order: Order) -> None:
             quantity=Decimal("0.000"),
             reason="x",
         )
-
-
-@pytest.mark.parametrize(
-    ("quantity", "text"),
-    [("100", "100"), ("1E+2", "100"), ("0.500", "0.5"), ("-3.000", "-3"), ("0.000", "0")],
-)
-def test_quantities_are_written_plainly(quantity: str, text: str) -> None:
-    assert written(Decimal(quantity)) == text

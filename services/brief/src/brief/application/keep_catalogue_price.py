@@ -7,12 +7,12 @@ from uuid import UUID
 
 from optima_contracts.economics import CatalogueBreak, CataloguePriceKept
 from optima_contracts.money import money_text
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, Stale
 
 from ..domain.catalogue import CataloguePrice, catalogue_price_fits
-from ..domain.content import plain_quantity
 from ..domain.quotations import PriceBreak
 from .ports import Ports
 from .read.access import require_spend
@@ -89,7 +89,7 @@ def _tell(ports: Ports, price: CataloguePrice) -> None:
         unit=price.unit,
         breaks=[
             CatalogueBreak(
-                from_quantity=plain_quantity(each.from_quantity), unit_price=money_text(each.unit_price)
+                from_quantity=quantity_text(each.from_quantity), unit_price=money_text(each.unit_price)
             )
             for each in price.breaks
         ],

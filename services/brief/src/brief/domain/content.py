@@ -11,16 +11,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from optima_contracts.money import money_text
+from optima_contracts.quantities import quantity_text
 
 from .forms import FormValue
 
-
-def plain_quantity(value: Decimal) -> str:
-    """ "500" for 500, 500.0 and 5E+2: equal quantities look equal, so that their hashes are."""
-    return format(value.normalize(), "f")
-
-
-Quantity = Annotated[Decimal, PlainSerializer(plain_quantity, return_type=str)]
+Quantity = Annotated[Decimal, PlainSerializer(quantity_text, return_type=str)]
 """More than zero, in the unit named beside it."""
 
 Money = Annotated[Decimal, PlainSerializer(money_text, return_type=str)]

@@ -18,9 +18,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from optima_contracts.money import amount_of
+from optima_contracts.quantities import quantity_text
 from optima_kit.refusals import Absent, Invalid, Refusal, Violations, WrongState
 
-from .content import Content, Money, Quantity, plain_quantity
+from .content import Content, Money, Quantity
 from .pricing import LIMIT, QuotedTerms
 from .purchases import Article
 from .rules import day_in_rome
@@ -330,7 +331,7 @@ def _terms(item: AskedItem, quotation: Quotation, today: date, where: str) -> tu
         raise Invalid("quote_expired", field=where, item=item.description, day=quotation.quote.valid_until)
     price = line.unit_price(item.quantity)
     if price is None:
-        least = plain_quantity(line.minimum)
+        least = quantity_text(line.minimum)
         raise Invalid(
             "quantity_below_minimum", field=where, item=item.description, minimum=least, unit=item.unit
         )

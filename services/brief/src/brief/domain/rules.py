@@ -8,9 +8,10 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from optima_contracts.quantities import quantity_text
 from optima_kit.refusals import Invalid, Refusal, Violations
 
-from .content import Content, plain_quantity
+from .content import Content
 
 ROME = ZoneInfo("Europe/Rome")
 """Where a brief's day and year turn."""
@@ -73,8 +74,8 @@ def _deliveries_add_up_to_the_quantity(content: Content) -> Iterator[Refusal]:
                 "deliveries_differ_from_quantity",
                 field=f"items[{n}].deliveries",
                 item=item.description,
-                quantity=plain_quantity(item.quantity),
-                delivered=plain_quantity(delivered),
+                quantity=quantity_text(item.quantity),
+                delivered=quantity_text(delivered),
                 unit=item.unit,
             )
 

@@ -15,11 +15,11 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from optima_contracts.quantities import quantity_text
 from optima_kit.refusals import Invalid, Refusal, Term, Violations
 
 from ..domain.ddt import Document, DocumentLine, DocumentLot
 from ..domain.parties import Party, address_gaps, identity_gaps
-from ..domain.stock import written
 
 UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:DespatchAdvice-2"
 CAC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
@@ -137,7 +137,7 @@ def despatch_advice(document: Document) -> bytes:
         _text(said, "ID", str(position))
         unit = unit_code(line.unit)
         assert unit is not None
-        _text(said, "DeliveredQuantity", written(quantity), unitCode=unit)
+        _text(said, "DeliveredQuantity", quantity_text(quantity), unitCode=unit)
         reference = _part(said, "OrderLineReference")
         _text(reference, "LineID", NONE)
         if line.order_number:
@@ -175,7 +175,7 @@ def _shipment(root: ET.Element, document: Document, zone: ZoneInfo) -> None:
     told = [f"Trasporto a cura del {document.transport_by}", freight, outside]
     _text(shipment, "Information", ". ".join(filter(None, told)))
     weight = document.gross_weight_kg or Decimal(0)
-    _text(shipment, "GrossWeightMeasure", written(weight), unitCode="KGM")
+    _text(shipment, "GrossWeightMeasure", quantity_text(weight), unitCode="KGM")
     _text(shipment, "TotalTransportHandlingUnitQuantity", str(document.packages))
     if document.carrier:
         consignment = _part(shipment, "Consignment")

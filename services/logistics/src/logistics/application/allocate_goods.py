@@ -9,13 +9,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.logistics import GoodsAllocated, GoodsReleased
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, WrongState
 
 from ..domain.lookups import Warehouse
 from ..domain.orders import Order, OrderLine
 from ..domain.places import Pick
-from ..domain.stock import Goods, Movement, allocation, must_be_allocatable, must_be_releasable, written
+from ..domain.stock import Goods, Movement, allocation, must_be_allocatable, must_be_releasable
 from .days import today_of
 from .draft_shipment import find_named
 from .ports import MovementRow, Ports
@@ -126,9 +127,9 @@ def _record(
         article_id=of_article[0].job_id,
         article_code=line.code or "",
         warehouse=warehouse,
-        quantity=written(abs(change)),
+        quantity=quantity_text(abs(change)),
         unit=line.unit,
-        allocated=written(max(goods.received_of(line.job_id) + change, Decimal(0))),
+        allocated=quantity_text(max(goods.received_of(line.job_id) + change, Decimal(0))),
     )
     ports.outbox.add(told, subject=of_line[0].movement_id, correlation=order.correlation(line.job_id))
     return replace(of_line[0], quantity=change)

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from optima_contracts.identity import LegalIdentity
 from optima_contracts.logistics import DdtIssued, ShipmentLine, ShippedLot, StockAdjusted
+from optima_contracts.quantities import quantity_text
 
 from ..domain.ddt import Document
 from ..domain.orders import CarriedGoods
 from ..domain.parties import Party
 from ..domain.shipments import OPEN, Shipment
-from ..domain.stock import DIFFERENCES, Movement, written
+from ..domain.stock import DIFFERENCES, Movement
 
 
 class ShipmentFacts(TypedDict):
@@ -49,7 +50,7 @@ def _lots(shipment: Shipment) -> Mapping[UUID, list[ShippedLot]]:
     found: dict[UUID, list[ShippedLot]] = {}
     for pick in shipment.picks if shipment.state not in OPEN else ():
         if pick.lot:
-            lot = ShippedLot(lot=pick.lot, quantity=written(pick.quantity), expires_on=pick.expires_on)
+            lot = ShippedLot(lot=pick.lot, quantity=quantity_text(pick.quantity), expires_on=pick.expires_on)
             found.setdefault(pick.job_id, []).append(lot)
     return found
 
@@ -64,7 +65,7 @@ def lines_of(
         ShipmentLine(
             job_id=job_id,
             description=goods[job_id].description,
-            quantity=written(quantity),
+            quantity=quantity_text(quantity),
             unit=goods[job_id].unit,
             code=goods[job_id].code,
             lots=(lots or {}).get(job_id),
@@ -82,7 +83,7 @@ def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjust
         job_id=movement.job_id,
         warehouse=movement.warehouse,
         kind=DIFFERENCES[movement.kind],
-        quantity=written(abs(movement.quantity)),
+        quantity=quantity_text(abs(movement.quantity)),
         unit=unit,
         shipment_id=movement.shipment_id,
         reason=movement.reason or "",
@@ -119,10 +120,10 @@ def ddt_issued(
         freight=document.freight,
         appearance=document.appearance,
         packages=document.packages,
-        gross_weight_kg=written(weight) if weight is not None else None,
+        gross_weight_kg=quantity_text(weight) if weight is not None else None,
         to_be_invoiced=document.to_be_invoiced,
         order_number=order_number or None,
-        net_weight_kg=written(document.net_weight_kg) if document.net_weight_kg is not None else None,
+        net_weight_kg=quantity_text(document.net_weight_kg) if document.net_weight_kg is not None else None,
         customer_reference=document.customer_reference,
         departure=legal_identity(document.departure) if document.departure else None,
         despatch_advice=despatch_advice,

@@ -8,12 +8,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.logistics import GoodsHeld, HoldEnded
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 
 from ..domain.holds import ENDINGS, Ending, Hold, HoldKind, end_hold, hold, hold_in
 from ..domain.lookups import Warehouse
 from ..domain.orders import Order
-from ..domain.stock import Goods, Movement, adjust, written
+from ..domain.stock import Goods, Movement, adjust
 from .adjust_stock import record_difference
 from .draft_shipment import find_named
 from .named_goods import order_of_goods
@@ -125,9 +126,9 @@ def _record(ports: Ports, whose: Whose, goods: Goods, entry: Hold) -> None:
         "order_id": whose.order_id,
         "job_id": entry.job_id,
         "warehouse": entry.warehouse,
-        "quantity": written(abs(entry.quantity)),
+        "quantity": quantity_text(abs(entry.quantity)),
         "unit": whose.units[entry.job_id],
-        "held": written(goods.held_back(entry.warehouse, entry.job_id) + entry.quantity),
+        "held": quantity_text(goods.held_back(entry.warehouse, entry.job_id) + entry.quantity),
         "reason": entry.reason,
         "location": entry.location or None,
         "lot": entry.lot or None,

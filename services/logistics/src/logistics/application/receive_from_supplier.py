@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from optima_contracts.logistics import GoodsReceived
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 from optima_kit.refusals import Invalid, WrongState
 
@@ -16,7 +17,7 @@ from ..domain.ddt import TIME_ZONE
 from ..domain.lookups import Destination, Warehouse
 from ..domain.orders import Order
 from ..domain.places import Lot, Pick, lot_must_fit
-from ..domain.stock import Movement, SupplierReceipt, purchase, receipt_of, written
+from ..domain.stock import Movement, SupplierReceipt, purchase, receipt_of
 from .draft_shipment import must_be_known
 from .hold_goods import Whose, hold_what_came
 from .keep_locations import places_for
@@ -79,7 +80,7 @@ def _enter(ports: Ports, account: Order, put: Sequence[Pick], receipt: SupplierR
                 order_id=None,
                 job_id=movement.job_id,
                 warehouse=receipt.warehouse,
-                quantity=written(movement.quantity),
+                quantity=quantity_text(movement.quantity),
                 unit=article.unit,
                 article_code=article.code,
                 supplier=receipt.supplier,

@@ -6,12 +6,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.logistics import GoodsReceived
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 from optima_kit.refusals import Absent
 
 from ..domain.lookups import Warehouse
 from ..domain.places import Place
-from ..domain.stock import receive, written
+from ..domain.stock import receive
 from .draft_shipment import find_named
 from .hold_goods import Whose, hold_what_came
 from .keep_locations import places_for
@@ -51,7 +52,7 @@ async def receive_goods(
             order_id=order.order_id,
             job_id=job_id,
             warehouse=warehouse,
-            quantity=written(quantity),
+            quantity=quantity_text(quantity),
             unit=order.lines[job_id].unit,
             location=movement.location or None,
         ),

@@ -6,11 +6,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.logistics import GoodsRelocated
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 
 from ..domain.holds import HoldKind, hold_in
 from ..domain.lookups import Warehouse
-from ..domain.stock import relocation, written
+from ..domain.stock import relocation
 from .draft_shipment import find_named
 from .keep_locations import locations_must_be_known
 from .named_goods import order_of_goods
@@ -54,7 +55,7 @@ async def relocate_goods(
         from_location=place.location or None,
         to_location=to_location or None,
         lot=place.lot or None,
-        quantity=written(quantity),
+        quantity=quantity_text(quantity),
         unit=order.lines[job_id].unit,
         held=held or None,
     )

@@ -9,11 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from optima_contracts.logistics import GoodsReturned, ReturnedGoods
+from optima_contracts.quantities import quantity_text
 
 from ..domain.document_types import DocumentType, must_be_in_force
 from ..domain.lookups import Warehouse
 from ..domain.shipments import Return, ReturnedLine, Shipment
-from ..domain.stock import DIFFERENCES, Kind, written
+from ..domain.stock import DIFFERENCES, Kind
 from .changing import shipment_to_change
 from .draft_shipment import find_named
 from .facts import stock_adjusted
@@ -97,7 +98,7 @@ async def _save(
             ReturnedGoods(
                 job_id=line.job_id,
                 description=row.goods[line.job_id].description,
-                quantity=written(line.quantity),
+                quantity=quantity_text(line.quantity),
                 unit=row.goods[line.job_id].unit,
                 # What is to be worked on anew is in stock, and held back: `goods_held` says so.
                 disposition="scrap" if line.disposition == "scrap" else "stock",

@@ -405,8 +405,3 @@ def receipt_of(
 def purchase(*, movement_id: UUID, place: Place, quantity: Decimal, receipt_id: UUID) -> Movement:
     """Goods of an article enter, as much as their document says."""
     return movement_in(place, movement_id, Kind.PURCHASE, quantity, receipt_id=receipt_id)
-
-
-def written(quantity: Decimal) -> str:
-    """A quantity as events and refusals write it: no exponent, no superfluous zeros."""
-    return f"{quantity.normalize():f}"

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from optima_contracts.quantities import quantity_text
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
@@ -51,7 +52,6 @@ from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
 from ..domain.outside import CameBack, Outside
 from ..domain.plan import Lateness, Period
-from ..domain.quantities import quantity_text
 from ..domain.sheets import FieldType, SheetEntry, SheetField
 from ..domain.shipments import Shipment, ShipmentState
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from optima_contracts.production import JobClosed
+from optima_contracts.quantities import quantity_text
 
 from ..domain.job import Job, closed
 from ..domain.order import (
@@ -14,7 +15,6 @@ from ..domain.order import (
     order_may_be_closed,
     something_is_due,
 )
-from ..domain.quantities import quantity_text
 from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments

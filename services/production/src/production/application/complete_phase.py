@@ -6,10 +6,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from optima_contracts.production import PhaseCompleted
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 
 from ..domain.job import completed
-from ..domain.quantities import quantity_text
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

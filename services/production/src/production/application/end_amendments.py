@@ -6,11 +6,11 @@ from uuid import UUID
 
 from optima_contracts.economics import AmendmentEnded
 from optima_contracts.money import money_text
+from optima_contracts.quantities import quantity_text
 
 from ..domain.amendments import Amendment, AmendmentState
 from ..domain.changes import amendment_fits
 from ..domain.order import FullOrder, Order
-from ..domain.quantities import quantity_text
 from .ports import Ports
 
 

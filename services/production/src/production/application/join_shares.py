@@ -6,9 +6,9 @@ from uuid import UUID
 
 from optima_contracts.envelope import EventData
 from optima_contracts.production import PhaseAssigned, SharesJoined
+from optima_contracts.quantities import quantity_text
 
 from ..domain.job import joined
-from ..domain.quantities import quantity_text
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

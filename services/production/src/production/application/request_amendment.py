@@ -10,6 +10,7 @@ from uuid import UUID
 from optima_contracts.economics import AmendmentRequested
 from optima_contracts.money import money_text
 from optima_contracts.production import OrderDelivery
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid
@@ -26,7 +27,6 @@ from ..domain.deliveries import Delivery
 from ..domain.economics import MAX_AMOUNT
 from ..domain.job import Job
 from ..domain.order import FullOrder, Order
-from ..domain.quantities import quantity_text
 from .access import order_of_job_to_change
 from .ports import Ports
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from optima_contracts.envelope import EventData
 from optima_contracts.production import JobCompleted, JobPartCompleted
+from optima_contracts.quantities import quantity_text
 
 from ..domain.job import Job, finished_so_far
 from ..domain.machine import JobState
 from ..domain.order import FullOrder
-from ..domain.quantities import quantity_text
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optima_contracts.production import PhaseOutsourced
+from optima_contracts.quantities import quantity_text
 
 from ..domain.job import Job, Phase, work_outside
 from ..domain.order import FullOrder, Order
 from ..domain.outside import WorkOutside
-from ..domain.quantities import quantity_text
 from .ports import Ports
 
 

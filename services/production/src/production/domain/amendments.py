@@ -13,9 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from optima_contracts.money import amount_of, money_text
+from optima_contracts.quantities import quantity_text
 
 from .deliveries import Delivery
-from .quantities import quantity_text
 
 DEFAULT_PROCESS: Final = "order-amendment"
 """Key of the approval process that amendments enter, until the tenant names another."""

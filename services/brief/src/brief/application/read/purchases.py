@@ -9,12 +9,12 @@ from typing import Final, Literal
 from uuid import UUID
 
 from optima_contracts.money import amount_of
+from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 from optima_kit.fields import GROUPS, FiguresView, PersonView, period
 from optima_kit.refusals import Invalid
 from optima_kit.spreadsheets import csv_text
 
-from ...domain.content import plain_quantity
 from ...domain.purchases import Article
 from ...domain.quotations import QuotationRequest
 from ...domain.rules import ROME, day_in_rome
@@ -94,7 +94,7 @@ async def table_of_purchases(
             row.category,
             row.article.kind,
             row.article.description,
-            _italian(plain_quantity(row.quantity)),
+            _italian(quantity_text(row.quantity)),
             row.article.unit,
             _italian(f"{row.unit_price:.4f}"),
             _italian(f"{amount_of(row.quantity, row.unit_price):.2f}"),
@@ -128,7 +128,7 @@ async def last_paid_for(
             item_id=item_id,
             unit_price=paid.unit_price,
             bought_on=day_in_rome(paid.bought_at),
-            quantity=Decimal(plain_quantity(paid.quantity)),
+            quantity=Decimal(quantity_text(paid.quantity)),
             unit=paid.article.unit,
             description=None if paid.article == article else paid.article.description,
             brief_id=paid.brief_id,

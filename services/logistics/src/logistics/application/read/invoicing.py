@@ -7,13 +7,13 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from optima_contracts.quantities import quantity_text
 from optima_kit.fields import GROUPS
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Invalid
 from optima_kit.spreadsheets import csv_text
 
 from ...domain.ddt import invoice_due
-from ...domain.stock import written
 from ..ports import InvoiceableFilter, InvoiceableRow, Ports
 from .views import (
     InvoiceableCustomersView,
@@ -87,7 +87,7 @@ async def table_to_be_invoiced(ports: Ports, filters: InvoiceableFilter) -> byte
             shown.customer_reference,
             line.code,
             line.description,
-            written(line.quantity).replace(".", ","),
+            quantity_text(line.quantity).replace(".", ","),
             line.unit,
             shown.credit_note_number,
         )

@@ -9,18 +9,19 @@ from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
 
+from optima_contracts.quantities import quantity_text
 from optima_kit.fields import PersonView, Tenths, View
 
 from ...domain.counts import CountAction, CountState
 from ...domain.document_types import Counterparty, Direction, GoodsGoTo
 from ...domain.holds import HoldKind
 from ...domain.shipments import Disposition, Freight, ShipmentAction, State, TransportBy
-from ...domain.stock import Kind, written
+from ...domain.stock import Kind
 from .access import LineAction, LocationAction, LookupAction, StockAction
 
 Quantity = Annotated[
     Decimal,
-    PlainSerializer(written, return_type=str),
+    PlainSerializer(quantity_text, return_type=str),
     WithJsonSchema(
         {"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,3})?$", "examples": ["1500.5"]},
         mode="serialization",
@@ -75,6 +76,13 @@ class CompanionView(View):
     order_id: UUID
     order_number: str
     state: State
+
+
+class LabelPartView(View):
+    """Packages whose labels are one PDF, the last one included."""
+
+    first_package: int
+    last_package: int
 
 
 class ShipmentView(View):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import PlainSerializer, WithJsonSchema
 
+from optima_contracts.quantities import quantity_text
 from optima_kit.fields import Amount, PersonView, Tenths, UnitPrice, View
 
 from ...domain.amendments import AmendmentState
@@ -16,7 +17,6 @@ from ...domain.charges import Bearer
 from ...domain.economics import CostKind
 from ...domain.machine import JobState, OrderState, PhaseState
 from ...domain.plan import Lateness
-from ...domain.quantities import quantity_text
 from ...domain.sheets import FieldType
 from ...domain.shipments import ShipmentState
 from .access import (
