@@ -109,6 +109,7 @@ async def test_packages_are_numbered_once_and_labelled(depot: Depot) -> None:
 async def test_the_labels_of_many_packages_are_printed_in_parts(depot: Depot) -> None:
     order = await depot.stocked_order()
     shipment = await depot.draft(order, "1", packages=201)
+    assert shipment["labels_at_once"] == 200
     path = f"/v1/papers.pdf?paper=labels&shipment_id={shipment['id']}"
     for asked, code in (
         ("", "labels_too_many"),

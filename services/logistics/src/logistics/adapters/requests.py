@@ -412,7 +412,7 @@ class PapersQuery(Query):
     shipment_id: Annotated[list[UUID], Field(min_length=1, max_length=50), BeforeValidator(_as_list)]
     """Named once for each shipment."""
     first_package: Package = 1
-    """Of labels, of which 200 fit into one PDF: the first package of each shipment."""
+    """Of labels, of which `labels_at_once` are one PDF: the first package of each shipment."""
     last_package: Package | None = None
     """As the first; that of the shipment when absent."""
 

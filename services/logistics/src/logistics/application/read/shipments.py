@@ -18,7 +18,7 @@ from ...domain.document_types import DocumentType, GoodsGoTo
 from ...domain.lookups import Carrier, Destination, Warehouse
 from ...domain.orders import CarriedGoods
 from ...domain.places import Pick
-from ...domain.shipments import OPEN, DeliveryProof, State
+from ...domain.shipments import MOST_LABELS, OPEN, DeliveryProof, State
 from ..days import today_of
 from ..ports import (
     DdtNumber,
@@ -300,6 +300,7 @@ def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
         freight=transport.freight,
         appearance=transport.appearance,
         packages=transport.packages,
+        labels_at_once=MOST_LABELS,
         gross_weight_kg=transport.gross_weight_kg,
         net_weight_kg=transport.net_weight_kg,
         customer_reference=transport.customer_reference,

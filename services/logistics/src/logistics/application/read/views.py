@@ -78,13 +78,6 @@ class CompanionView(View):
     state: State
 
 
-class LabelPartView(View):
-    """Packages whose labels are one PDF, the last one included."""
-
-    first_package: int
-    last_package: int
-
-
 class ShipmentView(View):
     id: UUID
     state: State
@@ -113,6 +106,8 @@ class ShipmentView(View):
     """Aspetto esteriore dei beni."""
     packages: int | None
     """Colli."""
+    labels_at_once: int
+    """Of how many packages the labels are one PDF."""
     gross_weight_kg: Quantity | None
     net_weight_kg: Quantity | None
     customer_reference: str | None
@@ -130,9 +125,9 @@ class ShipmentView(View):
     departed_at: datetime | None
     delivered_at: datetime | None
     received_by: str | None
+    """Name of the recipient's person who signed."""
     proofs: int
     """How many files prove its delivery."""
-    """Name of the recipient's person who signed."""
     ended_because: str | None
     """Why it was refused, voided or cancelled."""
     replaces_id: UUID | None

@@ -31,8 +31,6 @@ _TRANSPORT: Final = (
     "starts_at",
     "notes",
 )
-LABELS_AT_ONCE: Final = 200
-"""In one PDF."""
 _WEIGHTS: Final = frozenset({"gross_weight_kg", "net_weight_kg"})
 
 
@@ -304,16 +302,15 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
         "ways": list(LABELS["transport_by"]),
         "freights": list(LABELS["freight"]),
         "label_parts": _label_parts(shipment),
-        "LABELS_AT_ONCE": LABELS_AT_ONCE,
         "sent": sent,
     }
     return Shown("shipment.html", context, sent.status)
 
 
 def _label_parts(shipment: Mapping[str, Any]) -> range:
-    """With which packages the PDFs of labels begin that are labelled; none where one holds them all."""
-    packages = shipment.get("packages") or 0
-    return range(1, packages + 1, LABELS_AT_ONCE) if packages > LABELS_AT_ONCE else range(0)
+    """With which packages the PDFs of labels begin; none where one holds them all."""
+    packages, at_once = shipment.get("packages") or 0, shipment["labels_at_once"]
+    return range(1, packages + 1, at_once) if packages > at_once else range(0)
 
 
 async def _travelling_with(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
