@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from optima_contracts.erp import DocumentExported, OrderReceived
-from optima_contracts.production import OrderConfirmed, OrderLine
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
 
 from ..conftest import Bridge
+from .test_exports import BRIEF, CONFIRMED, ISSUED, ORDER, SHIPMENT, VALUED
 
 HEADER = "numero_ordine;codice_cliente;oggetto;data_consegna;tipo;descrizione;quantita;unita_misura\n"
 FIRST = "OV-118;AURORA-MI;Espositori;15/02/2027;espositore;Da banco;1.200,5;pz\n"
@@ -29,6 +32,46 @@ async def receive(bridge: Bridge, *rows: str) -> dict[str, Any]:
 
 async def received(bridge: Bridge) -> list[dict[str, Any]]:
     return [each.data for each in await bridge.stored.published(OrderReceived.type)]
+
+
+async def confirm(bridge: Bridge, quantity: str = "1200.5") -> UUID:
+    """Production makes an order of the one that came."""
+    (order,) = await received(bridge)
+    line = OrderLine(
+        job_id=JOB,
+        item_id=None,
+        kind="espositore",
+        description="E",
+        quantity=quantity,
+        unit="pz",
+        deliveries=[],
+    )
+    confirmed = OrderConfirmed(
+        order_id=UUID(order["order_id"]),
+        number="O-2026-0001",
+        brief_id=None,
+        customer=order["customer"],
+        customer_id=UUID(order["customer_id"]),
+        deadline=date(2027, 2, 15),
+        lines=[line],
+    )
+    await bridge.tell(confirmed, subject=confirmed.order_id, correlation=confirmed.order_id)
+    return confirmed.order_id
+
+
+async def cancel(bridge: Bridge, order_id: UUID) -> None:
+    cancelled = OrderCancelled(order_id=order_id, brief_id=None, reason="x")
+    await bridge.tell(cancelled, subject=order_id, correlation=order_id)
+    await bridge.work()
+
+
+def left(bridge: Bridge, folder: str = "ordini") -> list[dict[str, str]]:
+    """The first row of each file that was left for the ERP."""
+    found = []
+    for file in sorted(Path(bridge.folder, "out", folder).glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as text:
+            found.append(next(csv.DictReader(text, delimiter=";")))
+    return found
 
 
 @pytest.fixture
@@ -65,20 +108,7 @@ async def test_it_does_not_go_back_to_where_it_was_born(shop: Any) -> None:
     (folder / "in" / "clienti.csv").write_bytes(customers.read_bytes())
     await shop.as_("backoffice").post("/v1/connections/secondo/imports", json={})
     await receive(shop, FIRST)
-    (order,) = await received(shop)
-    line = OrderLine(
-        job_id=JOB, item_id=None, kind="espositore", description="E", quantity="1", unit="pz", deliveries=[]
-    )
-    confirmed = OrderConfirmed(
-        order_id=UUID(order["order_id"]),
-        number="O-2026-0001",
-        brief_id=None,
-        customer=order["customer"],
-        customer_id=UUID(order["customer_id"]),
-        deadline=date(2027, 2, 15),
-        lines=[line],
-    )
-    await shop.tell(confirmed, subject=confirmed.order_id, correlation=confirmed.order_id)
+    await confirm(shop)
     await shop.work()
     assert not (shop.folder / "out" / "ordini").exists()
     assert len(list((folder / "out" / "ordini").iterdir())) == 1
@@ -132,3 +162,106 @@ async def test_an_order_that_can_not_be_is_refused_by_its_place(
     assert (source["created"], source["refused"]) == (1, 1)
     (failure,) = await shop.failures()
     assert [(each["code"], each["field"]) for each in failure["problems"]] == [problem]
+
+
+STATED = HEADER.replace("\n", ";riferimento;stato;importo\n")
+
+
+def row(order: str, *, reference: str = "", state: str = "", amount: str = "") -> str:
+    return order.replace("\n", f";{reference};{state};{amount}\n")
+
+
+async def exported(bridge: Bridge, *rows: str) -> dict[str, Any]:
+    """What came of an export that says of each order what became of it."""
+    bridge.drop(*rows, name="ordini.csv", header=STATED)
+    (source,) = (each for each in await bridge.import_all() if each["entity"] == "received_order")
+    return dict(source)
+
+
+async def test_an_order_that_the_erp_cancels_is_a_persons_to_cancel_here(shop: Any) -> None:
+    await exported(shop, row(FIRST, state="Aperto"), row(OTHER, state="ANNULLATO"))
+    order_id = await confirm(shop)  # of what was cancelled before it came nothing is made
+    # A line of it alone is for a person, too.
+    await exported(shop, row(FIRST, state="annullata"), row(SECOND, state="aperta"))
+    (failure,) = await shop.failures()
+    assert failure["problems"][0]["code"] == "received_order_changed"
+    source = await exported(shop, row(FIRST, state="Annullato"))
+    assert (source["created"], source["refused"]) == (0, 1)
+    (failure,) = await shop.failures()
+    assert failure["problems"][0]["code"] == "received_order_cancelled"
+    # The ERP took it back.
+    await exported(shop, row(FIRST, state="Evaso"))
+    assert await shop.failures() == []
+    await exported(shop, row(FIRST, state="Annullato"))
+    await cancel(shop, order_id)
+    assert await shop.failures() == []
+    assert (await exported(shop, row(FIRST, state="Annullato")))["unchanged"] == 1
+    assert await shop.failures() == []
+
+
+async def test_an_order_of_which_a_line_is_cancelled_is_refused(shop: Any) -> None:
+    source = await exported(shop, row(FIRST, state="annullata"), row(SECOND, state="aperta"))
+    assert (source["created"], source["refused"]) == (0, 1)
+    (failure,) = await shop.failures()
+    told = [(each["code"], each["field"]) for each in failure["problems"]]
+    assert told == [("received_rows_disagree", "stato")]
+
+
+async def test_an_order_that_is_cancelled_here_is_told_by_the_erps_own_number(shop: Any) -> None:
+    await receive(shop, FIRST)
+    order_id = await confirm(shop)
+    ddt = ISSUED.model_copy(update={"order_id": order_id})
+    await shop.tell(ddt, subject=SHIPMENT, correlation=order_id)
+    await shop.work()
+    assert [each["numero_ordine_gestionale"] for each in left(shop, "ddt")] == ["OV-118"]
+    assert left(shop) == []
+    await cancel(shop, order_id)
+    (told,) = left(shop)
+    assert (told["numero_ordine_gestionale"], told["stato"]) == ("OV-118", "annullato")
+    # One of ours has no number of theirs.
+    await shop.tell(CONFIRMED, subject=ORDER, correlation=BRIEF)
+    await shop.work()
+    assert [each["numero_ordine_gestionale"] for each in left(shop)] == ["OV-118", ""]
+
+
+async def test_our_own_orders_come_back_in_an_export_and_are_compared(shop: Any) -> None:
+    """With quantities and amounts, by month; nothing is made of them."""
+    for event in (CONFIRMED, VALUED):
+        await shop.tell(event, subject=ORDER, correlation=BRIEF)
+    await receive(shop, FIRST)
+    born = await confirm(shop)
+    await shop.work()
+    ours = "4711;AURORA-MI;;15/12/2026;espositore;Espositore;120;pz\n"
+    source = await exported(shop, row(ours, reference=str(ORDER)), row(FIRST, reference=str(born)))
+    assert (source["created"], source["unchanged"], source["refused"]) == (0, 1, 0)
+    path, reader = "/v1/connections/gestionale/reconciliations", shop.as_("admin")
+    for entity in ("order", "received_order"):
+        response, problem = await reader.post(path, json={"entity": entity})
+        assert (response.status, problem["code"]) == (409, "comparison_empty")
+    shop.drop(
+        row(ours, reference=str(ORDER), amount="1.500,00"), row(FIRST), name="ordini.csv", header=STATED
+    )
+    both = {"there": 1, "linked": 1}
+    for entity, period, quantity in (("order", "2026-12", "120"), ("received_order", "2027-02", "1200.5")):
+        response, told = await reader.post(path, json={"entity": entity})
+        assert response.status == 200, told
+        assert [told[each] for each in ("missing_here", "missing_there", "differing")] == [0, 0, 0]
+        (total,) = told["totals"]
+        quantities = {"there_quantity": quantity, "linked_quantity": quantity}
+        assert {**total, "period": period, **both, **quantities} == total
+    await cancel(shop, born)
+    shop.drop(
+        row(ours.replace("120", "12"), reference=str(ORDER)),
+        row(FIRST),
+        row(OTHER),
+        row(OTHER.replace("119", "120"), state="annullata"),
+        name="ordini.csv",
+        header=STATED,
+    )
+    for entity, differences in (
+        ("order", [("differing", "O-2026/7")]),
+        ("received_order", [("differing", "Espositori"), ("missing_here", None)]),
+    ):
+        _, told = await reader.post(path, json={"entity": entity})
+        _, listed = await reader.get(f"/v1/reconciliations/{told['id']}/differences")
+        assert [(each["kind"], each.get("name")) for each in listed["items"]] == differences

@@ -11,7 +11,7 @@ import pytest
 
 from optima_contracts.erp import OrderReceived
 from optima_contracts.logistics import DdtVoided
-from optima_contracts.production import OrderConfirmed, OrderLine
+from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderLine
 
 from ..conftest import Bridge
 from .test_exports import ISSUED, JOB, SHIPMENT
@@ -100,6 +100,17 @@ async def test_what_the_body_changes_later_is_a_persons_to_see(office: Office) -
     await office.drop(ORDER)
     assert (await office.drop(ORDER.replace(">3<", ">4<")))["refused"] == 1
     assert await office.problems() == ["received_order_changed"]
+
+
+async def test_a_person_tells_the_body_of_an_order_that_is_cancelled_here(office: Office) -> None:
+    await office.drop(ORDER)
+    order_id = await office.confirmed()
+    cancelled = OrderCancelled(order_id=order_id, brief_id=None, reason="x")
+    await office.bridge.tell(cancelled, subject=order_id, correlation=order_id)
+    await office.bridge.work()
+    (failure,) = await office.bridge.failures()
+    assert (failure["connection"], failure["problems"][0]["code"]) == ("nso", "cancellation_not_carried")
+    assert "2026/118" in failure["problems"][0]["detail"]
 
 
 async def test_who_is_nobodys_customer_waits_for_a_person(office: Office) -> None:

@@ -632,12 +632,22 @@ async def test_a_sale_of_theirs_is_cancelled_there_when_its_order_is(shop: Shop)
     (event,) = [each for each in published if each.data["customer"] == shop.mark]
     shop.order_id = UUID(event.data["order_id"])
     await shop.order(customer["customer_id"])
+    for button in ("draft", "cancel"):
+        await shop.people.do(f"sale.sale.{button}", [sale_id])
+    await shop.bridge.import_all("received_order")
+    told = [problem["code"] for each in await shop.bridge.failures() for problem in each["problems"]]
+    assert "received_order_cancelled" in told
+    for button in ("draft", "quote", "confirm"):
+        await shop.people.do(f"sale.sale.{button}", [sale_id])
     cancelled = OrderCancelled(order_id=shop.order_id, brief_id=None, reason="x")
     await shop.bridge.tell(cancelled, subject=shop.order_id, correlation=BRIEF)
     await shop.bridge.work()
     assert [each for each in await shop.bridge.failures() if each["direction"] == "out"] == []
     (there,) = await shop.people.do("sale.sale.read", [sale_id], ["state"])
     assert there["state"] == "cancelled"
+    await shop.bridge.import_all("received_order")
+    told = [problem["code"] for each in await shop.bridge.failures() for problem in each["problems"]]
+    assert "received_order_cancelled" not in told
 
 
 @NIGHTLY  # by day the journey with Tryton (tests/e2e) has an invoice come back

@@ -64,7 +64,9 @@ def read_by_id(
     )
 
 
-def written_to_files(entity: Entity, *writes: Write, cannot_carry: tuple[str, ...]) -> Capability:
+def written_to_files(
+    entity: Entity, *writes: Write, cannot_carry: tuple[str, ...], lists_written: bool = False
+) -> Capability:
     return _written(
         entity,
         writes,
@@ -75,6 +77,7 @@ def written_to_files(entity: Entity, *writes: Write, cannot_carry: tuple[str, ..
         number_owner="optima",
         children=("lines",),
         cannot_carry=cannot_carry,
+        lists_written=lists_written,
     )
 
 
@@ -103,8 +106,10 @@ def written_by_id(
 
 
 def unmapped(mapping_file: str, entity: Entity) -> tuple[str, ...]:
-    """Our fields that have no place over there."""
-    return tuple(sorted(fields_of(entity) - connector_mapping(mapping_file).of(entity).fields.keys()))
+    """Our fields that have no place over there. Which of its own orders is meant, an ERP with ids is told by
+    them."""
+    mapped = connector_mapping(mapping_file).of(entity).fields.keys()
+    return tuple(sorted(fields_of(entity) - mapped - {"received_number"}))
 
 
 def _written(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+from ..application.ports import Endpoint
 from ..domain.connection import Description, Setting
-from ..domain.documents import OutgoingDocument
+from ..domain.documents import DocumentContent, OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.mapping import EntityMapping
-from ..domain.received_order import RECEIVED
+from ..domain.received_order import RECEIVED, read_order
 from .capabilities import read_from_files, written_to_files
-from .folder import FolderConnector, RecordFile
+from .folder import FolderConnector, FolderSession, RecordFile
 from .tables import Orders, Table, csv_bytes
 
 DESCRIPTION: Final = Description(
@@ -31,7 +32,9 @@ DESCRIPTION: Final = Description(
         read_from_files("destination"),
         read_from_files("received_order"),
         read_from_files("ddt_invoice"),
-        written_to_files("order", "create", "change", "cancel", cannot_carry=("deliveries",)),
+        written_to_files(
+            "order", "create", "change", "cancel", cannot_carry=("deliveries",), lists_written=True
+        ),
         written_to_files("ddt", "create", "change", "cancel", cannot_carry=("sender", "carrier address")),
     ),
 )
@@ -76,3 +79,20 @@ class DropFolder(FolderConnector):
     description = DESCRIPTION
     mapping_file = "drop_folder.yaml"
     file_format = _Tables()
+
+    def _session(self, endpoint: Endpoint) -> DropFolderSession:
+        mapping = endpoint.mapping or self.mapping()
+        return DropFolderSession(self._root, endpoint, self.file_format, mapping, self._page)
+
+
+class DropFolderSession(FolderSession):
+    """Implements `ports.DocumentLedger`, too."""
+
+    async def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
+        """Those of ours in the exports of orders that wait, by our id: it is all that a file has of them."""
+        mapping = self._mapping.of(RECEIVED)
+        async for page in self.changes(RECEIVED, None):
+            for record in page.records:
+                order = read_order(mapping, record)
+                if order.our_id is not None and (content := order.totals) is not None:
+                    yield str(order.our_id), content

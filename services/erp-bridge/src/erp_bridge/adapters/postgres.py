@@ -25,6 +25,7 @@ from ..application.ports import (
     MappingVersion,
     NamedConflict,
     NamedDifference,
+    Origin,
     Outage,
     RecordLink,
     StoredFailure,
@@ -502,6 +503,11 @@ class PostgresDocuments:
         found = [dict(row) for row in rows]
         return {row.pop("external_id"): _document(row) for row in found}
 
+    async def list_received(self, connection_id: UUID) -> dict[str, Document]:
+        rows = await self._work.fetch(QUERIES.list_received, connection_id=connection_id)
+        found = [dict(row) for row in rows]
+        return {row.pop("external_id"): _document(row) for row in found}
+
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         rows = await self._work.fetch(QUERIES.list_documents_since, entity=entity, since=since)
         return [_document(row) for row in rows]
@@ -540,9 +546,13 @@ class PostgresDocuments:
             shared=[{} for _ in planned],
         )
 
-    async def find_origin(self, order_id: UUID) -> UUID | None:
-        found: UUID | None = await self._work.fetchval(QUERIES.find_origin, order_id=order_id)
-        return found
+    async def find_origin(self, order_id: UUID) -> Origin | None:
+        row = await self._work.fetchrow(QUERIES.find_origin, order_id=order_id)
+        return Origin(**dict(row)) if row else None
+
+    async def find_known_orders(self, order_ids: Collection[UUID]) -> dict[UUID, bool]:
+        rows = await self._work.fetch(QUERIES.list_known_orders, order_ids=sorted(order_ids))
+        return {row["order_id"]: row["cancelled"] for row in rows}
 
     async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         rows = await self._work.fetch(QUERIES.list_awaited_exports, connection_id=connection_id)

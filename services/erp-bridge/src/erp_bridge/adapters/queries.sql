@@ -266,7 +266,12 @@ FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :versions
 CROSS JOIN (VALUES ('received_order'), ('order')) AS linked(entity)
 
 -- name: find_origin
-SELECT connection_id FROM links WHERE internal_id = :order_id AND entity = 'received_order'
+SELECT connection_id, external_id AS remote_id, remote_code AS number FROM links
+WHERE internal_id = :order_id AND entity = 'received_order'
+
+-- name: list_known_orders
+SELECT internal_id AS order_id, heading ->> 'state' = 'cancelled' AS cancelled FROM documents
+WHERE entity = 'order' AND internal_id = ANY (:order_ids::uuid[])
 
 -- name: update_link_to_detach
 UPDATE links SET external_id = NULL, remote_code = NULL, content_hash = NULL, state = 'deleted'
@@ -315,10 +320,19 @@ entity, internal_id, number, correlation_id, heading, lines, changed_at
 SELECT {document_columns}
 FROM documents WHERE entity = :entity AND internal_id = :internal_id
 
--- name: list_exported
--- Without orders that were born there: they carry no id of ours. Electronic forms are as long as many documents.
+-- fragment: linked_documents
+-- Electronic forms are as long as many documents.
 SELECT links.external_id, d.entity, d.internal_id, d.number, d.correlation_id, d.heading - 'despatch_advice' AS heading,
        d.lines, d.changed_at
+
+-- name: list_received
+{linked_documents}
+FROM links JOIN documents AS d ON d.entity = 'order' AND d.internal_id = links.internal_id
+WHERE links.connection_id = :connection_id AND links.entity = 'received_order'
+
+-- name: list_exported
+-- Without orders that were born there: they carry no id of ours.
+{linked_documents}
 FROM links JOIN documents AS d USING (entity, internal_id)
 WHERE links.connection_id = :connection_id AND links.entity = :entity AND links.external_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM links AS origin

@@ -526,7 +526,7 @@ class TrytonSession:
         """Sales that were born there, of the days that the connection says; none unless it says so."""
         since = self._settings.get("orders_since")
         return [
-            ["state", "in", ["confirmed", "processing", "done"]],
+            ["state", "in", ["confirmed", "processing", "done", "cancelled"]],
             ["sale_date", ">=", date.fromisoformat(since)] if since else ["id", "=", 0],
             ["OR", ["reference", "=", None], ["reference", "not ilike", _OUR_REFERENCE]],
         ]
@@ -712,6 +712,7 @@ _FIELDS: Final[dict[Entity, tuple[str, ...]]] = {
     "vat_rate": ("active", "name", "rate"),
     "received_order": (
         "number",
+        "state",
         "party",
         "shipping_date",
         "sale_date",

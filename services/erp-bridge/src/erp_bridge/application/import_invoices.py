@@ -65,8 +65,7 @@ async def plan_invoices(
 
 def _planned(read: ReadRecord, ddt: SentDdt, *, of: int) -> PlannedRecord:
     """`of`: so many shipments have the document, and a link each."""
-    # A file without columns for credit notes says the same as one in which they are empty.
-    told = content_hash({name: value for name, value in read.mapped.items() if value})
+    told = content_of(read.mapped)
     before = ddt.content_hash
     action: Literal["create", "change", "unchanged"] = "change"
     if before is None or before == told:
@@ -83,6 +82,17 @@ def _planned(read: ReadRecord, ddt: SentDdt, *, of: int) -> PlannedRecord:
         link_changed=before != told,
         values={_DDT: ddt, _LINK: read.remote_id if of == 1 else f"{read.remote_id} ({ddt.shipment_id})"},
     )
+
+
+def content_of(fields: Fields) -> str:
+    """A file without columns for credit notes says the same as one in which they are empty."""
+    return content_hash({name: value for name, value in fields.items() if value})
+
+
+def named_in(link: str) -> str:
+    """The remote id in a link's, which one that several shipments share has for each of them."""
+    named, _, shipment = link.rpartition(" (")
+    return named if shipment_id_in(shipment.removesuffix(")")) else link
 
 
 async def note_invoices(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:

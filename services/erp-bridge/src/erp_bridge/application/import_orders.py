@@ -12,7 +12,7 @@ from optima_kit.refusals import Invalid, Refusal
 
 from ..domain.connection import Connection
 from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord
-from ..domain.received_order import CUSTOMER, LINES, RECEIVED, read_order
+from ..domain.received_order import CUSTOMER, LINES, RECEIVED, ReceivedOrder, read_order
 from .ports import Ports
 
 
@@ -20,7 +20,9 @@ async def plan_orders(
     ports: Ports, connection: Connection, records: Sequence[RemoteRecord], *, source: str
 ) -> ImportPlan:
     """A new order for each that is not known here. One that can't be read, whose customer nobody here is, or
-    that was changed since it came is refused: what is made of an order here can't be changed from there."""
+    that was changed or cancelled since it came is refused: what is made of an order here can't be changed
+    from there, and a person cancels it. Of one that was cancelled before it came nothing is made, nor of our
+    own that comes back in an export of all that the ERP has."""
     orders = [read_order(connection.mapping.of(RECEIVED), record) for record in records]
     known = await ports.records.find_received_orders(
         connection.connection_id, [each.remote_id for each in orders]
@@ -28,6 +30,8 @@ async def plan_orders(
     customers = await ports.records.find_remote_customers(
         connection.connection_id, [each.customer for each in orders]
     )
+    ids = {each.our_id for each in orders} | {order_id for order_id, _ in known.values()}
+    cancelled_here = await ports.documents.find_known_orders({each for each in ids if each is not None})
     # Who sends orders and no master data is known by tax number.
     numbers = [number for each in orders for number in each.customer_numbers]
     by_number = await ports.records.find_customers_by_number(numbers) if numbers else {}
@@ -38,13 +42,15 @@ async def plan_orders(
             found = {by_number[number] for number in order.customer_numbers if number in by_number}
             customer = found.pop() if len(found) == 1 else None
         before = known.get(order.remote_id)
+        if before is None and (order.is_cancelled or order.our_id in cancelled_here):
+            continue
         problems: list[Refusal] = list(order.problems)
         if order.customer and customer is None:
             problems.append(Invalid("customer_not_linked", field="customer", customer=order.customer[:64]))
-        if before is not None and before[1] != order.content_hash:
-            problems = [
-                Invalid("received_order_changed", field="code", number=order.heading.get("code") or "")
-            ]
+        if before is not None and order.is_cancelled:
+            problems = [] if cancelled_here.get(before[0]) else [_differs("received_order_cancelled", order)]
+        elif before is not None and before[1] != order.content_hash:
+            problems = [_differs("received_order_changed", order)]
         if problems:
             key = order.remote_id or f"{source}:{record.line}"
             plan.refused.append(RefusedRecord(record.line, key, record.values, tuple(problems)))
@@ -71,6 +77,10 @@ async def plan_orders(
             )
         )
     return plan
+
+
+def _differs(code: str, order: ReceivedOrder) -> Refusal:
+    return Invalid(code, field="code", number=order.heading.get("code") or "")
 
 
 async def receive_orders(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:

@@ -9,7 +9,9 @@ from optima_contracts.production import OrderChanged
 from optima_kit.refusals import NotYet
 
 from ..domain.documents import Document, LineValue
-from .ports import Ports
+from ..domain.received_order import RECEIVED
+from .keep_failure import keep_failure, problem_of
+from .ports import Fault, Origin, Ports
 from .save_document import save_document
 
 
@@ -33,6 +35,28 @@ async def on_order_cancelled(ports: Ports, order_id: UUID) -> None:
     """Raises NotYet when the order itself has not arrived."""
     order = await _order(ports, order_id)
     await save_document(ports, order.in_state("cancelled", ports.now))
+    origin = await ports.documents.find_origin(order_id)
+    if origin is not None:
+        await _tell_origin(ports, order, origin)
+
+
+async def _tell_origin(ports: Ports, order: Document, origin: Origin) -> None:
+    """What the ERP changed or cancelled of it is settled. Where it can't be told by us, a person has to."""
+    await ports.failures.delete_failures(origin.connection_id, RECEIVED, "in", [origin.remote_id])
+    connection = await ports.connections.get_connection_by_id(origin.connection_id)
+    sent = ports.connectors.get(connection.connector).describe().capability("order")
+    if sent is None or "cancel" not in sent.writes:
+        problem = problem_of(Fault("cancellation_not_carried", number=origin.number))
+        await keep_failure(
+            ports,
+            connection,
+            "order",
+            "out",
+            str(order.internal_id),
+            [problem],
+            "refused",
+            correlation_id=order.correlation_id,
+        )
 
 
 async def _order(ports: Ports, order_id: UUID) -> Document:

@@ -179,7 +179,8 @@ class DocumentLedger(Protocol):
     """A session that can tell all that was written there."""
 
     def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
-        """Each record that carries an id of ours, with its remote id."""
+        """Each record that carries an id of ours, with its remote id; with ours, where that is all that it
+        has."""
 
 
 class Connector(Protocol):
@@ -467,6 +468,16 @@ class Link:
     version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an order was born."""
+
+    connection_id: UUID
+    remote_id: str
+    number: str
+    """By which people in the ERP know it."""
+
+
 class Documents(Protocol):
     async def find_document(self, entity: Entity, internal_id: UUID) -> Document | None: ...
 
@@ -504,11 +515,17 @@ class Documents(Protocol):
     async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         """All that the ERP lacks."""
 
-    async def find_origin(self, order_id: UUID) -> UUID | None:
-        """The connection in whose ERP the order was born."""
+    async def find_origin(self, order_id: UUID) -> Origin | None:
+        """The ERP in which the order was born; None: it was born here."""
+
+    async def find_known_orders(self, order_ids: Collection[UUID]) -> dict[UUID, bool]:
+        """Of those that are orders here, whether each is cancelled."""
 
     async def list_exported(self, connection_id: UUID, entity: Entity) -> dict[str, Document]:
-        """Those that the connection's ERP has, by remote id."""
+        """Those of ours that the connection's ERP has, by remote id."""
+
+    async def list_received(self, connection_id: UUID) -> dict[str, Document]:
+        """The orders that were born in the connection's ERP, by remote id."""
 
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
         """Those that changed since then, oldest first."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid, WrongState
 
 from ..domain.connection import Connection
+from ..domain.ddt_invoice import INVOICED
 from ..domain.documents import Document
 from ..domain.entities import Entity
 from ..domain.import_plan import read_records
+from ..domain.received_order import RECEIVED, ReceivedOrder, read_order
 from ..domain.reconciliation import Comparison, DocumentComparison, Reconciliation, Total, too_many_missing
+from .import_invoices import content_of, named_in
 from .mark_deleted import mark_deleted
 from .pace import paced
 from .ports import DocumentLedger, Session, Work
@@ -42,28 +46,30 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
         if delete_missing and capability.deletes == "none":
             raise Invalid("deletions_not_told", field="delete_missing")
         linked: Mapping[str, str | None] = {}
-        exported: Mapping[str, Document] = {}
+        documents: Mapping[str, Document] = {}
         if capability.reads:
             linked = await ports.records.list_linked(connection.connection_id, entity)
+            if entity == RECEIVED:
+                documents = await ports.documents.list_received(connection.connection_id)
         else:
-            exported = await ports.documents.list_exported(connection.connection_id, entity)
+            documents = await ports.documents.list_exported(connection.connection_id, entity)
     missing: list[str] = []
     async with connector.open(paced(work, connection, endpoint)) as session:
+        contents = DocumentComparison({each: documents[each].content for each in documents})
         if capability.reads:
-            comparison = await _compare_records(session, connection, entity, linked)
-            if not comparison.there:
-                raise WrongState("comparison_empty")
+            comparison = await _compare_records(work, session, connection, entity, linked, contents)
             there, known, missing = comparison.there, len(linked), comparison.missing_there
             differences = comparison.all_differences()
-            totals: tuple[Total, ...] = (Total("", there, known),)
+            totals = contents.totals() if entity == RECEIVED else (Total("", there, known),)
         else:
             assert isinstance(session, DocumentLedger), "it said that it lists what was written"
-            documents = DocumentComparison({each: exported[each].content for each in exported})
+            remote_ids = {str(document.internal_id): each for each, document in documents.items()}
             async for remote_id, content in session.written(entity):
-                documents.seen[remote_id] = content
-            there, known = len(documents.seen), len(documents.expected)
-            differences, totals = documents.all_differences(), documents.totals()
-    if not there and not known:
+                contents.seen[remote_ids.get(remote_id, remote_id)] = content
+            there, known = len(contents.seen), len(contents.expected)
+            differences, totals = contents.all_differences(), contents.totals()
+    # A folder without an export says nothing, and an ERP from which all has gone says that.
+    if not there and (not known or capability.reads or capability.identity == "code"):
         raise WrongState("comparison_empty")
     if delete_missing and too_many_missing(len(missing), known):
         raise WrongState("records_missing", missing=len(missing), known=known)
@@ -92,13 +98,42 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
 
 
 async def _compare_records(
-    session: Session, connection: Connection, entity: Entity, linked: Mapping[str, str | None]
+    work: Work,
+    session: Session,
+    connection: Connection,
+    entity: Entity,
+    linked: Mapping[str, str | None],
+    contents: DocumentComparison,
 ) -> Comparison:
+    """A record that can't be read differs from whatever came in."""
+    if entity == INVOICED:
+        linked = {named_in(remote_id): digest for remote_id, digest in linked.items()}
     comparison = Comparison(linked)
     mapping = connection.mapping.of(entity)
     async for page in session.changes(entity, None):
-        # A record that can't be read differs from whatever came in.
+        if entity == RECEIVED:
+            orders = [read_order(mapping, each) for each in page.records]
+            ids = {each.our_id for each in orders if each.our_id is not None}
+            async with work.transaction() as ports:
+                ours = await ports.documents.find_known_orders(ids)
+            for order in orders:
+                # Nothing is to be here of one that was cancelled before it came, nor of ours that comes back.
+                if order.remote_id in linked or not (order.is_cancelled or order.our_id in ours):
+                    _see_order(order, comparison, contents)
+            continue
         for each in await asyncio.to_thread(read_records, mapping, page.records):
             code, name = each.mapped.get("code"), each.mapped.get("name")
-            comparison.see(each.remote_id, each.content_hash, code=code, name=name)
+            told = content_of(each.mapped) if entity == INVOICED else each.content_hash
+            comparison.see(each.remote_id, told, code=code, name=name)
     return comparison
+
+
+def _see_order(order: ReceivedOrder, comparison: Comparison, contents: DocumentComparison) -> None:
+    """One that only one side has cancelled differs, as does one of which another quantity is to be made here.
+    Its price here is ours."""
+    here, there = contents.linked.get(order.remote_id), order.totals
+    if there is not None:
+        contents.seen[order.remote_id] = there
+    differs = here is not None and there is not None and replace(there, amount=None).differs_from(here)
+    code, name = order.heading.get("code"), order.heading.get("title")
+    comparison.see(order.remote_id, "" if differs else order.content_hash, code=code, name=name)

@@ -45,22 +45,11 @@ def takes(ports: Ports, connection: Connection, document: Document) -> bool:
     return ports.connectors.get(connection.connector).describe().writes(document.entity)
 
 
-def _tells_back(ports: Ports, connection: Connection) -> bool:
-    description = ports.connectors.get(connection.connector).describe()
-    received, sent = description.capability("received_order"), description.capability("order")
-    if received is None or sent is None:
-        return False
-    return received.identity == "id" and "cancel" in sent.writes
-
-
 async def await_export(ports: Ports, connection: Connection, document: Document) -> None:
-    """An order that was born in that very ERP does not go back there. Its cancellation does, where the ERP
-    has ids by which it knows which of its own is meant."""
-    if document.entity == "order":
+    """An order that was born in that very ERP does not go back there; its cancellation does."""
+    if document.entity == "order" and not document.is_cancelled:
         origin = await ports.documents.find_origin(document.internal_id)
-        if origin == connection.connection_id and not (
-            document.is_cancelled and _tells_back(ports, connection)
-        ):
+        if origin is not None and origin.connection_id == connection.connection_id:
             return
     await ports.documents.upsert_awaited_export(
         connection.connection_id, document.entity, document.internal_id, ports.now

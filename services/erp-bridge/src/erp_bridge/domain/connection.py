@@ -123,7 +123,7 @@ class Capability:
     @property
     def may_be_compared_daily(self) -> bool:
         """Of files, what waits is compared: at an hour there would be none."""
-        return self.lists_written or (self.reads and self.incremental == "cursor")
+        return (self.lists_written and self.identity == "id") or (self.reads and self.incremental == "cursor")
 
     @property
     def abilities(self) -> tuple[Ability, ...]:

@@ -123,15 +123,23 @@ class Document:
         amount = sum(amounts, Decimal()) if self.entity == "order" else None
         return DocumentContent(self.number, day, quantity, amount)
 
-    def outgoing(self, mapping: EntityMapping, customer: RemoteCustomer | None) -> OutgoingDocument:
-        """The document in the remote system's own words."""
+    def outgoing(
+        self, mapping: EntityMapping, customer: RemoteCustomer | None, *, received_number: str | None = None
+    ) -> OutgoingDocument:
+        """The document in the remote system's own words. `received_number`: its own of an order that was born
+        there, or that a DDT is of."""
+        heading = {
+            **self.heading,
+            "customer": customer.code if customer else None,
+            "received_number": received_number,
+        }
         return OutgoingDocument(
             entity=self.entity,
             internal_id=self.internal_id,
             number=self.number,
             customer=customer,
             columns=mapping.columns(),
-            heading=mapping.heading({**self.heading, "customer": customer.code if customer else None}),
+            heading=mapping.heading(heading),
             lines=[
                 mapping.line({"job": job, **line, "line": str(position)})
                 for position, (job, line) in enumerate(self.lines.items(), 1)

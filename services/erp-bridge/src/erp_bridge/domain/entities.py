@@ -52,16 +52,26 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
         {"code", "name", "customer", "street", "postal_code", "city", "province", "country"}
     ),
     "received_order": frozenset(
-        {"code", "customer", "customer_vat_number", "customer_fiscal_code", "title", "deadline"}
+        {
+            "code",
+            "customer",
+            "customer_vat_number",
+            "customer_fiscal_code",
+            "title",
+            "deadline",
+            "reference",
+            "state",
+        }
     ),
     "ddt_invoice": frozenset(
         {"code", "invoice_number", "invoice_date", "credit_note_number", "credit_note_date"}
     ),
-    "order": frozenset({"reference", "number", "state", "customer", "deadline"}),
+    "order": frozenset({"reference", "number", "received_number", "state", "customer", "deadline"}),
     "ddt": frozenset(
         {
             "reference",
             "order_reference",
+            "received_number",
             "customer",
             "number",
             "issue_date",
@@ -93,7 +103,7 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
 """The fields of each entity that can be mapped, those of its lines apart."""
 
 LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
-    "received_order": frozenset({"kind", "description", "quantity", "unit"}),
+    "received_order": frozenset({"kind", "description", "quantity", "unit", "amount"}),
     "order": frozenset(
         {"line", "job", "kind", "description", "quantity", "unit", "unit_price", "amount", "vat_code"}
     ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
+from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal
 
+from .documents import DocumentContent
 from .entities import LINE_FIELDS, Entity
 from .import_plan import RemoteRecord
 from .mapping import EntityMapping, Fields
@@ -25,6 +27,13 @@ DISAGREES: Final = "rows_disagree"
 CUSTOMER: Final = "customer"
 """Where a planned order has its customer as the ERP calls them."""
 MOST_LINES: Final = 200
+CANCELLED: Final = frozenset(
+    f"{begins}{ends}"
+    for begins in ("annullat", "cancellat", "eliminat", "revocat", "stornat")
+    for ends in "oaie"
+) | {"cancelled", "canceled"}
+"""How ERPs say of an order that it is not to be any more; every other state is none of ours."""
+_NOT_OF_ITS_CONTENT: Final = frozenset({"reference", "state", "amount"})
 
 _QUANTITY: Final = re.compile(r"\d{1,9}(\.\d{1,3})?")
 
@@ -36,6 +45,7 @@ class ReceivedOrder:
     lines: tuple[Fields, ...]
     problems: tuple[Refusal, ...]
     """What is wrong of it as it came."""
+    is_cancelled: bool = False
 
     @property
     def customer(self) -> str:
@@ -49,7 +59,35 @@ class ReceivedOrder:
 
     @property
     def content_hash(self) -> str:
-        return content_hash({"heading": self.heading, "lines": list(self.lines)})
+        """Of what an order here is made of: whatever its state."""
+        return content_hash(
+            {"heading": _content(self.heading), "lines": [_content(each) for each in self.lines]}
+        )
+
+    @property
+    def our_id(self) -> UUID | None:
+        """Of an order that came from here, and comes back in an export of all that the ERP has."""
+        try:
+            return UUID(self.heading.get("reference") or "")
+        except ValueError:
+            return None
+
+    @property
+    def totals(self) -> DocumentContent | None:
+        """What it comes to; None where it can't be told."""
+        try:
+            day = date.fromisoformat(self.heading.get("deadline") or "")
+            quantities = [Decimal(each.get("quantity") or 0) for each in self.lines]
+            amounts = [Decimal(amount) for each in self.lines if (amount := each.get("amount"))]
+        except (ValueError, InvalidOperation):
+            return None
+        nothing = Decimal()
+        return DocumentContent(
+            number=self.heading.get("code") or "",
+            day=day,
+            quantity=nothing if self.is_cancelled else sum(quantities, nothing),
+            amount=None if not amounts else nothing if self.is_cancelled else sum(amounts, nothing),
+        )
 
 
 def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
@@ -68,6 +106,11 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
         Invalid("value_missing", field=name) for name in ("code", "customer") if not heading.get(name)
     ]
     problems += check_texts(heading)
+    cancelled = _cancelled(mapping, heading, record)
+    if len(cancelled) > 1:
+        problems.append(
+            Invalid("received_rows_disagree", field=mapping.fields["state"].remote, number=code[:64])
+        )
     if column := record.values.get(DISAGREES):
         problems.append(Invalid("received_rows_disagree", field=str(column)[:100], number=code[:64]))
     if not _is_day(heading.get("deadline")):
@@ -76,7 +119,7 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
         problems.append(Invalid("received_lines_count", field=LINES, most=MOST_LINES))
     for position, line in enumerate(lines, 1):
         problems += _check_line(line, position)
-    return ReceivedOrder(remote_id, heading, tuple(lines), tuple(problems))
+    return ReceivedOrder(remote_id, heading, tuple(lines), tuple(problems), cancelled == {True})
 
 
 def _check_line(line: Fields, position: int) -> list[Refusal]:
@@ -95,6 +138,18 @@ def _check_line(line: Fields, position: int) -> list[Refusal]:
     return problems + [
         Invalid(each.code, field=f"{where}.{each.field}", **each.facts) for each in check_texts(line)
     ]
+
+
+def _cancelled(mapping: EntityMapping, heading: Fields, record: RemoteRecord) -> set[bool]:
+    """What its rows say of it, where each has a state; otherwise what it says itself."""
+    of_state = EntityMapping({name: each for name, each in mapping.fields.items() if name == "state"})
+    told = [of_state.read(each) for each in record.values.get(LINES) or []]
+    states = [each["state"] for each in told if "state" in each] or [heading.get("state")]
+    return {(state or "").strip(" .").casefold() in CANCELLED for state in states}
+
+
+def _content(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name not in _NOT_OF_ITS_CONTENT}
 
 
 def _is_day(text: str | None) -> bool:

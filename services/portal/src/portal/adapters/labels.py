@@ -526,6 +526,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "quantity": N_("quantity"),
         "rate": N_("rate"),
         "reason": N_("reason of transport"),
+        "received_number": N_("number of the order in the ERP"),
         "recipient_city": N_("the recipient's city"),
         "recipient_fiscal_code": N_("the recipient's Codice Fiscale"),
         "recipient_name": N_("recipient"),
