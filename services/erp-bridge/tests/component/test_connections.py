@@ -64,49 +64,47 @@ async def test_a_change_needs_the_version_that_was_read(bridge: Bridge) -> None:
     assert response.status == 412
 
 
-@pytest.mark.parametrize(
-    ("key", "body", "field"),
-    [
-        ("gestionale", {**GOOD, "settings": {"folder": "../x"}}, "settings.folder"),
-        ("gestionale", {**GOOD, "settings": {"folder": "a", "host": "x"}}, "settings.host"),
-        ("gestionale", {**GOOD, "connector": "sap"}, "connector"),
-        ("ge stionale", GOOD, "key"),
-        ("gestionale", {**GOOD, "colour": 1}, "colour"),
-        ("gestionale", {**GOOD, "mapping": {"customer": {"x": {"remote": "y"}}}}, "mapping.customer.x"),
-        (
-            "gestionale",
-            {**GOOD, "mapping": {"order": {"number": {"remote": "riferimento"}}}},
-            "mapping.order.number",
-        ),
-        ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice.[key]"),
-        (
-            "odoo",
-            {
-                "connector": "odoo",
-                "settings": {
-                    "url": "https://erp.example.it",
-                    "database": "a",
-                    "api_key": "k",
-                    "product": "LAV",
-                    "sale_step": "bozza",
-                },
+NO_CONNECTIONS: list[tuple[Any, ...]] = [
+    ("gestionale", {**GOOD, "settings": {"folder": "../x"}}, "settings.folder"),
+    ("gestionale", {**GOOD, "settings": {"folder": "a", "host": "x"}}, "settings.host"),
+    ("gestionale", {**GOOD, "connector": "sap"}, "connector"),
+    ("ge stionale", GOOD, "key"),
+    ("gestionale", {**GOOD, "colour": 1}, "colour"),
+    ("gestionale", {**GOOD, "mapping": {"customer": {"x": {"remote": "y"}}}}, "mapping.customer.x"),
+    (
+        "gestionale",
+        {**GOOD, "mapping": {"order": {"number": {"remote": "riferimento"}}}},
+        "mapping.order.number",
+    ),
+    ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice.[key]"),
+    (
+        "odoo",
+        {
+            "connector": "odoo",
+            "settings": {
+                "url": "https://erp.example.it",
+                "database": "a",
+                "api_key": "k",
+                "product": "LAV",
+                "sale_step": "bozza",
             },
-            "settings.sale_step",
-        ),
-        (
-            "gestionale",
-            {**GOOD, "exchanges": {"customer": {"compare_at": "03:00"}}},
-            "exchanges.customer.compare_at",
-        ),
-    ],
-)
-async def test_what_cannot_be_is_refused_by_its_field(
-    bridge: Bridge, key: str, body: Any, field: str
-) -> None:
-    response, problem = await bridge.as_("admin").put(f"/v1/connections/{key}", json=body)
-    assert response.status == 422, problem
-    assert [each["field"] for each in problem["errors"]] == [field]
-    assert await bridge.stored.fetch("SELECT FROM connections") == []
+        },
+        "settings.sale_step",
+    ),
+    (
+        "gestionale",
+        {**GOOD, "exchanges": {"customer": {"compare_at": "03:00"}}},
+        "exchanges.customer.compare_at",
+    ),
+]
+
+
+async def test_what_cannot_be_is_refused_by_its_field(bridge: Bridge) -> None:
+    for key, body, field in NO_CONNECTIONS:
+        response, problem = await bridge.as_("admin").put(f"/v1/connections/{key}", json=body)
+        assert response.status == 422, problem
+        assert [each["field"] for each in problem["errors"]] == [field]
+        assert await bridge.stored.fetch("SELECT FROM connections") == []
 
 
 async def test_only_an_admin_configures(bridge: Bridge) -> None:

@@ -401,14 +401,17 @@ async def test_another_tenant_sees_nothing(bridge: Bridge) -> None:
         assert body["items"] == []
 
 
-@pytest.mark.parametrize("role", ["dealer", "marketing", "supplier"])
-async def test_who_lacks_the_privilege_is_told_so(bridge: Bridge, role: str) -> None:
-    person = bridge.as_(role)
-    for path in ("/v1/connections", "/v1/customers", "/v1/failures", "/v1/connectors"):
-        response, _ = await person.get(path)
+WITHOUT_PRIVILEGE: list[str] = ["dealer", "marketing", "supplier"]
+
+
+async def test_who_lacks_the_privilege_is_told_so(bridge: Bridge) -> None:
+    for role in WITHOUT_PRIVILEGE:
+        person = bridge.as_(role)
+        for path in ("/v1/connections", "/v1/customers", "/v1/failures", "/v1/connectors"):
+            response, _ = await person.get(path)
+            assert response.status == 403
+        response, _ = await person.post("/v1/connections/gestionale/imports", json={})
         assert response.status == 403
-    response, _ = await person.post("/v1/connections/gestionale/imports", json={})
-    assert response.status == 403
 
 
 async def test_a_column_that_is_new_or_gone_is_told_once_and_stops_nobody(bridge: Bridge) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import yaml
 
 from ..conftest import Bridge
@@ -58,28 +57,26 @@ async def test_every_mapping_that_was_in_force_is_kept(bridge: Bridge) -> None:
     assert [each["version"] for each in rest["items"]] == [1]
 
 
-@pytest.mark.parametrize(
-    ("text", "field", "code"),
-    [
-        ("customer: {name: [", "yaml", "mapping_is_no_yaml"),
-        ("\x00", "yaml", "mapping_is_no_yaml"),
-        ("a: &a [x]\nb: *a", "yaml", "mapping_has_aliases"),
-        ("[1, 2]", "yaml.", "mapping_value_wrong"),
-        ("2026-02-31: {}", "yaml.2026-02-31.[key]", "mapping_value_wrong"),
-        ("invoice: {}", "yaml.invoice.[key]", "mapping_value_wrong"),
-        ("customer: {name: {remote: x, owner: us}}", "yaml.customer.name", "mapping_value_wrong"),
-        ("customer: {name: {remote: x, colour: red}}", "yaml.customer.name", "mapping_value_wrong"),
-        ("customer: {colour: x}", "mapping.customer.colour", "mapping_unknown_field"),
-        ("order: {number: riferimento}", "mapping.order.number", "mapping_column_twice"),
-    ],
-)
-async def test_what_is_no_mapping_is_refused_by_its_place(
-    bridge: Bridge, text: str, field: str, code: str
-) -> None:
+NO_MAPPINGS: list[tuple[Any, ...]] = [
+    ("customer: {name: [", "yaml", "mapping_is_no_yaml"),
+    ("\x00", "yaml", "mapping_is_no_yaml"),
+    ("a: &a [x]\nb: *a", "yaml", "mapping_has_aliases"),
+    ("[1, 2]", "yaml.", "mapping_value_wrong"),
+    ("2026-02-31: {}", "yaml.2026-02-31.[key]", "mapping_value_wrong"),
+    ("invoice: {}", "yaml.invoice.[key]", "mapping_value_wrong"),
+    ("customer: {name: {remote: x, owner: us}}", "yaml.customer.name", "mapping_value_wrong"),
+    ("customer: {name: {remote: x, colour: red}}", "yaml.customer.name", "mapping_value_wrong"),
+    ("customer: {colour: x}", "mapping.customer.colour", "mapping_unknown_field"),
+    ("order: {number: riferimento}", "mapping.order.number", "mapping_column_twice"),
+]
+
+
+async def test_what_is_no_mapping_is_refused_by_its_place(bridge: Bridge) -> None:
     await bridge.connect()
-    status, problem = await put(bridge, text)
-    assert status == 422, problem
-    assert [(each["field"], each["code"]) for each in problem["errors"]] == [(field, code)]
+    for text, field, code in NO_MAPPINGS:
+        status, problem = await put(bridge, text)
+        assert status == 422, problem
+        assert [(each["field"], each["code"]) for each in problem["errors"]] == [(field, code)]
 
 
 async def test_records_are_tried_before_a_mapping_holds(bridge: Bridge) -> None:

@@ -73,25 +73,25 @@ async def test_an_article_is_found_by_its_code_its_barcode_and_its_words(depot: 
     assert page["items"] == [poster]
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"barcode": "8001234567890"}, "barcode"),
-        ({"barcode": "con spazio"}, "barcode"),
-        ({"barcode": "12345670"}, "barcode"),
-        ({"conversions": [{"unit": "pz", "holds": "2"}]}, "conversions"),
-        ({"conversions": [{"unit": "c", "holds": "2"}] * 2}, "conversions"),
-        ({"conversions": [{"unit": "c", "holds": "0"}]}, "conversions[0].holds"),
-        ({"owner": "NESSUNO"}, "owner"),
-        ({"unit": ""}, "unit"),
-        ({"weight_kg": "-1"}, "weight_kg"),
-    ],
-)
-async def test_what_an_article_cannot_be_is_named(depot: Depot, changes: dict[str, Any], field: str) -> None:
+NO_ARTICLES: list[tuple[Any, ...]] = [
+    ({"barcode": "8001234567890"}, "barcode"),
+    ({"barcode": "con spazio"}, "barcode"),
+    ({"barcode": "12345670"}, "barcode"),
+    ({"conversions": [{"unit": "pz", "holds": "2"}]}, "conversions"),
+    ({"conversions": [{"unit": "c", "holds": "2"}] * 2}, "conversions"),
+    ({"conversions": [{"unit": "c", "holds": "0"}]}, "conversions[0].holds"),
+    ({"owner": "NESSUNO"}, "owner"),
+    ({"unit": ""}, "unit"),
+    ({"weight_kg": "-1"}, "weight_kg"),
+]
+
+
+async def test_what_an_article_cannot_be_is_named(depot: Depot) -> None:
     await keep(depot, "ALTRO", barcode="12345670")
-    response, problem = await depot.client.put("/v1/articles/ESP-BANCO", DISPLAY | changes)
-    assert response.status == 422, problem
-    assert [error["field"] for error in problem["errors"]] == [field]
+    for changes, field in NO_ARTICLES:
+        response, problem = await depot.client.put("/v1/articles/ESP-BANCO", DISPLAY | changes)
+        assert response.status == 422, problem
+        assert [error["field"] for error in problem["errors"]] == [field]
 
 
 async def test_a_kept_article_keeps_its_unit_and_owner(depot: Depot) -> None:
@@ -133,27 +133,25 @@ async def test_what_a_supplier_sends_is_in_stock_in_the_articles_own_unit(stocke
     assert (event.data["document_number"], event.data["document_date"]) == ("88/A", "2026-11-23")
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "field"),
-    [
-        (receipt(number="88/a"), 409, "number"),
-        (receipt(number="89", date="2026-11-25"), 422, "date"),
-        (receipt(number="89", date="1999-01-04"), 422, "date"),
-        (receipt(number="89", date="0001-01-01"), 422, "date"),
-        (receipt(number="89", supplier="NESSUNO"), 422, "supplier"),
-        (receipt(number="89", warehouse="NESSUNO"), 422, "warehouse"),
-        (receipt({"article": "NESSUNO", "quantity": "1"}, number="89"), 422, "lines[0].article"),
-        (receipt({"article": "ESP-BANCO", "quantity": "1", "unit": "t"}, number="89"), 422, "lines[0].unit"),
-        (receipt({"article": "ESP-BANCO", "quantity": "0"}, number="89"), 422, "lines[0].quantity"),
-    ],
-)
-async def test_a_receipt_that_cannot_be_names_its_field_and_changes_nothing(
-    stocked: Any, body: Any, status: int, field: str
-) -> None:
-    response, problem = await stocked.client.post("/v1/supplier-receipts", body)
-    assert response.status == status, problem
-    assert field in [error["field"] for error in problem.get("errors", [])] or problem["field"] == field
-    assert (await stocked.stock())[stocked.article["id"]][0] == "120"
+NO_RECEIPTS: list[tuple[Any, ...]] = [
+    (receipt(number="88/a"), 409, "number"),
+    (receipt(number="89", date="2026-11-25"), 422, "date"),
+    (receipt(number="89", date="1999-01-04"), 422, "date"),
+    (receipt(number="89", date="0001-01-01"), 422, "date"),
+    (receipt(number="89", supplier="NESSUNO"), 422, "supplier"),
+    (receipt(number="89", warehouse="NESSUNO"), 422, "warehouse"),
+    (receipt({"article": "NESSUNO", "quantity": "1"}, number="89"), 422, "lines[0].article"),
+    (receipt({"article": "ESP-BANCO", "quantity": "1", "unit": "t"}, number="89"), 422, "lines[0].unit"),
+    (receipt({"article": "ESP-BANCO", "quantity": "0"}, number="89"), 422, "lines[0].quantity"),
+]
+
+
+async def test_a_receipt_that_cannot_be_names_its_field_and_changes_nothing(stocked: Any) -> None:
+    for body, status, field in NO_RECEIPTS:
+        response, problem = await stocked.client.post("/v1/supplier-receipts", body)
+        assert response.status == status, problem
+        assert field in [error["field"] for error in problem.get("errors", [])] or problem["field"] == field
+        assert (await stocked.stock())[stocked.article["id"]][0] == "120"
 
 
 async def test_one_document_received_many_times_at_once_counts_once(depot: Depot) -> None:
@@ -220,30 +218,30 @@ async def test_a_shipment_from_stock_is_revised_moved_and_replaced(stocked: Any)
     assert [row["on_hand"] for row in page["items"]] == ["30"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (call_off({"article": "ESP-BANCO", "quantity": "121"}), 409, "goods_not_free"),
-        (call_off({"article": "NESSUNO", "quantity": "1"}), 422, "article_unknown"),
-        (call_off({"job_id": str(uuid4()), "quantity": "1"}), 404, "job_absent"),
-        (call_off({"quantity": "1"}), 422, "line_names_one"),
-        (call_off({"article": "ESP-BANCO", "job_id": str(uuid4()), "quantity": "1"}), 422, "line_names_one"),
-        (call_off(*[{"article": "ESP-BANCO", "quantity": "1"}] * 2), 422, "job_named_twice"),
-        (
-            call_off({"article": "ESP-BANCO", "quantity": "1"}, {"article": "DI-ALTRI", "quantity": "1"}),
-            422,
-            "owners_differ",
-        ),
-        (call_off(document_type="reso-da-cliente"), 422, "document_type_inbound"),
-        (call_off(order_id=str(uuid4())), 404, "order_absent"),
-    ],
-)
-async def test_what_cannot_be_called_off_is_refused(stocked: Any, body: Any, status: int, code: str) -> None:
+NO_CALL_OFFS: list[tuple[Any, ...]] = [
+    (call_off({"article": "ESP-BANCO", "quantity": "121"}), 409, "goods_not_free"),
+    (call_off({"article": "NESSUNO", "quantity": "1"}), 422, "article_unknown"),
+    (call_off({"job_id": str(uuid4()), "quantity": "1"}), 404, "job_absent"),
+    (call_off({"quantity": "1"}), 422, "line_names_one"),
+    (call_off({"article": "ESP-BANCO", "job_id": str(uuid4()), "quantity": "1"}), 422, "line_names_one"),
+    (call_off(*[{"article": "ESP-BANCO", "quantity": "1"}] * 2), 422, "job_named_twice"),
+    (
+        call_off({"article": "ESP-BANCO", "quantity": "1"}, {"article": "DI-ALTRI", "quantity": "1"}),
+        422,
+        "owners_differ",
+    ),
+    (call_off(document_type="reso-da-cliente"), 422, "document_type_inbound"),
+    (call_off(order_id=str(uuid4())), 404, "order_absent"),
+]
+
+
+async def test_what_cannot_be_called_off_is_refused(stocked: Any) -> None:
     await keep(stocked, "DI-ALTRI", owner="MI-DUOMO", barcode="DA1")
-    response, problem = await stocked.client.post("/v1/shipments", body)
-    found = problem["errors"][0]["code"] if problem.get("errors") else problem["code"]
-    assert (response.status, found) == (status, code), problem
-    assert (await stocked.stock())[stocked.article["id"]][1] == "0"
+    for body, status, code in NO_CALL_OFFS:
+        response, problem = await stocked.client.post("/v1/shipments", body)
+        found = problem["errors"][0]["code"] if problem.get("errors") else problem["code"]
+        assert (response.status, found) == (status, code), problem
+        assert (await stocked.stock())[stocked.article["id"]][1] == "0"
 
 
 async def test_an_orders_shipment_takes_no_articles_and_an_account_is_no_order(stocked: Any) -> None:

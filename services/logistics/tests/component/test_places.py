@@ -182,20 +182,20 @@ async def test_an_expired_lot_is_not_named_for_a_recipient(racked: Depot) -> Non
     assert (response.status, problem["code"]) == (422, "lot_expired")
 
 
-@pytest.mark.parametrize(
-    ("line", "code"),
-    [
-        (lot("1", ""), "lot_missing"),
-        (lot("1", "L1", "2027-02-01"), "lot_expires_otherwise"),
-        (lot("1", "L1", "2027-01-31", "Z-9"), "location_unknown"),
-        ({"article": "SCATOLA", "quantity": "1", "lot": "L1"}, "lot_not_expected"),
-    ],
-)
-async def test_what_a_package_says_must_fit(racked: Depot, line: dict[str, Any], code: str) -> None:
+NOT_FITTING: list[tuple[Any, ...]] = [
+    (lot("1", ""), "lot_missing"),
+    (lot("1", "L1", "2027-02-01"), "lot_expires_otherwise"),
+    (lot("1", "L1", "2027-01-31", "Z-9"), "location_unknown"),
+    ({"article": "SCATOLA", "quantity": "1", "lot": "L1"}, "lot_not_expected"),
+]
+
+
+async def test_what_a_package_says_must_fit(racked: Depot) -> None:
     await racked.client.put("/v1/articles/SCATOLA", ARTICLE)
     await done(racked, "/v1/supplier-receipts", sent(lot("10", "L1", "2027-01-31")))
-    status, problem = await post(racked, "/v1/supplier-receipts", sent(line, number="89"))
-    assert (status, problem["code"]) == (422, code)
+    for line, code in NOT_FITTING:
+        status, problem = await post(racked, "/v1/supplier-receipts", sent(line, number="89"))
+        assert (status, problem["code"]) == (422, code)
 
 
 async def test_whether_an_article_is_tracked_is_said_before_it_is_in_stock(racked: Depot) -> None:
@@ -287,21 +287,19 @@ async def test_a_scanned_package_is_received_counted_and_picked(racked: Depot) -
     assert await picks(racked, shipment) == [("A-01-03", "L1", "8", False)]
 
 
-@pytest.mark.parametrize(
-    ("scan", "code", "field"),
-    [
-        ("]C100080123450000000012", "scan_names_no_goods", "lines[0].article"),
-        ("]C10108001234567890", "scan_check_digit", "lines[0].article"),
-        ("]C10108001234567897", "article_unknown", "lines[0].article"),
-        ("CREMA", "quantity_not_given", "lines[0].quantity"),
-    ],
-)
-async def test_what_is_scanned_must_name_goods_and_how_many(
-    racked: Depot, scan: str, code: str, field: str
-) -> None:
-    line = {"article": scan, "lot": "L1"} | ({"quantity": "1"} if scan != "CREMA" else {})
-    status, problem = await post(racked, "/v1/supplier-receipts", sent(line))
-    assert (status, problem["code"], problem["errors"][0]["field"]) == (422, code, field)
+NO_SCANS: list[tuple[Any, ...]] = [
+    ("]C100080123450000000012", "scan_names_no_goods", "lines[0].article"),
+    ("]C10108001234567890", "scan_check_digit", "lines[0].article"),
+    ("]C10108001234567897", "article_unknown", "lines[0].article"),
+    ("CREMA", "quantity_not_given", "lines[0].quantity"),
+]
+
+
+async def test_what_is_scanned_must_name_goods_and_how_many(racked: Depot) -> None:
+    for scan, code, field in NO_SCANS:
+        line = {"article": scan, "lot": "L1"} | ({"quantity": "1"} if scan != "CREMA" else {})
+        status, problem = await post(racked, "/v1/supplier-receipts", sent(line))
+        assert (status, problem["code"], problem["errors"][0]["field"]) == (422, code, field)
 
 
 async def test_packages_that_were_labelled_are_named_in_the_document(racked: Depot) -> None:
