@@ -253,6 +253,27 @@ async def test_another_file_of_the_same_name_is_read_from_its_beginning(
     assert [each.values["codice"] for each in other.records] == ["B"]
 
 
+@pytest.mark.parametrize("grown", [True, False])
+async def test_what_came_while_a_file_was_read_is_not_put_away_with_it(
+    folder: DropFolder, tmp_path: Path, grown: bool
+) -> None:
+    path = incoming(tmp_path) / "clienti.csv"
+    path.write_text("codice\nA\n")
+    async with folder.open(at()) as session:
+        (page,) = await pages(session)
+        if grown:
+            with path.open("a") as file:
+                file.write("B\n")
+        else:
+            path.with_suffix(".new").write_text("codice\nB\n")
+            path.with_suffix(".new").replace(path)
+        await session.settle(page, refused=False)
+        (other,) = await pages(session, page.checkpoint)
+        assert [each.values["codice"] for each in other.records][-1] == "B"
+        await session.settle(other, refused=False)
+        assert await pages(session, other.checkpoint) == []
+
+
 async def test_a_file_is_put_away_once(folder: DropFolder, tmp_path: Path) -> None:
     (incoming(tmp_path) / "clienti.csv").write_text("codice\n")
     async with folder.open(at()) as session:

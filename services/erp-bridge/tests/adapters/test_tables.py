@@ -206,6 +206,12 @@ def test_a_row_that_does_not_fit_is_no_record() -> None:
     assert records == [{}, {}, EXPECTED]
 
 
+def test_a_row_of_spaces_alone_is_none() -> None:
+    """As spreadsheets leave them below the last record."""
+    _, records = read(text(" ;\u00a0;;;;;", HEADER, ROW, " ;\u00a0;;;;;", ";;;;;;").encode())
+    assert records == [EXPECTED]
+
+
 @pytest.mark.parametrize("code", ["0001", "A/12", "A B", "ÀÈ", "'X", "-7", "007 "])
 def test_a_code_stays_as_it_is(code: str) -> None:
     _, (record,) = read(text("codice;cap", f"{code};00184").encode())

@@ -190,7 +190,8 @@ class FolderSession:
 
     async def settle(self, page: Page, *, refused: bool) -> None:
         if page.last:
-            await in_thread(lambda: self._put_away(page.source, "refused" if refused else "done"))
+            stamp = page.checkpoint["stamp"]
+            await in_thread(lambda: self._put_away(page.source, stamp, "refused" if refused else "done"))
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
         """The file's name is made of the reference: writing it again replaces it."""
@@ -272,14 +273,17 @@ class FolderSession:
         """What the file holds, and by what another of the same name is told from it."""
         try:
             with (self._checked("in") / self._named.get(name, name)).open("rb") as file:
-                status = os.fstat(file.fileno())
-                return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}", file.read(MOST_BYTES + 1)
+                return _stamp(os.fstat(file.fileno())), file.read(MOST_BYTES + 1)
         except FileNotFoundError:
             return None
 
-    def _put_away(self, name: str, where: str) -> None:
+    def _put_away(self, name: str, stamp: str, where: str) -> None:
+        """A file that took its place or that grew since it was read stays: it is read when we look next."""
         target = self._made(where)
         try:
+            status = (self._checked("in") / self._named.get(name, name)).stat(follow_symlinks=False)
+            if stamp and stamp != _stamp(status):
+                return
             at = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-"
             # The name as it was, or so much of its end as a file system takes.
             kept = name.encode()[-(_LONGEST_NAME - len(at)) :].decode("utf-8", "ignore")
@@ -304,6 +308,11 @@ async def in_thread(work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
     except OSError as error:
         raise Unreachable("folder_unreachable", error=type(error).__name__) from error
+
+
+def _stamp(status: os.stat_result) -> str:
+    """By what another file of the same name, or the same one changed, is told from it."""
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 
 def _write_whole(path: Path, content: bytes) -> None:

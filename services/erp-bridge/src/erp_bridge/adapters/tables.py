@@ -96,7 +96,7 @@ class Table:
         best, line, header = -1, 1, list[str]()
         for at, cells in islice(self._file.rows(), HEADER_WITHIN):
             found = sum(1 for cell in cells if _plain(cell) in self._names)
-            if found > best and any(cells):
+            if found > best and any(each.strip() for each in cells):
                 best, line, header = found, at, cells
         while header and not header[-1].strip():
             header = header[:-1]
@@ -106,7 +106,7 @@ class Table:
     def _records(self) -> Iterator[RemoteRecord]:
         width = len(self.header)
         for line, cells in self._file.rows():
-            if line <= self._begins or not any(cells):
+            if line <= self._begins or not any(each.strip() for each in cells):
                 continue
             # Columns without a name at the end are no columns, as long as they are empty.
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
