@@ -8,12 +8,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -35,9 +35,18 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(3600)
 
-BY_DAY: Final = {("odoo", "before"), ("drop-folder", "after"), ("tryton", "after")}
-STRIDES: Final = {"tryton": 24, "odoo": 5, "drop-folder": 3}
-"""By day what takes long is broken at every step so far from the last, and at every one by night."""
+BY_DAY: Final = {("files", "after"), ("odoo", "before")}
+STRIDES: Final = {"odoo": 5, "drop-folder": 3}
+"""By day it is broken at every step so far from the last, and at every one by night."""
+
+
+def _cases() -> Iterator[Any]:
+    """Each kind of ERP, broken before and after a step took effect."""
+    for each in ("files", "easyfatt", *DOUBLES, *TRYTONS):
+        kind = pytest.param(each) if isinstance(each, str) else each
+        for moment in get_args(Moment):
+            by_day = (kind.values[0], moment) in BY_DAY
+            yield pytest.param(kind.values[0], moment, marks=[*kind.marks, *([] if by_day else [NIGHTLY])])
 
 
 class Workers:
@@ -133,15 +142,12 @@ def documents_of(bridge: Bridge, customer: str, *, shipped: bool) -> list[tuple[
     return [*orders, (shipment_id, ddt)] if shipped else orders
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("server", ["files", "easyfatt", *DOUBLES, *TRYTONS], indirect=True)
+@pytest.mark.parametrize(("server", "moment"), _cases(), indirect=["server"])
 async def test_a_bridge_that_is_killed_at_any_step_loses_and_doubles_nothing(
     bridge: Bridge, remote: Remote, moment: Moment
 ) -> None:
     """With SIGKILL, at each step of an exchange: customers come in, an order and its DDT go out."""
     description = remote.connector.describe()
-    if not AT_NIGHT and (description.key, moment) not in BY_DAY:
-        pytest.skip(NIGHTLY.kwargs["reason"])
     stride = 1 if AT_NIGHT else STRIDES.get(description.key, 1)
     async with workers(bridge) as running:
         others = {each.entity for each in description.capabilities} - {"customer", "order", "ddt"}
