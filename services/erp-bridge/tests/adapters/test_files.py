@@ -78,3 +78,9 @@ def known(fields: Fields) -> list[str]:
 
 def refused(problems: Iterable[Refusal]) -> str:
     return ", ".join(f"{each.code} ({each.field})" for each in problems)
+
+
+def test_every_province_is_known_by_its_name() -> None:
+    checks = italian_checks()
+    known = [checks.province(each) for each in ("Valle d'Aosta", "AOSTA", "Forlì Cesena", "reggio emilia")]
+    assert known == ["AO", "AO", "FC", "RE"]

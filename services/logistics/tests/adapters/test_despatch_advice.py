@@ -49,6 +49,7 @@ VARIED: dict[str, Document] = {
         ),
     ),
     "of a company": replace(DOCUMENT, recipient=DOCUMENT.sender),
+    "of a public body": replace(DOCUMENT, recipient=replace(DOCUMENT.sender, office_code="UFABC1")),
     "a transfer": replace(DOCUMENT, reason="Trasferimento tra depositi", recipient=DOCUMENT.sender),
     "conto lavorazione": replace(DOCUMENT, reason="Conto lavorazione", to_be_invoiced=False),
     "the least": replace(
@@ -102,7 +103,7 @@ VARIED: dict[str, Document] = {
     ),
 }
 # Of the official lists, those that can come from us: EAS and ISO 6523; UN/ECE Rec 20 with 21.
-SCHEMES = {"0210", "0211"}
+SCHEMES = {"0201", "0210", "0211"}
 UNITS = set(
     "C62 CLT CMT DAY DTN DZN GRM H87 HGM HLT HUR KGM KMT LTR MMT MON MTK MTQ MTR PR RM SET ST TNE"  # noqa: SIM905
     " XBG XBX XCS XCT XDR XEN XPK XPX XRO XSA".split()
@@ -211,6 +212,9 @@ def test_whoever_has_a_vat_number_is_addressed_by_it_and_a_person_by_the_fiscal_
     there = "cac:DeliveryCustomerParty/cac:Party/cbc:EndpointID"
     assert found(DOCUMENT, f"string({there})") == "RSSMRA80A01H501U"
     assert found(DOCUMENT, f"string({there}/@schemeID)") == "0210"
+    body = VARIED["of a public body"]
+    assert found(body, f"string({there})") == "UFABC1"
+    assert found(body, f"string({there}/@schemeID)") == "0201"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"postal_code": "2012"}, "postal_code", "postal_code_format"),
     ({"postal_code": "٢٠١٢٣"}, "postal_code", "postal_code_format"),
     ({"province": "MIL"}, "province", "province_format"),
+    ({"province": "XX"}, "province", "province_unknown"),
+    ({"postal_code": "47890"}, "postal_code", "postal_code_of_another_state"),
+    ({"country": "SM", "vat_number": None}, "postal_code", "postal_code_of_another_state"),
+    ({"country": "SM", "postal_code": "47891", "vat_number": "SM123456"}, "vat_number", "vat_number_format"),
+    ({"country": "VA", "vat_number": None}, "postal_code", "postal_code_of_another_state"),
+    ({"office_code": "UFABC"}, "office_code", "office_code_format"),
     ({"province": None}, "province", "string_type"),
     ({"country": "Italia"}, "country", "string_pattern_mismatch"),
     ({"name": "  "}, "name", "string_too_short"),
@@ -114,6 +120,15 @@ RIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"country": "CH", "vat_number": "CHE123", "postal_code": "6900", "province": "Ticino"},
         {"country": "CH"},
     ),
+    (
+        {"country": "SM", "vat_number": "sm 24165", "postal_code": "47891", "province": ""},
+        {"vat_number": "SM24165"},
+    ),
+    (
+        {"country": "SM", "vat_number": "07643520567", "postal_code": "47895", "province": "RSM"},
+        {"vat_number": "07643520567"},
+    ),
+    ({"country": "VA", "vat_number": None, "postal_code": "00120", "province": "SCV"}, {"province": "SCV"}),
 ]
 
 

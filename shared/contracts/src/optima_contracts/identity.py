@@ -16,6 +16,8 @@ class LegalIdentity(Fact):
     vat_number: str | None = None
     """Partita IVA, eleven digits without the country prefix."""
     fiscal_code: str | None = None
+    office_code: str | None = None
+    """Of a public body: its office's Codice Univoco in the IPA."""
     street: str
     postal_code: str
     city: str

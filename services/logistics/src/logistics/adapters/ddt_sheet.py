@@ -116,10 +116,12 @@ def party_sheet(party: Party) -> Sheet:
 def _taxes(party: Party) -> str | None:
     vat_number, fiscal_code = party.vat_number, party.fiscal_code
     if vat_number and vat_number == fiscal_code:
-        return f"P. IVA e C.F. {vat_number}"
-    known = [f"P. IVA {vat_number}"] if vat_number else []
-    if fiscal_code:
-        known.append(f"C.F. {fiscal_code}")
+        known = [f"P. IVA e C.F. {vat_number}"]
+    else:
+        known = [f"P. IVA {vat_number}"] if vat_number else []
+        known += [f"C.F. {fiscal_code}"] if fiscal_code else []
+    if party.office_code:
+        known.append(f"Ufficio {party.office_code}")
     return " · ".join(known) or None
 
 

@@ -31,7 +31,7 @@ PROFILE: Final = "urn:fdc:peppol.eu:poacc:bis:despatch_advice:3"
 NONE: Final = "NA"
 """Of an identifier that UBL demands and nobody has."""
 
-VAT_NUMBER, FISCAL_CODE = "0211", "0210"
+OFFICE, VAT_NUMBER, FISCAL_CODE = "0201", "0211", "0210"
 """Of ISO 6523, and of the list of electronic addresses (EAS)."""
 
 _WRITTEN: Final = {
@@ -196,7 +196,10 @@ def _shipment(root: ET.Element, document: Document, zone: ZoneInfo) -> None:
 
 
 def _endpoint(party: ET.Element, who: Party) -> None:
-    if who.vat_number:
+    """Of a public body the office that is to have it."""
+    if who.office_code:
+        _text(party, "EndpointID", who.office_code, schemeID=OFFICE)
+    elif who.vat_number:
         number = who.vat_number.removeprefix("IT")
         _text(party, "EndpointID", f"IT{number}", schemeID=VAT_NUMBER)
     else:

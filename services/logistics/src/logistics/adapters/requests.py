@@ -43,7 +43,7 @@ from ..domain.shipments import (
     TransportBy,
 )
 from ..domain.stock import Difference
-from .parties import AddressBody, IdentityBody
+from .parties import AddressBody, RecipientBody
 from .printer import PaperKind
 
 Unit = Annotated[str, Text(16)]
@@ -558,7 +558,7 @@ class DestinationsQuery(PageQuery):
 
 
 class KeepDestination(Command):
-    recipient: IdentityBody
+    recipient: RecipientBody
     """Cessionario: who the goods belong to from then on, or who holds them."""
     address: AddressBody
     """Where they are delivered."""

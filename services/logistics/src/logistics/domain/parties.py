@@ -18,6 +18,8 @@ class Party:
     vat_number: str | None = None
     """Partita IVA: eleven digits for Italy, with the country's prefix otherwise."""
     fiscal_code: str | None = None
+    office_code: str | None = None
+    """Of a public body: its office's Codice Univoco in the IPA, six characters."""
 
 
 def address_gaps(party: Party) -> list[str]:

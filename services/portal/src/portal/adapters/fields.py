@@ -49,6 +49,10 @@ IDENTITY: Final = (
     Field("fiscal_code", N_("Fiscal code")),
 )
 """A company, as documents name it."""
+RECIPIENT: Final = (
+    *IDENTITY,
+    Field("office_code", N_("Office code (IPA)"), hint=N_("Of a public body: six letters and digits")),
+)
 
 
 def typed(call: PageCall, asked: Sequence[Field]) -> dict[str, Any]:

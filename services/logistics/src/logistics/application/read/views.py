@@ -566,6 +566,8 @@ class PartyView(View):
     country: str
     vat_number: str | None
     fiscal_code: str | None
+    office_code: str | None
+    """Of a public body's office in the IPA."""
 
 
 class InvoiceableLineView(View):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, part
-from ..fields import ADDRESS, IDENTITY, Field, in_fields, new_in_fields, typed
+from ..fields import ADDRESS, IDENTITY, RECIPIENT, Field, in_fields, new_in_fields, typed
 from ..forms import NOTHING_SENT, Sent
 from ..labels import N_
 from ..rendering import translations_of
@@ -77,7 +77,7 @@ TABLES: Final = {
         N_("Destinations"),
         N_("New destination"),
         N_("Goods go to destinations: each is an address, and whose it is."),
-        {"recipient": IDENTITY, "address": ADDRESS},
+        {"recipient": RECIPIENT, "address": ADDRESS},
         nested=True,
         searched=True,
     ),
