@@ -107,6 +107,22 @@ async def test_what_cannot_be_is_refused_by_its_field(bridge: Bridge) -> None:
         assert await bridge.stored.fetch("SELECT FROM connections") == []
 
 
+async def test_no_two_connections_have_one_folder(bridge: Bridge) -> None:
+    """Each would put away what is meant for the other."""
+    admin = bridge.as_("admin")
+    for key, connector, status in (
+        ("gestionale", "drop-folder", 200),
+        ("secondo", "drop-folder", 422),
+        ("danea", "easyfatt", 422),
+    ):
+        body = {**GOOD, "connector": connector}
+        response, problem = await admin.put(f"/v1/connections/{key}", json=body)
+        assert response.status == status, problem
+    assert problem["errors"][0]["code"] == "setting_of_another"
+    response, _ = await admin.put("/v1/connections/gestionale", json=GOOD, headers={"If-Match": '"1"'})
+    assert response.status == 200
+
+
 async def test_only_an_admin_configures(bridge: Bridge) -> None:
     response, _ = await bridge.as_("backoffice").put("/v1/connections/gestionale", json=GOOD)
     assert response.status == 403

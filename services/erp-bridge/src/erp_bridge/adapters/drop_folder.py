@@ -19,7 +19,7 @@ DESCRIPTION: Final = Description(
     key="drop-folder",
     name="Cartella di scambio (CSV, XLSX)",
     proven="live",
-    settings=(Setting("folder"),),
+    settings=(Setting("folder", exclusive=True),),
     capabilities=(
         read_from_files("customer", "vat_number", "fiscal_code"),
         read_from_files("supplier", "vat_number", "fiscal_code"),

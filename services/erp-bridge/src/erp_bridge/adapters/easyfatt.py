@@ -50,7 +50,7 @@ DESCRIPTION: Final = Description(
     name="Danea Easyfatt (Easyfatt-Xml)",
     proven="recorded",
     settings=(
-        Setting("folder"),
+        Setting("folder", exclusive=True),
         Setting("user", required=False),
         Setting("password", secret=True, required=False),
     ),

@@ -48,6 +48,7 @@ _LONGEST_NAME: Final = 255
 """Bytes, on all file systems in use."""
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
+_WITHIN: Final = frozenset({"in", "out", "done", "refused"})
 _OUTGOING: Final[dict[Entity, tuple[str, str]]] = {"order": ("ordini", "ordine"), "ddt": ("ddt", "ddt")}
 
 
@@ -89,8 +90,9 @@ class FileFormat(Protocol):
 
 
 def check_folder(folder: str) -> None:
-    """Raises Invalid for one that could lead elsewhere."""
-    if not _FOLDER.fullmatch(folder):
+    """Raises Invalid for one that could lead elsewhere, or into what is another folder's own."""
+    _, *below = folder.split("/")
+    if not _FOLDER.fullmatch(folder) or _WITHIN & set(below):
         raise Invalid("folder_malformed", field="settings.folder")
 
 

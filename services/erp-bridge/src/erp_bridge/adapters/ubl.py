@@ -38,7 +38,7 @@ DESCRIPTION: Final = Description(
     key="ubl",
     name="UBL 2.1 (NSO, Peppol)",
     proven="recorded",
-    settings=(Setting("folder"),),
+    settings=(Setting("folder", exclusive=True),),
     capabilities=(
         # Who sent it, its number and its day make an order the same one.
         replace(read_from_files("received_order"), identity="id", natural_keys=()),

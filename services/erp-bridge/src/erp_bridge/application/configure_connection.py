@@ -30,7 +30,8 @@ async def configure_connection(
     a new version. A secret that is not given stays as it is.
 
     Raises PreconditionRequired when a connection that exists is changed blindly, Stale when the one that the
-    client saw is not there any more, Invalid for a connector, setting or mapping that can't be.
+    client saw is not there any more, Invalid for a connector, setting or mapping that can't be, and for a
+    folder that another connection has.
     """
     known = await ports.connections.lock_connection(key)
     spoken = ports.connectors.get(connector)
@@ -40,6 +41,7 @@ async def configure_connection(
     stays = known is not None and known.settings == {n: v for n, v in settings.items() if n not in secret}
     kept = known.secrets if known is not None and stays else {}
     normal = spoken.check(_complete(description, {**kept, **settings}))
+    await _is_nobody_elses(ports, key, description, normal)
     _is_exchanged(description, exchanges)
     if changes is None:
         changes = known.changes if known is not None else {}
@@ -100,6 +102,16 @@ def _complete(description: Description, settings: Table[str, str]) -> Table[str,
             known_values = ", ".join(each.choices)
             raise Invalid("setting_unknown_value", field=f"settings.{each.name}", known=known_values)
     return settings
+
+
+async def _is_nobody_elses(
+    ports: Ports, key: str, description: Description, settings: Table[str, str]
+) -> None:
+    own = [each.name for each in description.settings if each.exclusive]
+    for other in await ports.connections.list_connections() if own else []:
+        for name in own:
+            if other.key != key and other.settings.get(name) == settings[name]:
+                raise Invalid("setting_of_another", field=f"settings.{name}", connection=other.key)
 
 
 def _is_exchanged(description: Description, exchanges: Table[Entity, Exchange]) -> None:

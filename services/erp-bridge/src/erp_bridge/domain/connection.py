@@ -84,6 +84,8 @@ class Setting:
     required: bool = True
     choices: tuple[str, ...] = ()
     """What it may be, where that is known."""
+    exclusive: bool = False
+    """Whether no two connections of a tenant may have the same: each would take what is the other's."""
 
 
 @dataclass(frozen=True, slots=True)
