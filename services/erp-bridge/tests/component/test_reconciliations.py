@@ -88,5 +88,5 @@ async def test_a_file_that_lacks_a_customer_deletes_nobody(bridge: Bridge) -> No
 
 async def test_what_does_not_come_in_is_not_compared(bridge: Bridge) -> None:
     await bridge.connect()
-    response, problem = await bridge.as_("backoffice").post(PATH, json={"entity": "order"})
+    response, problem = await bridge.as_("backoffice").post(PATH, json={"entity": "ddt"})
     assert (response.status, problem["errors"][0]["code"]) == (422, "entity_not_exchanged")

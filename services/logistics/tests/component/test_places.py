@@ -410,6 +410,22 @@ async def test_what_has_expired_is_not_offered_to_an_orders_line(racked: Depot) 
     assert "allocate" in seen["lines"][-1]["actions"]
 
 
+async def test_an_orders_line_gets_nothing_that_is_held_back_reserved_or_expired(racked: Depot) -> None:
+    """Of what lies there, each takes away: of several at once none is forgotten."""
+    _, plain = await racked.client.put("/v1/articles/SCATOLA", ARTICLE)
+    _, cream = await racked.client.get("/v1/articles/CREMA")
+    lots = (lot("10", "L-OLD", "2026-11-23"), lot("10", "L-NEW", "2027-01-31"))
+    await done(racked, "/v1/supplier-receipts", sent(*lots, {"article": "SCATOLA", "quantity": "10"}))
+    for article, more in ((plain, {}), (cream, {"lot": "L-NEW"})):
+        held = {"warehouse": "BO1", "job_id": article["id"], "quantity": "4", "reason": "Colore"}
+        await done(racked, "/v1/holds", held | more)
+    await done(racked, "/v1/shipments", call_off("3", lines=[{"article": "SCATOLA", "quantity": "3"}]))
+    for article, free in ((plain, "3"), (cream, "6")):
+        order = await racked.confirm_from_stock(article["id"], "20")
+        _, page = await racked.client.get(f"/v1/stock?order_id={order.order_id}")
+        assert [each["on_hand"] for each in page["items"]] == [free]
+
+
 async def test_what_is_picked_by_name_is_not_offered_to_an_orders_line(racked: Depot) -> None:
     lines = (lot("10", "L-OLD", "2026-11-23"), lot("10", "L-NEW", "2027-01-31"))
     await done(racked, "/v1/supplier-receipts", sent(*lines))

@@ -41,7 +41,6 @@ async def configure_connection(
     stays = known is not None and known.settings == {n: v for n, v in settings.items() if n not in secret}
     kept = known.secrets if known is not None and stays else {}
     normal = spoken.check(_complete(description, {**kept, **settings}))
-    await _is_nobody_elses(ports, key, description, normal)
     _is_exchanged(description, exchanges)
     if changes is None:
         changes = known.changes if known is not None else {}
@@ -82,6 +81,7 @@ async def configure_connection(
             version=known.version + 1,
             calls_per_minute=calls_per_minute,
         )
+    await _is_nobody_elses(ports, connection, description)
     await ports.connections.upsert_connection(connection)
     schedule_polls(ports, connection)
     # What waited while it was switched off, or for settings that work, need not wait any longer.
@@ -104,13 +104,11 @@ def _complete(description: Description, settings: Table[str, str]) -> Table[str,
     return settings
 
 
-async def _is_nobody_elses(
-    ports: Ports, key: str, description: Description, settings: Table[str, str]
-) -> None:
+async def _is_nobody_elses(ports: Ports, connection: Connection, description: Description) -> None:
     own = [each.name for each in description.settings if each.exclusive]
     for other in await ports.connections.list_connections() if own else []:
         for name in own:
-            if other.key != key and other.settings.get(name) == settings[name]:
+            if other.key != connection.key and other.settings.get(name) == connection.settings[name]:
                 raise Invalid("setting_of_another", field=f"settings.{name}", connection=other.key)
 
 

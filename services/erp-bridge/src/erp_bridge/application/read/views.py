@@ -56,6 +56,8 @@ class SettingView(View):
     required: bool
     choices: list[str]
     """What it may be, where that is known; anything else is refused."""
+    exclusive: bool
+    """Whether no two connections may have the same."""
 
 
 class ConnectorView(View):
