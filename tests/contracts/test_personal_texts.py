@@ -28,6 +28,7 @@ NOBODYS = {
     "optima.economics.budget_planned.v1 name": "a budget's",
     "optima.erp.record_refused.v1 reason": "what the ERP said of a record",
     "optima.logistics.delivery_proved.v1 name": "a file's",
+    "optima.logistics.destination_kept.v1 name": "a place's",
     "optima.identity.service_account_changed.v1 name": "a machine's",
     "optima.identity.password_changed.v1 by": "one of a few words",
     "optima.identity.sign_in_refused.v1 reason": "one of a few words",

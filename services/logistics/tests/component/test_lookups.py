@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from optima_contracts.logistics import DestinationKept
+
 from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, WAREHOUSE, Depot
 
 
@@ -156,6 +158,18 @@ async def test_a_destination_is_found_by_code_name_and_town(depot: Depot) -> Non
 
     assert await found("RHO-1") == await found("sempione") == await found("rho") == ["RHO-1"]
     assert await found("nessuna") == []
+
+
+async def test_each_change_of_a_destination_is_told_of_the_same_subject(depot: Depot) -> None:
+    for city in ("Rho", "Pero"):
+        address = DESTINATION["address"] | {"name": "Caffè Aurora", "city": city}
+        response, _ = await depot.client.put("/v1/destinations/RHO-2", DESTINATION | {"address": address})
+        assert response.status == 200
+    first, second = (
+        each for each in await depot.app.published(DestinationKept) if each.data["code"] == "RHO-2"
+    )
+    assert (first.subject, first.data["city"]) == (second.subject, "Rho")
+    assert (second.sequence - first.sequence, second.data["city"]) == (1, "Pero")
 
 
 async def test_a_document_type_numbers_documents_of_its_days_alone(depot: Depot) -> None:

@@ -14,6 +14,7 @@ from .adapters.messages import reactions
 from .adapters.postgres import (
     PostgresArticles,
     PostgresCustomers,
+    PostgresDestinations,
     PostgresKinds,
     PostgresMessages,
     PostgresOrders,
@@ -30,6 +31,7 @@ def ports(work: UnitOfWork) -> Ports:
         orders=PostgresOrders(work),
         prices=PostgresPrices(work),
         articles=PostgresArticles(work),
+        destinations=PostgresDestinations(work),
         messages=PostgresMessages(work),
         directory=Directory(work),
         customers=PostgresCustomers(work),

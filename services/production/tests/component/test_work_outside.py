@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from optima_contracts.envelope import EventData
-from optima_contracts.logistics import GoodsReturned, ReturnedGoods
+from optima_contracts.logistics import DestinationKept, GoodsReturned, ReturnedGoods
 from optima_kit.actor import Actor
 
 from .conftest import NOW, Plant, shipment
 
+FINISHER = uuid4()
 LINE = {
     "name": "Espositore",
     "phases": [
@@ -121,6 +122,30 @@ async def test_the_phase_ends_with_what_came_back(work: Work) -> None:
     status, task = await work.complete("92")
     assert (status, task["lost"]) == (200, "6")
     assert (await work.told())[-1] == ("FIN-01", False, "98")
+
+
+async def test_who_does_it_has_a_name_for_all_who_see_it(work: Work) -> None:
+    plant, job_id = work.plant, work.order["jobs"][0]["id"]
+
+    async def keep(name: str, sequence: int) -> None:
+        kept = DestinationKept(destination_id=FINISHER, code="FIN-01", name=name, city="Bologna")
+        await plant.deliver(kept, FINISHER, sequence=sequence)
+
+    async def names() -> list[str | None]:
+        task = (await plant.app.as_(work.carla).get(f"/v1/tasks/{work.phase_id}"))[1]
+        tasks = (await plant.app.as_(work.carla).get("/v1/tasks"))[1]["items"]
+        (mine,) = (each for each in tasks if each["id"] == work.phase_id)
+        _, job = await plant.admin.get(f"/v1/jobs/{job_id}")
+        shown = [each["outside"].get("finisher_name") for each in (task, mine, job["phases"][1])]
+        return [*shown, job["economics"]["cost_lines"][-1].get("supplier_name")]
+
+    price = {"unit_cost": "1.50", "tolerance_percent": "5"}
+    path = f"/v1/phases/{work.phase_id}/outsourcing"
+    response, _ = await plant.admin.post(path, {"finisher": "FIN-01", "price": price})
+    assert (response.status, await names()) == (200, [None] * 4)
+    await keep("Plastificatura Emiliana", 2)
+    await keep("Plastificatura", 1)  # late
+    assert await names() == ["Plastificatura Emiliana, Bologna"] * 4
 
 
 async def test_parts_that_are_back_are_handed_in(work: Work) -> None:

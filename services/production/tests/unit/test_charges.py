@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 from optima_kit.refusals import Invalid
 from production.domain import job as domain
 from production.domain.charges import Bearer, DeliveryTerms, PriceOfWork, charged_quantity
-from production.domain.economics import CostKind, CostLine, Economics, cost_lines_fit, cost_to_set
+from production.domain.economics import (
+    CostKind,
+    CostLine,
+    Economics,
+    cost_in_question,
+    cost_lines_fit,
+    cost_to_set,
+)
 from production.domain.job import Item, Job
 from production.domain.kinds import Kind, PhaseDefinition
-from production.domain.machine import OrderState
+from production.domain.machine import OrderState, PhaseState
 from production.domain.outside import CameBack
 from production.domain.plan import Schedule
 
@@ -150,6 +157,30 @@ def test_what_is_stated_of_a_phase_that_is_given_up_stands() -> None:
     line = CostLine(CostKind.PHASE, "Prova", Decimal(1), Decimal(9), actual=Decimal(4), phase_id=phase.id)
     stated = replace(job, economics=replace(job.economics, cost=Decimal(4), cost_lines=(line,)))
     assert cost(domain.cancelled(stated)) == Decimal(4)
+
+
+def test_a_whole_is_in_question_once_work_is_given_up_until_it_is_stated_anew() -> None:
+    job = a_job(DeliveryTerms(UUID(int=1), Decimal(5)))
+    assert job.economics
+    (phase,) = job.phases
+    whole = replace(job.economics, cost=Decimal(50), cost_lines=())
+    paper = CostLine(CostKind.MATERIAL, "Carta", Decimal(1), Decimal(20))
+    other = CostLine(CostKind.OTHER, "Resto", Decimal(1), Decimal(7))
+    known = CostLine(CostKind.PHASE, "Stampa", Decimal(1), Decimal(9), actual=Decimal(4))
+    of_phase = CostLine(CostKind.PHASE, "Plastificazione", Decimal(1), Decimal(30), phase_id=phase.id)
+    lines = replace(whole, cost=Decimal(61), cost_lines=(paper, other, known, of_phase))
+    for economics, asked in ((whole, Decimal(50)), (lines, Decimal(7))):
+        stated = domain.with_economics(OPEN, job, economics)
+        assert question(stated) == 0
+        assert question(domain.closed(stated, "Basta")) == asked
+        skipped = replace(stated, phases=(replace(phase, state=PhaseState.SKIPPED),))
+        assert question(skipped) == asked
+        assert question(domain.with_economics(OPEN, skipped, economics)) == 0
+
+
+def question(job: Job) -> Decimal:
+    assert job.economics
+    return cost_in_question(job.economics, domain.phases_given_up(job))
 
 
 def test_what_comes_back_of_work_that_was_stopped_is_paid_within_its_terms() -> None:

@@ -48,6 +48,19 @@ class ArticleKept(EventData):
     """In which its stock is counted."""
 
 
+class DestinationKept(EventData):
+    """A destination was added or changed: where goods go, or who works on them, under this code. Subject: the
+    destination."""
+
+    type: ClassVar[str] = "optima.logistics.destination_kept.v1"
+    destination_id: UUID
+    """It follows from the code, and is of this event alone."""
+    code: str
+    name: str
+    """Of the place."""
+    city: str
+
+
 class DestinationPersonNamed(EventData):
     """Somebody outside was named as one who works at a destination, or is no longer: they see the transport
     documents of what is sent there. Subject: the person."""

@@ -14,6 +14,10 @@ from optima_contracts.envelope import EventData
 
 
 class Outbox(Protocol):
+    @property
+    def tenant_id(self) -> UUID:
+        """Whose events they are."""
+
     def add(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
         """Publishes `event` if and when the transaction commits, in order per subject.
 

@@ -327,6 +327,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "optima.logistics.cancellation_refused.v1": N_("Cancellation refused, goods had left"),
         "optima.logistics.ddt_issued.v1": N_("DDT issued"),
         "optima.logistics.ddt_voided.v1": N_("DDT voided"),
+        "optima.logistics.destination_kept.v1": N_("Destination added or changed"),
         "optima.logistics.destination_person_named.v1": N_(
             "Somebody outside sees a destination's DDTs, or no longer"
         ),

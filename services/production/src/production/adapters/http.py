@@ -228,7 +228,7 @@ async def put_economics(call: Call[Ports], job_id: UUID, body: SetEconomics) -> 
     (`/v1/price-policy`) and has a reason.
     """
     job = await set_economics(call.ports, call.actor, job_id, call.required_version, **body.details())
-    return Reply(orders.show_economics(job), version=job.version)
+    return Reply(await orders.show_economics(call.ports, job), version=job.version)
 
 
 @routes.get("/v1/jobs/{job_id}/economics-history", privilege="job.economics.read")

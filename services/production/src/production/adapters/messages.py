@@ -32,6 +32,7 @@ from optima_contracts.logistics import (
     CancellationRefused,
     DdtIssued,
     DdtVoided,
+    DestinationKept,
     GoodsAllocated,
     GoodsReturned,
     ShipmentDelivered,
@@ -53,6 +54,7 @@ from ..application.on_brief_cancelled import on_brief_cancelled
 from ..application.on_cancellation_refused import on_cancellation_refused
 from ..application.on_cancellation_revoked import on_cancellation_revoked
 from ..application.on_customer_changed import on_customer_changed
+from ..application.on_destination_kept import on_destination_kept
 from ..application.on_goods_allocated import on_goods_allocated
 from ..application.on_order_received import on_order_received
 from ..application.on_person_departed import on_person_departed
@@ -143,6 +145,11 @@ async def order_received(ports: Ports, event: Received[OrderReceived]) -> None:
 @reactions.on(ArticleKept, newest_only=True)
 async def article_kept(ports: Ports, event: Received[ArticleKept]) -> None:
     await on_article_kept(ports, event.data)
+
+
+@reactions.on(DestinationKept, newest_only=True)
+async def destination_kept(ports: Ports, event: Received[DestinationKept]) -> None:
+    await on_destination_kept(ports, event.data)
 
 
 @reactions.on(GoodsAllocated)

@@ -313,7 +313,12 @@ class PostgresOrders:
         )
 
     def _save_economics(self, job_id: UUID, economics: Economics) -> None:
-        self._work.write(QUERIES.upsert_economics, job_id=job_id, **_stored_economics(economics))
+        self._work.write(
+            QUERIES.upsert_economics,
+            job_id=job_id,
+            given_up=economics.given_up,
+            **_stored_economics(economics),
+        )
 
     def insert_economics_entry(self, entry: EconomicsEntry) -> None:
         self._work.write(
@@ -522,6 +527,19 @@ class PostgresArticles:
     async def list_named(self, codes: Sequence[str]) -> dict[str, Article]:
         rows = await self._work.fetch(QUERIES.list_articles_named, codes=codes)
         return {row["code"]: Article(**dict(row)) for row in rows}
+
+
+class PostgresDestinations:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def upsert_destination(self, code: str, *, name: str, city: str) -> None:
+        self._work.write(QUERIES.upsert_destination, code=code, name=name, city=city)
+
+    async def names(self, codes: Iterable[str]) -> Mapping[str, str]:
+        wanted = sorted(set(codes))
+        rows = await self._work.fetch(QUERIES.list_destinations_named, codes=wanted) if wanted else ()
+        return {row["code"]: f"{row['name']}, {row['city']}" for row in rows}
 
 
 class PostgresCustomers:
@@ -1055,6 +1073,7 @@ def _economics(row: asyncpg.Record) -> Economics:
         price_reason=row["price_reason"],
         cost_lines=tuple(_cost_line(each) for each in row["cost_lines"]),
         sheet=_sheet(row["sheet"]),
+        given_up=row.get("given_up", 0),
     )
 
 

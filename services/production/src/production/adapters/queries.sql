@@ -154,7 +154,7 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
        jobs.closed_because, jobs.article_id, {confirmed}, jobs.version, economics.job_id AS valued, economics.cost,
-       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason, economics.cost_lines, economics.sheet,
+       economics.unit_price, economics.supplier, economics.materials, economics.technical_sheet, economics.vat_code, economics.price_reason, economics.cost_lines, economics.sheet, economics.given_up,
        approved.unit_price AS approved_unit_price, amendments.id AS amendment_id,
        amendments.quantity AS amendment_quantity, amendments.unit_price_before, amendments.unit_price AS amended_unit_price,
        amendments.content_hash, amendments.reason AS amendment_reason, amendments.process, amendments.requested_at, amendments.requested_by,
@@ -280,13 +280,14 @@ VALUES (:id, :order_id, :changed_at, :changed_by, :reason, :deadline_before, :jo
 
 -- name: upsert_economics
 INSERT INTO job_economics (job_id, cost, unit_price, supplier, materials, technical_sheet, vat_code, price_reason,
-                           cost_lines, sheet)
+                           cost_lines, sheet, given_up)
 VALUES (:job_id, :cost, :unit_price, :supplier, :materials, :technical_sheet, :vat_code, :price_reason, :cost_lines,
-        :sheet)
+        :sheet, :given_up)
 ON CONFLICT (job_id) DO UPDATE SET
     cost = excluded.cost, unit_price = excluded.unit_price, supplier = excluded.supplier,
     materials = excluded.materials, technical_sheet = excluded.technical_sheet, vat_code = excluded.vat_code,
-    price_reason = excluded.price_reason, cost_lines = excluded.cost_lines, sheet = excluded.sheet
+    price_reason = excluded.price_reason, cost_lines = excluded.cost_lines, sheet = excluded.sheet,
+    given_up = excluded.given_up
 
 -- name: insert_economics_entry
 INSERT INTO economics_history (job_id, set_at, set_by, cost, unit_price, supplier, materials, technical_sheet, vat_code,
@@ -536,6 +537,13 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET description = excluded.description, un
 
 -- name: list_articles_named
 SELECT id, code, description, unit FROM articles WHERE code = ANY (:codes)
+
+-- name: upsert_destination
+INSERT INTO destinations (code, name, city) VALUES (:code, :name, :city)
+ON CONFLICT (tenant_id, code) DO UPDATE SET name = excluded.name, city = excluded.city
+
+-- name: list_destinations_named
+SELECT code, name, city FROM destinations WHERE code = ANY (:codes)
 
 -- name: list_work_figures
 -- plan: custom

@@ -157,6 +157,15 @@ class Articles(Protocol):
         """Those of these that there are, by code."""
 
 
+class Destinations(Protocol):
+    """The own copy of what the warehouse's destinations are called."""
+
+    def upsert_destination(self, code: str, *, name: str, city: str) -> None: ...
+
+    async def names(self, codes: Iterable[str]) -> Mapping[str, str]:
+        """With their towns, by code; those that nothing was told of are left out."""
+
+
 class Messages(Protocol):
     """What the assignee of a phase and those who give out the work write to each other."""
 
@@ -237,6 +246,7 @@ class Ports:
     orders: Orders
     prices: Prices
     articles: Articles
+    destinations: Destinations
     messages: Messages
     directory: Directory
     customers: Customers

@@ -88,6 +88,8 @@ class Economics:
     """What the cost is made of; none: it is known as a whole alone."""
     sheet: tuple[SheetEntry, ...] = ()
     """The details of the technical sheet that its kind asks for."""
+    given_up: int = 0
+    """How many phases were not done any more when this was stated."""
 
     @property
     def planned_cost(self) -> Decimal:
@@ -154,6 +156,24 @@ def _charged(line: CostLine, done: Mapping[UUID, WorkDone]) -> CostLine:
 def cost_of(lines: Sequence[CostLine]) -> Decimal:
     """Of each line what it came to or, until then, what is planned."""
     return sum((line.costs for line in lines), Decimal(0))
+
+
+def cost_in_question(economics: Economics, given_up: int) -> Decimal:
+    """What of the cost may still hold work that is not done any more: `given_up` phases in all.
+
+    A line that names its phase follows it. A whole, and a line for work or something else that names none,
+    stands as it was stated; after more was given up it is in question, until the economics are stated anew
+    or, of a line, what that came to. Material, set-up and transport are no work.
+    """
+    if given_up <= economics.given_up:
+        return Decimal(0)
+    if not economics.cost_lines:
+        return economics.cost
+    return cost_of([line for line in economics.cost_lines if _may_hold_any_work(line)])
+
+
+def _may_hold_any_work(line: CostLine) -> bool:
+    return line.what in (CostKind.PHASE, CostKind.OTHER) and line.of_phase is None and line.actual is None
 
 
 def cost_lines_fit(lines: Sequence[CostLine], phases: Mapping[UUID, str]) -> None:

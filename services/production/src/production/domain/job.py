@@ -219,8 +219,13 @@ def with_economics(order: OrderState, job: Job, economics: Economics, policy: Pr
     if approved is None or economics.unit_price == approved:
         economics = replace(economics, price_reason=None)
     price_is_within_bounds(economics, job.item.quantity)
+    economics = replace(economics, given_up=phases_given_up(job))
     state = JobState.READY if job.state is JobState.PLANNED else job.state
     return _changed(replace(job, economics=economics, state=state))
+
+
+def phases_given_up(job: Job) -> int:
+    return sum(phase.state in GIVEN_UP for phase in job.phases)
 
 
 def work_done(job: Job) -> dict[UUID, WorkDone]:

@@ -3,7 +3,7 @@ what they may do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,8 @@ from optima_kit.refusals import Absent
 from ...domain.amendments import Amendment
 from ...domain.changes import OrderChange, may_have_been_amended
 from ...domain.deliveries import Delivery
-from ...domain.economics import CostLine, Economics, margin, margin_percent, price
-from ...domain.job import Job, Phase, RejectedAttempt
+from ...domain.economics import CostLine, Economics, cost_in_question, margin, margin_percent, price
+from ...domain.job import Job, Phase, RejectedAttempt, phases_given_up
 from ...domain.order import FullOrder, Order
 from ...domain.sheets import SheetEntry
 from ...domain.shipments import Shipment
@@ -52,6 +52,8 @@ from .views import (
 )
 
 Rejected = Mapping[UUID, list[RejectedAttempt]]
+Places = Mapping[str, str]
+"""What destinations are called, by their codes."""
 
 
 async def list_orders(
@@ -77,13 +79,14 @@ async def read_order(ports: Ports, actor: Actor, order_id: UUID) -> OrderView:
     rejected = await _rejected_of(ports, actor, full.jobs)
     amendments = await _amendments_of(ports, actor, full.jobs)
     names = await ports.directory.names(change.changed_by for change in found.changes)
+    places = await _places_of(ports, full.jobs)
     return OrderView(
         started_at=order.started_at,
         ready_at=order.ready_at,
         delivered_at=order.delivered_at,
         cancelled_at=order.cancelled_at,
         cancellation_reason=order.cancellation_reason,
-        jobs=[_job(actor, found, job, rejected, amendments) for job in full.jobs],
+        jobs=[_job(actor, found, job, rejected, amendments, places) for job in full.jobs],
         shipments=[_shipment(each) for each in found.shipments] if sees_shipments(actor) else None,
         changes=[_change(each, names) for each in found.changes],
         actions=actions_on_order(actor, full),
@@ -97,7 +100,8 @@ async def read_job(ports: Ports, actor: Actor, job_id: UUID) -> JobView:
         raise Absent("job_absent")
     job = found.full.job(job_id)
     rejected = await _rejected_of(ports, actor, [job])
-    return _job(actor, found, job, rejected, await _amendments_of(ports, actor, [job]))
+    amendments = await _amendments_of(ports, actor, [job])
+    return _job(actor, found, job, rejected, amendments, await _places_of(ports, [job]))
 
 
 async def show_amendment(ports: Ports, actor: Actor, amendment: Amendment) -> AmendmentView:
@@ -111,13 +115,15 @@ async def show_amendment(ports: Ports, actor: Actor, amendment: Amendment) -> Am
 async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseView:
     """The phase that this actor has just changed."""
     rejected = await _rejected_among(ports, [found.phase])
-    return _phase(actor, found.order, found.job, found.phase, found.assignees, rejected)
+    places = await places_of_work(ports, [found.phase])
+    return _phase(actor, found.order, found.job, found.phase, found.assignees, rejected, places)
 
 
-def show_economics(job: Job) -> EconomicsView:
-    """Of a job that has them, to those who may see them or have just set them."""
+async def show_economics(ports: Ports, job: Job) -> EconomicsView:
+    """Of a job that has them, to those who have just set them."""
     assert job.economics is not None
-    return _economics(job.economics, job.item.quantity)
+    places = await ports.destinations.names(_paid_in(job.economics))
+    return _economics(job.economics, job.item.quantity, places, given_up=phases_given_up(job))
 
 
 async def list_economics(ports: Ports, job_id: UUID, query: PageQuery) -> Page[EconomicsEntryView]:
@@ -128,23 +134,29 @@ async def list_economics(ports: Ports, job_id: UUID, query: PageQuery) -> Page[E
     quantity = found.full.job(job_id).item.quantity
     entries = await ports.orders.list_economics_entries(job_id, query.after(int), query.rows)
     names = await ports.directory.names({each.set_by for _, each in entries if each.set_by})
+    paid = {code for _, each in entries for code in _paid_in(each.economics)}
+    places = await ports.destinations.names(paid)
     return page_of(
         query,
         entries,
         lambda row: EconomicsEntryView(
             set_at=row[1].set_at,
             set_by=PersonView.of(row[1].set_by, names),
-            economics=_economics(row[1].economics, quantity),
+            economics=_economics(row[1].economics, quantity, places),
         ),
         lambda row: row[0],
     )
 
 
-def _economics(economics: Economics, quantity: Decimal) -> EconomicsView:
+def _economics(
+    economics: Economics, quantity: Decimal, places: Places, *, given_up: int = 0
+) -> EconomicsView:
+    """`given_up`: how many phases of the job are not done any more; 0 for what was stated once."""
     return EconomicsView(
         cost=economics.cost,
         planned_cost=economics.planned_cost,
-        cost_lines=[_cost_line(line) for line in economics.cost_lines],
+        cost_in_question=cost_in_question(economics, given_up) or None,
+        cost_lines=[_cost_line(line, places) for line in economics.cost_lines],
         unit_price=economics.unit_price,
         price_reason=economics.price_reason,
         price=price(economics, quantity),
@@ -162,7 +174,12 @@ def show_sheet(sheet: Iterable[SheetEntry]) -> list[SheetEntryView]:
     return [SheetEntryView(**asdict(each)) for each in sheet]
 
 
-def _cost_line(line: CostLine) -> CostLineView:
+def _paid_in(economics: Economics) -> set[str]:
+    """Codes of the companies that lines with terms of delivery are paid to. Other suppliers have any name."""
+    return {line.supplier for line in economics.cost_lines if line.supplier and line.delivery}
+
+
+def _cost_line(line: CostLine, places: Places) -> CostLineView:
     return CostLineView(
         what=line.what,
         description=line.description,
@@ -171,6 +188,7 @@ def _cost_line(line: CostLine) -> CostLineView:
         planned=line.planned,
         actual=line.actual,
         supplier=line.supplier,
+        supplier_name=places.get(line.supplier) if line.supplier and line.delivery else None,
         terms=line.terms,
         delivery=line.delivery and DeliveryTermsView(**asdict(line.delivery)),
         charged=line.charged,
@@ -179,12 +197,28 @@ def _cost_line(line: CostLine) -> CostLineView:
     )
 
 
-def show_outside(phase: Phase) -> OutsideView | None:
+async def places_of_work(ports: Ports, phases: Iterable[Phase]) -> Places:
+    """What those are called who do these phases outside."""
+    return await ports.destinations.names(_finishers_of(phases))
+
+
+async def _places_of(ports: Ports, jobs: Sequence[Job]) -> Places:
+    """What those are called who do phases of these jobs outside, or are paid for it."""
+    paid = {code for job in jobs if job.economics for code in _paid_in(job.economics)}
+    return await ports.destinations.names(paid | _finishers_of(phase for job in jobs for phase in job.phases))
+
+
+def _finishers_of(phases: Iterable[Phase]) -> set[str]:
+    return {phase.outside.finisher for phase in phases if phase.outside.finisher}
+
+
+def show_outside(phase: Phase, places: Places) -> OutsideView | None:
     outside = phase.outside
     if outside.finisher is None and not outside.sent:
         return None
     return OutsideView(
         finisher=outside.finisher,
+        finisher_name=places.get(outside.finisher) if outside.finisher else None,
         sent=outside.sent,
         away=outside.away,
         made=outside.made,
@@ -316,11 +350,18 @@ def _job(
     job: Job,
     rejected: Rejected,
     amendments: Mapping[UUID, list[AmendmentView]] | None,
+    places: Places,
 ) -> JobView:
     economics, progress = job.economics, found.full.lines[job.id]
     phases = None
     if sees_phases(actor):
-        phases = [_phase(actor, found.full, job, each, found.assignees, rejected) for each in job.phases]
+        phases = [
+            _phase(actor, found.full, job, each, found.assignees, rejected, places) for each in job.phases
+        ]
+    valued = None
+    if economics and sees_economics(actor):
+        given_up = phases_given_up(job)
+        valued = _economics(economics, job.item.quantity, places, given_up=given_up)
     return JobView(
         id=job.id,
         order_id=job.order_id,
@@ -345,13 +386,19 @@ def _job(
         sheet=show_sheet(economics.sheet) if economics and sees_phases(actor) else None,
         approved_unit_price=job.item.approved_unit_price if sees_economics(actor) else None,
         amendments=None if amendments is None else amendments.get(job.id, []),
-        economics=show_economics(job) if economics and sees_economics(actor) else None,
+        economics=valued,
         actions=actions_on_job(actor, found.full, job),
     )
 
 
 def _phase(
-    actor: Actor, order: FullOrder, job: Job, phase: Phase, assignees: Assignees, rejected: Rejected
+    actor: Actor,
+    order: FullOrder,
+    job: Job,
+    phase: Phase,
+    assignees: Assignees,
+    rejected: Rejected,
+    places: Places,
 ) -> PhaseView:
     assignee = None
     if phase.assignee_id:
@@ -381,7 +428,7 @@ def _phase(
         note=phase.note,
         rejected_attempts=[show_rejected(each) for each in rejected.get(phase.id, ())],
         proof_missing=phase.proof_missing or None,
-        outside=show_outside(phase),
+        outside=show_outside(phase, places),
         actions=actions_on_phase(
             actor, order.order.state, job, phase, assignee_has_left=assignees.has_left(phase)
         ),

@@ -15,7 +15,7 @@ from ...domain.job import GRANTING, OPEN_TASKS, quantity_bounds
 from ...domain.machine import PhaseState
 from ..ports import Ports, Task
 from .access import actions_on_task
-from .orders import show_outside, show_rejected, show_sheet
+from .orders import Places, places_of_work, show_outside, show_rejected, show_sheet
 from .views import RejectedAttemptView, TaskView
 
 
@@ -26,10 +26,11 @@ async def list_tasks(
     states = {state} & GRANTING if state else OPEN_TASKS
     found = await ports.reading.list_tasks(actor.person_id, states, query.after(date, UUID), query.rows)
     rejected = await _own_rejected(ports, actor, found)
+    places = await places_of_work(ports, [task.phase for task in found])
     return page_of(
         query,
         found,
-        lambda task: _task(task, rejected.get(task.phase.id, [])),
+        lambda task: _task(task, rejected.get(task.phase.id, []), places),
         lambda task: (task.deadline, task.phase.id),
     )
 
@@ -45,7 +46,8 @@ async def read_task(ports: Ports, actor: Actor, phase_id: UUID) -> TaskView:
 async def show_task(ports: Ports, actor: Actor, task: Task) -> TaskView:
     """A task that is at hand."""
     rejected = await _own_rejected(ports, actor, [task])
-    return _task(task, rejected.get(task.phase.id, []))
+    places = await places_of_work(ports, [task.phase])
+    return _task(task, rejected.get(task.phase.id, []), places)
 
 
 async def _own_rejected(
@@ -60,7 +62,7 @@ async def _own_rejected(
     return found
 
 
-def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
+def _task(task: Task, rejected: list[RejectedAttemptView], places: Places) -> TaskView:
     phase = task.phase
     least, most = quantity_bounds(phase, task.quantity, task.tolerance_percent)
     return TaskView(
@@ -88,6 +90,6 @@ def _task(task: Task, rejected: list[RejectedAttemptView]) -> TaskView:
         note=phase.note,
         rejected_attempts=rejected,
         proof_missing=phase.proof_missing or None,
-        outside=show_outside(phase),
+        outside=show_outside(phase, places),
         actions=actions_on_task(task),
     )

@@ -139,6 +139,8 @@ class OutsideView(View):
 
     finisher: str | None
     """Code of the company's destination; absent: it is done here again."""
+    finisher_name: str | None
+    """What the warehouse calls it, with its town."""
     sent: Quantity
     away: Quantity
     """Of that, what is not back."""
@@ -205,6 +207,8 @@ class CostLineView(View):
     actual: Amount | None
     """What it came to, once that is known."""
     supplier: str | None
+    supplier_name: str | None
+    """Where it is a destination's code: what the warehouse calls that, with its town."""
     terms: str | None
     delivery: DeliveryTermsView | None
     charged: Quantity | None
@@ -219,6 +223,8 @@ class EconomicsView(View):
     cost: Amount
     """With lines, of each what it came to or, until then, what is planned."""
     planned_cost: Amount
+    cost_in_question: Amount | None
+    """What of the cost may hold work that was given up after it was stated; absent where nothing is."""
     cost_lines: list[CostLineView]
     unit_price: UnitPrice
     price_reason: str | None
