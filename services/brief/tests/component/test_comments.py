@@ -84,6 +84,7 @@ async def test_a_comment_is_changed_for_five_minutes_and_keeps_what_it_said(desk
     response, changed = await client.put(path, {"text": "Bozza rifatta", "mentioned_ids": mentioning})
     assert (response.status, changed["text"], changed["at"]) == (200, "Bozza rifatta", comment["at"])
     assert [each["text"] for each in changed["earlier"]] == ["Bozza pronta"]
+    await tell_of(desk, desk.paola, active=False)  # whoever is mentioned stays so
     response, twice = await client.put(path, {"text": "Bozza finita", "mentioned_ids": mentioning})
     assert [each["text"] for each in twice["earlier"]] == ["Bozza pronta", "Bozza rifatta"]
     assert [event.data["mentioned_ids"] for event in await desk.app.published(BriefCommentEdited)] == [

@@ -23,6 +23,8 @@ from optima_contracts.approval import (
 from optima_contracts.brief import ProofAnnotated, ProofReviewEnded, ProofSubmitted
 from optima_contracts.envelope import EventData
 from optima_contracts.identity import PersonChanged
+from optima_contracts.logistics import DdtIssued
+from optima_contracts.production import OrderDelivered
 from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
 
@@ -203,6 +205,7 @@ async def test_only_the_newest_version_counts(desk: Desk, proofs: Proofs) -> Non
     assert await proofs.states(third) == ["in_review", "approved", "superseded"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("end", "state"),
     [
@@ -241,6 +244,18 @@ async def test_nobody_looks_at_proofs_of_a_cancelled_brief(desk: Desk, proofs: P
     assert (status, problem["code"]) == (409, "brief_takes_no_proofs")
 
 
+async def test_a_brief_takes_proofs_until_all_of_it_was_delivered(desk: Desk, proofs: Proofs) -> None:
+    """Work on one item may wait for its proof while goods of another have left."""
+    brief = await desk.approved()
+    await desk.deliver(desk.shipment(DdtIssued, brief))
+    seen = await desk.read(brief["id"], desk.paola)
+    assert (seen["state"], "submit_proof" in seen["actions"]) == ("in_delivery", True)
+    await proofs.submitted(brief)
+    await desk.deliver(desk.order(OrderDelivered, brief))
+    status, problem = await proofs.submit(brief)
+    assert (status, problem["code"]) == (409, "brief_takes_no_proofs")
+
+
 async def test_a_draft_takes_no_proofs_and_others_see_none(desk: Desk, proofs: Proofs) -> None:
     draft = await desk.draft()
     assert (await proofs.submit(draft))[0] == 404
@@ -275,29 +290,27 @@ async def test_reviewers_see_the_brief_and_may_decide(desk: Desk, proofs: Proofs
     assert (status, problem["code"]) == (422, "proof_due_in_the_past")
 
 
-@pytest.mark.parametrize(
-    ("data", "media_type"),
-    [
-        (b"%PDF-1.7\nnon un documento", "application/pdf"),
-        (b"%PDF-1.7\n" + b"<<" * 500_000, "application/pdf"),
-        (png(20_000, 20_000), "image/png"),
-        (png(500, 500)[:60], "image/png"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-    ],
-    ids=["no document", "nested", "bomb", "cut off", "empty"],
-)
-async def test_a_hostile_file_is_not_shown_and_does_no_harm(
-    desk: Desk, proofs: Proofs, data: bytes, media_type: str
-) -> None:
-    status, proof = await proofs.submit(await desk.submitted(), data, media_type)
-    assert status == 201
+async def test_a_hostile_file_is_not_shown_and_does_no_harm(desk: Desk, proofs: Proofs) -> None:
+    hostile = {
+        "no document": (b"%PDF-1.7\nnon un documento", "application/pdf"),
+        "nested": (b"%PDF-1.7\n" + b"<<" * 500_000, "application/pdf"),
+        "bomb": (png(20_000, 20_000), "image/png"),
+        "cut off": (png(500, 500)[:60], "image/png"),
+        "empty": (b"\xff\xd8\xff", "image/jpeg"),
+    }
+    brief = await desk.submitted()
+    submitted = {}
+    for name, (data, media_type) in hostile.items():
+        status, submitted[name] = await proofs.submit(brief, data, media_type)
+        assert status == 201, name
     await desk.app.run_due_jobs()
-    version = (await proofs.read(proof))["versions"][0]
-    assert (version["preview"], version["pages"]) == ("failed", 0)
-    response, problem = await desk.as_(desk.anna).get(f"/v1/proofs/{proof['id']}/versions/1/pages/1")
-    assert (response.status, problem["code"]) == (404, "proof_page_absent")
-    response, whole = await desk.as_(desk.anna).get(f"/v1/proofs/{proof['id']}/versions/1/file")
-    assert (response.status, whole) == (200, data)
+    for name, proof in submitted.items():
+        version = (await proofs.read(proof))["versions"][0]
+        assert (version["preview"], version["pages"]) == ("failed", 0), name
+        response, problem = await desk.as_(desk.anna).get(f"/v1/proofs/{proof['id']}/versions/1/pages/1")
+        assert (response.status, problem["code"]) == (404, "proof_page_absent"), name
+        response, whole = await desk.as_(desk.anna).get(f"/v1/proofs/{proof['id']}/versions/1/file")
+        assert (response.status, whole) == (200, hostile[name][0]), name
 
 
 async def test_marks_lie_on_pages_that_are_there(desk: Desk, proofs: Proofs) -> None:
@@ -336,7 +349,7 @@ ENDS: dict[ProofState, type[EventData] | None] = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("state", ENDS)
 @pytest.mark.parametrize("reader", ["anna", "marco", "paola", "bruno", "carlo"])
 async def test_what_is_offered_succeeds_and_nothing_else_does(

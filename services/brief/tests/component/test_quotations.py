@@ -150,6 +150,8 @@ async def test_quotes_stand_side_by_side_and_the_best_are_named(market: Market) 
     assert (gino["total"], irma["total"], seen["split_total"]) == ("2642.75", "2688.00", "2640.75")
     assert (gino["best_total"], irma["best_total"]) == (True, False)
     assert (irma["note"], irma["lead_time_days"]) == ("Consegna esclusa", 10)
+    await market.quote(market.irma, "3.9055", "0.0345")
+    assert [each["best_total"] for each in (await market.read(request))["quotations"]] == [True, True]
 
 
 async def test_of_an_erased_person_no_word_is_left(market: Market) -> None:
@@ -249,23 +251,18 @@ async def test_items_that_go_to_nobody_are_priced_by_hand(market: Market) -> Non
     assert ["quotation" in line for line in seen["prices"]["lines"]] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("prices", "changes", "code"),
-    [
+async def test_a_quote_that_cannot_hold_is_refused(market: Market) -> None:
+    for prices, changes, code in (
         (("4", "1"), {"valid_until": "2026-11-25"}, "quote_ends_before_deadline"),
         (([("500", "4"), ("500", "3")], "1"), {}, "breaks_not_rising"),
         (("999999999", "999999999"), {}, "total_too_large"),
         (("4", "1"), {"lines": []}, "too_short"),
         (("4.00001", "1"), {}, "decimal_max_places"),
-    ],
-)
-async def test_a_quote_that_cannot_hold_is_refused(
-    market: Market, prices: tuple[Any, ...], changes: dict[str, Any], code: str
-) -> None:
-    await market.asked()
-    status, problem = await market.quote(market.gino, *prices, **changes)
-    assert status == 422
-    assert code in {each["code"] for each in problem["errors"]}, problem
+    ):
+        await market.asked()
+        status, problem = await market.quote(market.gino, *prices, **changes)
+        assert status == 422
+        assert code in {each["code"] for each in problem["errors"]}, problem
 
 
 async def test_who_asks_names_people_who_may_quote(market: Market) -> None:
@@ -382,6 +379,7 @@ def line(item_id: Any) -> dict[str, Any]:
     return {"item_id": str(item_id), "breaks": breaks_of("1"), "lead_time_days": 1}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("end", ["open", "cancelled", "lapsed", "lost"])
 async def test_a_supplier_s_whole_view_is_the_same_whatever_another_does(market: Market, end: str) -> None:
     """Two requests alike but for the other supplier: not asked at all, or asked, quoting, quoting anew."""
@@ -470,6 +468,7 @@ async def request_in(market: Market, state: RequestState) -> dict[str, Any]:
     return seen
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("reader", "state"), [*product(("paola", "bruno"), RequestState)])
 async def test_offered_actions_on_a_request_succeed(market: Market, reader: str, state: RequestState) -> None:
     desk = market.desk
@@ -499,6 +498,7 @@ async def test_offered_actions_on_a_request_succeed(market: Market, reader: str,
         assert await attempt(action, await request_in(market, state)) == 200, action
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("state", QuotationState)
 async def test_offered_actions_on_a_quotation_succeed(market: Market, state: QuotationState) -> None:
     desk = market.desk

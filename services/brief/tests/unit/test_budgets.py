@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brief.domain.budgets import Budget, Charge, Due, Holder, Period
+from brief.domain.budgets import LARGEST, Budget, Charge, Due, Holder, Period
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 AMOUNTS = st.decimals(0, 1000, places=2)
@@ -74,3 +74,16 @@ def test_the_balance_holds_and_every_charge_is_covered_in_the_end(
         budget.charge(charge, due)
         assert charge.is_settled(due)
     balance_holds(budget, charged)
+
+
+def test_what_no_amount_can_say_is_not_taken() -> None:
+    """Even where the budget does not block: and nobody waits for it."""
+    budget, (first, second, *_) = budget_of(Decimal(1), blocking=False), charges()
+    most = Due(LARGEST, Decimal(0))
+    assert not budget.makes_wait(LARGEST)
+    budget.charge(first, most)
+    budget.charge(second, most)
+    assert (budget.committed, second.uncovered) == (LARGEST, LARGEST)
+    budget.charge(first, Due(Decimal(0), Decimal(0)))
+    budget.charge(second, most)
+    assert (budget.committed, second.uncovered) == (LARGEST, 0)

@@ -16,6 +16,7 @@ from optima_local.layout import ROOT
 LABEL = {"it": "Formato", "en": "Format"}
 SIZE = {"type": "string", "enum": ["A4", "A3"], "x-label": LABEL}
 FOLD = {"type": "boolean", "x-label": LABEL}
+NOTE = {"type": "string", "x-label": LABEL}
 GRAMS = {"type": "integer", "minimum": 60, "maximum": 400, "x-label": LABEL}
 CHOSEN = {"type": "array", "items": {"type": "string", "enum": ["A4", "A3"]}, "x-label": LABEL}
 SECTION = {"key": "carta", "label": LABEL}
@@ -200,6 +201,20 @@ def test_an_answer_that_is_none_is_refused(answers: dict[str, Any], code: str) -
     with pytest.raises(Violations) as refused:
         filled_in(form_of(form(a=SIZE, b=FOLD, c=GRAMS)), answers)
     assert codes(refused.value) == [(code, f"form.{next(iter(answers))}")]
+
+
+def test_a_text_is_what_any_other_text_may_be() -> None:
+    asked = form_of(form(a=changed(NOTE, maxLength=16)))
+    for text in (
+        "100\N{NO-BREAK SPACE}×\N{NARROW NO-BREAK SPACE}50",
+        "uno\tdue\r\ntre",
+        "  sedici caratteri ",
+    ):
+        assert filled_in(asked, {"a": text}) == {"a": text.strip()}
+    for text in ("diciassette carat", "a\x00", "\ud800"):
+        with pytest.raises(Violations) as refused:
+            filled_in(asked, {"a": text})
+        assert codes(refused.value) == [("form_answer_not_text", "form.a")]
 
 
 def test_what_is_not_asked_for_is_neither_kept_nor_missed() -> None:

@@ -49,7 +49,7 @@ async def commit_brief(ports: Ports, brief: Brief, context: AuditContext) -> UUI
     if budget is None:
         return None
     amount = brief.pricing.total if brief.pricing else (content.budget or NOTHING)
-    waits = budget.room_for(amount) < amount
+    waits = budget.makes_wait(amount)
     charge = Charge(
         brief_id=brief.brief_id,
         budget_id=budget.budget_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from optima_contracts.brief import BriefCommented, BriefCommentEdited
@@ -39,7 +39,7 @@ async def edit_comment(
     comment = await ports.briefs.find_comment(brief_id, comment_id)
     if comment is None:
         raise Absent("comment_absent")
-    mentioned = await _who_may_be_mentioned(ports, brief, mentioned_ids)
+    mentioned = await _who_may_be_mentioned(ports, brief, mentioned_ids, already=comment.mentioned_ids)
     after = edited(comment, text, mentioned, by=actor.person_id, now=ports.now)
     await ports.briefs.insert_comment_edit(brief_id, after)
     newly = [person_id for person_id in mentioned if person_id not in comment.mentioned_ids]
@@ -48,11 +48,16 @@ async def edit_comment(
     return after
 
 
-async def _who_may_be_mentioned(ports: Ports, brief: Brief, ids: Sequence[UUID]) -> tuple[UUID, ...]:
-    """Each once. Raises Invalid where somebody may not see the brief or isn't there, and does not say who:
-    the refusal would tell who may see what."""
+async def _who_may_be_mentioned(
+    ports: Ports, brief: Brief, ids: Sequence[UUID], *, already: Collection[UUID] = ()
+) -> tuple[UUID, ...]:
+    """Each once; those who are mentioned `already` stay so, whoever has left since. Raises Invalid where
+    somebody may not see the brief or isn't there, and does not say who: the refusal would tell who may see
+    what."""
     mentioned = tuple(dict.fromkeys(ids))
     for person_id in mentioned:
+        if person_id in already:
+            continue
         person = await ports.directory.find_person(person_id)
         if person is None or not person_sees_brief(person, brief):
             raise Invalid("mention_not_possible", field="mentioned_ids")

@@ -25,6 +25,7 @@ from .pricing import LIMIT, PriceLine
 from .progress import ItemJob, Shipment, progress_of
 
 NOTHING: Final = Decimal("0.00")
+LARGEST: Final = LIMIT - Decimal("0.01")
 LONGEST_DAYS: Final = 3 * 366
 """Of a period: three years are a plan, more is a slip of the pen."""
 
@@ -95,8 +96,12 @@ class Budget:
         return grown
 
     def room_for(self, amount: Decimal) -> Decimal:
-        """How much of the amount it takes."""
-        return amount if not self.blocking else max(NOTHING, min(amount, self.available))
+        """How much of the amount it takes; where it does not block, as much as an amount can be."""
+        left = self.available if self.blocking else LARGEST - self.committed - self.spent
+        return max(NOTHING, min(amount, left))
+
+    def makes_wait(self, amount: Decimal) -> bool:
+        return self.blocking and self.room_for(amount) < amount
 
     def charge(self, charge: Charge, due: Due) -> Change:
         """Takes what is due of a brief, as far as there is room: less always, more as the budget allows."""

@@ -40,7 +40,7 @@ FormValue = bool | int | str | list[str]
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TOP: Final = frozenset(
     {
         "$schema",
@@ -388,11 +388,8 @@ def _value(asked: FormField, given: Any) -> FormValue:
             return given
         case Kind.CHOICES, list() if all(isinstance(e, str) and e in asked.choices for e in given):
             return [value for value in asked.choices if value in given]
-        case Kind.TEXT, str() if len(given) <= asked.longest and given.isprintable():
-            return given.strip()
-        case Kind.TEXT, str() if given.replace("\n", "").replace("\r", "").isprintable():
-            if len(given) <= asked.longest:
-                return given.strip()
+        case Kind.TEXT, str() if _is_text(text := given.strip(), asked.longest):
+            return text
     raise Invalid(f"form_answer_not_{asked.kind}", field=where, longest=asked.longest, **told)
 
 

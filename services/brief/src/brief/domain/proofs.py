@@ -19,7 +19,7 @@ from optima_kit.refusals import Absent, Invalid, WrongState
 
 from .brief import Brief
 from .content import Attachment
-from .lifecycle import APPROVED_AND_GOODS_HERE, UNDER_APPROVAL
+from .lifecycle import APPROVED_AND_GOODS_HERE, UNDER_APPROVAL, State
 from .rules import day_in_rome
 
 MAX_PROOFS: Final = 20
@@ -212,8 +212,9 @@ class Annotation:
 
 
 def proofs_may_be_submitted(brief: Brief) -> None:
-    """From its submission until its goods leave: what is made by then can't be changed by looking at it."""
-    if brief.state not in UNDER_APPROVAL | APPROVED_AND_GOODS_HERE:
+    """From its submission until all of it was delivered: while goods of one item travel, work on another may
+    still wait for its proof."""
+    if brief.state not in UNDER_APPROVAL | APPROVED_AND_GOODS_HERE | {State.IN_DELIVERY}:
         raise WrongState("brief_takes_no_proofs", number=brief.number, state=brief.state.value)
 
 

@@ -379,8 +379,8 @@ class Comparison:
     """By item, the quotations with the lowest unit price: several where they ask the same."""
     totals: Mapping[UUID, Decimal]
     """Of each quotation that has a price for every item."""
-    best_whole: UUID | None
-    """The quotation of the lowest total; None where nobody has a price for every item."""
+    best_whole: tuple[UUID, ...]
+    """The quotations of the lowest total; none where nobody has a price for every item."""
     split_total: Decimal | None
     """With each item from whoever asks least; None where nobody has a price for one of them."""
 
@@ -412,9 +412,10 @@ def compare(request: QuotationRequest, today: date) -> Comparison:
     split = [
         amount_of(item.quantity, low) for item in request.items if (low := lowest[item.item_id]) is not None
     ]
+    least = min(totals.values(), default=None)
     return Comparison(
         best=best,
         totals=totals,
-        best_whole=min(totals, key=lambda id_: totals[id_], default=None),
+        best_whole=tuple(id_ for id_, total in totals.items() if total == least),
         split_total=sum(split, Decimal(0)) if len(split) == len(request.items) else None,
     )

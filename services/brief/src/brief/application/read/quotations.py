@@ -124,7 +124,7 @@ def _beside(
         valid=quote is not None and quote.valid_until >= day_in_rome(ports.now),
         lead_time_days=max((line.lead_time_days for line in quote.lines), default=None) if quote else None,
         total=comparison.totals.get(quotation.quotation_id),
-        best_total=quotation.quotation_id == comparison.best_whole,
+        best_total=quotation.quotation_id in comparison.best_whole,
     )
 
 
