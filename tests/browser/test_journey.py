@@ -66,6 +66,25 @@ def ship(office: Page, destination: str) -> None:
     expect(office.get_by_role("link", name="Stampa il DDT")).to_be_visible()
 
 
+def amend_price(portal: Portal, order: str, title: str, pictures: Pictures) -> None:
+    """Another price than the approved 4.125 is asked for, approved, and binds from then on."""
+    admin = at(portal.as_("admin", javascript=False), order)
+    admin.locator("summary", has_text="Chiedi un altro prezzo o un'altra quantità").click()
+    form = admin.locator("form[action$='/amendments']")
+    form.get_by_label("Prezzo unitario").fill("4,25")
+    form.get_by_label("Motivo").fill("La carta costa di più")
+    pictures.take(admin, "another price is asked for")
+    form.get_by_role("button", name="Chiedi l'approvazione").click()
+    expect(admin.get_by_text("«La carta costa di più»")).to_be_visible()
+    lead = at(portal.as_("lead", javascript=False), f"/inbox?text={title}")
+    reload_until(lead, title)
+    lead.get_by_role("link", name=title).first.click()
+    expect(lead.locator("main").get_by_text("La carta costa di più").first).to_be_visible()
+    pictures.take(lead, "lead decides on another price")
+    press(lead, "Approva")
+    reload_until(at(admin, order), "6.375,00")
+
+
 def test_a_brief_is_carried_to_its_delivery_by_its_nine_people(portal: Portal, pictures: Pictures) -> None:
     mark = token_hex(3)
     title, item = f"{TITLE} {mark}", f"Espositore da banco {mark}"
@@ -130,6 +149,7 @@ def test_a_brief_is_carried_to_its_delivery_by_its_nine_people(portal: Portal, p
     admin.get_by_role("textbox", name="Costo facoltativo").fill("4.290,00")
     press(admin, "Salva")
     expect(admin.get_by_text("4.290,00 €").first).to_be_visible()
+    amend_price(portal, order, title, pictures)
     for worker in ("Roberto Galli, Grafiche Galli S.r.l.", "Irene Fontana, Fontana Allestimenti S.n.c."):
         admin.get_by_label("Persona").locator("visible=true").first.select_option(label=worker)
         press(admin, "Assegna")

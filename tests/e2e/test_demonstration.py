@@ -202,9 +202,11 @@ async def test_another_tenant_sees_nothing_of_it(stack: Stack, stranger: tuple[A
         )
         for service, url in stack.addresses["services"].items():
             paths = await _paths(url)
-            known = await _known(customer.api, admin, service, [p for p in paths if "{" not in p])
+            listed = await _listed(customer.api, admin, service, [p for p in paths if "{" not in p])
+            known = set[str]().union(*listed.values())
             for path in (p for p in paths if len(_PARAMETER.findall(p)) == 1):
-                ours = await _one_of_ours(customer.api, admin, service, path, known, keys)
+                likely = listed.get(path.partition("/{")[0], set())
+                ours = await _one_of_ours(customer.api, admin, service, path, likely, known, keys)
                 if ours is None:
                     continue
                 known |= set(texts((await answer(customer.api, admin, service, ours))[1]))
@@ -234,20 +236,21 @@ async def _paths(url: str) -> list[str]:
     ]
 
 
-async def _known(api: Api, person: Person, service: str, lists: list[str]) -> set[str]:
-    """What may be an identifier or a key, from all that the service lists."""
-    found: set[str] = set()
-    for path in lists:
-        if path != "/v1/events":  # waits for news
-            found |= set(texts((await answer(api, person, service, path))[1]))
-    return found
+async def _listed(api: Api, person: Person, service: str, lists: list[str]) -> dict[str, set[str]]:
+    """What may be an identifier or a key, of each list of the service."""
+    return {
+        path: set(texts((await answer(api, person, service, path))[1]))
+        for path in lists
+        if path != "/v1/events"  # waits for news
+    }
 
 
 async def _one_of_ours(
-    api: Api, person: Person, service: str, path: str, known: set[str], keys: set[str]
+    api: Api, person: Person, service: str, path: str, likely: set[str], known: set[str], keys: set[str]
 ) -> str | None:
     """The path with something in it that is there. Keys are the data files' own: others may be built in."""
-    for value in sorted(_identifiers(list(known)) if _PARAMETER.findall(path)[0].endswith("_id") else keys):
+    possible = _identifiers(list(known)) if _PARAMETER.findall(path)[0].endswith("_id") else keys
+    for value in sorted(possible, key=lambda each: (each not in likely, each)):
         candidate = _PARAMETER.sub(value, path)
         if (await answer(api, person, service, candidate))[0] == 200:
             return candidate

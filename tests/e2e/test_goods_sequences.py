@@ -937,9 +937,10 @@ async def test_goods_are_conserved_and_every_order_ends(
             await story.begin()
             if number % 4:  # the others begin at the very beginning
                 await story.stock(outside=number % 2 == 1)
-            for _ in range(LENGTH):
+            for step in range(LENGTH):
                 await story.step()
-                await story.check()
+                if not SAMPLING or step % 3 == 2:  # what a step breaks stays broken mostly
+                    await story.check()
             await story.end()
         except AssertionError as error:
             raise AssertionError(f"seed {seed} after {story.done}: {error}") from error

@@ -17,7 +17,7 @@ from optima_contracts.production import OrderCancelled, OrderConfirmed, OrderDel
 
 from ..conftest import Desk
 
-pytestmark = [pytest.mark.servers, pytest.mark.sampled(6)]
+pytestmark = [pytest.mark.servers, pytest.mark.sampled(10)]
 
 # What happens to a submitted brief until it has the state.
 EVENTS: dict[State, tuple[Any, ...]] = {

@@ -95,20 +95,17 @@ async def test_without_a_type_a_submission_names_its_process(desk: Desk) -> None
     assert (response.status, problem["code"]) == (422, "process_missing")
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
+async def test_answers_that_do_not_fit_are_refused(desk: Desk) -> None:
+    await define(desk)
+    for changes, field in (
         ({"type": "altro"}, "type"),
         ({"form": {"formato": "A3"}}, "form.formato"),
         ({"type": "stampati", "form": {"formato": "A5"}}, "form.formato"),
         ({"type": "stampati", "form": {"formato": {"a": []}}}, "form.formato"),
         ({"type": "stampati", "form": {"colore": "rosso"}}, "form.colore"),
-    ],
-)
-async def test_answers_that_do_not_fit_are_refused(desk: Desk, changes: dict[str, Any], field: str) -> None:
-    await define(desk)
-    response, problem = await desk.as_(desk.anna).post("/v1/briefs", desk.content(**changes))
-    assert (response.status, problem["errors"][0]["field"]) == (422, field), problem
+    ):
+        response, problem = await desk.as_(desk.anna).post("/v1/briefs", desk.content(**changes))
+        assert (response.status, problem["errors"][0]["field"]) == (422, field), problem
 
 
 async def test_a_type_is_offered_no_more(desk: Desk) -> None:
@@ -131,25 +128,19 @@ async def test_only_who_prices_looks_after_a_type(desk: Desk) -> None:
     assert (status, problem["errors"][0]["code"]) == (422, "purchasing_owner_cannot_price")
 
 
-@pytest.mark.parametrize(
-    ("field", "place", "remedy"),
-    [
+async def test_a_wrong_form_is_refused_with_its_place_and_remedy(desk: Desk) -> None:
+    for field, place, remedy in (
         ({"$ref": "#/properties/formato"}, "form.properties.formato.$ref", "«$ref» qui non è ammesso"),
         (SIZE | {"title": "x" * 70_000}, "form", "Togli campi, scelte o testi"),
         (SIZE | {"description": NESTED}, "form.properties.formato.description.a.a.a.a.a", "né sé stesso"),
         ({"type": "array"} | {"x-label": SIZE["x-label"]}, "form.properties.formato.items.enum", "Le scelte"),
-    ],
-    ids=["recursive", "too large", "too deep", "wrong"],
-)
-async def test_a_wrong_form_is_refused_with_its_place_and_remedy(
-    desk: Desk, field: dict[str, Any], place: str, remedy: str
-) -> None:
-    status, problem = await define(desk, form={"type": "object", "properties": {"formato": field}})
-    assert status == 422
-    (error,) = problem["errors"]
-    assert error["field"] == place
-    assert remedy in error["detail"]
-    assert await desk.app.published(BriefTypeDefined) == []
+    ):
+        status, problem = await define(desk, form={"type": "object", "properties": {"formato": field}})
+        assert status == 422
+        (error,) = problem["errors"]
+        assert error["field"] == place
+        assert remedy in error["detail"]
+        assert await desk.app.published(BriefTypeDefined) == []
 
 
 async def test_a_copy_begins_with_its_type_as_that_is_now(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from production.application.read.access import JobAction, OrderAction, PhaseActi
 
 from .conftest import ECONOMICS, Plant
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(10)
 
 KIND: Final = {
     "name": "Espositore",

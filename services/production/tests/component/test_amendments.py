@@ -322,23 +322,18 @@ async def test_it_lapses_once_the_quantity_may_not_change(line: Line) -> None:
     assert (await line.ask())[0] == 201, "its price may still be another"
 
 
-@pytest.mark.parametrize(
-    ("asked", "code"),
-    [
+async def test_what_could_not_be_applied_is_not_asked_for(line: Line) -> None:
+    for asked, code in (
         ({}, "amendment_empty"),
         ({"deliveries": to_milan("100")}, "amendment_empty"),
         ({"unit_price": "12.00", "deliveries": to_milan("100")}, "amendment_empty"),
         ({"quantity": "100"}, "nothing_changed"),
         ({"quantity": "150", "deliveries": to_milan("149")}, "deliveries_differ_from_quantity"),
         ({"quantity": "999999999", "unit_price": "99999.9999"}, "price_too_large"),
-    ],
-)
-async def test_what_could_not_be_applied_is_not_asked_for(
-    line: Line, asked: dict[str, Any], code: str
-) -> None:
-    status, problem = await line.ask_for({"reason": "Prova"} | asked)
-    assert (status, problem["code"]) == (422, code), problem
-    assert (await line.job())["amendments"] == []
+    ):
+        status, problem = await line.ask_for({"reason": "Prova"} | asked)
+        assert (status, problem["code"]) == (422, code), problem
+        assert (await line.job())["amendments"] == []
 
 
 async def test_a_line_approved_without_a_price_needs_its_economics_first(plant: Plant) -> None:

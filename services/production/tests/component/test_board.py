@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -116,3 +117,55 @@ async def test_several_phases_are_assigned_at_once_each_with_its_result(plant: P
     assert [each["phase_id"] for each in body["items"]] == [begun, unknown, free, free]
     assert (await board(plant, f"assignee_id={heir.person_id}"))[0]["id"] == free
     assert (await plant.app.types()).count("phase_assigned") == 2
+
+
+async def test_filters_and_pages_together_say_what_each_says(plant: Plant) -> None:
+    """Sixty combinations by chance, each read to its last page."""
+    carla, dario = await plant.worker(), await plant.worker(name="Dario Blu")
+    for n, quantity in enumerate(("100", "500", "100", "900", "500")):
+        first, second = (await an_order(plant, quantity))["jobs"][0]["phases"]
+        if n < 3:
+            await plant.assign(first["id"], carla)
+            await plant.assign(second["id"], dario)
+        if n == 1:
+            await plant.app.as_(carla).post(f"/v1/phases/{first['id']}/start")
+        if n == 2:
+            await plant.work(first["id"], carla, "100")
+    plant.clock.set(datetime(2027, 1, 26, 9, tzinfo=UTC))
+    whole, chance = await board(plant, "limit=200"), random.Random(5)
+    assert {row["lateness"] for row in whole} == {"on_time", "behind"}
+    of_filter = {
+        "state": ("waiting", "ready", "assigned", "in_progress"),
+        "assignee_id": (str(carla.person_id), str(dario.person_id), str(uuid4())),
+        "unassigned": ("true", "false"),
+        "lateness": ("late", "behind", "on_time"),
+        "since": ("2027-01-28", "2027-01-29"),
+        "until": ("2027-01-15", "2027-01-28"),
+    }
+    for _ in range(60):
+        asked = {name: chance.choice(values) for name, values in of_filter.items() if chance.random() < 0.3}
+        wanted = [row["id"] for row in whole if is_wanted(row, asked)]
+        found, cursor, limit = [], "", chance.choice((1, 2, 200))
+        while True:
+            query = "&".join(f"{name}={value}" for name, value in asked.items())
+            response, page = await plant.admin.get(f"/v1/phases?limit={limit}&{query}{cursor}")
+            assert response.status == 200, page
+            found += [row["id"] for row in page["items"]]
+            if "next_cursor" not in page:
+                break
+            cursor = f"&cursor={page['next_cursor']}"
+        assert found == wanted, (asked, limit)
+
+
+def is_wanted(row: dict[str, Any], asked: dict[str, str]) -> bool:
+    """What the board's filters say, in plain words."""
+    return all(
+        (
+            asked.get("state") in (None, row["state"]),
+            asked.get("assignee_id") in (None, row.get("assignee", {}).get("id")),
+            asked.get("unassigned") != "true" or "assignee" not in row,
+            asked.get("lateness") in (None, row["lateness"]),
+            asked.get("since", "") <= row["due"],
+            row["planned_start"] <= asked.get("until", "9"),
+        )
+    )

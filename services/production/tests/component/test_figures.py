@@ -41,19 +41,19 @@ async def worked(plant: Plant) -> Plant:
     return plant
 
 
-@pytest.mark.parametrize("by", ["kind", "phase", "assignee", "month"])
-async def test_work_is_measured_by_whatever_it_is_grouped_by(worked: Plant, by: str) -> None:
-    (row,) = await figures(worked, "work", by=by)
-    group = row.pop("group")
-    assert group.keys() == ({"kind", "phase"} if by == "phase" else {by})
-    assert row == {
-        "completed": 1,
-        "days": "2.0",
-        "on_time_percent": "100.0",
-        "rejected": 1,
-        "rejected_percent": "50.0",
-    }
-    assert await figures(worked, "work", by=by, since="2025-01-01", until="2025-12-31") == []
+async def test_work_is_measured_by_whatever_it_is_grouped_by(worked: Plant) -> None:
+    for by in ["kind", "phase", "assignee", "month"]:
+        (row,) = await figures(worked, "work", by=by)
+        group = row.pop("group")
+        assert group.keys() == ({"kind", "phase"} if by == "phase" else {by})
+        assert row == {
+            "completed": 1,
+            "days": "2.0",
+            "on_time_percent": "100.0",
+            "rejected": 1,
+            "rejected_percent": "50.0",
+        }
+        assert await figures(worked, "work", by=by, since="2025-01-01", until="2025-12-31") == []
 
 
 async def test_margins_are_for_administrators_alone(worked: Plant) -> None:
@@ -81,19 +81,16 @@ async def test_what_is_ahead_is_counted_by_week_person_and_kind(worked: Plant) -
     assert row["group"].keys() == {"week"}
 
 
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
+async def test_a_period_that_cannot_be_is_refused(plant: Plant) -> None:
+    for path, code in (
         ("work?since=2026-02-01&until=2026-01-01", "figures_period"),
         ("work?since=2001-01-01&until=2026-01-01", "figures_period"),
         ("orders?since=2090-12-01", "figures_period"),
         ("load?until=2020-01-01", "figures_period"),
         ("load?until=2090-12-31", "figures_period"),
-    ],
-)
-async def test_a_period_that_cannot_be_is_refused(plant: Plant, path: str, code: str) -> None:
-    response, problem = await plant.admin.get(f"/v1/figures/{path}")
-    assert (response.status, problem["errors"][0]["code"]) == (422, code), problem
+    ):
+        response, problem = await plant.admin.get(f"/v1/figures/{path}")
+        assert (response.status, problem["errors"][0]["code"]) == (422, code), problem
 
 
 async def test_kinds_of_several_phases_are_told_apart_by_phase(plant: Plant) -> None:
