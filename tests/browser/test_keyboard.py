@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from secrets import token_hex
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from optima_local.demonstration.client import Person
+from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at, reload_until
+from .test_live import submitted_brief
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -19,6 +25,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
+SKIP = "Vai al contenuto"
 STOPS = 120
 """Of a page at most: whoever has not found a control by then never does."""
 FOCUSED = """() => {
@@ -32,6 +39,11 @@ FOCUSED = """() => {
 class Keys:
     def __init__(self, page: Page) -> None:
         self.page = page
+
+    def skip(self) -> None:
+        """Past the links that every page begins with. Pages that the page's forms lead to begin there too."""
+        self.to(SKIP)
+        self.page.keyboard.press("Enter")
 
     def to(self, name: str) -> None:
         """Goes on by Tab to the control of that name, or one that begins so."""
@@ -54,6 +66,33 @@ class Keys:
         self.to(name)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
+
+
+@pytest.fixture
+def shipment(stack: Stack) -> str:
+    """The address of one from stock, whose goods are still to be brought together."""
+
+    async def draft() -> str:
+        async with customer_of(stack.stage) as customer:
+            who, logistics, api = customer.people["backoffice"], customer.data.logistics, customer.api
+            warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][0]["code"]
+            received = {
+                "supplier": logistics["stock"]["supplier"],
+                "number": token_hex(6),
+                "date": datetime.now(ZoneInfo("Europe/Rome")).date().isoformat(),
+                "warehouse": warehouse,
+                "lines": [{"article": article, "quantity": "10", "unit": "pz"}],
+            }
+            await api.as_(who, "POST", "logistics", "/v1/supplier-receipts", json=received)
+            sent = {
+                **logistics["shipment"],
+                "warehouse": warehouse,
+                "destination": logistics["stock"]["customer"],
+                "lines": [{"article": article, "quantity": "10"}],
+            }
+            return str((await api.as_(who, "POST", "logistics", "/v1/shipments", json=sent)).body["id"])
+
+    return f"/shipments/{done(draft())}"
 
 
 def test_a_person_signs_in(portal: Portal, people: dict[str, Person]) -> None:
@@ -86,3 +125,47 @@ def test_work_is_given_done_and_accepted(portal: Portal, another_order: dict[str
     keys.press("Accetta il lavoro")
     expect(keys.page.get_by_role("button", name="Accetta il lavoro")).to_have_count(0)
     keys.page.close()
+
+
+def test_a_brief_is_written_and_submitted(portal: Portal) -> None:
+    title = f"Senza mouse {token_hex(3)}"
+    keys = Keys(at(portal.as_("marketing"), "/new-brief"))
+    keys.skip()
+    keys.write("Titolo", title)
+    keys.write("Categoria", "Materiali POP")
+    keys.write("Budget in euro", "900")
+    keys.press("Salva e continua")
+    keys.write("Tipo", "totem")
+    keys.write("Quantità", "12")
+    keys.write("Descrizione", "Totem da terra")
+    keys.press("Salva e continua")
+    keys.write("Serve entro", "12122030")
+    keys.press("Salva e continua")
+    keys.press("Continua")
+    keys.write("Processo", "Materiali POP")
+    keys.press("Invia")
+    expect(keys.page.get_by_role("heading", level=1)).to_have_text(title)
+    reload_until(keys.page, "In approvazione")
+
+
+def test_prices_are_entered(portal: Portal, stack: Stack) -> None:
+    address = submitted_brief(stack, "Prezzi senza mouse")
+    keys = Keys(at(portal.as_("purchasing"), address))
+    reload_until(keys.page, "In approvazione")
+    keys.skip()
+    keys.write("1. Totem", "412,50")
+    keys.press("Salva i prezzi")
+    expect(keys.page.get_by_text("412,50 €").first).to_be_visible()
+
+
+def test_a_ddt_is_issued_and_printed(portal: Portal, shipment: str) -> None:
+    keys = Keys(at(portal.as_("backoffice"), shipment))
+    keys.skip()
+    keys.press("La merce è pronta")
+    keys.skip()
+    keys.press("Emetti il DDT")
+    keys.skip()
+    keys.to("Stampa il DDT")
+    with keys.page.expect_download() as download:
+        keys.page.keyboard.press("Enter")
+    assert download.value.path().read_bytes().startswith(b"%PDF")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -64,6 +65,11 @@ _READ_ON: Final = 10
 _FILE_PAUSES: Final = 90.0
 """Seconds until the next bytes of a file at most: a printout is typeset before its first."""
 
+_BRIEFLY: Final = 0.2
+"""Of the patience with a service, what is left for one that has just let somebody wait in vain."""
+_REMEMBERED: Final = 10.0
+"""So many seconds."""
+
 GAP: Final = _Gap()
 HIDDEN: Final = None
 """Stands where the reader may not see a part of a page: it is left out."""
@@ -75,6 +81,9 @@ class Services:
     def __init__(self, addresses: Mapping[str, str], patience: float) -> None:
         self._addresses = {name: address.rstrip("/") for name, address in addresses.items()}
         self._timeout = aiohttp.ClientTimeout(total=patience)
+        self._brief_timeout = aiohttp.ClientTimeout(total=patience * _BRIEFLY)
+        self._stood_still: dict[str, float] = {}
+        """Services that let somebody wait in vain, and until when that is remembered."""
         self._client: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -85,11 +94,18 @@ class Services:
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
         """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer."""
+        if method == "GET" and time.monotonic() < self._stood_still.get(service, 0):
+            content = {"timeout": self._brief_timeout, **content}
         try:
             async with self._request(service, method, path, headers, **content) as response:
-                return _answered(service, response, await response.read())
-        except (aiohttp.ClientError, TimeoutError) as error:
+                raw = await response.read()
+        except TimeoutError as error:
+            self._stood_still[service] = time.monotonic() + _REMEMBERED
             raise Away(service) from error
+        except aiohttp.ClientError as error:
+            raise Away(service) from error
+        self._stood_still.pop(service, None)
+        return _answered(service, response, raw)
 
     async def stream(
         self, service: str, path: str, headers: Mapping[str, str], params: Mapping[str, str]

@@ -24,6 +24,7 @@ from ..type_rows import (
     rows_of,
     with_keys,
 )
+from .brief_types import address_of_type
 
 pages = Pages()
 
@@ -88,7 +89,7 @@ async def _done(call: PageCall, key: str) -> Answer:
             "form": form,
             **filled(process=given["process"], purchasing_owner_id=owner),
         }
-        path = _address(key or given["new_key"])
+        path = address_of_type(call, key or given["new_key"])
         await call.session.services.send("brief", "PUT", path, body, version=given["version"])
     except Refused as refused:
         return await _page(call, key, given, sections, fields, found=found, refused=refused)

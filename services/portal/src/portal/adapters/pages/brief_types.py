@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, part
 from ..documents import definition_in, document_of, flaws_in
+from ..labels import N_
+from ..rendering import translations_of
 
 pages = Pages()
+
+_NO_CODE: Final = N_("Give the type a code: small letters, digits and dashes.")
 
 _BEGINNING = """name: {it: Stampati, en: Printed matter}
 process: materiali-pop
@@ -65,11 +69,19 @@ async def _define(call: PageCall, key: str, *, new: bool) -> Answer:
     try:
         # What is no document is sent as an empty one, so that the service says what is missing.
         await call.session.services.send(
-            "brief", "PUT", _address(key), definition_in(document), version=version
+            "brief", "PUT", address_of_type(call, key), definition_in(document), version=version
         )
     except Refused as refused:
         return _editor("" if new else key, document, typed_key=key, version=version, refused=refused)
     return SeeOther("/brief-types")
+
+
+def address_of_type(call: PageCall, key: str) -> str:
+    """Raises Refused where nobody has typed a key."""
+    if not key:
+        detail = translations_of(call.language).gettext(_NO_CODE)
+        raise Refused(422, {"code": "code_missing", "detail": detail})
+    return _address(key)
 
 
 def _address(key: str) -> str:

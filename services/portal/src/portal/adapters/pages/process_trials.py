@@ -13,14 +13,6 @@ from ..process_tree import step_names
 pages = Pages()
 
 
-@pages.post("/processes/{key}/replays")
-async def replay(call: PageCall, key: str) -> Answer:
-    last = call.text("last")
-    body = {"last": int(last) if last.isdecimal() else last}
-    begun = await call.session.services.send("approval", "POST", _address(key, "replays"), body)
-    return SeeOther(f"/replays/{begun['id']}")
-
-
 @pages.get("/replays/{replay_id}")
 async def show_replay(call: PageCall, replay_id: UUID) -> Answer:
     services = call.session.services

@@ -95,6 +95,18 @@ async def simulate(call: PageCall, key: str) -> Answer:
     return await _process(call, key, Sent("simulation", typed), foreseen)
 
 
+@pages.post("/processes/{key}/replays")
+async def replay(call: PageCall, key: str) -> Answer:
+    """Tries the draft on approvals that there have been."""
+    last = call.text("last")
+    body = {"last": int(last) if last.isdecimal() else last}
+    try:
+        begun = await call.session.services.send("approval", "POST", f"{_address(key)}/replays", body)
+    except Refused as refused:
+        return await _process(call, key, Sent("replays", {"last": last}, refused))
+    return SeeOther(f"/replays/{begun['id']}")
+
+
 def _fields(process: Mapping[str, Any], subject: Mapping[str, Any] | None) -> dict[str, Any]:
     """Those of the subject, and those that approvers fill in, which a trial may suppose."""
     own = process["definition"].get("fields", {})

@@ -38,6 +38,28 @@ document.addEventListener("visibilitychange", () => {
 if (!document.hidden) listen();
 counts.forEach(refresh);
 
+// What was not available is asked for again, ever more rarely, and shown as soon as it is there; where somebody has typed
+// something, the page says so instead.
+const gaps = document.querySelectorAll("[data-gap]").length;
+
+function typed() {
+  return [...document.querySelectorAll("main :is(input, textarea)")].some((each) => each.value !== each.defaultValue);
+}
+
+async function askAgain(pause) {
+  await new Promise((resolve) => setTimeout(resolve, pause));
+  const answer = document.hidden ? null : await fetch(location.href).catch(() => null);
+  const left = answer?.ok && !answer.redirected ? (await answer.text()).split("data-gap").length - 1 : gaps;
+  if (left >= gaps) return askAgain(Math.min(2 * pause, 60_000));
+  if (typed()) return show();
+  location.replace(location.pathname + location.search);
+}
+
+if (gaps) askAgain(2000);
+
+// A place that the address names keeps a refusal from the focus.
+if (location.hash) document.querySelector("main [role=alert][autofocus]")?.focus();
+
 // Whoever signs out in one tab leaves nothing to be read in another, whether or not a server answers.
 const session = new BroadcastChannel("session");
 const signOut = document.querySelector('form[action="/sign-out"]');
