@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import re
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,16 +13,24 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from optima_local.demonstration.client import Person
-from optima_local.demonstration.show import customer_of
 from optima_local.layout import HOME
 from optima_local.npm import NpmMissing, npm_package
 from tests.stack import Stack
 
+from .reading import Reading, walked_by
+from .world import customer_of, done, forget
+
 AXE_VERSION = "4.11.2"
-NO_PAGE = re.compile(
-    r"\.(csv|pdf|xml)(\?|$)|/attachments/|/print|^/trail/export|/document(s/|\?|$)|/report$|/versions/\d+/(file|pages/)"
+ROLES = (
+    "marketing",
+    "lead",
+    "purchasing",
+    "direttore",
+    "admin",
+    "backoffice",
+    "auditor",
+    "tipografia",
 )
-"""Addresses that lead to a file."""
 
 
 def addresses_in(page: Page, links: str) -> list[str]:
@@ -48,9 +53,9 @@ def axe() -> str:
         raise
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    # For a module alone: while it runs, its thread has an event loop that others' tests can't have too.
+    # For these tests alone: while it runs, its thread has an event loop that others' tests can't have too.
     chromium = shutil.which("chromium-headless-shell")
     if chromium is None:
         missing("Chromium is needed: apt-get install chromium-headless-shell")
@@ -65,11 +70,14 @@ def people(stack: Stack) -> dict[str, Person]:
     """The demonstration customer's people, by key."""
 
     async def set_up() -> dict[str, Person]:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             return dict(customer.people)
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, set_up()).result()
+    return done(set_up())
+
+
+Who = tuple[str, bool]
+"""Somebody, with or without JavaScript."""
 
 
 @dataclass
@@ -79,60 +87,102 @@ class Portal:
     browser: Browser
     address: str
     people: dict[str, Person]
-    known: dict[str, Any]
-    """Cookies of who has signed in before: in another module, or without JavaScript."""
     errors: list[str] = field(default_factory=list)
-    contexts: dict[str, BrowserContext] = field(default_factory=dict)
+    contexts: dict[Who, BrowserContext] = field(default_factory=dict)
+    _cookies: dict[str, Any] = field(default_factory=dict)
+    _module: str = ""
+    _proven: set[Who] = field(default_factory=set)
+    """Who was found to be signed in since this module's tests began: others' end sessions too."""
 
     def as_(self, key: str, *, javascript: bool = True) -> Page:
         """A page of that person's browser, signed in."""
-        name = f"{key} {javascript}"
-        if name not in self.contexts:
-            self.contexts[name] = self.browser.new_context(
-                base_url=self.address, locale="it-IT", java_script_enabled=javascript
-            )
-            if self._is_known(name, key):
-                return self._page(name)
-            page = self._page(name)
-            page.goto("/sign-in")
-            person = self.people[key]
-            page.get_by_label("Codice azienda").fill("caffe-aurora")
-            page.get_by_label("E-mail").fill(person.email)
-            page.get_by_label("Password", exact=True).fill(person.password)
-            page.get_by_role("button", name="Accedi", exact=True).click()
-            page.get_by_role("button", name="Esci").wait_for()
-            self.known[key] = self.contexts[name].cookies()
-            return page
-        return self._page(name)
+        who = (key, javascript)
+        if who not in self.contexts or not (who in self._proven or _is_signed_in(self.contexts[who])):
+            self._sign_in(who)
+        self._proven.add(who)
+        return self._page(self.contexts[who])
 
-    def _is_known(self, name: str, key: str) -> bool:
-        """Whether their session lives on; then the browser has its cookies."""
-        if key not in self.known:
-            return False
-        self.contexts[name].add_cookies(self.known[key])
-        return self.contexts[name].request.get("/live/notices", max_redirects=0).status == 200
+    def begin(self, module: str) -> None:
+        """A test begins."""
+        if module != self._module:
+            self._module = module
+            self._proven.clear()
+        self.errors.clear()
 
-    def _page(self, name: str) -> Page:
-        page = self.contexts[name].new_page()
+    def close_pages(self) -> None:
+        """Each has a stream, and a browser few connections for one address."""
+        for context in self.contexts.values():
+            for page in context.pages:
+                page.close()
+
+    def _sign_in(self, who: Who) -> None:
+        key, javascript = who
+        if who in self.contexts:
+            self.contexts.pop(who).close()
+        context = self.browser.new_context(
+            base_url=self.address, locale="it-IT", java_script_enabled=javascript
+        )
+        self.contexts[who] = context
+        if key in self._cookies:
+            context.add_cookies(self._cookies[key])
+            if _is_signed_in(context):
+                return
+        page = self._page(context)
+        page.goto("/sign-in")
+        person = self.people[key]
+        page.get_by_label("Codice azienda").fill("caffe-aurora")
+        page.get_by_label("E-mail").fill(person.email)
+        page.get_by_label("Password", exact=True).fill(person.password)
+        page.get_by_role("button", name="Accedi", exact=True).click()
+        page.get_by_role("button", name="Esci").wait_for()
+        page.close()
+        self._cookies[key] = context.cookies()
+
+    def _page(self, context: BrowserContext) -> Page:
+        page = context.new_page()
         page.on("console", lambda told: self.errors.append(told.text) if told.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         return page
 
 
-@pytest.fixture(scope="session")
-def known() -> dict[str, Any]:
-    """Cookies of who signed in, for all modules: each has a browser of its own."""
-    return {}
+def _is_signed_in(context: BrowserContext) -> bool:
+    return context.request.get("/live/notices", max_redirects=0).status == 200
 
 
-@pytest.fixture(scope="module")
-def portal(
-    stack: Stack, browser: Browser, people: dict[str, Person], known: dict[str, Any]
-) -> Iterator[Portal]:
-    portal = Portal(browser, stack.addresses["services"]["portal"], people, known)
+@pytest.fixture(scope="package")
+def portal(stack: Stack, browser: Browser, people: dict[str, Person]) -> Iterator[Portal]:
+    portal = Portal(browser, stack.addresses["services"]["portal"], people)
     yield portal
     for context in portal.contexts.values():
         context.close()
+
+
+@pytest.fixture(scope="package")
+def walks(stack: Stack, people: dict[str, Person], demonstration: object) -> dict[str, list[Reading]]:
+    """What each role is led to, after a brief has gone all the way, so that no page is empty."""
+    address, found = stack.addresses["services"]["portal"], dict[str, list[Reading]]()
+    for role in ROLES:
+        known = frozenset(each.kind for readings in found.values() for each in readings)
+        found[role] = done(walked_by(address, people[role], "caffe-aurora", known))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _only_its_own_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test finds no errors and no pages of those before it."""
+    if "portal" not in request.fixturenames:
+        yield
+        return
+    portal: Portal = request.getfixturevalue("portal")
+    portal.begin(request.node.module.__name__)
+    yield
+    portal.close_pages()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _world() -> Iterator[None]:
+    yield
+    forget()
 
 
 @dataclass
@@ -143,7 +193,7 @@ class Pictures:
     taken: int = 0
 
     def take(self, page: Page, name: str) -> None:
-        self.keep(f"{name}.png", page.screenshot(full_page=True))
+        self.keep(f"{name}.jpeg", page.screenshot(full_page=True, type="jpeg", quality=70))
 
     def keep(self, name: str, content: bytes) -> None:
         self.taken += 1
@@ -184,7 +234,7 @@ ECONOMICS = {"cost": "1000.50", "unit_price": "12.50", "materials": "", "technic
 
 
 async def _written(stack: Stack, *, valued: bool = False) -> dict[str, Any]:
-    async with customer_of(stack.stage, patience=30) as customer:
+    async with customer_of(stack.stage) as customer:
         people, as_ = customer.people, customer.api.as_
         read = await as_(people["admin"], "GET", "production", "/v1/kinds")
         if KIND["name"] not in [kind["name"] for kind in read.body["items"]]:
@@ -200,12 +250,10 @@ async def _written(stack: Stack, *, valued: bool = False) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def order(stack: Stack) -> dict[str, Any]:
     """An order with one job: a phase that is inspected, and one that may be left out."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _written(stack)).result()
+    return done(_written(stack))
 
 
 @pytest.fixture
 def another_order(stack: Stack) -> dict[str, Any]:
     """Of the same, with its economics."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _written(stack, valued=True)).result()
+    return done(_written(stack, valued=True))

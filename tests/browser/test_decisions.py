@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
-from .test_live import BRIEF, done
+from .test_live import BRIEF
 from .test_production import press
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -44,7 +44,7 @@ def submitted(stack: Stack, people: object) -> dict[str, str]:
 
     async def submit() -> dict[str, str]:
         briefs = {}
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people, customer.api
             for process in (OPEN, WITH_DOCUMENT):
                 address = f"/v1/processes/{process['key']}"

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
-from .test_live import done
 from .test_production import press
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -36,7 +35,7 @@ def folder(stack: Stack, people: object) -> Path:
     """Where the ERP puts its files."""
 
     async def location() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             path = f"/v1/connections/{customer.data.erp['connection']['key']}"
             answer = await customer.api.as_(customer.people["admin"], "GET", "erp-bridge", path)
             return str(answer.body["location"])
@@ -133,7 +132,7 @@ def test_a_field_that_both_sides_changed_is_decided_side_by_side(
     import_now(page, only_try=False)
 
     async def edit() -> None:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people["backoffice"], customer.api
             found = await api.as_(who, "GET", "erp-bridge", "/v1/customers?code=AURORA-MI")
             path = f"/v1/customers/{found.body['items'][0]['id']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from secrets import token_hex
 
 import pytest
@@ -40,10 +41,12 @@ def at(page: Page, address: str) -> Page:
 
 def reload_until(page: Page, seen: str, within: int = 60) -> None:
     """Loads the page again until it shows the text: others' services have to hear of it first."""
-    for _ in range(within * 2):
+    ends, pause = time.monotonic() + within, 100
+    while time.monotonic() < ends:
         if page.get_by_text(seen).count():
             return
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(pause)
+        pause = min(2 * pause, 500)
         page.reload()
     raise AssertionError(f"{page.url} never showed {seen!r}: {page.locator('main').inner_text()}")
 

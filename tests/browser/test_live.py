@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -37,17 +35,11 @@ PROCESS: dict[str, Any] = {
 }
 
 
-def done(work: Any) -> Any:
-    """Runs a coroutine beside Playwright, whose thread has an event loop of its own."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
 def submitted_brief(stack: Stack, title: str) -> str:
     """The address of a brief of marketing's that was submitted."""
 
     async def submit() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people["marketing"], customer.api
             drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json={**BRIEF, "title": title})
             path = f"/v1/briefs/{drafted.body['id']}"
@@ -59,7 +51,7 @@ def submitted_brief(stack: Stack, title: str) -> str:
 
 def test_what_happens_elsewhere_is_hinted_at(portal: Portal, stack: Stack) -> None:
     async def draft() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             people, api = customer.people, customer.api
             address = "/v1/processes/dal-vivo"
             await api.as_(people["admin"], "PUT", "approval", address, json=PROCESS)
@@ -68,7 +60,7 @@ def test_what_happens_elsewhere_is_hinted_at(portal: Portal, stack: Stack) -> No
             return str(brief.body["id"])
 
     async def submit(brief: str) -> None:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             address = f"/v1/briefs/{brief}/submission"
             who = customer.people["marketing"]
             await customer.api.as_(who, "POST", "brief", address, json={"process": "dal-vivo"})

@@ -10,7 +10,7 @@ from tests.stack import Stack
 from .conftest import Portal
 from .test_journey import at, reload_until
 from .test_live import submitted_brief
-from .test_pages import WCAG, is_accessible
+from .test_pages import LOOKS, is_as_wide_and_accessible, one_of
 
 pytestmark = [
     pytest.mark.servers,
@@ -45,8 +45,6 @@ def test_who_is_mentioned_is_told(portal: Portal, axe: str, brief: str) -> None:
     looking = at(portal.as_("purchasing"), brief)
     looking.locator("summary", has_text="Chi deve leggerlo").click()
     looking.evaluate(axe)
-    for width in (390, 1280):
-        looking.set_viewport_size({"width": width, "height": 900})
-        assert looking.evaluate("document.documentElement.scrollWidth") == width
-        is_accessible(looking, f"mentions at {width}", WCAG)
+    for width, scheme in one_of(LOOKS, "mentions"):
+        is_as_wide_and_accessible(looking, "mentions", width, scheme)
     looking.close()

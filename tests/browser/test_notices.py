@@ -10,15 +10,15 @@ import pytest
 from playwright.sync_api import expect
 
 from optima_kit.sealing import Sealer
-from optima_local.demonstration.show import customer_of
 from optima_local.secrets import settle_secrets
 from portal.adapters.mail import UnsubscribeCodes, Unsubscribing
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
-from .test_live import BRIEF, done
+from .test_live import BRIEF
 from .test_production import press
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -38,7 +38,7 @@ PROCESS = {
 
 def test_who_is_asked_is_told_while_they_look(portal: Portal, stack: Stack) -> None:
     async def submit() -> None:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people, customer.api
             address = "/v1/processes/con-avvisi"
             await api.as_(who["admin"], "PUT", "approval", address, json=PROCESS)
@@ -83,7 +83,7 @@ def test_a_person_chooses_how_they_are_told(portal: Portal) -> None:
 
 def test_mails_are_stopped_without_signing_in(portal: Portal, stack: Stack) -> None:
     async def tenant() -> UUID:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             await customer.api.sign_in(customer.people["purchasing"])
             payload = customer.people["purchasing"].token.split(".")[1]
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -6,14 +6,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at, reload_until
-from .test_live import BRIEF, done
-from .test_pages import WCAG, is_accessible
+from .test_live import BRIEF
+from .test_pages import LOOKS, is_as_wide_and_accessible, one_of
 from .test_production import press
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -43,7 +43,7 @@ def brief(stack: Stack, people: object) -> str:
     """The address of a brief that waits for prices."""
 
     async def submit() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people["marketing"], customer.api
             body = {**BRIEF, "title": "Da un foglio di calcolo", "items": ITEMS}
             drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json=body)
@@ -91,10 +91,8 @@ def test_rows_are_read_and_looked_at_before_they_are_saved(portal: Portal, axe: 
     looking.get_by_role("button", name="Leggi i prezzi").click()
     expect(looking.locator("#pricing [role=alert]")).to_contain_text("nessun articolo si chiama «9»")
     looking.evaluate(axe)
-    for width in (390, 1280):
-        looking.set_viewport_size({"width": width, "height": 900})
-        assert looking.evaluate("document.documentElement.scrollWidth") == width
-        is_accessible(looking, f"pasted prices at {width}", WCAG)
+    for width, scheme in one_of(LOOKS, "pasted prices"):
+        is_as_wide_and_accessible(looking, "pasted prices", width, scheme)
     looking.close()
 
 

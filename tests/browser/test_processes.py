@@ -9,13 +9,13 @@ import pytest
 import yaml
 from playwright.sync_api import Page, expect
 
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at
-from .test_live import BRIEF, done
+from .test_live import BRIEF
 from .test_production import press
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -140,7 +140,7 @@ def test_running_approvals_come_under_the_newest_version(portal: Portal, stack: 
     process = {"key": "in-corso", "name": "In corso", "subject": "brief", "steps": [step]}
 
     async def submit() -> None:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people, customer.api
             address = "/v1/processes/in-corso"
             await api.as_(who["admin"], "PUT", "approval", address, json=process)
@@ -177,7 +177,7 @@ def test_approvers_fill_in_what_the_process_declares(portal: Portal, stack: Stac
     process = {"key": "con-campi", "name": "Con campi", "subject": "brief", "steps": [step]}
 
     async def ask(method: str, address: str, body: object) -> Any:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who = customer.people["marketing" if "briefs" in address else "admin"]
             service = "brief" if "briefs" in address else "approval"
             return (await customer.api.as_(who, method, service, address, json=body)).body

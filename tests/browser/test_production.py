@@ -1,4 +1,7 @@
-"""An order is made, stored and shipped by its people without JavaScript; others see none of it."""
+"""An order is made, stored and shipped by its people without JavaScript; others see none of it.
+
+By day `test_journey.py` makes and ships one; at night it is refused, changed and given elsewhere on its way.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from optima_local.demonstration.show import customer_of
+from optima_kit.testing.nights import NIGHTLY
 from tests.stack import Stack
 
-from .conftest import ORDER, Portal
+from .conftest import ORDER, Portal, addresses_in
 from .test_journey import at, reload_until
-from .test_live import done
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -32,6 +35,7 @@ def unfold(page: Page, summary: str) -> None:
     page.locator("summary", has_text=summary).first.click()
 
 
+@NIGHTLY
 def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, Any]) -> None:
     address = f"/orders/{order['id']}"
     admin = at(portal.as_("admin", javascript=False), f"/orders?text={order['number']}")
@@ -145,8 +149,9 @@ def test_an_order_is_made_stored_and_shipped(portal: Portal, order: dict[str, An
     ],
 )
 def test_who_may_not_see_a_page_is_not_led_to_it(portal: Portal, who: str, hidden: tuple[str, ...]) -> None:
-    page = portal.as_(who, javascript=False)
-    links = {str(link.get_attribute("href")) for link in page.locator(".sidebar nav a").all()}
+    page = at(portal.as_(who, javascript=False), "/")
+    links = set(addresses_in(page, ".sidebar nav a"))
+    assert links
     assert not links & set(hidden)
     page.close()
 
@@ -217,7 +222,7 @@ def test_a_kind_asks_for_a_technical_sheet_and_terms_say_what_a_phase_costs(
     expect(admin.locator("[name=sheet_name]").first).to_have_value("Carta")
 
     async def write() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             item = {**ORDER["items"][0], "kind": key}  # type: ignore[index]
             who, body = customer.people["backoffice"], {**ORDER, "items": [item]}
             return str(

@@ -8,15 +8,15 @@ import pytest
 from playwright.sync_api import expect
 
 from optima_local.demonstration.client import until
-from optima_local.demonstration.show import customer_of
 from tests.stack import Stack
 
 from .conftest import Portal
 from .reading import lines_of
 from .test_journey import at, reload_until
-from .test_live import BRIEF, done
-from .test_pages import LOOKS, WCAG, is_accessible, reads_well
+from .test_live import BRIEF
+from .test_pages import LOOKS, is_as_wide_and_accessible, one_of, reads_well
 from .test_production import press
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -41,7 +41,7 @@ def brief(stack: Stack, people: object) -> str:
     """The address of a brief that came back, since nobody knows its process, and is drafted anew."""
 
     async def write() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who, api = customer.people["marketing"], customer.api
             drafted = await api.as_(who, "POST", "brief", "/v1/briefs", json={**BRIEF, "title": "Riveduto"})
             path = f"/v1/briefs/{drafted.body['id']}"
@@ -82,17 +82,14 @@ def test_what_changed_stands_beside_what_was(portal: Portal, axe: str, brief: st
     expect(purchasing.locator("main")).not_to_contain_text("bozza")
     reads_well(brief, lines_of(purchasing.content()))
     purchasing.evaluate(axe)
-    for width, scheme in LOOKS:
-        purchasing.set_viewport_size({"width": width, "height": 900})
-        purchasing.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert purchasing.evaluate("document.documentElement.scrollWidth") == width
-        is_accessible(purchasing, f"revisions at {width}, {scheme}", WCAG)
+    for width, scheme in one_of(LOOKS, "revisions"):
+        is_as_wide_and_accessible(purchasing, "revisions", width, scheme)
     purchasing.close()
 
 
 def test_a_first_revision_is_beside_none(portal: Portal, stack: Stack) -> None:
     async def draft() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             who = customer.people["marketing"]
             return str((await customer.api.as_(who, "POST", "brief", "/v1/briefs", json=BRIEF)).body["id"])
 

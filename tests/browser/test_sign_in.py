@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +15,14 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from identity.domain.second_factor import code_at
 from optima_local.browser import NotSignedIn, open_portal, session_cookies
-from optima_local.demonstration.show import customer_of
+from optima_local.demonstration.show import customer_of as signed_in_customer_of
 from portal.adapters.pages.sign_in import DEVICE_COOKIE
 from tests.stack import Stack
 
 from .conftest import Portal
 from .test_journey import at, reload_until
 from .test_production import press, unfold
+from .world import customer_of, done
 
 pytestmark = [
     pytest.mark.servers,
@@ -74,8 +73,7 @@ def let_proofs_lapse(stack: Stack) -> None:
         finally:
             await connection.close()
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, lapse()).result()
+    done(lapse())
 
 
 def test_an_invited_person_comes_in_and_sets_up_a_second_factor(
@@ -139,7 +137,7 @@ def test_a_role_that_demands_a_second_factor_says_so_until_it_is_set_up(
     """Nobody is left before an empty menu without a word."""
 
     async def demand() -> tuple[str, str]:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with signed_in_customer_of(stack.stage) as customer:
             admin, api = customer.people["admin"], customer.api
             role = {"name": "Revisore", "privileges": ["trail.read"], "second_factor": True}
             await api.as_(admin, "PUT", "identity", "/v1/roles/revisore", json=role)
@@ -149,8 +147,7 @@ def test_a_role_that_demands_a_second_factor_says_so_until_it_is_set_up(
             await api.anonymous("POST", "identity", "/v1/invitations/acceptance", json=body)
             return person["email"], PASSWORD
 
-    with ThreadPoolExecutor(1) as thread:
-        email, password = thread.submit(asyncio.run, demand()).result()
+    email, password = done(demand())
     sign_in(stranger, email, password)
     expect(stranger).to_have_url(f"{portal.address}/second-factor")
     assert not stranger.locator(".sidebar nav a").count()
@@ -207,8 +204,7 @@ def test_wrong_passwords_slow_down_only_whence_they_come(portal: Portal) -> None
             own = [await tried("203.0.113.7") for _ in range(7)]
             return own, await tried("203.0.113.7"), await tried("198.51.100.9")
 
-    with ThreadPoolExecutor(1) as thread:
-        _, again, elsewhere = thread.submit(asyncio.run, guess()).result()
+    _, again, elsewhere = done(guess())
     assert (again, elsewhere) == (429, 401)
 
 
@@ -291,7 +287,7 @@ PROCESS: dict[str, Any] = {
 
 def test_who_has_no_opinion_abstains_where_the_step_permits_it(portal: Portal, stack: Stack) -> None:
     async def submit() -> str:
-        async with customer_of(stack.stage, patience=30) as customer:
+        async with customer_of(stack.stage) as customer:
             people, api = customer.people, customer.api
             await api.as_(people["admin"], "PUT", "approval", "/v1/processes/con-astensione", json=PROCESS)
             await api.as_(
@@ -307,8 +303,7 @@ def test_who_has_no_opinion_abstains_where_the_step_permits_it(portal: Portal, s
             brief = (await api.as_(people["marketing"], "POST", "brief", "/v1/briefs", json=draft)).body
             return str(UUID(brief["id"]))
 
-    with ThreadPoolExecutor(1) as thread:
-        brief = thread.submit(asyncio.run, submit()).result()
+    brief = done(submit())
     marketing = at(portal.as_("marketing", javascript=False), f"/briefs/{brief}/edit/check")
     marketing.get_by_label("Processo").select_option("con-astensione")
     press(marketing, "Invia")
