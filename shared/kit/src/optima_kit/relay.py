@@ -32,7 +32,7 @@ from .wake import WakeListener
 
 _LOG = structlog.get_logger(__name__)
 
-POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 1.0
 """How late an event can be published when its wake-up was lost with the process that owed it."""
 
 _BATCH: Final = 500

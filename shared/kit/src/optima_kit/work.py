@@ -50,7 +50,7 @@ _LOG = structlog.get_logger(__name__)
 
 P = TypeVar("P")
 
-POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 0.5
 """How late a timer can fire, and a job whose wake-up was lost with the process that owed it."""
 HINT_AGAIN_SECONDS: Final = 60.0
 """After this long a hint to an unfinished job counts as lost."""

@@ -108,8 +108,9 @@ async def test_one_trace_holds_all_that_a_request_led_to(stage):
         "run errand": request,
         "GET": request,
     }
-    for name, parent in parents.items():
-        assert collector.named(name).parent_span_id == parent.span_id, name
+    for name, parent in parents.items():  # a slow machine may run the failing job again meanwhile
+        led_by = {span.parent_span_id for span in collector.spans if span.name == name}
+        assert led_by == {parent.span_id}, name
     assert collector.called_with == [f"00-{TRACE}-{collector.named('GET').span_id.hex()}-01"]
     failed = {span.name for span in collector.spans if span.status.code == span.status.STATUS_CODE_ERROR}
     assert failed == {"run errand"}
