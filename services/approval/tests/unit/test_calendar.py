@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from approval.adapters.holidays import italian_holidays
 from approval.adapters.mail import Letter, Mailer
 from approval.domain.calendar import Calendar, WorkingTime
+from optima_kit.time_zones import TIME_ZONES
 from optima_kit.written import written_day
 
 ITALIAN = WorkingTime(closures=[date(2027, 3, 30)]).calendar("Europe/Rome", italian_holidays([2026, 2027]))
@@ -78,7 +79,7 @@ def test_where_nobody_ever_works_plain_hours_pass() -> None:
     assert never.after(at("2026-11-21T11:00+01:00"), Decimal(5)) == at("2026-11-21T16:00+01:00")
 
 
-ZONES = sorted(available_timezones())
+ZONES = sorted(TIME_ZONES)
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = {
     language: {

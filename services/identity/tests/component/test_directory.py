@@ -65,6 +65,7 @@ async def test_a_bad_registration_names_the_field(identity: Identity) -> None:
         ({"slug": "A"}, "slug"),
         ({"slug": "-x"}, "slug"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"time_zone": "localtime"}, "time_zone"),
         ({"language": "de"}, "language"),
         ({"admin": {"name": "", "email": "a@b.it"}}, "admin.name"),
         ({"admin": {"name": "A", "email": "no address"}}, "admin.email"),

@@ -41,6 +41,19 @@ async def test_an_admin_hands_over_a_link_for_a_new_password(identity: Identity)
     assert [event.data["by"] for event in told] == ["invitation", "invitation", "reset"]
 
 
+async def test_who_chooses_a_password_themselves_makes_links_for_another_worthless(
+    identity: Identity,
+) -> None:
+    admin = await identity.register()
+    elena = await identity.invite(admin, "elena@aurora.example", "marketing")
+    _, link = await admin.post(f"/v1/people/{elena}/password-reset")
+    client = await identity.client("elena@aurora.example")
+    changed, problem = await client.put("/v1/me/password", {"current": PASSWORD, "new": NEW})
+    assert changed.status < 300, problem
+    late, problem = await complete(identity, link["token"], "sette nani nel bosco verde")
+    assert (late.status, problem["code"]) == (422, "link_not_valid")
+
+
 async def test_a_link_for_one_purpose_serves_no_other(identity: Identity) -> None:
     admin = await identity.register()
     elena = await identity.invite(admin, "elena@aurora.example", "marketing")

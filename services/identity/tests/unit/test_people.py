@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 import pytest
@@ -36,6 +37,13 @@ def role(key: str, privileges: frozenset[str] | None = None) -> Role:
     built_in = privileges is None
     held = privileges_of(key) if privileges is None else privileges
     return Role(UUID(int=9), key, key, held, built_in)
+
+
+@given(st.text("aA\u00e0\u00c0e\u0300\u0301 ñÑi\u0130@.", max_size=8))
+def test_an_address_has_one_form(text: str) -> None:
+    form = people.normalised_email(text)
+    for same in (form, form.upper(), f" {text} ", *(normalize(way, text) for way in ("NFC", "NFD"))):
+        assert people.normalised_email(same) == form
 
 
 @pytest.mark.parametrize("key", BUILT_IN_ROLES)

@@ -3,10 +3,12 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from identity.application.matrix import MATRIX
 from identity.domain import roles
-from identity.domain.roles import Role
+from identity.domain.roles import LOOKALIKES, Role
 from identity.domain.units import unit_is_not_within_itself
 from optima_contracts.privileges import ADMIN_ONLY, BUILT_IN_ROLES, PLATFORM
 from optima_kit.refusals import Forbidden, Invalid, WrongState
@@ -35,6 +37,25 @@ def test_built_in_roles_are_the_products_own(key: str) -> None:
         roles.built_in_roles_are_the_products_own(key, "Capo", BUILT_IN_ROLES)
     with pytest.raises(WrongState, match="role_built_in"):
         roles.built_in_roles_are_the_products_own("capo", key.title(), BUILT_IN_ROLES)
+
+
+def others(letter: str) -> list[str]:
+    """What looks like the letter, in small or large."""
+    alike = [chr(each) for each, plain in LOOKALIKES.items() if chr(plain) == letter]
+    return [letter, letter.upper(), chr(ord(letter) + 0xFEE0), *alike, *(each.upper() for each in alike)]
+
+
+@given(st.sampled_from(BUILT_IN_ROLES), st.data())
+def test_no_alphabet_hides_a_built_in_role(key: str, data: st.DataObject) -> None:
+    name = "".join(data.draw(st.sampled_from(others(letter))) for letter in key)
+    between = data.draw(st.sampled_from(("", "\u200b", " ", "-", "\u0301")))
+    with pytest.raises(WrongState, match="role_built_in"):
+        roles.built_in_roles_are_the_products_own("capo", between.join(name), BUILT_IN_ROLES)
+
+
+def test_names_in_another_alphabet_are_names() -> None:
+    roles.built_in_roles_are_the_products_own("capo", "Αγορές και λογιστήριο", BUILT_IN_ROLES)
+    roles.built_in_roles_are_the_products_own("capo", "Закупки", BUILT_IN_ROLES)
 
 
 def test_nobody_grants_more_than_they_hold() -> None:

@@ -7,10 +7,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from optima_kit.time_zones import TimeZone
 
 from .values import TimeOfDay, WrittenDay
 
@@ -62,12 +64,6 @@ class Calendar:
         return () if day in self.closed else self.week[day.weekday()]
 
 
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise PydanticCustomError("time_zone_unknown", "There is no such time zone")
-    return name
-
-
 def _in_order(spans: list[tuple[time, time]]) -> list[tuple[time, time]]:
     edges = [edge for span in spans for edge in span]
     if any(edge.tzinfo is not None for edge in edges) or any(
@@ -103,7 +99,7 @@ class WorkingTime(BaseModel):
     holidays: Literal["italian", "none"] = "italian"
     closures: Annotated[list[WrittenDay], Field(max_length=1000)] = []
     """Days on which the tenant does not work, beside public holidays."""
-    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    time_zone: TimeZone | None = None
     """Unsaid: the tenant's own."""
 
     def calendar(self, time_zone: str, holidays: frozenset[date]) -> Calendar:

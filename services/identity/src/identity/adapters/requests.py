@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from optima_kit.http import Code, Command, Flag, Moment, PageQuery, Query, Text
 from optima_kit.legal_fields import IdentityFields
+from optima_kit.time_zones import TimeZone
 
 from ..application.invite_person import Invitation
 from ..application.register_tenant import FirstAdmin
@@ -19,25 +18,18 @@ from ..application.revise_person import PersonChanges
 from ..domain.people import Kind
 from ..domain.tenants import Language, Legal
 
+_NOT_SEEN = r"\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""With one of these in it, an address would look like another's."""
 Email = Annotated[
     str,
     Field(
         min_length=3,
         max_length=254,
-        pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+\.[^\s@\x00-\x1f\x7f.]+$",
+        pattern=rf"^[^{_NOT_SEEN}@]+@[^{_NOT_SEEN}@]+\.[^{_NOT_SEEN}@.]+$",
     ),
 ]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){1,39}$")]
 """Small letters, digits and single dashes: it stands in addresses."""
-
-
-def _known_time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise PydanticCustomError("time_zone_unknown", "No such time zone; write one like Europe/Rome")
-    return name
-
-
-TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_time_zone)]
 
 
 class LegalBody(IdentityFields):

@@ -22,13 +22,15 @@ async def choose_password(
     *,
     by: Literal["invitation", "reset", "self"],
 ) -> None:
-    """Ends every session that was begun with the old one."""
+    """Ends every session that was begun with the old one, and links that were to replace it: with one,
+    whoever reads the person's mail would choose yet another."""
     tenant = await ports.tenants.find()
     assert tenant is not None, "the person's tenant"
     chosen = normalised_password(password)
     about = (person.name, person.email, person.company or "", tenant.slug, tenant.legal.name)
     password_is_hard_to_guess(chosen, about=about, common=passwords.common)
     await ports.credentials.set_password(person.id, await passwords.hashed(chosen), ports.now)
+    await ports.links.delete_unused(person.id, "password_reset")
     await forget_failures(ports, person.email)
     await end_sessions(ports, person.id, "password_changed")
     fact = PasswordChanged(person_id=person.id, by=by)

@@ -45,5 +45,5 @@ async def complete_reset(directory: Directory, passwords: Passwords, token: str,
         link = link_is_good(found, "password_reset", ports.now)
         person = await ports.people.find(link.person_id)
         assert person is not None, "the link's foreign key"
-        await choose_password(ports, passwords, person, password, by="reset")
         await ports.links.use(link.id)
+        await choose_password(ports, passwords, person, password, by="reset")

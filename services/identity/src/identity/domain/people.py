@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -105,8 +106,9 @@ class Person:
 
 
 def normalised_email(text: str) -> str:
-    """The form under which an address is stored and looked for: case does not tell people apart."""
-    return text.strip().casefold()
+    """The form under which an address is stored and looked for: neither case nor how accents are put together
+    tells people apart."""
+    return unicodedata.normalize("NFC", text.strip().casefold())
 
 
 def email_belongs_to_one_person(email: str, known: Person | None) -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from optima_kit.refusals import Forbidden, Invalid, WrongState
 
 ADMIN = "admin"
+
+LOOKALIKES: Final = str.maketrans(
+    "аԁеһіӏкмоԛрѕтусвԝѵαβεηικμνορτυχıɩɡɑłøđħɪɴʀᴅ",
+    "adehilkmoqpstycbwvabenikmnoptuxiigalodhinrd",
+)
+"""Letters of other alphabets, and rarer ones of ours, that look like a plain one in one of their cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +67,16 @@ def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
 
 
 def built_in_roles_are_the_products_own(key: str, name: str, built_in: Iterable[str]) -> None:
-    """Nor does any other role pass for one, in a case, width or accents of its own: whoever gives it to
-    somebody knows what they give."""
+    """Nor does any other role pass for one, in case, width, accents or alphabet: whoever gives it to somebody
+    knows what they give."""
     for field, text in (("key", key), ("name", name)):
         if _letters(text) in built_in:
             raise WrongState("role_built_in", field=field, role=text)
 
 
 def _letters(text: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text).casefold() if letter.isalpha())
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(LOOKALIKES)
+    return "".join(letter for letter in folded if letter.isalpha())
 
 
 def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: Matrix) -> None:
