@@ -18,7 +18,7 @@ from approval.bootstrap import service
 from approval.settings import ApprovalSettings
 from optima_contracts.brief import BriefCancelled, BriefContent, BriefSubmitted
 from optima_contracts.economics import BriefPriced
-from optima_contracts.envelope import EventData
+from optima_contracts.envelope import Envelope, EventData
 from optima_contracts.identity import PersonChanged, PersonDeparted, RoleChanged, UnitChanged
 from optima_kit.actor import Actor
 from optima_kit.testing import (
@@ -46,6 +46,8 @@ class Desk:
     stack: AsyncExitStack
     people: dict[str, Actor] = field(default_factory=dict)
     units: dict[str, UUID] = field(default_factory=dict)
+    together: list[Envelope] | None = None
+    """Events that are to arrive at once."""
 
     @property
     def tenant_id(self) -> UUID:
@@ -53,6 +55,7 @@ class Desk:
 
     async def hire(self) -> None:
         """Marta asks; Paolo and Piera purchase; Lia leads marketing; Dario directs; Ada administers."""
+        self.together = []
         await self.unit("azienda")
         await self.unit("marketing", parent="azienda")
         for key, privileges in OWN_ROLES.items():
@@ -63,6 +66,8 @@ class Desk:
         await self.person("paolo", "purchasing", unit="azienda")
         await self.person("piera", "purchasing", unit="azienda")
         await self.person("ada", "admin", unit="azienda")
+        everybody, self.together = self.together, None
+        await self.app.deliver(*everybody)
 
     async def unit(self, key: str, parent: str | None = None) -> None:
         self.units[key] = uuid4()
@@ -219,6 +224,9 @@ class Desk:
         )
 
     async def deliver(self, event: EventData, subject: UUID, *, sequence: int | None = None) -> None:
+        if self.together is not None:
+            self.together.append(self.app.event(event, subject=subject))
+            return
         await self.app.deliver(event, subject=subject, sequence=sequence)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from ..conftest import Desk
 
 
@@ -104,3 +106,19 @@ async def test_a_price_and_a_decision_at_once(desk: Desk):
             assert approval["content_hash"] == "hash-1-10.00"
         else:
             assert approval["content_hash"] == "hash-1"
+
+
+TYPE = {"key": "cosa", "name": "Cosa", "fields": {"nome": {"type": "text"}}}
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/subject-types/cosa", TYPE), ("/v1/working-time", {})])
+async def test_of_authors_who_read_the_same_version_one_writes_the_next(desk: Desk, path, body):
+    """The first time, when there is none, as well."""
+    for version in (None, 1):
+        headers = {"If-Match": f'"{version}"'} if version else {}
+        puts = (desk.as_("ada").put(path, body, headers=headers) for _ in range(6))
+        statuses = sorted(response.status for response, _ in await asyncio.gather(*puts))
+        assert statuses[0] in (200, 201)
+        assert {*statuses[1:]} <= {412, 428}, statuses
+        response, _ = await desk.as_("ada").get(path)
+        assert response.headers["ETag"] == f'"{(version or 0) + 1}"'

@@ -117,6 +117,7 @@ async def opened(desk: Desk) -> str:
     return approval_id
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("state", sorted({*STATES} - {"open"}))
 async def test_what_is_over_fails_no_neighbour_in_a_batch(desk: Desk, state):
     told = await decide_three(desk, await in_state(desk, state))

@@ -35,7 +35,33 @@ SIMULATED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("noise", ["check", "publication", "simulation", "replay", "move", "too large"])
+ROWS = 2000
+TABLE = {
+    "key": "tabella",
+    "name": "Tabella",
+    "fields": {
+        "righe": {"type": "list", "at_most": ROWS, "fields": {"n": {"type": "whole"}, "t": {"type": "text"}}}
+    },
+}
+OF_TABLES = {
+    "key": "tabelle",
+    "name": "Tabelle",
+    "subject": "tabella",
+    "steps": [
+        {"key": "uno", "when": "tabella.righe.exists(r, r.n > 1)", "approvers": [{"role": "admin"}]},
+        {"key": "due", "approvers": [{"role": "admin"}]},
+    ],
+}
+
+
+def table() -> dict[str, Any]:
+    content = {"righe": [{"n": 0, "t": "x"}] * ROWS}
+    return {"process": "tabelle", "subject_id": str(uuid4()), "content": content}
+
+
+@pytest.mark.parametrize(
+    "noise", ["check", "publication", "simulation", "replay", "move", "too large", "submission"]
+)
 async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypatch):
     neighbour = desk.app.as_(desk.app.people.person("purchasing", tenant_id=uuid4(), name="Nora"))
     admin = desk.as_("ada")
@@ -54,6 +80,9 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
         assert response.status == 200, problem
         response, problem = await admin.post("/v1/processes/grande/moves", {})
         assert response.status == 202, problem
+    if noise == "submission":
+        await admin.put("/v1/subject-types/tabella", TABLE)
+        await desk.publish(OF_TABLES)
     simulated = {"requester_id": desk.id("marta"), "content": SIMULATED}
     noises = {
         "check": lambda: admin.post("/v1/processes/grande/check", large()),
@@ -62,6 +91,7 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
         "too large": lambda: admin.put(
             "/v1/processes/x", data=unreadable(), headers={"Content-Type": "application/yaml"}
         ),
+        "submission": lambda: admin.post("/v1/approvals", table()),
         "replay": desk.work,
         "move": desk.work,
     }
@@ -80,9 +110,9 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
         answered += response.status == 200
     result = await working
     if noise not in ("replay", "move"):
-        assert result[0].status == (400 if noise == "too large" else 200), result[1]
+        assert result[0].status == {"too large": 400, "submission": 201}.get(noise, 200), result[1]
     assert answered >= 1
-    slices = MOST_NODES // 400 if noise == "too large" else STEPS
+    slices = {"too large": MOST_NODES // 400, "submission": 3 * ROWS // 400}.get(noise, STEPS)
     assert turns >= (APPROVALS if noise == "move" else ROUNDS * slices)
 
 

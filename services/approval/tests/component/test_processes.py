@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import jsonschema
@@ -85,45 +85,45 @@ async def test_publication_tells_every_flaw_with_its_place(desk: Desk):
     assert await desk.app.types() == []
 
 
-@pytest.mark.parametrize(
-    ("document", "status", "found"),
-    [
-        ("{", 400, None),
-        ("[1, 2]", 422, None),
-        ('{"a": &x 1}', 400, None),
-        ("[" * 100 + "]" * 100, 400, None),
-        ({**DOCUMENT, "key": "altra"}, 422, ("key", "key_differs")),
-        ({**DOCUMENT, "subject": "luna"}, 422, ("subject", "subject_type_unknown")),
-        ({**DOCUMENT, "steps": []}, 422, ("steps", "too_short")),
-        ({**DOCUMENT, "extra": 1}, 422, ("extra", "extra_forbidden")),
-        (
-            {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a", "person": "b"}]}]},
-            422,
-            ("steps[0].approvers[0]", "approver_one_way"),
-        ),
-        (
-            {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a"}], "quorum": "metà"}]},
-            422,
-            ("steps[0].quorum", "value_not_one_of"),
-        ),
-        (
-            {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a"}], "quorum": {"percent": 0}}]},
-            422,
-            ("steps[0].quorum", "value_not_one_of"),
-        ),
-        (
-            {**DOCUMENT, "steps": [{"key": "p", "parallel": [{"key": "a", "steps": [{"key": "UNO"}]}]}]},
-            422,
-            ("steps[0].parallel[0].steps[0].key", "key_form"),
-        ),
-        ({**DOCUMENT, "limits": {"director": "-1"}}, 422, None),
-    ],
-)
-async def test_bad_documents(desk: Desk, document, status, found):
-    response, problem = await put(desk, document)
-    assert response.status == status, problem
-    if found is not None:
-        assert found in {(error["field"], error["code"]) for error in problem["errors"]}
+BAD: list[tuple[Any, int, tuple[str, str] | None]] = [
+    ("{", 400, None),
+    ("[1, 2]", 422, None),
+    ('{"a": &x 1}', 400, None),
+    ("[" * 100 + "]" * 100, 400, None),
+    ({**DOCUMENT, "key": "altra"}, 422, ("key", "key_differs")),
+    ({**DOCUMENT, "subject": "luna"}, 422, ("subject", "subject_type_unknown")),
+    ({**DOCUMENT, "steps": []}, 422, ("steps", "too_short")),
+    ({**DOCUMENT, "extra": 1}, 422, ("extra", "extra_forbidden")),
+    (
+        {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a", "person": "b"}]}]},
+        422,
+        ("steps[0].approvers[0]", "approver_one_way"),
+    ),
+    (
+        {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a"}], "quorum": "metà"}]},
+        422,
+        ("steps[0].quorum", "value_not_one_of"),
+    ),
+    (
+        {**DOCUMENT, "steps": [{"key": "uno", "approvers": [{"role": "a"}], "quorum": {"percent": 0}}]},
+        422,
+        ("steps[0].quorum", "value_not_one_of"),
+    ),
+    (
+        {**DOCUMENT, "steps": [{"key": "p", "parallel": [{"key": "a", "steps": [{"key": "UNO"}]}]}]},
+        422,
+        ("steps[0].parallel[0].steps[0].key", "key_form"),
+    ),
+    ({**DOCUMENT, "limits": {"director": "-1"}}, 422, None),
+]
+
+
+async def test_bad_documents(desk: Desk):
+    for document, status, found in BAD:
+        response, problem = await put(desk, document)
+        assert response.status == status, problem
+        if found is not None:
+            assert found in {(error["field"], error["code"]) for error in problem["errors"]}
     assert (await desk.as_("ada").get("/v1/processes/prova"))[0].status == 404
 
 
@@ -341,28 +341,27 @@ fields:
         _, after = await desk.decide("dario", approval["id"], "due")
         assert after["state"] == "approved"
 
-    @pytest.mark.parametrize(
-        ("changes", "field", "code"),
-        [
-            ({"content": {"valore": "1.00"}}, "content.oggetto", "content_missing"),
-            ({"content": {"oggetto": "x", "valore": 1.5}}, "content.valore", "content_mistyped"),
-            ({"content": {"oggetto": "x", "valore": "1", "altro": 1}}, "content.altro", "content_unknown"),
-            ({"content": {"oggetto": "x" * 201, "valore": "1"}}, "content.oggetto", "content_title_too_long"),
-            ({"process": "materiali-pop"}, "process", "process_unknown"),
-            ({"requester_id": str(uuid4())}, "requester_id", "submits_for_another"),
-        ],
-    )
-    async def test_bad_subjects(self, desk: Desk, changes, field, code):
+    BAD_SUBJECTS: ClassVar[list[tuple[dict[str, Any], str, str]]] = [
+        ({"content": {"valore": "1.00"}}, "content.oggetto", "content_missing"),
+        ({"content": {"oggetto": "x", "valore": 1.5}}, "content.valore", "content_mistyped"),
+        ({"content": {"oggetto": "x", "valore": "1", "altro": 1}}, "content.altro", "content_unknown"),
+        ({"content": {"oggetto": "x" * 201, "valore": "1"}}, "content.oggetto", "content_title_too_long"),
+        ({"process": "materiali-pop"}, "process", "process_unknown"),
+        ({"requester_id": str(uuid4())}, "requester_id", "submits_for_another"),
+    ]
+
+    async def test_bad_subjects(self, desk: Desk):
         await self.declared(desk)
-        body = {
-            "process": "contratti",
-            "subject_id": str(uuid4()),
-            "content": {"oggetto": "x", "valore": "1.00"},
-        }
-        response, problem = await desk.as_("marta").post("/v1/approvals", body | changes)
-        assert response.status in (403, 422)
-        errors = problem.get("errors") or [{"field": None, "code": problem["code"]}]
-        assert (field, code) in {(error["field"], error["code"]) for error in errors}
+        for changes, field, code in self.BAD_SUBJECTS:
+            body = {
+                "process": "contratti",
+                "subject_id": str(uuid4()),
+                "content": {"oggetto": "x", "valore": "1.00"},
+            }
+            response, problem = await desk.as_("marta").post("/v1/approvals", body | changes)
+            assert response.status in (403, 422)
+            errors = problem.get("errors") or [{"field": None, "code": problem["code"]}]
+            assert (field, code) in {(error["field"], error["code"]) for error in errors}
 
     BUYING = """
 key: acquisto
@@ -404,29 +403,28 @@ fields:
         assert response.status == 201, body
         await desk.publish(self.BUYING_PROCESS)
 
-    @pytest.mark.parametrize(
-        ("changes", "field", "code"),
-        [
-            ({"fornitore": {}}, "content.fornitore.paese", "content_missing"),
-            ({"fornitore": {"paese": None}}, "content.fornitore.paese", "content_missing"),
-            ({"righe": [{"costo": "1.00"}, {}]}, "content.righe[1].costo", "content_missing"),
-            ({"importo": "-1.00"}, "content.importo", "content_mistyped"),
-            ({"importo": "900.000,00"}, "content.importo", "content_italian_number"),
-            (
-                {"referente": {"id": "x", "roles": ["direttore"]}},
-                "content.referente",
-                "content_identity_not_id",
-            ),
-            ({"righe": [{"costo": "1", "chi": {}}]}, "content.righe[0].chi", "content_identity_not_id"),
-            ({"requester": "dario@example.it"}, "content.requester", "content_requester_differs"),
-        ],
-    )
-    async def test_what_a_subject_lacks_or_invents_is_refused(self, desk: Desk, changes, field, code):
+    INVENTED: ClassVar[list[tuple[dict[str, Any], str, str]]] = [
+        ({"fornitore": {}}, "content.fornitore.paese", "content_missing"),
+        ({"fornitore": {"paese": None}}, "content.fornitore.paese", "content_missing"),
+        ({"righe": [{"costo": "1.00"}, {}]}, "content.righe[1].costo", "content_missing"),
+        ({"importo": "-1.00"}, "content.importo", "content_mistyped"),
+        ({"importo": "900.000,00"}, "content.importo", "content_italian_number"),
+        (
+            {"referente": {"id": "x", "roles": ["direttore"]}},
+            "content.referente",
+            "content_identity_not_id",
+        ),
+        ({"righe": [{"costo": "1", "chi": {}}]}, "content.righe[0].chi", "content_identity_not_id"),
+        ({"requester": "dario@example.it"}, "content.requester", "content_requester_differs"),
+    ]
+
+    async def test_what_a_subject_lacks_or_invents_is_refused(self, desk: Desk):
         await self.buying(desk)
-        response, problem = await self.buy(desk, **changes)
-        assert response.status == 422, problem
-        assert (field, code) in {(error["field"], error["code"]) for error in problem["errors"]}
-        assert "{" not in str([error["detail"] for error in problem["errors"]])
+        for changes, field, code in self.INVENTED:
+            response, problem = await self.buy(desk, **changes)
+            assert response.status == 422, problem
+            assert (field, code) in {(error["field"], error["code"]) for error in problem["errors"]}
+            assert "{" not in str([error["detail"] for error in problem["errors"]])
 
     async def test_nobody_says_of_themselves_what_they_are(self, desk: Desk):
         await self.buying(desk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given
@@ -57,6 +58,21 @@ def may_act_for(
             if may_act_for(directory, each.to_person, by, process, amount, links - 1):
                 return True
     return False
+
+
+def test_thousands_of_delegations_are_gone_through_once(calls):
+    """Each of one's own, of those of whoever gave them, and of those of whoever gave it to these."""
+    everybody = {id_: Person(id_, "P", "") for id_ in IDS}
+    given_ = tuple(
+        Delegation(UUID(int=n), whose, to, NOW, NOW + HOUR, frozenset(), Decimal(n))
+        for n in range(1, 1001)
+        for whose, to in pairwise(reversed(IDS[:4]))
+    )
+    directory = Directory(everybody, {}, given_)
+    with calls() as called:
+        grants = directory.grants_to(IDS[0], NOW)
+    assert grants == [(whose, None, Decimal(1000)) for whose in IDS[1:4]]
+    assert called.count < 100 * 1000
 
 
 @given(people, st.lists(delegations, max_size=7).map(tuple))

@@ -11,7 +11,7 @@ import pytest
 from approval.application.facts import Audience, Facts
 from approval.domain import engine
 from approval.domain.approval import Approval, PartsRequested, rebuild
-from approval.domain.directory import Directory, Person
+from approval.domain.directory import Directory, Person, Unit
 from approval.domain.run import MANY, Result
 from optima_contracts.approval import StepPending
 
@@ -86,3 +86,18 @@ def test_a_run_is_foreseen_with_as_many_approvals_as_it_needs(world, calls, quor
 
 def asked(approval: Approval) -> set[UUID]:
     return {part.person for part in approval.steps["uno"].parts.values() if part.state == "requested"}
+
+
+@pytest.mark.parametrize("above", [lambda n: n - 1, lambda n: 0], ids=["one below the other", "side by side"])
+def test_whatever_is_below_thousands_is_found_by_going_through_them_once(above):
+    """Comparing each with each would take minutes."""
+    ids = [UUID(int=n + 1) for n in range(20_000)]
+    units = {one: Unit(one, str(n), ids[above(n)] if n else None) for n, one in enumerate(ids)}
+    people = {
+        one: Person(one, "P", "", unit=one, active=not n, successor=ids[above(n)] if n else None)
+        for n, one in enumerate(ids)
+    }
+    directory = Directory(people, units)
+    assert directory.members_below(ids[0]) == directory.places_of(ids[0]) == ids
+    assert directory.members_below(ids[1])[0] == ids[1]
+    assert {directory.in_place_of(ids[n]) for n in (0, 1, 19_999)} == {ids[0]}

@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 
 from approval.adapters.cel import CelConditions
+from approval.domain import engine
 from approval.domain.engine import Subject
-from approval.domain.process import Definition, preparing, process
+from approval.domain.process import Definition, Process, judging, preparing, process
 from approval.domain.publication import MOST_FLAWS, checking, publication_flaws
 from approval.domain.replay import Paces, comparing
 from approval.domain.simulation import simulating
-from approval.domain.turns import Work
+from approval.domain.subjects import MOST_VALUES, SubjectType
+from approval.domain.turns import Work, finished
 
 MOST_CALLS = 20_000
 """Of functions in one slice: far less than a quarter of a second."""
@@ -73,6 +75,63 @@ def test_a_large_document_is_checked_and_compiled_in_slices(world, calls, name):
     assert len(flaws) <= MOST_FLAWS
     assert flaws == [] or "overlap" in name
     slices(preparing(definition, 1, subject, partial(conditions.compile, subject=subject)), calls)
+
+
+ROWS = {"type": "list", "at_most": 2000, "fields": {"n": {"type": "whole"}, "t": {"type": "text"}}}
+TABLE = SubjectType.model_validate({"key": "tabella", "name": "Tabella", "fields": {"righe": ROWS}})
+
+
+def judging_tables(world: Any) -> Process:
+    steps = [
+        {"key": f"s{i}", "when": f"tabella.righe.exists(r, r.n > {i + 10})", "approvers": ADMINS}
+        for i in range(5)
+    ]
+    definition = Definition.model_validate(
+        {
+            "key": "prova",
+            "name": "Prova",
+            "subject": "tabella",
+            "steps": [*steps, {"key": "x", "approvers": ADMINS}],
+        }
+    )
+    return process(definition, 1, TABLE, partial(CelConditions().compile, subject=TABLE))
+
+
+def test_a_large_content_is_taken_in_and_judged_in_slices(world, calls):
+    raw = {"righe": [{"n": n % 7, "t": "x"} for n in range(2000)]}
+    content, flaws = slices(TABLE.completing(raw, world.directory), calls)
+    assert (content, flaws) == (raw, [])
+    rules = judging_tables(world)
+    subject = Subject("tabella", UUID(int=1), 1, world.id("marta"), content, "hash")
+    dated = engine.dated(rules, content, world.now, world.directory)
+    known = finished(judging(rules, dated))
+    with calls() as called:
+        assert engine.step_without_approver(known, subject, world.now, world.directory) is None
+        opened = engine.open_approval(UUID(int=2), known, subject, world.now, world.directory)
+    assert called.count < 2000, "no row was looked at again"
+    assert opened == engine.open_approval(UUID(int=2), rules, subject, world.now, world.directory)
+
+
+def test_who_knows_what_conditions_say_of_one_content_judges_another(world):
+    rules = judging_tables(world)
+    few, many = ({"righe": [{"n": n, "t": "x"}] * 600} for n in (0, 12))
+    known = finished(judging(rules, engine.dated(rules, few, world.now, world.directory)))
+    for content in (few, many, {}, {"righe": [{"n": "viele"}]}):
+        dated = engine.dated(rules, content, world.now, world.directory)
+        assert [known.answer(key, dated) for key in rules.conditions] == [
+            rules.answer(key, dated) for key in rules.conditions
+        ]
+
+
+def test_of_what_is_too_large_the_rest_is_not_looked_at(world, calls):
+    inner = {"type": "list", "of": "whole", "at_most": 2000}
+    outer = {"type": "list", "at_most": 2000, "fields": {"n": inner}}
+    subject = SubjectType.model_validate({"key": "x", "name": "X", "fields": {"righe": outer}})
+    raw = {"righe": [{"n": [1] * 500}] * 2000}
+    with calls() as called:
+        _, flaws = subject.complete(raw, world.directory)
+    assert [flaw.code for flaw in flaws] == ["too_large"]
+    assert called.count < 20 * MOST_VALUES
 
 
 def test_a_run_is_foreseen_in_slices(world, calls):

@@ -20,6 +20,7 @@ from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
 from optima_kit.sql import Statement, load_queries
+from optima_kit.time_zones import TIME_ZONES
 
 from ..application.in_turns import in_turns
 from ..application.ports import (
@@ -258,9 +259,13 @@ class PostgresProcesses:
     async def put_brief_form(self, type_key: str, version: int, kinds: Mapping[str, str]) -> None:
         self._work.write(QUERIES.upsert_brief_form, type_key=type_key, version=version, fields=dict(kinds))
 
-    async def put_subject_type(self, subject: SubjectType, now: datetime) -> int:
-        version: int = await self._work.fetchval(
-            QUERIES.put_subject_type, key=subject.key, document=subject.model_dump(mode="json"), now=now
+    async def put_subject_type(self, subject: SubjectType, now: datetime, expected: int | None) -> int | None:
+        version: int | None = await self._work.fetchval(
+            QUERIES.put_subject_type,
+            key=subject.key,
+            document=subject.model_dump(mode="json"),
+            now=now,
+            expected=expected,
         )
         return version
 
@@ -418,11 +423,14 @@ class PostgresApprovals:
         return found
 
     async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]:
-        rows = await self._work.fetch(QUERIES.list_events, approval_id=approval_id, after=after, limit=limit)
-        return [Told(row["number"], EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
+        return _told_rows(
+            await self._work.fetch(
+                QUERIES.list_events_shown, approval_id=approval_id, after=after, limit=limit
+            )
+        )
 
     async def whole_history(self, approval_id: UUID) -> list[Told]:
-        return await self.history(approval_id, 0, 2**31 - 1)
+        return _told_rows(await self._work.fetch(QUERIES.list_events, approval_id=approval_id))
 
     async def naming(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
         rows = await self._work.fetch(
@@ -493,6 +501,7 @@ class PostgresApprovals:
         return [
             Waiting(
                 _listed(row),
+                row["content"],
                 row["step"],
                 row["person_id"],
                 row["why"],
@@ -541,8 +550,10 @@ class PostgresApprovals:
         )
         return [_held(row) for row in rows]
 
-    async def over(self, key: str, limit: int) -> list[Approval]:
-        rows = await self._work.fetch(QUERIES.list_past_approvals, process_key=key, limit=limit)
+    async def over(self, key: str, until: datetime, skipped: int, limit: int) -> list[Approval]:
+        rows = await self._work.fetch(
+            QUERIES.list_past_approvals, process_key=key, until=until, skipped=skipped, limit=limit
+        )
         return await in_turns(self._work.tenant_id, _read_all(rows))
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
@@ -913,11 +924,15 @@ class PostgresDirectories:
 
     async def working_time(self) -> tuple[WorkingTime, int]:
         row = await self._work.fetchrow(QUERIES.find_calendar)
-        return (WorkingTime.model_validate(row["document"]), row["version"]) if row else (WorkingTime(), 0)
+        return (_working_time(row["document"]), row["version"]) if row else (WorkingTime(), 0)
 
-    async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int:
+    async def put_working_time(
+        self, working_time: WorkingTime, now: datetime, expected: int | None
+    ) -> int | None:
         document = working_time.model_dump(mode="json", exclude_unset=True)
-        version: int = await self._work.fetchval(QUERIES.put_calendar, document=document, now=now)
+        version: int | None = await self._work.fetchval(
+            QUERIES.put_calendar, document=document, now=now, expected=expected
+        )
         self._changed()
         return version
 
@@ -1038,6 +1053,12 @@ def _document(definition: Definition) -> Any:
     return definition.model_dump(mode="json", exclude_unset=True)
 
 
+def _working_time(document: dict[str, Any]) -> WorkingTime:
+    """Once, what only one machine calls a time zone was taken too: the tenant's own counts instead."""
+    known = document.get("time_zone") in TIME_ZONES
+    return WorkingTime.model_validate(document if known else {**document, "time_zone": None})
+
+
 def _draft(row: asyncpg.Record) -> Draft:
     return Draft(
         process_id=row["process_id"],
@@ -1089,6 +1110,10 @@ def _read_all(rows: list[asyncpg.Record]) -> Work[list[Approval]]:
     return approvals
 
 
+def _told_rows(rows: list[asyncpg.Record]) -> list[Told]:
+    return [Told(row["number"], EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
+
+
 def _listed(row: asyncpg.Record) -> Listed:
     """Without making values of the steps, which lists don't show."""
     return Listed(
@@ -1102,7 +1127,6 @@ def _listed(row: asyncpg.Record) -> Listed:
         requester=row["requester_id"],
         state=row["state"],
         reason=row["reason"],
-        content=row["content"],
         content_hash=row["content_hash"],
         opened_at=row["opened_at"],
         ended_at=row["ended_at"],

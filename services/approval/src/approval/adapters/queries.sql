@@ -43,6 +43,7 @@ SELECT document, version FROM subject_types WHERE key = :key
 INSERT INTO subject_types AS known (key, document, version, changed_at) VALUES (:key, :document, 1, :now)
 ON CONFLICT (tenant_id, key) DO UPDATE
     SET document = excluded.document, version = known.version + 1, changed_at = excluded.changed_at
+    WHERE known.version = :expected
 RETURNING version
 
 -- name: list_brief_forms
@@ -184,6 +185,12 @@ SELECT EXISTS (SELECT 1 FROM concerned WHERE person_id = :person_id AND approval
 
 -- name: list_events
 SELECT number, at, actor_id, event FROM approval_events
+WHERE approval_id = :approval_id ORDER BY number
+
+-- name: list_events_shown
+-- Nobody is shown the content that each amendment of a large subject has left there.
+SELECT number, at, actor_id, CASE WHEN event ? 'content' THEN event || '{"content": {}}' ELSE event END AS event
+FROM approval_events
 WHERE approval_id = :approval_id AND number > :after ORDER BY number LIMIT :limit
 
 -- Lists of approvals. Each statement goes along the index of one filter, newest first, and tests the others.
@@ -191,8 +198,7 @@ WHERE approval_id = :approval_id AND number > :after ORDER BY number LIMIT :limi
 -- name: list_approvals
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
-    steps
+    requester_id, state, reason, content_hash, opened_at, ended_at, steps
 FROM approvals WHERE approval_id < :before
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -205,8 +211,7 @@ ORDER BY approval_id DESC LIMIT :limit
 -- name: list_approvals_of_subject
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
-    steps
+    requester_id, state, reason, content_hash, opened_at, ended_at, steps
 FROM approvals WHERE approval_id < :before AND subject_id = :subject_id
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -220,13 +225,12 @@ ORDER BY approval_id DESC LIMIT :limit
 -- plan: custom
 -- Goes along the index of one of the words, in both its forms: as it is and as its Italian stem.
 SELECT DISTINCT ON (found.approval_id) approval_id, process_key, process_version,
-    subject_type, subject_id, subject_revision, title, requester_id, state, reason, content,
-    content_hash, opened_at, ended_at, steps
+    subject_type, subject_id, subject_revision, title, requester_id, state, reason, content_hash, opened_at,
+    ended_at, steps
 FROM unnest(tsvector_to_array(to_tsvector('italian', :word) || to_tsvector('simple', :word))) AS form(word)
 CROSS JOIN LATERAL (
     SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-        requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
-    steps
+        requester_id, state, reason, content_hash, opened_at, ended_at, steps
     FROM approval_words JOIN approvals USING (approval_id)
     WHERE approval_words.word = form.word AND approval_words.approval_id < :before
         AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
@@ -241,8 +245,7 @@ ORDER BY found.approval_id DESC LIMIT :limit
 -- name: list_approvals_in_state
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
-    steps
+    requester_id, state, reason, content_hash, opened_at, ended_at, steps
 FROM approvals WHERE approval_id < :before AND state = :state
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -255,8 +258,7 @@ ORDER BY approval_id DESC LIMIT :limit
 -- name: list_approvals_of_process
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
-    steps
+    requester_id, state, reason, content_hash, opened_at, ended_at, steps
 FROM approvals WHERE approval_id < :before AND process_key = :process
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -269,8 +271,7 @@ ORDER BY approval_id DESC LIMIT :limit
 -- name: list_own_approvals
 -- plan: custom
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at,
-    steps
+    requester_id, state, reason, content_hash, opened_at, ended_at, steps
 FROM concerned JOIN approvals USING (approval_id)
 WHERE concerned.person_id = :concerned AND concerned.approval_id < :before
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
@@ -296,10 +297,14 @@ WHERE approval_id = :approval_id AND step = :step AND person_id = :person_id
 -- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
 -- own request on another's behalf. Each person's parts come from the index in order, so that a page costs
 -- the same however much waits. What it is sorted by is known when it is planned: the largest amount is ranked
--- by its cents, all others alike.
+-- by its cents, all others alike. Of a large content a row says that a list is there, and how a text begins.
 SELECT rank, moment, step, waiting.person_id, why, requested_at, due_at, follow_up_on, claimed_by, approval_id,
     process_key, process_version,
-    subject_type, subject_id, subject_revision, title, requester_id, state, reason, content,
+    subject_type, subject_id, subject_revision, title, requester_id, state, reason,
+    CASE WHEN pg_column_size(content) + pg_column_size(filled) < 4000 THEN content || filled ELSE (
+        SELECT jsonb_object_agg(key, CASE jsonb_typeof(value) WHEN 'array' THEN 'true'::jsonb
+            WHEN 'object' THEN 'true'::jsonb WHEN 'string' THEN to_jsonb(left(value #>> '{}', 200))
+            ELSE value END) FROM jsonb_each(content || filled)) END AS content,
     content_hash, opened_at, ended_at, steps
 FROM (SELECT DISTINCT unnest(:people::uuid[]) AS person_id) AS someone
 CROSS JOIN LATERAL (
@@ -307,7 +312,7 @@ CROSS JOIN LATERAL (
         (SELECT claimed.person_id FROM open_parts AS claimed WHERE claimed.approval_id = part.approval_id
             AND claimed.step = part.step AND claimed.claimed_at IS NOT NULL) AS claimed_by,
         approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-        requester_id, state, reason, content || filled AS content, content_hash, opened_at, ended_at, steps,
+        requester_id, state, reason, content, filled, content_hash, opened_at, ended_at, steps,
         place.rank, place.moment
     FROM open_parts AS part JOIN approvals USING (approval_id)
     CROSS JOIN LATERAL (SELECT
@@ -568,6 +573,7 @@ SELECT document, version FROM calendars
 INSERT INTO calendars AS known (document, version, changed_at) VALUES (:document, 1, :now)
 ON CONFLICT (tenant_id) DO UPDATE
     SET document = excluded.document, version = known.version + 1, changed_at = excluded.changed_at
+    WHERE known.version = :expected
 RETURNING version
 
 -- E-mail links
@@ -663,13 +669,13 @@ FROM replays WHERE replay_id = :replay_id
 UPDATE replays SET done = :done, report = :report, ended_at = :ended_at WHERE replay_id = :replay_id
 
 -- name: list_past_approvals
--- The newest that are over, the newest first.
+-- Of those that were over at a moment, the newest first.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE process_key = :process_key
-    AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
-ORDER BY ended_at DESC LIMIT :limit
+    AND state IN ('approved', 'rejected', 'changes_requested', 'expired') AND ended_at <= :until
+ORDER BY ended_at DESC, approval_id DESC LIMIT :limit OFFSET :skipped
 
 -- name: count_waiting
 SELECT (SELECT count(*) FROM approvals WHERE state = 'open') AS open,

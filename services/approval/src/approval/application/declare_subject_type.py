@@ -29,7 +29,10 @@ async def declare_subject_type(
     before = await ports.processes.subject_type(key)
     if before is not None:
         author_keeps_what_is_hidden(before, subject, actor.privileges)
-    return await ports.processes.put_subject_type(subject, ports.now)
+    version = await ports.processes.put_subject_type(subject, ports.now, known)
+    if version is None:  # somebody was faster
+        raise Stale("stale_version", field="If-Match")
+    return version
 
 
 async def read_subject_type(ports: Ports, key: str) -> tuple[SubjectType, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from optima_contracts.approval import DelegationChanged
@@ -18,6 +19,9 @@ from .facts import recipients
 from .notices import notify
 from .ports import Ports, StoredDelegation
 from .read.access import gave_or_administers, sees_delegation
+
+MOST_DELEGATIONS: Final = 50
+"""Of one person, in force or to come: whose inbox it is goes through all of them at each look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
         raise Invalid("delegation_ends_first", field="ends_at")
     if request.ends_at <= ports.now:
         raise Invalid("delegation_is_past", field="ends_at")
+    if len(directory.given_by(giver)) >= MOST_DELEGATIONS:
+        raise WrongState("delegations_too_many", most=MOST_DELEGATIONS)
     if request.up_to is not None:
         # Whether a delegate sees a thing would tell the giver on which side of the limit its price is.
         author_sees_amounts(await ports.processes.subject_types(), actor.privileges, "up_to")

@@ -19,11 +19,12 @@ from ..domain.migration import migration_blocker
 from .ports import Held, Move, Moved, MoveState, Ports
 from .read.access import running_process
 from .recording import record_change
+from .subject_content import judged_beforehand
 
 PREVIEW: Final = "approval.preview_move"
 MOVE: Final = "approval.move"
 REVERT: Final = "approval.revert_move"
-AT_A_TIME: Final = 100
+AT_A_TIME: Final = 50
 
 
 class MoveStep(BaseModel):
@@ -124,6 +125,10 @@ async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:
     new = await ports.processes.version(move.process_key, move.to_version)
     assert new is not None, "a version that was published stays"
     directory = await ports.directories.read()
+    dated = held.approval.dated
+    if dated.today is None:
+        dated = engine.dated(new, dated.content, ports.now, directory)
+    new = await judged_beforehand(ports, new, dated)
     try:
         result = engine.migrate(held.approval, old, new, move.carried_out_by, ports.now, directory)
     except Refusal as refusal:

@@ -19,6 +19,7 @@ from .ports import Ports
 from .read.access import running_process
 from .recording import record_change
 from .stop_run import stop_run
+from .subject_content import judged_beforehand
 
 SUBJECT_TYPE = "brief"
 
@@ -90,6 +91,8 @@ async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> No
         await open_approval(ports, approval.process_key, subject, newest.correlation, sequence)
         return
     process = await running_process(ports, approval)
+    dated = engine.dated(process, {**content, **approval.filled}, ports.now, directory)
+    process = await judged_beforehand(ports, process, dated)
     result = engine.amend(approval, process, content, event.content_hash, ports.now, directory)
     await record_change(ports, process, newest, result, sequence)
 

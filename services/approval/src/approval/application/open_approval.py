@@ -16,22 +16,32 @@ from ..domain.process import Process
 from .facts import recipients
 from .ports import Held, Ports
 from .recording import record_opening
+from .subject_content import judged_beforehand
 
 log = logging.getLogger(__name__)
 
 
 async def open_approval(
-    ports: Ports, process_key: str, subject: engine.Subject, story: UUID | None, subject_sequence: int
+    ports: Ports,
+    process_key: str,
+    subject: engine.Subject,
+    story: UUID | None,
+    subject_sequence: int,
+    judged: Process | None = None,
 ) -> Held:
     """Opens a run under the newest version, or records and tells why none was opened. `story` is the
-    correlation of what it belongs to, never from a client; None: it begins one, under its own id."""
+    correlation of what it belongs to, never from a client; None: it begins one, under its own id. `judged` is
+    that version, where it has been looked at already."""
     approval_id = new_id()
     correlation = story or approval_id
     not_opened = partial(_not_opened, ports, approval_id, process_key, subject, correlation, subject_sequence)
-    process = await _newest_process(ports, process_key)
+    process = judged or await _newest_process(ports, process_key)
     if process is None or process.subject.key != subject.type:
         return await not_opened(f"no_process:{process_key}")
     directory = await ports.directories.read()
+    if judged is None:
+        dated = engine.dated(process, subject.content, ports.now, directory)
+        process = await judged_beforehand(ports, process, dated)
     stuck = engine.step_without_approver(process, subject, ports.now, directory)
     if stuck is not None:
         return await not_opened(f"nobody_can_approve:{stuck}")

@@ -100,8 +100,8 @@ class Processes(Protocol):
     async def put_brief_form(self, type_key: str, version: int, kinds: Mapping[str, str]) -> None:
         """What a type of brief asks: by key of a field, the kind of its value."""
 
-    async def put_subject_type(self, subject: SubjectType, now: datetime) -> int:
-        """Returns its version."""
+    async def put_subject_type(self, subject: SubjectType, now: datetime, expected: int | None) -> int | None:
+        """Returns its version. None, and nothing is changed, where another than the expected stands there."""
 
 
 NOT_ENDED: Final = ("waiting", "pending")
@@ -133,7 +133,6 @@ class Held:
             approval.requester,
             approval.state,
             approval.reason,
-            approval.judged,
             approval.content_hash,
             approval.opened_at,
             approval.ended_at,
@@ -157,7 +156,6 @@ class Listed:
     requester: UUID
     state: str
     reason: str | None
-    content: dict[str, Any]
     content_hash: str
     opened_at: datetime
     ended_at: datetime | None
@@ -172,6 +170,8 @@ class Waiting:
     """Something that waits for somebody to decide it."""
 
     listed: Listed
+    content: dict[str, Any]
+    """Of a large one, that lists and records are there, and how texts begin."""
     step: str
     person: UUID
     """Whose part it is; another than the reader: on their behalf."""
@@ -364,8 +364,8 @@ class Approvals(Protocol):
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         """Open runs of other versions of a process, by id."""
 
-    async def over(self, key: str, limit: int) -> list[Approval]:
-        """The newest runs of a process that are over."""
+    async def over(self, key: str, until: datetime, skipped: int, limit: int) -> list[Approval]:
+        """Runs of a process that were over by then, the newest first, without so many of them."""
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
         """Remembers that the subject is cancelled for good."""
@@ -605,7 +605,10 @@ class Directories(Protocol):
     async def working_time(self) -> tuple[WorkingTime, int]:
         """With its version; 0 for the one that applies without a word."""
 
-    async def put_working_time(self, working_time: WorkingTime, now: datetime) -> int: ...
+    async def put_working_time(
+        self, working_time: WorkingTime, now: datetime, expected: int | None
+    ) -> int | None:
+        """Returns its version. None, and nothing is changed, where another than the expected stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from optima_kit.actor import Actor
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent
 
+from ..domain.approval import Approval
 from ..domain.authorship import author_sees_what_the_process_reads
 from ..domain.replay import Comparison, answers_of, comparing, paces_of
 from .in_turns import in_turns
@@ -21,6 +23,7 @@ from .simulate_process import compiled, process_to_try
 
 REPLAY: Final = "approval.replay"
 MOST: Final = 10_000
+AT_A_TIME: Final = 50
 DIFFERENCES_SHOWN: Final = 200
 
 
@@ -54,18 +57,28 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
         return
     draft = await compiled(ports, replay.definition, replay.subject)
     directory = await ports.directories.read()
-    past = await ports.approvals.over(replay.process_key, replay.wanted)
     answers: dict[UUID, list[timedelta]] = {}
-    for approval in past:
+    async for approval in _past(ports, replay):
         for person, taken in answers_of(approval):
             answers.setdefault(person, []).append(taken)
     paces = paces_of(answers)
     comparisons = []
-    for approval in past:
+    async for approval in _past(ports, replay):
         followed = await running_process(ports, approval)
         comparison = comparing(approval, followed, draft, paces, directory)
         comparisons.append(await in_turns(ports.tenant_id, comparison))
-    await ports.replays.save(replay.id, len(past), _report(comparisons), ports.now)
+    await ports.replays.save(replay.id, len(comparisons), _report(comparisons), ports.now)
+
+
+async def _past(ports: Ports, replay: Replay) -> AsyncIterator[Approval]:
+    """What it is tried on, a few in memory at a time: their contents may be large."""
+    for skipped in range(0, replay.wanted, AT_A_TIME):
+        limit = min(AT_A_TIME, replay.wanted - skipped)
+        found = await ports.approvals.over(replay.process_key, replay.created_at, skipped, limit)
+        for approval in found:
+            yield approval
+        if len(found) < limit:
+            return
 
 
 def _report(comparisons: list[Comparison]) -> dict[str, Any]:

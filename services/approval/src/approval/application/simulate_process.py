@@ -10,14 +10,14 @@ from uuid import UUID
 from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Invalid, Refusal, Violations
 
-from ..domain.engine import Subject
+from ..domain.engine import Subject, dated
 from ..domain.process import Definition, Process, preparing, with_filled_fields
 from ..domain.publication import checking
 from ..domain.simulation import Simulation, simulating
 from ..domain.subjects import SubjectType
 from .in_turns import in_turns
 from .ports import Ports
-from .subject_content import complete_content
+from .subject_content import complete_content, judged_beforehand
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ async def simulate_process(ports: Ports, key: str, given: SimulationInput) -> tu
     directory = await ports.directories.read()
     if directory.person(given.requester) is None:
         raise Invalid("person_unknown", field="requester_id", name=str(given.requester))
-    content = complete_content(chosen.subject, given.content, given.requester, directory)
+    content = await complete_content(ports, chosen.subject, given.content, given.requester, directory)
+    chosen = await judged_beforehand(ports, chosen, dated(chosen, content, ports.now, directory))
     subject = Subject(chosen.subject.key, new_id(), 1, given.requester, content, "simulated")
     simulation = await in_turns(ports.tenant_id, simulating(chosen, subject, ports.now, directory))
     return chosen, simulation

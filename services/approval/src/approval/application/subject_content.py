@@ -11,11 +11,15 @@ from uuid import UUID
 from optima_kit.refusals import Invalid, Refusal, Violations
 
 from ..domain.directory import Directory
-from ..domain.subjects import SubjectType
+from ..domain.process import Process, judging
+from ..domain.subjects import DatedContent, SubjectType
+from ..domain.turns import finished
+from .in_turns import in_turns, is_large
+from .ports import Ports
 
 
-def complete_content(
-    subject: SubjectType, content: dict[str, Any], requester: UUID, directory: Directory
+async def complete_content(
+    ports: Ports, subject: SubjectType, content: dict[str, Any], requester: UUID, directory: Directory
 ) -> dict[str, Any]:
     """Fills in people and units, which are given by id or by e-mail address and key, and checks every field
     against the declaration. A field `requester` is the requester and need not be given. Raises Violations
@@ -24,7 +28,9 @@ def complete_content(
     names_requester = field is not None and field.type == "person"
     if names_requester and content.get("requester") is None:
         content = {**content, "requester": str(requester)}
-    completed, flaws = subject.complete(content, directory)
+    completing = subject.completing(content, directory)
+    large = is_large(content)
+    completed, flaws = await in_turns(ports.tenant_id, completing) if large else finished(completing)
     refusals: list[Refusal] = [
         Invalid(f"content_{flaw.code}", field=f"content.{flaw.path}".rstrip("."), **flaw.facts)
         for flaw in flaws
@@ -35,6 +41,13 @@ def complete_content(
     if refusals:
         raise Violations(refusals)
     return completed
+
+
+async def judged_beforehand(ports: Ports, process: Process, dated: DatedContent) -> Process:
+    """The process as it is about to judge the content; of a large one it knows all answers."""
+    if not (process.conditions and is_large(dated.content)):
+        return process
+    return await in_turns(ports.tenant_id, judging(process, dated))
 
 
 def hash_of(content: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from .open_approval import open_approval
 from .ports import Held, Ports
 from .read.access import locked_visible_approval, running_process
 from .recording import record_change
-from .subject_content import complete_content, hash_of
+from .subject_content import complete_content, hash_of, judged_beforehand
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,10 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
             raise WrongState("subject_in_approval", field="subject_id")
         if newest.approval.subject_revision >= submission.revision:
             raise WrongState("revision_known", field="revision", newest=newest.approval.subject_revision)
-    content = complete_content(process.submitted, submission.content, requester, directory)
-    engine.every_choice_takes_a_case(process, engine.dated(process, content, ports.now, directory))
+    content = await complete_content(ports, process.submitted, submission.content, requester, directory)
+    dated = engine.dated(process, content, ports.now, directory)
+    process = await judged_beforehand(ports, process, dated)
+    engine.every_choice_takes_a_case(process, dated)
     subject = engine.Subject(
         process.subject.key,
         submission.subject_id,
@@ -62,7 +64,7 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
         hash_of(content),
     )
     story = newest.correlation if newest is not None else None
-    return await open_approval(ports, submission.process, subject, story, 0)
+    return await open_approval(ports, submission.process, subject, story, 0, process)
 
 
 async def amend_subject(
@@ -80,8 +82,10 @@ async def amend_subject(
     if expected_version is not None and held.version != expected_version:
         raise Stale("stale_version", field="If-Match")
     process = await running_process(ports, approval)
-    complete = complete_content(process.submitted, content, approval.requester, directory)
+    complete = await complete_content(ports, process.submitted, content, approval.requester, directory)
     if approval.state == "open" and not changed_fields(process.subject, approval.content, complete):
         return held
+    dated = engine.dated(process, {**complete, **approval.filled}, ports.now, directory)
+    process = await judged_beforehand(ports, process, dated)
     result = engine.amend(approval, process, complete, hash_of(complete), ports.now, directory)
     return await record_change(ports, process, held, result)

@@ -19,4 +19,7 @@ async def set_working_time(
         raise PreconditionRequired("if_match_missing", field="If-Match")
     if expected_version is not None and expected_version != version:
         raise Stale("stale_version", field="If-Match")
-    return await ports.directories.put_working_time(working_time, ports.now)
+    put = await ports.directories.put_working_time(working_time, ports.now, version)
+    if put is None:  # somebody was faster
+        raise Stale("stale_version", field="If-Match")
+    return put

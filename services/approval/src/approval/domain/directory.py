@@ -105,6 +105,10 @@ class Directory:
         return _grouped((p.successor, p.id) for p in self.people.values() if p.successor is not None)
 
     @cached_property
+    def _units_below(self) -> dict[UUID, tuple[UUID, ...]]:
+        return _grouped((unit.parent, unit.id) for unit in self.units.values() if unit.parent is not None)
+
+    @cached_property
     def _units_by_key(self) -> dict[str, Unit]:
         return {unit.key: unit for unit in self.units.values()}
 
@@ -137,21 +141,18 @@ class Directory:
     def in_place_of(self, person_id: UUID) -> UUID:
         """Who stands where the person stood: they themselves; once they have left, who took over, if anybody
         did."""
-        current, seen = person_id, [person_id]
+        current, seen = person_id, {person_id}
         while (person := self.people.get(current)) is not None and not person.active:
             if person.successor is None or person.successor in seen:
                 break
             current = person.successor
-            seen.append(current)
+            seen.add(current)
         return current
 
     def places_of(self, person_id: UUID) -> list[UUID]:
         """Whose place the person has, or had until they left: their own, that of everybody who left it to
         them, and what those had taken over before."""
-        places = [person_id]
-        for person in places:
-            places += [one for one in self._by_successor.get(person, ()) if one not in places]
-        return places
+        return _downwards(person_id, self._by_successor)
 
     def unit_named(self, key: str) -> Unit | None:
         return self._units_by_key.get(key)
@@ -165,10 +166,7 @@ class Directory:
 
     def members_below(self, unit: UUID) -> list[UUID]:
         """Of the unit and of every unit below it."""
-        units = [unit]
-        for above in units:
-            units += [one.id for one in self.units.values() if one.parent == above and one.id not in units]
-        return [person for one in units for person in self.members(one)]
+        return [person for one in _downwards(unit, self._units_below) for person in self.members(one)]
 
     def manager_of(self, person_id: UUID) -> UUID | None:
         """Their own manager, else the manager of their unit or of the nearest unit above that has another."""
@@ -195,6 +193,10 @@ class Directory:
             yield current
             seen.add(current)
             current = self.manager_of(current)
+
+    def given_by(self, person_id: UUID) -> tuple[Delegation, ...]:
+        """Delegations of theirs that are or may come into force."""
+        return self._delegations_from.get(person_id, ())
 
     def delegates(
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
@@ -241,24 +243,38 @@ class Directory:
 
     def grants_to(self, person_id: UUID, now: datetime) -> list[tuple[UUID, str | None, Decimal | None]]:
         """For whom the person may act now: each with a process (None: any) and an amount (None: any) up to
-        which, the narrowest along each chain of delegations."""
-        grants: set[tuple[UUID, str | None, Decimal | None]] = set()
-        frontier: list[tuple[UUID, str | None, Decimal | None]] = [(person_id, None, None)]
+        which, the narrowest along a chain of delegations and the widest of all chains."""
+        grants: dict[tuple[UUID, str | None], Decimal | None] = {}
+        frontier: dict[tuple[UUID, str | None], Decimal | None] = {(person_id, None): None}
         for _ in range(DELEGATION_CHAIN):
-            following = []
-            for taker, process, up_to in frontier:
+            following: dict[tuple[UUID, str | None], Decimal | None] = {}
+            for (taker, process), up_to in frontier.items():
                 for given in self._delegations_to.get(taker, ()):
                     if given.from_person == person_id or not given.starts_at <= now < given.ends_at:
                         continue
-                    amounts = [limit for limit in (up_to, given.up_to) if limit is not None]
+                    limit = up_to if _is_wider(given.up_to, up_to) else given.up_to
                     for key in _narrowed(process, given.processes):
-                        grant = (given.from_person, key, min(amounts) if amounts else None)
-                        if grant not in grants:
-                            grants.add(grant)
+                        grant = (given.from_person, key)
+                        if grant not in grants or _is_wider(limit, grants[grant]):
+                            grants[grant] = limit
                             if self.passes_on(given.from_person):
-                                following.append(grant)
+                                following[grant] = limit
             frontier = following
-        return sorted(grants, key=str)
+        return sorted(((*grant, limit) for grant, limit in grants.items()), key=str)
+
+
+def _is_wider(limit: Decimal | None, than: Decimal | None) -> bool:
+    return than is not None and (limit is None or limit > than)
+
+
+def _downwards(top: UUID, below: Mapping[UUID, tuple[UUID, ...]]) -> list[UUID]:
+    """The top and all that is below it, at any depth, each once."""
+    found, seen = [top], {top}
+    for each in found:
+        inner = [one for one in below.get(each, ()) if one not in seen]
+        found += inner
+        seen.update(inner)
+    return found
 
 
 def _narrowed(process: str | None, processes: frozenset[str]) -> list[str | None]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Final, Literal, LiteralString
 
 from pydantic import (
@@ -486,6 +487,27 @@ def preparing(
     rules_of_all = [rule for step in steps.values() for rule in (*rules_in(step), *told_by(step))]
     again = frozenset(rule.decided for rule in rules_of_all if rule.decided)
     return Process(version, definition, subject, conditions, steps, places, choices, rules, again)
+
+
+def judging(process: Process, dated: DatedContent) -> Work[Process]:
+    """The process, knowing already what its conditions say of the content; a condition a slice."""
+    answers = {}
+    for key in process.conditions:
+        answers[key] = process.answer(key, dated)
+        yield
+    known = {
+        key: partial(_known_answer, condition, dated, answers[key])
+        for key, condition in process.conditions.items()
+    }
+    return replace(process, conditions=known)
+
+
+def _known_answer(condition: Predicate, of: DatedContent, answer: bool | None, dated: DatedContent) -> bool:
+    if dated != of:
+        return condition(dated)
+    if answer is None:
+        raise ValueError("it can't be told")
+    return answer
 
 
 def rules_in(step: Step) -> list[Approver]:

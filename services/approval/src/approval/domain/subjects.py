@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from optima_kit.refusals import Invalid
 
 from .directory import Directory
+from .turns import Work, finished
 from .values import Flag, Whole, value
 
 Content = Mapping[str, Any]
@@ -178,8 +180,14 @@ class SubjectType(BaseModel):
     def complete(self, content: Content, directory: Directory) -> tuple[dict[str, Any], list[ContentFlaw]]:
         """The content as it is frozen: fields that are null left out, people and units as the directory
         knows them. And everything in it that does not fit the declaration, at any depth."""
+        return finished(self.completing(content, directory))
+
+    def completing(
+        self, content: Content, directory: Directory
+    ) -> Work[tuple[dict[str, Any], list[ContentFlaw]]]:
+        """`complete`, in slices. Of what is too large the rest is not looked at."""
         completion = _Completion(directory)
-        completed = completion.record(self.fields, content, "")
+        completed = yield from completion.record(self.fields, content, "")
         if self.title is not None and len(self.title_of(completed)) > LONGEST_TITLE:
             completion.note(self.title, "title_too_long", longest=LONGEST_TITLE)
         if completion.values > MOST_VALUES:
@@ -204,43 +212,61 @@ class _Completion:
         self.directory = directory
         self.flaws: list[ContentFlaw] = []
         self.values = 0
+        self.sliced_at = 0
+        """How many values there were when others last had their turn."""
 
     def note(self, path: str, code: str, **facts: object) -> None:
         if len(self.flaws) < MOST_FLAWS:
             self.flaws.append(ContentFlaw(path, code, facts))
 
-    def record(self, fields: Mapping[str, FieldType], raw: Content, path: str) -> dict[str, Any]:
-        for name in raw.keys() - fields.keys():
+    def record(self, fields: Mapping[str, FieldType], raw: Content, path: str) -> Work[dict[str, Any]]:
+        for name in islice(raw.keys() - fields.keys(), MOST_FLAWS):
             self.note(_joined(path, str(name)[:63]), "unknown", known=", ".join(fields))
         completed = {}
         for name, field in fields.items():
             here = _joined(path, name)
             if raw.get(name) is not None:
-                completed[name] = self.field(field, raw[name], here)
+                if field.type == "list":
+                    completed[name] = yield from self.rows(field, raw[name], here)
+                elif field.type == "record":
+                    completed[name] = yield from self.inner(field, raw[name], here)
+                else:
+                    completed[name] = self.one(field.type, raw[name], here)
             elif field.needs_nothing:
                 completed[name] = {}
             elif not field.optional:
                 self.note(here, "missing")
         return completed
 
-    def field(self, field: FieldType, raw: Any, path: str) -> Any:
-        if field.type != "list":
-            return self.one(field.type, field, raw, path)
+    def rows(self, field: FieldType, raw: Any, path: str) -> Work[Any]:
         if not isinstance(raw, list):
             return self.note(path, "mistyped", type="list")
         if len(raw) > field.at_most:
             return self.note(path, "too_many_rows", most=field.at_most)
-        kind: FieldKind = field.of or "record"
-        return [self.one(kind, field, row, f"{path}[{index}]") for index, row in enumerate(raw)]
+        completed = []
+        for index, row in enumerate(raw):
+            if self.values > MOST_VALUES:
+                break
+            if self.values >= self.sliced_at + _SLICE:
+                self.sliced_at = self.values
+                yield
+            here = f"{path}[{index}]"
+            if field.of is None:
+                completed.append((yield from self.inner(field, row, here)))
+            else:
+                completed.append(self.one(field.of, row, here))
+        return completed
 
-    def one(self, kind: FieldKind, field: FieldType, raw: Any, path: str) -> Any:
+    def inner(self, field: FieldType, raw: Any, path: str) -> Work[Any]:
+        self.values += 1
+        if not isinstance(raw, Mapping):
+            return self.note(path, "mistyped", type="record")
+        return (yield from self.record(field.fields, raw, path))
+
+    def one(self, kind: FieldKind, raw: Any, path: str) -> Any:
         self.values += 1
         if kind == "person" or kind == "unit":
             return self.identity(kind, raw, path)
-        if kind == "record":
-            if not isinstance(raw, Mapping):
-                return self.note(path, "mistyped", type=kind)
-            return self.record(field.fields, raw, path)
         if isinstance(raw, str) and len(raw) > LONGEST_TEXT:
             return self.note(path, "text_too_long", longest=LONGEST_TEXT)
         if isinstance(raw, str) and kind in ("number", "money") and _is_italian(raw, kind):
@@ -264,6 +290,8 @@ class _Completion:
         return found
 
 
+_SLICE: Final = 400
+"""Values: about a millisecond."""
 MOST_FLAWS: Final = 100
 """Told at once; whoever has more begins with these."""
 _ITALIAN: Final = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+")

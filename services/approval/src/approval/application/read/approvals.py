@@ -485,7 +485,7 @@ def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Acto
     protected = kind.protected_fields()
     seen = {
         name: value
-        for name, value in listed.content.items()
+        for name, value in waiting.content.items()
         if name not in protected or name in step.shows or actor.may(protected[name])
     }
     return InboxView(
@@ -511,7 +511,7 @@ def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Acto
         allows=sorted(step.allows),
         follow_up_on=waiting.follow_up_on if waiting.person == actor.person_id else None,
         claimed_by=known_person(directory, waiting.claimed_by),
-        missing=missing_fields(listed.content, step),
+        missing=missing_fields(waiting.content, step),
     )
 
 
