@@ -11,7 +11,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from argon2 import PasswordHasher
 
+from identity.adapters.passwords import Argon2Passwords
 from optima_contracts.privileges import ADMIN_ONLY, PLATFORM, PRIVILEGES
 from optima_kit.actor import Actor
 from optima_kit.http import Routes
@@ -128,8 +130,11 @@ async def serve(database_for, monkeypatch, tmp_path) -> AsyncIterator[Callable[[
         async def start(module: str) -> Served:
             database = await database_for(module)
             service = build(module, database, monkeypatch, tmp_path)
-            if module == "identity":  # hundreds of refused sign-ins: none of them waits its time here
-                service = replace(service, resources=replace(service.resources, refusals_take=0.0))
+            if module == "identity":  # hundreds of refused sign-ins: none of them takes its time here
+                hasher = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+                stack.callback(hasher.close)
+                quick = replace(service.resources, passwords=hasher, refusals_take=0.0)
+                service = replace(service, resources=quick)
             stack.callback(service.close_resources)
             app = await stack.enter_async_context(ServiceHarness.serve(service, database))
             served = Served(service, app, database, uuid4(), tmp_path)

@@ -162,7 +162,7 @@ def told(person: UUID) -> PersonChanged:
     )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_kept_events_and_answers_say_nothing_of_an_erased_person(service: str, serve: Any) -> None:
     served: Served = await serve(service)
@@ -183,7 +183,7 @@ async def test_kept_events_and_answers_say_nothing_of_an_erased_person(service: 
         every_event_type()[row["type"]].model_validate(data)  # it can be published again
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("service", [each for each in SERVICES if each not in ("identity", "trail")])
 async def test_nothing_of_an_erased_person_is_left(service: str, serve: Any) -> None:
     """The trail keeps everything, sealed under keys that an erasure destroys, and identity has no words:
@@ -211,7 +211,7 @@ async def test_nothing_of_an_erased_person_is_left(service: str, serve: Any) -> 
     assert not [entry for entry in logged for text in (NAME, ADDRESS, WORDS) if text in str(entry)]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("service", [each for each in SERVICES if each != "trail"])
 async def test_what_comes_late_says_nothing_of_an_erased_person(
     service: str, serve: Any, monkeypatch: pytest.MonkeyPatch

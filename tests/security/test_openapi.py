@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800)]
 EXAMPLES = int(os.environ.get("OPTIMA_FUZZ_EXAMPLES", "0"))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("module", SERVICES)
 async def test_every_answer_is_as_documented(serve, module, tmp_path):
     served: Served = await serve(module)

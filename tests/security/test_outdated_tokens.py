@@ -33,7 +33,7 @@ from .test_access import ask
 
 pytestmark = pytest.mark.servers
 
-ROUNDS = 50 if SAMPLING else 200
+ROUNDS = 20 if SAMPLING else 200
 OTHERS = tuple(module for module in SERVICES if module != "identity")
 OUTDATED = (401, "token_outdated")
 
@@ -95,6 +95,7 @@ def closing(version: int) -> EventData:
     )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("event", [suspension, redefinition, closing])
 @pytest.mark.parametrize("module", OTHERS)
 async def test_every_service_refuses_what_it_has_heard_of(
@@ -126,6 +127,7 @@ def session_end(session_id: UUID) -> EventData:
     return SessionEnded(person_id=MIGHTY, session_id=session_id, reason="signed_out")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("module", OTHERS)
 async def test_every_service_refuses_the_tokens_of_a_session_that_has_ended(
     hearing: Callable[..., Awaitable[Hearing]], module: str

@@ -18,7 +18,7 @@ from .test_access import ask
 
 pytestmark = pytest.mark.servers
 
-ROUNDS = 50 if SAMPLING else 200
+ROUNDS = 20 if SAMPLING else 200
 
 LOSSES = {
     "suspended": "UPDATE people SET suspended = true WHERE id = $1",

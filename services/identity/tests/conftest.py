@@ -27,8 +27,6 @@ from optima_kit.testing import settings_for as service_settings
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ISSUER = "http://identity.test"
 PLATFORM = {"grant": "client_credentials", "client_id": "platform", "client_secret": "platform-secret"}
-REFUSALS_TAKE = 0.08
-"""Seconds: longer than judging a password takes here, and shorter than in earnest."""
 PROXIES = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
 """So that a test says what address somebody asks from."""
 PASSWORD = "tre gatti sul tetto rosso"
@@ -165,12 +163,14 @@ Serve = Callable[..., Awaitable[Identity]]
 
 
 @asynccontextmanager
-async def serving(database: ServiceDatabase, **more: Any) -> AsyncIterator[Identity]:
-    """The service on a database, with `more` settings."""
+async def serving(
+    database: ServiceDatabase, *, refusals_take: float = 0.0, **more: Any
+) -> AsyncIterator[Identity]:
+    """The service on a database, with `more` settings. Refused sign-ins take those seconds at least."""
     clock = FixedClock(NOW)
     built = service(settings_of(database, **more))
     hasher = CountedPasswords()
-    resources = replace(built.resources, passwords=hasher, refusals_take=REFUSALS_TAKE)
+    resources = replace(built.resources, passwords=hasher, refusals_take=refusals_take)
     built = replace(built, resources=resources)
     people = OwnTokens(clock=clock)
     async with ServiceHarness.serve(built, database, clock=clock, people=people, proxies=PROXIES) as app:

@@ -1,6 +1,7 @@
 """`test`: the code's checks, and pytest on servers of its own. `bench`: benchmarks on the running stack."""
 
 import argparse
+import asyncio
 import os
 import subprocess
 import sys
@@ -54,9 +55,17 @@ def run_tests(options: argparse.Namespace) -> int:
         fetch_missing_servers(progress)
         with started(TEST_SERVERS, progress, servers_only=True):
             addresses = read_json(TEST_SERVERS.addresses)
+            if "OPTIMA_POSTGRES_URL" not in environment:
+                _shorten_hashing(addresses["postgres"])
             environment.setdefault("OPTIMA_TEST_POSTGRES_URL", addresses["postgres"])
             environment.setdefault("OPTIMA_TEST_AMQP_URL", addresses["amqp"])
             return run_checks_and_pytest(options, progress, environment)
+
+
+def _shorten_hashing(url: str) -> None:
+    from optima_kit.testing.databases import shorten_hashing  # pytest, for this command alone
+
+    asyncio.run(shorten_hashing(url))
 
 
 def run_checks_and_pytest(

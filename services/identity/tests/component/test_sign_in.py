@@ -15,14 +15,16 @@ from structlog.testing import LogCapture
 
 from identity.adapters import http_access
 
-from ..conftest import PASSWORD, Identity
+from ..conftest import PASSWORD, Identity, Serve
 
 REFUSALS_TAKE = 0.08
+"""Seconds: longer than judging a password takes here, and shorter than in earnest."""
 WRONG = "quattro gatti sul tetto"
 
 
-async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(identity: Identity) -> None:
+async def test_whatever_is_wrong_the_answer_and_its_time_are_the_same(serve: Serve) -> None:
     """The same by construction: each refusal hashes once, and is answered no earlier than the others."""
+    identity = await serve(refusals_take=REFUSALS_TAKE)
     admin = await identity.register()
     leaver = await identity.invite(admin, "elena@aurora.example", "marketing")
     await admin.patch(f"/v1/people/{leaver}", {"active": False}, headers={"If-Match": '"2"'})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -43,39 +44,42 @@ REDIRECT_URI = f"{PORTAL}/sign-in/return"
 SECRET = "a secret: with/odd+signs"
 
 
-async def installed() -> Path:
+def installed() -> Path:
     """The library's entry. Where there is no npm: skips, and fails in CI."""
     try:
-        package = await asyncio.to_thread(npm_package, "oidc-provider", VERSION)
+        package = npm_package("oidc-provider", VERSION)
     except NpmMissing as missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
     return package / "lib" / "index.js"
 
 
-@pytest.fixture
-async def issuer() -> AsyncIterator[str]:
-    entry = await installed()
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    """One for all: each test's people come with browsers of their own."""
+    entry = installed()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     script = Path(__file__).with_name("provider.mjs")
-    process = await asyncio.create_subprocess_exec(
-        *("node", str(script), str(port), REDIRECT_URI),
+    process = subprocess.Popen(
+        ["node", str(script), str(port), REDIRECT_URI],
         env={**os.environ, "OIDC_PROVIDER": str(entry)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert process.stdout is not None
-    told = b""
-    while not told.endswith(b"listening\n"):
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+    told = ""
+    for line in process.stdout:
         told += line
-        assert line, f"oidc-provider did not start:\n{told.decode(errors='replace')}"
-    draining = asyncio.create_task(process.stdout.read())
+        if line == "listening\n":
+            break
+    else:
+        pytest.fail(f"oidc-provider did not start:\n{told}")
+    Thread(target=process.stdout.read, daemon=True).start()
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    await process.wait()
-    await draining
+    process.wait()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -46,7 +47,7 @@ async def give_way(after: float = 0.0) -> None:
         await asyncio.sleep(after)
 
 
-def is_large(content: dict[str, Any]) -> bool:
+def is_large(content: Mapping[str, Any]) -> bool:
     values, inside = 0, list[Any]([content])
     while inside:
         each = inside.pop()
