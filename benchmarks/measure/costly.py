@@ -155,6 +155,7 @@ COSTLY: Final = (
     Costly("logistics", "searches", "backoffice", "GET /v1/articles", "text=a"),
     Costly("logistics", "figures of deliveries", "backoffice", "GET /v1/figures/deliveries"),
     Costly("production", "orders of 100 items", "backoffice", "POST /v1/orders", sends=_order),
+    Costly("production", "searches", "backoffice", "GET /v1/orders", "text=a"),
     Costly("production", "figures of work", "admin", "GET /v1/figures/work"),
     Costly("trail", "exports as text", "auditor", "GET /v1/exports", "format=csv"),
     Costly("trail", "exports as PDF", "auditor", "GET /v1/exports/pdf"),

@@ -13,7 +13,7 @@ import pytest
 from optima_local.layout import ROOT
 
 SERVICES = sorted(path.parent for path in ROOT.glob("services/*/src/*/bootstrap.py"))
-OF_THE_DOMAIN = {"pydantic", "pydantic_core", "optima_kit.refusals"} | {
+OF_THE_DOMAIN = {"pydantic", "pydantic_core", "optima_kit.refusals", "optima_kit.time_zones"} | {
     f"optima_contracts.{each}" for each in ("money", "quantities")
 }
 """What domain code may import beside the standard library and itself."""
