@@ -13,11 +13,11 @@ from tests.balancer import pass_on
 from tests.deploy.test_processes import Process, scraped
 
 from optima_kit.testing import eventually
-from optima_kit.testing.nights import NIGHTLY, sampled
+from optima_kit.testing.nights import NIGHTLY
 
 from .own_broker import OwnBroker
 
-pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker"), pytest.mark.timeout(180), NIGHTLY]
 
 
 class Wire:
@@ -98,9 +98,8 @@ ROLES = ("relay", "consume", "work")
 async def test_an_outage_is_one_warning(own_broker: OwnBroker, database_for: Any) -> None:
     """However often a role tries meanwhile, and whatever the libraries have to say; likewise where the broker
     was never there."""
-    roles = sampled(ROLES, 3)
-    wires = {role: Wire(own_broker.rabbit.port) for role in roles}
-    databases = {role: await database_for("brief") for role in roles}
+    wires = {role: Wire(own_broker.rabbit.port) for role in ROLES}
+    databases = {role: await database_for("brief") for role in ROLES}
 
     async def goes_through_outages(role: str, wire: Wire) -> None:
         wire.cut()
@@ -125,7 +124,6 @@ async def test_an_outage_is_one_warning(own_broker: OwnBroker, database_for: Any
             at_once.create_task(goes_through_outages(role, wire))
 
 
-@NIGHTLY
 async def test_nor_does_a_worker_say_more_of_a_broker_whose_name_nobody_knows(database_for: Any) -> None:
     process = Process(
         "work",

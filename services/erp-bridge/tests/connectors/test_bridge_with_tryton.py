@@ -524,6 +524,7 @@ async def test_a_shipment_changed_there_waits_for_a_person(shop: Shop) -> None:
     assert [each["state"] for each in await shop.shipments()] == ["draft"]
 
 
+@NIGHTLY
 async def test_what_changes_or_is_put_to_rest_there_does_here(shop: Shop) -> None:
     await shop.connect("supplier", "agent", "product", "bank", "payment_term", "vat_rate")
     do, mark = shop.people.do, shop.mark

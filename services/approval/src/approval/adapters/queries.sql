@@ -669,13 +669,14 @@ FROM replays WHERE replay_id = :replay_id
 UPDATE replays SET done = :done, report = :report, ended_at = :ended_at WHERE replay_id = :replay_id
 
 -- name: list_past_approvals
--- Of those that were over at a moment, the newest first.
+-- The newest first. A page begins beside a key, never at an offset.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE process_key = :process_key
-    AND state IN ('approved', 'rejected', 'changes_requested', 'expired') AND ended_at <= :until
-ORDER BY ended_at DESC, approval_id DESC LIMIT :limit OFFSET :skipped
+    AND state IN ('approved', 'rejected', 'changes_requested', 'expired')
+    AND (ended_at, approval_id) < (:ended_at, :before)
+ORDER BY ended_at DESC, approval_id DESC LIMIT :limit
 
 -- name: count_waiting
 SELECT (SELECT count(*) FROM approvals WHERE state = 'open') AS open,

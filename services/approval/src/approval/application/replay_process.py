@@ -72,13 +72,15 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
 
 async def _past(ports: Ports, replay: Replay) -> AsyncIterator[Approval]:
     """What it is tried on, a few in memory at a time: their contents may be large."""
-    for skipped in range(0, replay.wanted, AT_A_TIME):
-        limit = min(AT_A_TIME, replay.wanted - skipped)
-        found = await ports.approvals.over(replay.process_key, replay.created_at, skipped, limit)
+    left, ended_at, before = replay.wanted, replay.created_at, UUID(int=2**128 - 1)
+    while left and (
+        found := await ports.approvals.over(replay.process_key, ended_at, before, min(AT_A_TIME, left))
+    ):
         for approval in found:
             yield approval
-        if len(found) < limit:
-            return
+        left -= len(found)
+        assert found[-1].ended_at is not None, "it is over"
+        ended_at, before = found[-1].ended_at, found[-1].id
 
 
 def _report(comparisons: list[Comparison]) -> dict[str, Any]:
