@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,19 @@ def test_a_large_content_is_taken_in_and_judged_in_slices(world, calls):
         opened = engine.open_approval(UUID(int=2), known, subject, world.now, world.directory)
     assert called.count < 2000, "no row was looked at again"
     assert opened == engine.open_approval(UUID(int=2), rules, subject, world.now, world.directory)
+
+
+def test_contents_that_are_judged_by_turns_are_read_once_each(world, calls):
+    def judge_by_turns(count: int) -> int:
+        rules = judging_tables(world)
+        contents = [{"righe": [{"n": n % 7, "t": "x"} for n in range(2000)]} for _ in range(count)]
+        dated = [engine.dated(rules, each, world.now, world.directory) for each in contents]
+        with calls() as called:
+            for _ in zip_longest(*(judging(rules, each) for each in dated)):
+                pass
+        return called.count
+
+    assert judge_by_turns(3) < 4 * judge_by_turns(1)
 
 
 def test_who_knows_what_conditions_say_of_one_content_judges_another(world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,10 +24,13 @@ from ..domain.subjects import DatedContent, SubjectType  # noqa: E402
 
 class CelConditions:
     """Implements `domain.conditions.Conditions`. Compiled expressions are kept, as processes share them; so
-    is the last content, as CEL sees it, since one content meets many conditions. Not for several threads."""
+    are the last contents, as CEL sees them, since one content meets many conditions, and others' come in
+    between. Not for several threads."""
 
     def __init__(self) -> None:
-        self._seen: tuple[SubjectType, DatedContent, dict[frozenset[str], _Values]] | None = None
+        self._seen: deque[tuple[SubjectType, DatedContent, dict[frozenset[str], _Values]]] = deque(
+            maxlen=_CONTENTS
+        )
 
     def compile(
         self, expression: str, subject: SubjectType, known: Reading | None = None, *, exact: bool = True
@@ -62,14 +66,25 @@ class CelConditions:
 
     def _values(self, subject: SubjectType, dated: DatedContent, large: frozenset[str]) -> _Values:
         """Every small field of the content, and the large ones that are named."""
-        seen = self._seen
-        known = seen is not None and seen[0] is subject and seen[1].content is dated.content
-        if seen is None or not known or seen[1].today != dated.today:
-            seen = self._seen = (subject, dated, {})
-        values = seen[2].get(large)
+        kept = next(
+            (
+                values
+                for of, known, values in self._seen
+                if of is subject and known.content is dated.content and known.today == dated.today
+            ),
+            None,
+        )
+        if kept is None:
+            kept = {}
+            self._seen.appendleft((subject, dated, kept))
+        values = kept.get(large)
         if values is None:
-            values = seen[2][large] = _Values(subject, dated, large)
+            values = kept[large] = _Values(subject, dated, large)
         return values
+
+
+_CONTENTS: Final = 8
+"""As many as are judged at once, by one tenant each; a few megabytes at most."""
 
 
 _PATTERN: Final = cel.compile("''.matches(pattern)")

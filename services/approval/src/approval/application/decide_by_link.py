@@ -9,7 +9,7 @@ from optima_kit.refusals import Absent
 
 from ..domain import engine
 from .ports import Held, Link, Ports
-from .read.access import process_judging
+from .read.access import running_process
 from .recording import record_change
 
 
@@ -24,7 +24,7 @@ async def decide_by_link(
     """Decides as the person whom the link was sent to. It is used up by a decision alone: one that is
     refused leaves it."""
     link, held = await _usable(ports, await ports.links.lock(link_id), lock=True)
-    process = await process_judging(ports, held.approval)
+    process = await running_process(ports, held.approval)
     directory = await ports.directories.read()
     decision = engine.Decision(link.step, act, link.person_id, content_hash, link.person_id, reason)
     result = engine.decide(held.approval, process, decision, ports.now, directory)

@@ -10,7 +10,7 @@ from optima_kit.actor import Actor
 from ..domain import engine
 from .attach_evidence import named_evidence
 from .ports import Held, Ports
-from .read.access import locked_visible_approval, process_judging
+from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 
 
@@ -24,7 +24,7 @@ async def decide_step(
     if evidence:
         documents = await named_evidence(ports, actor, approval_id, evidence)
         decision = replace(decision, evidence=documents)
-    process = await process_judging(ports, held.approval)
+    process = await running_process(ports, held.approval)
     directory = await ports.directories.read()
     result = engine.decide(held.approval, process, decision, ports.now, directory)
     return await record_change(ports, process, held, result)

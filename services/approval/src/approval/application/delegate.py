@@ -21,7 +21,7 @@ from .ports import Ports, StoredDelegation
 from .read.access import gave_or_administers, sees_delegation
 
 MOST_DELEGATIONS: Final = 50
-"""Of one person, in force or to come: whose inbox it is goes through all of them at each look."""
+"""Of one person, in force or to come: who is asked in their place goes through all of them at each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
         raise Invalid("delegation_ends_first", field="ends_at")
     if request.ends_at <= ports.now:
         raise Invalid("delegation_is_past", field="ends_at")
-    if len(directory.given_by(giver)) >= MOST_DELEGATIONS:
+    if sum(each.ends_at > ports.now for each in directory.given_by(giver)) >= MOST_DELEGATIONS:
         raise WrongState("delegations_too_many", most=MOST_DELEGATIONS)
     if request.up_to is not None:
         # Whether a delegate sees a thing would tell the giver on which side of the limit its price is.

@@ -24,7 +24,7 @@ from ..domain.directory import Directory
 from .delegate import end_delegation
 from .in_turns import give_way
 from .ports import KnownPerson, Ports
-from .read.access import process_judging
+from .read.access import running_process
 from .recording import asks_many, record_change
 
 PEOPLE_CHANGED: Final = "approval.people_changed"
@@ -167,7 +167,7 @@ async def _compare(ports: Ports, approval_id: UUID, directory: Directory) -> int
     held = await ports.approvals.lock(approval_id)
     if held is None or held.approval.state != "open":
         return 0
-    process = await process_judging(ports, held.approval)
+    process = await running_process(ports, held.approval)
     if asks_many(held.approval):
         await give_way()
     result = engine.people_changed(held.approval, process, ports.now, directory)

@@ -9,7 +9,7 @@ from ..domain import engine
 from ..domain.approval import Reminded
 from .offer_links import MAIL_LINK, MailLink
 from .ports import Ports
-from .read.access import process_judging, running_process
+from .read.access import running_process
 from .recording import OVERDUE, StepTimer, record_change
 
 
@@ -22,7 +22,7 @@ async def step_overdue(ports: Ports, timer: StepTimer) -> None:
         key = f"{timer.approval_id}:{timer.step}"
         ports.jobs.schedule(OVERDUE, timer, key=key, due_at=run.due_at)
         return
-    process = await process_judging(ports, held.approval)
+    process = await running_process(ports, held.approval)
     directory = await ports.directories.read()
     result = engine.overdue(
         held.approval, process, timer.step, timer.round, timer.number, ports.now, directory

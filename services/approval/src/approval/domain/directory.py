@@ -195,7 +195,7 @@ class Directory:
             current = self.manager_of(current)
 
     def given_by(self, person_id: UUID) -> tuple[Delegation, ...]:
-        """Delegations of theirs that are or may come into force."""
+        """Delegations of theirs, those that have just ended perhaps among them."""
         return self._delegations_from.get(person_id, ())
 
     def delegates(

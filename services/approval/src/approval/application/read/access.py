@@ -19,7 +19,6 @@ from ...domain.quorum import VOTED
 from ...domain.run import missing_fields
 from ...domain.subjects import ENTER_BY_EVENT
 from ..ports import Comment, Draft, Held, Move, Ports, StoredDelegation
-from ..subject_content import judged_beforehand
 
 
 async def visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
@@ -63,11 +62,6 @@ async def running_process(ports: Ports, approval: Approval) -> Process:
     if approval.state == "not_opened":
         raise WrongState("approval_ended", state=approval.state)
     return await version_of(ports, approval.process_key, approval.process_version)
-
-
-async def process_judging(ports: Ports, approval: Approval) -> Process:
-    """The process that it follows, where what comes next may depend on conditions."""
-    return await judged_beforehand(ports, await running_process(ports, approval), approval.dated)
 
 
 async def version_of(ports: Ports, key: str, number: int) -> Process:
