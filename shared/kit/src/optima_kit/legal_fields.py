@@ -27,7 +27,7 @@ PROVINCES: Final = frozenset(
     " TO TP TR TS TV UD VA VB VC VE VI VR VS VT VV".split()
 )
 """Of Italy, with those of Sardinia that come and go."""
-_WITHIN_ITALY: Final = {"SM": re.compile(r"4789\d"), "VA": re.compile("00120")}
+_WITHIN_ITALY: Final = {"SM": re.compile(r"4789[0-9]"), "VA": re.compile("00120")}
 """The states that have Italian postal codes, and which."""
 
 

@@ -18,7 +18,10 @@ from ..application.revise_person import PersonChanges
 from ..domain.people import Kind
 from ..domain.tenants import Language, Legal
 
-_NOT_SEEN = r"\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_NOT_SEEN = (
+    r"\s\x00-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
 """With one of these in it, an address would look like another's."""
 Email = Annotated[
     str,

@@ -67,16 +67,18 @@ def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
 
 
 def built_in_roles_are_the_products_own(key: str, name: str, built_in: Iterable[str]) -> None:
-    """Nor does any other role pass for one, in case, width, accents or alphabet: whoever gives it to somebody
-    knows what they give."""
+    """Nor does any other role pass for one in a case, width or accents of its own, or in `LOOKALIKES`:
+    whoever gives it to somebody knows what they give."""
+    names = {_letters(each) for each in built_in}
     for field, text in (("key", key), ("name", name)):
-        if _letters(text) in built_in:
+        if _letters(text) in names:
             raise WrongState("role_built_in", field=field, role=text)
 
 
 def _letters(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).casefold().translate(LOOKALIKES)
-    return "".join(letter for letter in folded if letter.isalpha())
+    # A capital I looks like a small l.
+    return "".join(letter for letter in folded if letter.isalpha()).replace("i", "l")
 
 
 def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: Matrix) -> None:

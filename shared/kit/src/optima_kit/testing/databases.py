@@ -166,8 +166,7 @@ async def _template(superuser_url: str, service: str) -> str:
             await connection.execute(
                 f"DO $do$ BEGIN CREATE ROLE {service}_{role} LOGIN NOSUPERUSER NOBYPASSRLS"
                 f" PASSWORD '{quick_secret(_PASSWORD)}';"
-                " EXCEPTION WHEN duplicate_object OR unique_violation THEN"
-                f" ALTER ROLE {service}_{role} PASSWORD '{quick_secret(_PASSWORD)}'; END $do$"
+                " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $do$"
             )
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             raw = f"{name}_{uuid.uuid4().hex[:8]}"
