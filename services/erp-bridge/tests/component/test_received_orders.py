@@ -194,6 +194,19 @@ async def test_an_order_that_the_erp_cancels_is_a_persons_to_cancel_here(shop: A
     await cancel(shop, order_id)
     assert await shop.failures() == []
     assert (await exported(shop, row(FIRST, state="Annullato")))["unchanged"] == 1
+    # Whatever the ERP says of it from now on.
+    assert (await exported(shop, row(FIRST.replace("15/02", "16/02"), state="Aperto")))["unchanged"] == 1
+    assert await shop.failures() == []
+
+
+async def test_of_an_order_that_is_cancelled_before_it_could_come_nothing_is_made_afterwards(
+    shop: Any,
+) -> None:
+    unknown = FIRST.replace("AURORA-MI", "ALTRO")
+    await exported(shop, row(unknown, state="Aperto"))
+    (failure,) = await shop.failures()
+    assert failure["problems"][0]["code"] == "customer_not_linked"
+    await exported(shop, row(unknown, state="Annullato"))
     assert await shop.failures() == []
 
 

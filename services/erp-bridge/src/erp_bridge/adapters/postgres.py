@@ -73,6 +73,9 @@ class PostgresConnections:
             raise Absent("connection_absent")
         return self._connection(row)
 
+    async def lock_settings(self) -> None:
+        await self._work.execute(QUERIES.lock_settings)
+
     async def list_connections(self) -> list[Connection]:
         return [self._connection(row) for row in await self._work.fetch(QUERIES.list_connections)]
 

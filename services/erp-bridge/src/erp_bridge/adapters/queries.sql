@@ -13,6 +13,9 @@ FROM connections AS c WHERE key = :key
 SELECT {connection_columns}
 FROM connections AS c WHERE key = :key FOR UPDATE
 
+-- name: lock_settings
+SELECT pg_advisory_xact_lock(hashtextextended('settings of connections ' || optima_tenant()::text, 0))
+
 -- name: find_connection_by_id
 SELECT {connection_columns}
 FROM connections AS c WHERE connection_id = :connection_id

@@ -101,6 +101,7 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
     for planned in plan.records:
         await _keep_conflicts(ports, connection, entity, planned)
     through = [each.remote_id for each in plan.as_before] + [each.remote_id for each in plan.records]
+    through += plan.passed_over
     if through:
         await ports.failures.delete_failures(connection_id, entity, "in", through, notices_too=False)
     if changed:

@@ -106,7 +106,10 @@ def _complete(description: Description, settings: Table[str, str]) -> Table[str,
 
 async def _is_nobody_elses(ports: Ports, connection: Connection, description: Description) -> None:
     own = [each.name for each in description.settings if each.exclusive]
-    for other in await ports.connections.list_connections() if own else []:
+    if not own:
+        return
+    await ports.connections.lock_settings()
+    for other in await ports.connections.list_connections():
         for name in own:
             if other.key != connection.key and other.settings.get(name) == connection.settings[name]:
                 raise Invalid("setting_of_another", field=f"settings.{name}", connection=other.key)

@@ -43,12 +43,15 @@ async def plan_orders(
             customer = found.pop() if len(found) == 1 else None
         before = known.get(order.remote_id)
         if before is None and (order.is_cancelled or order.our_id in cancelled_here):
+            plan.passed_over.append(order.remote_id)
             continue
         problems: list[Refusal] = list(order.problems)
         if order.customer and customer is None:
             problems.append(Invalid("customer_not_linked", field="customer", customer=order.customer[:64]))
-        if before is not None and order.is_cancelled:
-            problems = [] if cancelled_here.get(before[0]) else [_differs("received_order_cancelled", order)]
+        if before is not None and cancelled_here.get(before[0]):
+            problems = []
+        elif before is not None and order.is_cancelled:
+            problems = [_differs("received_order_cancelled", order)]
         elif before is not None and before[1] != order.content_hash:
             problems = [_differs("received_order_changed", order)]
         if problems:

@@ -45,7 +45,7 @@ async def _tell_origin(ports: Ports, order: Document, origin: Origin) -> None:
     await ports.failures.delete_failures(origin.connection_id, RECEIVED, "in", [origin.remote_id])
     connection = await ports.connections.get_connection_by_id(origin.connection_id)
     sent = ports.connectors.get(connection.connector).describe().capability("order")
-    if sent is None or "cancel" not in sent.writes:
+    if sent is None or "cancel" not in sent.writes or not connection.exchange("order").enabled:
         problem = problem_of(Fault("cancellation_not_carried", number=origin.number))
         await keep_failure(
             ports,

@@ -282,6 +282,9 @@ class Connections(Protocol):
     async def lock_connection(self, key: str) -> Connection | None:
         """None where there is none. Nobody else changes it until the commit."""
 
+    async def lock_settings(self) -> None:
+        """Of two connections that are configured at once, the second waits, and then sees the first."""
+
     async def list_connections(self) -> list[Connection]:
         """All, by key."""
 

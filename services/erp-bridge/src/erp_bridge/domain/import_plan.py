@@ -151,6 +151,8 @@ class ImportPlan:
     refused: list[RefusedRecord] = field(default_factory=list)
     as_before: Sequence[ReadRecord] = ()
     """Those that came as they had come last: nothing else was asked of them."""
+    passed_over: list[str] = field(default_factory=list)
+    """Remote ids of which nothing is made any more, whatever was kept of them."""
 
     def count(self, action: str) -> int:
         planned = sum(1 for each in self.records if each.action == action)
