@@ -1073,7 +1073,7 @@ def _economics(row: asyncpg.Record) -> Economics:
         price_reason=row["price_reason"],
         cost_lines=tuple(_cost_line(each) for each in row["cost_lines"]),
         sheet=_sheet(row["sheet"]),
-        given_up=row.get("given_up", 0),
+        given_up=row.get("given_up"),
     )
 
 

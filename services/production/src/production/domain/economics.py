@@ -88,8 +88,8 @@ class Economics:
     """What the cost is made of; none: it is known as a whole alone."""
     sheet: tuple[SheetEntry, ...] = ()
     """The details of the technical sheet that its kind asks for."""
-    given_up: int = 0
-    """How many phases were not done any more when this was stated."""
+    given_up: int | None = None
+    """How many phases were not done any more when this was stated; None: nobody knows."""
 
     @property
     def planned_cost(self) -> Decimal:
@@ -165,7 +165,7 @@ def cost_in_question(economics: Economics, given_up: int) -> Decimal:
     stands as it was stated; after more was given up it is in question, until the economics are stated anew
     or, of a line, what that came to. Material, set-up and transport are no work.
     """
-    if given_up <= economics.given_up:
+    if economics.given_up is None or given_up <= economics.given_up:
         return Decimal(0)
     if not economics.cost_lines:
         return economics.cost

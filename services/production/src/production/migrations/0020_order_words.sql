@@ -24,13 +24,14 @@ CREATE FUNCTION word_keys_of(text text) RETURNS SETOF text
         FROM unnest(folded_words_of(text)) AS word, generate_series(2, least(length(word), 20)) AS letters;
     END;
 
--- Of what is sought, the word that is likely to be the rarest. The last one may be a beginning.
+-- Of what is sought, the word that is likely to be the rarest: of "O-2026-0042" not the year. The last one may be a
+-- beginning.
 CREATE FUNCTION sought_key(text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (
         SELECT CASE WHEN nth = cardinality(folded_words_of(text)) THEN left(word, 20) ELSE word END
         FROM unnest(folded_words_of(text)) WITH ORDINALITY AS sought(word, nth)
-        ORDER BY length(word) DESC, nth LIMIT 1
+        ORDER BY length(word) DESC, nth DESC LIMIT 1
     );
 
 -- Whether all words of what is sought are among what is shown, the last one as a beginning.
