@@ -94,13 +94,15 @@ class Services:
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
         """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer."""
-        if method == "GET" and time.monotonic() < self._stood_still.get(service, 0):
+        briefly = method == "GET" and time.monotonic() < self._stood_still.get(service, 0)
+        if briefly:
             content = {"timeout": self._brief_timeout, **content}
         try:
             async with self._request(service, method, path, headers, **content) as response:
                 raw = await response.read()
         except TimeoutError as error:
-            self._stood_still[service] = time.monotonic() + _REMEMBERED
+            if not briefly:  # else a page that is merely slow would never be waited for again
+                self._stood_still[service] = time.monotonic() + _REMEMBERED
             raise Away(service) from error
         except aiohttp.ClientError as error:
             raise Away(service) from error

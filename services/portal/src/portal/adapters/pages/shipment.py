@@ -309,7 +309,8 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
 
 def _label_parts(shipment: Mapping[str, Any]) -> range:
     """With which packages the PDFs of labels begin; none where one holds them all."""
-    packages, at_once = shipment.get("packages") or 0, shipment["labels_at_once"]
+    packages = shipment.get("packages") or 0
+    at_once = shipment.get("labels_at_once", packages)  # the release before does not say it
     return range(1, packages + 1, at_once) if packages > at_once else range(0)
 
 

@@ -38,12 +38,19 @@ document.addEventListener("visibilitychange", () => {
 if (!document.hidden) listen();
 counts.forEach(refresh);
 
-// What was not available is asked for again, ever more rarely, and shown as soon as it is there; where somebody has typed
-// something, the page says so instead.
-const gaps = document.querySelectorAll("[data-gap]").length;
+// What was not available is asked for again, ever more rarely, and shown as soon as it is there; where somebody has
+// entered something, the page says so instead. What a form was answered with holds what was sent, and is left alone.
+const gaps = "sent" in document.body.dataset ? 0 : document.querySelectorAll("[data-gap]").length;
 
-function typed() {
-  return [...document.querySelectorAll("main :is(input, textarea)")].some((each) => each.value !== each.defaultValue);
+function chosenAnew(select) {
+  return select.selectedIndex !== Math.max(0, [...select.options].findIndex((each) => each.defaultSelected));
+}
+
+function entered() {
+  return [...document.querySelectorAll("main :is(input, textarea, select)")].some((each) =>
+    each.matches("select")
+      ? chosenAnew(each)
+      : each.value !== each.defaultValue || each.checked !== each.defaultChecked);
 }
 
 async function askAgain(pause) {
@@ -51,7 +58,7 @@ async function askAgain(pause) {
   const answer = document.hidden ? null : await fetch(location.href).catch(() => null);
   const left = answer?.ok && !answer.redirected ? (await answer.text()).split("data-gap").length - 1 : gaps;
   if (left >= gaps) return askAgain(Math.min(2 * pause, 60_000));
-  if (typed()) return show();
+  if (entered()) return show();
   location.replace(location.pathname + location.search);
 }
 
