@@ -550,9 +550,13 @@ class PostgresApprovals:
         )
         return [_held(row) for row in rows]
 
-    async def over(self, key: str, ended_at: datetime, before: UUID, limit: int) -> list[Approval]:
+    async def over(self, key: str, ended_at: datetime, before: UUID | None, limit: int) -> list[Approval]:
         rows = await self._work.fetch(
-            QUERIES.list_past_approvals, process_key=key, ended_at=ended_at, before=before, limit=limit
+            QUERIES.list_past_approvals,
+            process_key=key,
+            ended_at=ended_at,
+            before=before or NEWEST,
+            limit=limit,
         )
         return await in_turns(self._work.tenant_id, _read_all(rows))
 

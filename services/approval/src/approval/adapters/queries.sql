@@ -195,10 +195,13 @@ WHERE approval_id = :approval_id AND number > :after ORDER BY number LIMIT :limi
 
 -- Lists of approvals. Each statement goes along the index of one filter, newest first, and tests the others.
 
--- name: list_approvals
--- plan: custom
+-- fragment: listed_approvals
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content_hash, opened_at, ended_at, steps
+
+-- name: list_approvals
+-- plan: custom
+{listed_approvals}
 FROM approvals WHERE approval_id < :before
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -210,8 +213,7 @@ ORDER BY approval_id DESC LIMIT :limit
 
 -- name: list_approvals_of_subject
 -- plan: custom
-SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content_hash, opened_at, ended_at, steps
+{listed_approvals}
 FROM approvals WHERE approval_id < :before AND subject_id = :subject_id
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -229,8 +231,7 @@ SELECT DISTINCT ON (found.approval_id) approval_id, process_key, process_version
     ended_at, steps
 FROM unnest(tsvector_to_array(to_tsvector('italian', :word) || to_tsvector('simple', :word))) AS form(word)
 CROSS JOIN LATERAL (
-    SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-        requester_id, state, reason, content_hash, opened_at, ended_at, steps
+    {listed_approvals}
     FROM approval_words JOIN approvals USING (approval_id)
     WHERE approval_words.word = form.word AND approval_words.approval_id < :before
         AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
@@ -244,8 +245,7 @@ ORDER BY found.approval_id DESC LIMIT :limit
 
 -- name: list_approvals_in_state
 -- plan: custom
-SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content_hash, opened_at, ended_at, steps
+{listed_approvals}
 FROM approvals WHERE approval_id < :before AND state = :state
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -257,8 +257,7 @@ ORDER BY approval_id DESC LIMIT :limit
 
 -- name: list_approvals_of_process
 -- plan: custom
-SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content_hash, opened_at, ended_at, steps
+{listed_approvals}
 FROM approvals WHERE approval_id < :before AND process_key = :process
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)
     AND (:process::text IS NULL OR process_key = :process)
@@ -270,8 +269,7 @@ ORDER BY approval_id DESC LIMIT :limit
 
 -- name: list_own_approvals
 -- plan: custom
-SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
-    requester_id, state, reason, content_hash, opened_at, ended_at, steps
+{listed_approvals}
 FROM concerned JOIN approvals USING (approval_id)
 WHERE concerned.person_id = :concerned AND concerned.approval_id < :before
     AND (:subject_id::uuid IS NULL OR subject_id = :subject_id) AND (:state::text IS NULL OR state = :state)

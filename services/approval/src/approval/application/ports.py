@@ -364,8 +364,8 @@ class Approvals(Protocol):
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         """Open runs of other versions of a process, by id."""
 
-    async def over(self, key: str, ended_at: datetime, before: UUID, limit: int) -> list[Approval]:
-        """Runs of a process that are over, the newest first, beginning after that end and id."""
+    async def over(self, key: str, ended_at: datetime, before: UUID | None, limit: int) -> list[Approval]:
+        """Runs of a process that are over, the newest first: after that end and id, or from that end on."""
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
         """Remembers that the subject is cancelled for good."""

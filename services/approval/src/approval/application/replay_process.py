@@ -72,7 +72,8 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
 
 async def _past(ports: Ports, replay: Replay) -> AsyncIterator[Approval]:
     """What it is tried on, a few in memory at a time: their contents may be large."""
-    left, ended_at, before = replay.wanted, replay.created_at, UUID(int=2**128 - 1)
+    left, ended_at = replay.wanted, replay.created_at
+    before: UUID | None = None
     while left and (
         found := await ports.approvals.over(replay.process_key, ended_at, before, min(AT_A_TIME, left))
     ):
