@@ -69,7 +69,7 @@ _MODES: Final = (
         "BB",
         rf"B/?B|(?:{_DIRECT}(?: (?:CON|A MEZZO|MEZZO|TRAMITE))? )?BON(?:IF(?:ICO)?)?(?: BANC?(?:ARIO)?)?"
         r"(?: (?:SEPA|ISTANTANEO|ESTERO|EUROPEO))?(?: (?:SU )?(?:NS|NOSTRA|VS|VOSTRA) BANCA)?"
-        r"(?: ANTICIPATO)?|ANTICIPATO|VERSAMENTO",
+        r"(?: ANTICIPATO)?|ANTICIPATO|VERSAMENTO|(?:BANK |WIRE )TRANSFER(?: IN ADVANCE)?|IN ADVANCE",
     ),
     ("BO", r"BO"),
     ("RD", rf"{_DIRECT}|CONTRASSEGNO(?: CONTANTI)?|CONTANT[EI]|CASH|(?:PRONTA )?CASSA"),
@@ -81,7 +81,8 @@ _MODES: Final = (
     ("MAV", r"(?:BOLL(?:ETTINO)? )?M ?AV"),
     (
         "SDD",
-        r"(?:RID[ /-])?(?:SEPA )?(?:(?:CORE|B2B) )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?|SEPA"
+        r"(?:RID[ /-])?(?:SEPA )?(?:(?:CORE|B2B) )?(?:SDD|DD|DIRECT DEBIT)(?: (?:CORE|B2B))?"
+        r"|SEPA(?: (?:CORE|B2B))?"
         r"|ADDEBITO(?: DIRETTO)?(?: SEPA)?(?: (?:IN|SU) (?:C/C|CONTO(?: CORRENTE)?))?",
     ),
     ("COMP", r"COMP(?:ENSAZIONE)?"),
@@ -103,7 +104,8 @@ _START: Final = (
 )
 _NEXT_MONTH: Final = r"(?:DEL )?(?:MESE|M) ?(?:SUCCESSIVO|SUCC|S)|DEL MESE"
 _DAY: Final = (
-    r"(?: ?(?:(?:\+|(?:ENTRO )?(?:AL|IL)(?: GIORNO)?|GIORNO) ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI))?"
+    r"(?: ?(?:(?:\+|(?:(?:ENTRO|SCAD(?:ENZA)?) )?(?:AL|IL)(?: GIORNO)?|GIORNO|SCAD(?:ENZA)?)"
+    r" ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI))?"
     rf"(?: ?(?:{_NEXT_MONTH}))?"
     rf"|(?P<day_of_next>\d{{1,2}}) ?(?:(?:GG|GIORNI) )?(?:{_NEXT_MONTH})))?"
 )
@@ -113,19 +115,25 @@ _DAYS: Final = (
 )
 _MODE: Final = "|".join(f"(?P<{mode}>{words})" for mode, words in _MODES)
 _TERMS: Final = re.compile(
-    r"(?:PAG(?:AMENTO)? )?(?:IN |CON |TRAMITE |A MEZZO )?(?:"
+    r"(?:(?:PAG(?:AMENTO)?|PAYMENT) )?(?:IN |CON |TRAMITE |A MEZZO )?(?:"
     + _MODE
     + rf")? ?(?:(?:{_DAYS}|(?P<month_end>{_MONTH_END})){_DAY}|(?P<at_once>{_AT_ONCE}|{_OF_INVOICE}))?"
 )
 _MODE_BEHIND: Final = re.compile(rf"(?P<terms>.+?) (?:(?:IN|CON|TRAMITE|A MEZZO|MEZZO) )?(?P<mode>{_MODE})")
 _SAYS_NOTHING: Final = re.compile(
-    r"\b(?:SALVO BUON FINE|SBF|NETT[OI]|TP0[123]|POSTICIPATO(?=.*\d))\b|\b100 ?%"
+    r"^NET\b|\bNET$|\b(?:SALVO BUON FINE|SBF|NETT[OI]|TP0[123]|POSTICIPATO(?=.*\d))\b|\b100 ?%"
     r"|(?:\b(?:CON|SENZA|PIU) |\+ ?)?\bSPESE(?: (?:DI )?INCASSO)?\b"
     r"|\b(?:IBAN )?IT\d\d[A-Z]\d{10}[0-9A-Z]{12}\b"
 )
 _METHOD: Final = re.compile(r"\bMP(\d\d)\b")
 _COUNT: Final = re.compile(r"\b(\d{1,2}) RAT[AE](?: A)?\b")
 _DAYS_WORD: Final = r"(?:GG|GIORNI)"
+_OF_STRANGERS: Final = (
+    (re.compile(r"\bDAYS\b"), "GG"),
+    (re.compile(r"\b(?:EOM|END OF (?:THE )?MONTH)\b"), "FM"),
+    (re.compile(r"\b(?:FROM |OF )?(?:THE )?INVOICE(?: DATE)?\b|\bDATE OF INVOICE\b"), "DF"),
+)
+"""Terms of customers abroad are often kept in English."""
 _NUMBERS: Final = {
     "DIECI": "10",
     "QUINDICI": "15",
@@ -243,7 +251,7 @@ def _plain(text: str) -> tuple[str, int | None]:
     told = re.sub(r" ?([/+,;]) ?", r"\1", told)
     count = _COUNT.search(told)
     told = " ".join(_COUNT.sub(" ", told).split())
-    for pattern, written in _REWRITTEN:
+    for pattern, written in (*_OF_STRANGERS, *_REWRITTEN):
         told = pattern.sub(written, told)
     return told, int(count[1]) if count else None
 
