@@ -313,3 +313,8 @@ def test_cells_that_cannot_be_counted_are_not_read() -> None:
         archive.writestr("xl/workbook.bin", b"")
     with pytest.raises(Rejected, match="file_unreadable"):
         Table(content.getvalue(), COLUMNS)
+
+
+def test_a_report_has_its_header_on_each_page() -> None:
+    _, rows = read(text("Elenco clienti", HEADER, ROW, f"\x0c{HEADER}", ROW.replace("C1", "C2")).encode())
+    assert [each["codice"] for each in rows] == ["C1", "C2"]

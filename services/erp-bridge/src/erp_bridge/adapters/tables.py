@@ -101,13 +101,21 @@ class Table:
         while header and not header[-1].strip():
             header = header[:-1]
         self.header = [self._names.get(_plain(name), _in_one_line(name).strip()) for name in header]
+        self._titles = [name.strip() for name in header]
         self._begins = line
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        if not self._titles or cells[0].strip() != self._titles[0]:
+            return False
+        return [each.strip() for each in cells[: len(self._titles)]] == self._titles
 
     def _records(self) -> Iterator[RemoteRecord]:
         width = len(self.header)
         for line, cells in self._file.rows():
             if line <= self._begins or not any(each.strip() for each in cells):
                 continue
+            if self._is_header(cells):
+                continue  # a printed report has one on each page
             # Columns without a name at the end are no columns, as long as they are empty.
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
             texts = [restored(_unwrapped(_in_one_line(cell))) for cell in cells[:width]] if fits else []

@@ -70,7 +70,7 @@ class EntityMapping:
                     known[name] = mapped.default
                 continue
             text = "" if value is None else str(value).strip()
-            if text:
+            if text and not (mapped.transform == "date_it" and _NO_DAY.fullmatch(text)):
                 known[name] = _inward(text, mapped)
             elif mapped.empty == "clear":
                 known[name] = None
@@ -206,6 +206,8 @@ def _decimal(text: str) -> str:
     return plain
 
 
+_NO_DAY: Final = re.compile(r"[0 ]*(?:[/.-][0 :T]*){1,2}|01/01/0001.*|0001-01-01.*")
+"""What databases give for no date: "00/00/0000", "  /  /", "01/01/0001"."""
 _MONTHS: Final = ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic")
 _IN_WORDS: Final = re.compile(rf"(\d{{1,2}})[ -]((?:{'|'.join(_MONTHS)})[a-z]*)\.?[ -](\d{{4}}|\d\d)")
 _DATES: Final = (
