@@ -8,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from approval.adapters.cel import CelConditions
 from approval.adapters.documents import MOST_NODES
 from approval.application.in_turns import ROUNDS
+from approval.domain.process import Predicate
+from approval.domain.subjects import DatedContent
 
 from ..conftest import Desk
 
@@ -36,6 +39,7 @@ SIMULATED = {
 
 
 ROWS = 2000
+CASES = 10
 TABLE = {
     "key": "tabella",
     "name": "Tabella",
@@ -114,6 +118,93 @@ async def test_another_tenant_is_answered_meanwhile(desk: Desk, noise, monkeypat
     assert answered >= 1
     slices = {"too large": MOST_NODES // 400, "submission": 3 * ROWS // 400}.get(noise, STEPS)
     assert turns >= (APPROVALS if noise == "move" else ROUNDS * slices)
+
+
+MANY_CASES = {
+    "key": "tabelle",
+    "name": "Tabelle",
+    "subject": "tabella",
+    "steps": [
+        {
+            "key": "scelta",
+            "match": "first",
+            "choose": [
+                *(
+                    {"key": f"c{i}", "when": f"tabella.righe.exists(r, r.n > {i})"}
+                    for i in range(1, CASES + 1)
+                ),
+                {"key": "altro", "steps": [{"key": "uno", "approvers": [{"role": "admin"}]}]},
+            ],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("judged", ["submission", "amendment", "simulation", "replay", "preview", "move"])
+async def test_others_have_their_turn_between_two_conditions_on_a_large_content(
+    desk: Desk, judged, monkeypatch
+):
+    pieces = watched_conditions(monkeypatch)
+    admin, marta, process = desk.as_("ada"), desk.as_("marta"), "/v1/processes/tabelle"
+    await admin.put("/v1/subject-types/tabella", TABLE)
+    await desk.publish(MANY_CASES)
+    simulated = {"requester_id": desk.id("marta"), "content": table()["content"]}
+    amended = {"content": {"righe": [{"n": 0, "t": "y"}] * ROWS}}
+    _, approval = await marta.post("/v1/approvals", table())
+    path = f"/v1/approvals/{approval['id']}"
+    match judged:
+        case "replay":
+            status, problem = await desk.decide("ada", approval["id"], "uno")
+            assert status == 200, problem
+            await admin.post(f"{process}/replays", {})
+        case "preview" | "move":
+            await desk.publish(MANY_CASES | {"name": "Altre"})
+            _, move = await admin.post(f"{process}/moves", {})
+    if judged == "move":
+        await desk.work()
+        await admin.post(f"/v1/moves/{move['id']}/execution", {})
+    pieces.clear()
+    if judged == "submission":
+        response, answer = await marta.post("/v1/approvals", table())
+    elif judged == "amendment":
+        response, answer = await marta.put(f"{path}/content", amended)
+    elif judged == "simulation":
+        response, answer = await admin.post(f"{process}/simulation", simulated)
+    else:
+        await desk.work()
+        response, answer = await admin.get(path)
+    assert response.status < 300, answer
+    assert len(pieces) >= CASES
+    assert max(pieces) == 1
+
+
+def watched_conditions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many conditions were looked at in each piece of work between two turns of others."""
+    pieces: list[int] = []
+    going, compile_, sleep = False, CelConditions.compile, asyncio.sleep
+
+    def compiled(*given: Any, **more: Any) -> Predicate:
+        condition = compile_(*given, **more)
+
+        def looked_at(dated: DatedContent) -> bool:
+            nonlocal going
+            if going and pieces:
+                pieces[-1] += 1
+            else:
+                pieces.append(1)
+            going = True
+            return condition(dated)
+
+        return looked_at
+
+    async def slept(delay: float, *result: Any) -> Any:
+        nonlocal going
+        going = False
+        return await sleep(delay, *result)
+
+    monkeypatch.setattr(CelConditions, "compile", compiled)
+    monkeypatch.setattr(asyncio, "sleep", slept)
+    return pieces
 
 
 def unreadable() -> str:

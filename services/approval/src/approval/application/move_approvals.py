@@ -16,10 +16,11 @@ from optima_kit.refusals import Absent, Invalid, Refusal, Stale, WrongState
 
 from ..domain import engine
 from ..domain.migration import migration_blocker
+from ..domain.process import Process
 from .ports import Held, Move, Moved, MoveState, Ports
 from .read.access import running_process
 from .recording import record_change
-from .subject_content import judged_beforehand
+from .subject_content import judged_again
 
 PREVIEW: Final = "approval.preview_move"
 MOVE: Final = "approval.move"
@@ -74,7 +75,8 @@ async def preview_step(ports: Ports, step: MoveStep) -> None:
     found = await ports.approvals.movable(move.process_key, move.to_version, step.after, AT_A_TIME)
     items = []
     for held in found:
-        items.append(await _verdict(ports, move, held))
+        old, new = await _processes(ports, move, held)
+        items.append(_verdict(held, old, new))
         await asyncio.sleep(0)
     await ports.moves.note(move.id, items)
     await _continue(ports, move, PREVIEW, [held.approval.id for held in found], "previewed")
@@ -107,10 +109,16 @@ async def revert_step(ports: Ports, step: MoveStep) -> None:
     await _continue(ports, move, REVERT, [item.approval_id for item in found], "reverted")
 
 
-async def _verdict(ports: Ports, move: Move, held: Held) -> Moved:
-    old = await running_process(ports, held.approval)
+async def _processes(ports: Ports, move: Move, held: Held) -> tuple[Process, Process]:
+    """The version that the approval follows, and the one that it is to follow, which has judged it."""
+    approval = held.approval
+    old = await running_process(ports, approval)
     new = await ports.processes.version(move.process_key, move.to_version)
     assert new is not None, "a version that was published stays"
+    return old, await judged_again(ports, new, approval, ports.now)
+
+
+def _verdict(held: Held, old: Process, new: Process) -> Moved:
     blocker = migration_blocker(held.approval, old, new)
     if blocker is None:
         return Moved(held.approval.id, old.version, "possible")
@@ -118,17 +126,11 @@ async def _verdict(ports: Ports, move: Move, held: Held) -> Moved:
 
 
 async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:
-    again = await _verdict(ports, move, held)
+    old, new = await _processes(ports, move, held)
+    again = _verdict(held, old, new)
     if again.verdict == "refused":
         return again
-    old = await running_process(ports, held.approval)
-    new = await ports.processes.version(move.process_key, move.to_version)
-    assert new is not None, "a version that was published stays"
     directory = await ports.directories.read()
-    dated = held.approval.dated
-    if dated.today is None:
-        dated = engine.dated(new, dated.content, ports.now, directory)
-    new = await judged_beforehand(ports, new, dated)
     try:
         result = engine.migrate(held.approval, old, new, move.carried_out_by, ports.now, directory)
     except Refusal as refusal:

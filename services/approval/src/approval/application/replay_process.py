@@ -20,6 +20,7 @@ from .in_turns import in_turns
 from .ports import Ports, Replay
 from .read.access import running_process
 from .simulate_process import compiled, process_to_try
+from .subject_content import judged_again
 
 REPLAY: Final = "approval.replay"
 MOST: Final = 10_000
@@ -65,7 +66,10 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
     comparisons = []
     async for approval in _past(ports, replay):
         followed = await running_process(ports, approval)
-        comparison = comparing(approval, followed, draft, paces, directory)
+        followed, tried = [
+            await judged_again(ports, process, approval, approval.opened_at) for process in (followed, draft)
+        ]
+        comparison = comparing(approval, followed, tried, paces, directory)
         comparisons.append(await in_turns(ports.tenant_id, comparison))
     await ports.replays.save(replay.id, len(comparisons), _report(comparisons), ports.now)
 

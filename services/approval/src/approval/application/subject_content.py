@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal, Violations
 
+from ..domain import engine
+from ..domain.approval import Approval
 from ..domain.directory import Directory
 from ..domain.process import Process, judging
 from ..domain.subjects import DatedContent, SubjectType
@@ -48,6 +51,15 @@ async def judged_beforehand(ports: Ports, process: Process, dated: DatedContent)
     if not (process.conditions and is_large(dated.content)):
         return process
     return await in_turns(ports.tenant_id, judging(process, dated))
+
+
+async def judged_again(ports: Ports, process: Process, approval: Approval, now: datetime) -> Process:
+    """The process as it is about to judge what an approval says: again, or as another version. Of one that
+    opened before conditions could read a day, it reads that of `now`."""
+    dated = approval.dated
+    if dated.today is None:
+        dated = engine.dated(process, dated.content, now, await ports.directories.read())
+    return await judged_beforehand(ports, process, dated)
 
 
 def hash_of(content: dict[str, Any]) -> str:
