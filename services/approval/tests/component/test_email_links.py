@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from optima_kit.testing import round_trips
 from optima_kit.testing.postbox import Postbox, postbox_open
 
 from ..conftest import Desk
@@ -73,6 +74,22 @@ async def test_a_letter_leads_to_a_decision_once(desk: Desk, postbox):
     assert [(str(event.actorid), event.onbehalfof) for event in decided] == [(desk.id("paolo"), None)]
     assert (await nobody.post(path, body))[0].status == 404
     assert (await nobody.get(path))[0].status == 404
+
+
+async def test_links_for_many_are_made_in_one_statement(desk: Desk, postbox):
+    async def asked() -> int:
+        with round_trips(desk.app.database) as statements:
+            await desk.submit(process="prova")
+        return len(statements)
+
+    await waiting(desk, postbox)
+    of_two = await asked()
+    for number in range(10):
+        await desk.person(f"p{number}", "purchasing", unit="azienda")
+    assert await asked() > of_two, "who has come is read once"
+    assert await asked() == of_two
+    await desk.work()
+    assert len(tokens(postbox)) == 12
 
 
 async def test_prices_are_not_in_what_a_link_shows(desk: Desk, postbox):

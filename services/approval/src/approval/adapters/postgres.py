@@ -4,7 +4,7 @@ transaction."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -69,6 +69,9 @@ _DECIDES = "approval.decide"
 
 NEWEST = UUID(int=2**128 - 1)
 """Comes after every approval's id."""
+
+OLDEST = UUID(int=0)
+"""Comes before every id."""
 
 FIRST = InboxPlace(-(2**63), datetime.fromtimestamp(0, UTC), UUID(int=0), "", UUID(int=0))
 """Comes before everything that waits."""
@@ -437,7 +440,7 @@ class PostgresApprovals:
             QUERIES.list_approvals_naming,
             person_id=person_id,
             name=str(person_id),
-            after=after or UUID(int=0),
+            after=after or OLDEST,
             limit=limit,
         )
         return [row["approval_id"] for row in rows]
@@ -538,7 +541,7 @@ class PostgresApprovals:
         return [row["approval_id"] for row in rows]
 
     async def open_ones(self, after: UUID | None, limit: int) -> list[UUID]:
-        rows = await self._work.fetch(QUERIES.list_open_approvals, after=after or UUID(int=0), limit=limit)
+        rows = await self._work.fetch(QUERIES.list_open_approvals, after=after or OLDEST, limit=limit)
         return [row["approval_id"] for row in rows]
 
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
@@ -546,7 +549,11 @@ class PostgresApprovals:
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
         rows = await self._work.fetch(
-            QUERIES.list_movable_approvals, process_key=key, to_version=to_version, after=after, limit=limit
+            QUERIES.list_movable_approvals,
+            process_key=key,
+            to_version=to_version,
+            after=after or OLDEST,
+            limit=limit,
         )
         return [_held(row) for row in rows]
 
@@ -627,18 +634,18 @@ class PostgresLinks:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def offer(self, link: Link, now: datetime) -> UUID:
-        link_id: UUID = await self._work.fetchval(
-            QUERIES.insert_link,
-            link_id=link.id,
-            approval_id=link.approval_id,
-            step=link.step,
-            round=link.round,
-            person_id=link.person_id,
+    async def offer(self, links: Sequence[Link], now: datetime) -> list[UUID]:
+        rows = await self._work.fetch(
+            QUERIES.insert_links,
+            link_ids=[link.id for link in links],
+            approval_ids=[link.approval_id for link in links],
+            steps=[link.step for link in links],
+            rounds=[link.round for link in links],
+            people=[link.person_id for link in links],
+            expiries=[link.expires_at for link in links],
             created_at=now,
-            expires_at=link.expires_at,
         )
-        return link_id
+        return [row["link_id"] for row in rows]
 
     async def find(self, link_id: UUID) -> Link | None:
         return _link(await self._work.fetchrow(QUERIES.find_link, link_id=link_id))
@@ -730,7 +737,7 @@ class PostgresComments:
 
     async def page(self, approval_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         rows = await self._work.fetch(
-            QUERIES.list_comments, approval_id=approval_id, after=after, limit=limit
+            QUERIES.list_comments, approval_id=approval_id, after=after or OLDEST, limit=limit
         )
         return [Comment(*row.values()) for row in rows]
 
@@ -793,7 +800,7 @@ class PostgresMoves:
 
     async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
         rows = await self._work.fetch(
-            QUERIES.list_moved, move_id=move_id, after=after, verdict=verdict, limit=limit
+            QUERIES.list_moved, move_id=move_id, after=after or OLDEST, verdict=verdict, limit=limit
         )
         return [
             Moved(row["approval_id"], row["from_version"], row["verdict"], row["reason"], row["part"])

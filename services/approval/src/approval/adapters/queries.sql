@@ -426,7 +426,7 @@ WHERE comment_id = :comment_id
 -- name: list_comments
 SELECT comment_id, approval_id, step, person_id, text, to_person_id, written_at, answer, answered_by,
     answered_at
-FROM comments WHERE approval_id = :approval_id AND (:after::uuid IS NULL OR comment_id > :after)
+FROM comments WHERE approval_id = :approval_id AND comment_id > :after
 ORDER BY comment_id LIMIT :limit
 
 -- name: update_watchers
@@ -576,10 +576,13 @@ RETURNING version
 
 -- E-mail links
 
--- name: insert_link
+-- name: insert_links
 -- One for each time that somebody is asked.
 INSERT INTO decision_links (link_id, approval_id, step, round, person_id, created_at, expires_at)
-VALUES (:link_id, :approval_id, :step, :round, :person_id, :created_at, :expires_at)
+SELECT link_id, approval_id, step, round, person_id, :created_at, expires_at
+FROM unnest(:link_ids::uuid[], :approval_ids::uuid[], :steps::text[], :rounds::int[], :people::uuid[],
+        :expiries::timestamptz[])
+    AS offered(link_id, approval_id, step, round, person_id, expires_at)
 ON CONFLICT (approval_id, step, round, person_id) DO UPDATE SET expires_at = excluded.expires_at
 RETURNING link_id
 
@@ -632,7 +635,7 @@ SELECT approval_id, process_key, process_version, subject_type, subject_id, subj
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     today, filled, version, correlation_id, subject_sequence, watchers
 FROM approvals WHERE state = 'open' AND process_key = :process_key AND process_version <> :to_version
-    AND (:after::uuid IS NULL OR approval_id > :after)
+    AND approval_id > :after
 ORDER BY approval_id LIMIT :limit
 
 -- name: put_moved
@@ -648,7 +651,7 @@ SELECT approval_id, title FROM approvals WHERE approval_id = ANY(:approval_ids::
 
 -- name: list_moved
 SELECT approval_id, from_version, verdict, reason, part
-FROM moved_approvals WHERE move_id = :move_id AND (:after::uuid IS NULL OR approval_id > :after)
+FROM moved_approvals WHERE move_id = :move_id AND approval_id > :after
     AND (:verdict::text IS NULL OR verdict = :verdict)
 ORDER BY approval_id LIMIT :limit
 

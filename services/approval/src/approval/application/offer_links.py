@@ -26,14 +26,17 @@ async def offer_links(ports: Ports, process: Process, before: Approval | None, a
     """A link, and a letter that is owed, for everybody who is newly asked by a step that mails."""
     if not ports.mails_links:
         return
+    offered = []
     for key, run in after.steps.items():
         if run.state != "pending" or not process.steps[key].by_email:
             continue
         was = before.steps[key] if before is not None and key in before.steps else None
+        expires_at = max(run.due_at or ports.now, ports.now + LASTS)
         for part in run.parts.values():
             known = was.parts.get(part.person) if was is not None and was.round == run.round else None
             if part.state == "requested" and (known is None or known.state == "cancelled"):
-                expires_at = max(run.due_at or ports.now, ports.now + LASTS)
-                link = Link(new_id(), after.id, key, run.round, part.person, expires_at, None)
-                link_id = await ports.links.offer(link, ports.now)
-                ports.jobs.schedule(MAIL_LINK, MailLink(link_id=link_id), key=str(link_id))
+                offered.append(Link(new_id(), after.id, key, run.round, part.person, expires_at, None))
+    if not offered:
+        return
+    for link_id in await ports.links.offer(offered, ports.now):
+        ports.jobs.schedule(MAIL_LINK, MailLink(link_id=link_id), key=str(link_id))

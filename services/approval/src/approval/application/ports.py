@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -418,8 +418,8 @@ class Link:
 
 
 class Links(Protocol):
-    async def offer(self, link: Link, now: datetime) -> UUID:
-        """Keeps a link for a part; asked again in the same round, the first stays. Returns its id."""
+    async def offer(self, links: Sequence[Link], now: datetime) -> list[UUID]:
+        """Keeps a link for each part; of one asked again in the same round, the first. Returns their ids."""
 
     async def find(self, link_id: UUID) -> Link | None: ...
 
