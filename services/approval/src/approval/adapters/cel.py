@@ -41,7 +41,7 @@ class CelConditions:
         large = frozenset(name for name in names if subject.fields[name].type in ("list", "record"))
 
         def holds(dated: DatedContent) -> bool:
-            values = self._values(subject, dated, large)
+            values = self._values(subject, dated, names, large)
             if reading.loops and work_of(reading.loops, values.sizes) > MOST_WORK:
                 raise ValueError(f"{expression}: too much work for this subject")
             if not names.isdisjoint(values.mistyped):
@@ -64,8 +64,10 @@ class CelConditions:
             return False
         return True
 
-    def _values(self, subject: SubjectType, dated: DatedContent, large: frozenset[str]) -> _Values:
-        """Every small field of the content, and the large ones that are named."""
+    def _values(
+        self, subject: SubjectType, dated: DatedContent, names: frozenset[str], large: frozenset[str]
+    ) -> _Values:
+        """The large fields that are named, and every small one that has been."""
         kept = next(
             (
                 values
@@ -78,8 +80,9 @@ class CelConditions:
             kept = {}
             self._seen.appendleft((subject, dated, kept))
         values = kept.get(large)
-        if values is None:
-            values = kept[large] = _Values(subject, dated, large)
+        if values is None or not names <= values.names:
+            before = frozenset[str]() if values is None else values.names
+            values = kept[large] = _Values(subject, dated, names | before, large)
         return values
 
 
@@ -91,14 +94,17 @@ _PATTERN: Final = cel.compile("''.matches(pattern)")
 
 
 class _Values:
-    __slots__ = ("context", "mistyped", "sizes")
+    __slots__ = ("context", "mistyped", "names", "sizes")
 
-    def __init__(self, subject: SubjectType, dated: DatedContent, large: frozenset[str]) -> None:
+    def __init__(
+        self, subject: SubjectType, dated: DatedContent, names: frozenset[str], large: frozenset[str]
+    ) -> None:
         native: dict[str, Any] = {}
         content = dated.content
+        self.names = names
         self.mistyped: set[str] = set()
-        for name, field in subject.fields.items():
-            if content.get(name) is None or (field.type in ("list", "record") and name not in large):
+        for name in names:
+            if content.get(name) is None:
                 continue
             try:
                 native[name] = _native(subject.value_of(name, content[name]))

@@ -141,6 +141,9 @@ class Directory:
     def in_place_of(self, person_id: UUID) -> UUID:
         """Who stands where the person stood: they themselves; once they have left, who took over, if anybody
         did."""
+        person = self.people.get(person_id)
+        if person is None or person.active:
+            return person_id
         current, seen = person_id, {person_id}
         while (person := self.people.get(current)) is not None and not person.active:
             if person.successor is None or person.successor in seen:
@@ -228,6 +231,8 @@ class Directory:
     ) -> dict[UUID, datetime]:
         """Whom chains of delegations lead to, by the shortest; a chain began when its youngest link did."""
         reached: dict[UUID, datetime] = {}
+        if start not in edges:
+            return reached
         frontier = [(start, datetime.min.replace(tzinfo=UTC))]
         for _ in range(DELEGATION_CHAIN):
             following = []

@@ -97,12 +97,12 @@ def open_approval(
     """Begins a run. The result may have ended already, when no step needs anybody. Raises Invalid where a
     choice takes no case for the subject."""
     every_choice_takes_a_case(process, dated(process, subject.content, now, directory))
-    return _begun(approval_id, process, subject, now, directory)
+    return _beginning(approval_id, process, subject, now, directory).advanced()
 
 
-def _begun(
+def _beginning(
     approval_id: UUID, process: Process, subject: Subject, now: datetime, directory: Directory
-) -> Result:
+) -> Run:
     beginning = Opened(
         now,
         approval_id,
@@ -119,7 +119,7 @@ def _begun(
     )
     run = Run(opened(beginning), process, now, directory)
     run.events.append(beginning)
-    return run.advanced()
+    return run
 
 
 def step_without_approver(
@@ -461,17 +461,18 @@ def foresee(
     """The events of a run in which everybody approves as soon as they are asked, nothing missing; of the
     steps that wait, those that `approving` picks, until it picks none. Raises Invalid on coming to a choice
     that takes no case for the subject."""
-    result = _begun(UUID(int=0), process, subject, now, directory)
-    yield from result.events
-    while result.approval.state == "open":
-        run = Run(result.approval, process, now, directory)
-        picked = approving(run.pending())
+    run = _beginning(UUID(int=0), process, subject, now, directory)
+    run.go_on()
+    told = 0
+    while True:
+        yield from run.events[told:]
+        told = len(run.events)
+        picked = approving(run.pending()) if run.progress.state == "open" else []
         if not picked:
             return
         for key in picked:
             run.approve_for_all(process.steps[key])
-        result = run.advanced()
-        yield from result.events
+        run.go_on()
 
 
 def migrate(
@@ -573,12 +574,14 @@ def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
     if run.process.rules == 1:
         return _part_meant(run, step, decision)
     parts = run.run_of(step.key).parts
+    whose = decision.on_behalf_of or by
+    part = parts.get(whose)
+    if whose == by and part is not None and part.state == "requested":
+        return by
     amount = run.process.subject.amount(run.progress.content)
     delegators = run.directory.delegators(by, run.process.key, amount, run.now)
-    whose = decision.on_behalf_of or by
     if whose != by and whose not in delegators:
         raise Forbidden("delegate_not_appointed", field="on_behalf_of", step=step.key)
-    part = parts.get(whose)
     if part is not None and part.state == "requested":
         return whose
     if part is not None and part.state != "cancelled":

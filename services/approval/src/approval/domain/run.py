@@ -152,6 +152,11 @@ class Run:
     # -- going on
 
     def advanced(self, reason: str | None = None) -> Result:
+        """`go_on`, and what has come of it."""
+        self.go_on(reason)
+        return self.result()
+
+    def go_on(self, reason: str | None = None) -> None:
         """Opens what can be opened, and ends the approval when nothing is left to do, or nothing can be
         done any more. `reason` is what was given with a rejection."""
         root = self.process.definition.steps
@@ -171,7 +176,6 @@ class Run:
                     self.end("approved", None)
                 elif not (self.has_rejections and self.any_failed(root)):
                     break
-        return self.result()
 
     def end(
         self,
@@ -310,7 +314,7 @@ class Run:
             return verdict(step, [*(parts | approved).values()]) is not None
 
         # An approval more never undecides a step. Of ten thousand, the last that counts is found by halves.
-        fewest = bisect_left(range(1, len(waiting) + 1), x=True, key=decided_by) + 1
+        fewest = bisect_left(range(1, len(waiting)), x=True, key=decided_by) + 1
         for person in waiting[:fewest]:
             self.record(PartDecided(self.now, step.key, person, person, "approved", content_hash))
         if waiting:
