@@ -261,6 +261,13 @@ def test_a_subject_has_a_largest_size(world):
         ({"number": "importo"}, "number", "named_field_of_type"),
         ({"deadline": "importo"}, "deadline", "named_field_of_type"),
         ({"fields": {"requester": {"type": "text"}}}, "fields.requester.type", "requester_not_a_person"),
+        ({"key": "null"}, "key", "name_of_conditions"),
+        ({"key": "package"}, "key", "name_of_conditions"),
+        (
+            {"fields": {"righe": {"type": "list", "fields": {"in": {"type": "text"}}}}},
+            "fields.righe.fields.in",
+            "name_of_conditions",
+        ),
     ],
 )
 def test_bad_declarations(declared, where, code):

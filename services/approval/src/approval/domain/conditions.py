@@ -223,6 +223,8 @@ class _Found:
     """Of a moment that stands so far from today."""
     is_lower: bool = False
     """A text without capital letters."""
+    reach: int = 10**12
+    """Of a whole number: how far from zero it may be. A field's, a count and a size are no further."""
 
     @property
     def is_literal(self) -> bool:
@@ -240,8 +242,9 @@ _ORDERED: Final = (INT, DOUBLE, STRING, TIMESTAMP, DURATION, BOOL)
 _TEXT_METHODS: Final = ("startsWith", "endsWith", "contains", "matches")
 _MACROS: Final = ("exists", "all", "exists_one", "filter", "map")
 _MOST_NESTED: Final = 40
-_LONGEST_DURATION: Final = 12
-"""Characters: with hours, some centuries."""
+_LONGEST_SPAN: Final = timedelta(days=3_660_000)
+"""Ten thousand years: as many as a condition can add up are still some time."""
+_LARGEST: Final = 2**63 - 1
 _WORK_OF_ROW: Final = 10
 _WORK_OF_TEXT: Final = 400
 """Joining two texts of the longest kind."""
@@ -442,8 +445,8 @@ class _Parser:
             if (left.type, sign.text) in ((STRING, "-"), (DOUBLE, "%")):
                 raise IllTyped("condition_bad_operation", sign.text, sign.column, type=str(left.type))
             self.heavy += _WORK_OF_TEXT if left.type is STRING else 0
-            self.can_be_reckoned(left, right, sign)
-            return _Found(left.type, left.token)
+            reach = self.can_be_reckoned(left, right, sign)
+            return _Found(left.type, left.token, reach=reach)
         if pair == (TIMESTAMP, DURATION) and sign.text in "+-":
             moved = left.after_today
             if moved is not None and right.span is not None:
@@ -456,13 +459,17 @@ class _Parser:
             "condition_types_differ", sign.text, sign.column, left=str(left.type), right=str(right.type)
         )
 
-    def can_be_reckoned(self, left: _Found, right: _Found, sign: _Token) -> None:
-        """Whatever the subject's numbers are."""
+    def can_be_reckoned(self, left: _Found, right: _Found, sign: _Token) -> int:
+        """Whatever the subject's numbers are. Returns how far from zero a whole result may be."""
         if sign.text in "/%" and not right.literal:
             code = "condition_divides_by_zero" if right.is_literal else "condition_may_divide_by_zero"
             self.reading.faults.append(IllTyped(code, sign.text, sign.column))
-        if sign.text == "*" and left.type is INT and not (left.is_literal or right.is_literal):
+        far, further = _reach(left), _reach(right)
+        reach = far * further if sign.text == "*" else far + further if sign.text in "+-" else far
+        if left.type is INT and reach > _LARGEST:
             self.reading.faults.append(IllTyped("condition_may_overflow", sign.text, sign.column))
+            return _LARGEST
+        return reach
 
     def unary(self) -> _Found:
         if sign := self.taken("!"):
@@ -477,7 +484,7 @@ class _Parser:
                 raise IllTyped("condition_bad_operation", "-", sign.column, type=str(inner.type))
             if isinstance(inner.literal, int | float):
                 return _Found(inner.type, sign, literal=-inner.literal)
-            return _Found(inner.type, sign)
+            return _Found(inner.type, sign, reach=inner.reach)
         return self.member()
 
     def member(self) -> _Found:
@@ -634,13 +641,11 @@ class _Parser:
                 if not _MOMENTS[name.text].fullmatch(argument.literal):
                     raise IllTyped("condition_bad_literal", argument.literal, argument.token.column)
                 moment = _moment(argument.literal) if result is TIMESTAMP else None
-                if moment is not None:
-                    return _Found(result, name, literal=moment)
-                if result is TIMESTAMP or len(argument.literal) > _LONGEST_DURATION:
+                span = _span(argument.literal) if result is DURATION else None
+                if moment is None and span is None:
                     code = "condition_no_such_moment"
                     self.reading.faults.append(IllTyped(code, argument.literal, argument.token.column))
-                else:
-                    return _Found(result, name, span=_span(argument.literal))
+                return _Found(result, name, literal=moment, span=span)
             case "days" if argument.type is INT:
                 raise IllTyped("condition_days", argument.token.text, argument.token.column, most=_MOST_DAYS)
             case (
@@ -894,11 +899,17 @@ _MOMENTS: Final = {
 _LENGTHS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 
-def _span(text: str) -> timedelta:
-    """Of a duration as `_MOMENTS` describes it."""
+def _span(text: str) -> timedelta | None:
+    """Of a duration as `_MOMENTS` describes it; None for one that nobody means."""
     lengths = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s)", text)
     whole = sum(Decimal(count) * _LENGTHS[unit] for count, unit in lengths)
+    if whole > _LONGEST_SPAN // timedelta(milliseconds=1):
+        return None
     return timedelta(milliseconds=float(whole)) * (-1 if text.startswith("-") else 1)
+
+
+def _reach(found: _Found) -> int:
+    return abs(found.literal) if isinstance(found.literal, int) else found.reach
 
 
 def _comparable(left: Type, right: Type) -> bool:

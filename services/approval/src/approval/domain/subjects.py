@@ -47,6 +47,12 @@ MOST_VALUES: Final = 20_000
 MOST_ROWS: Final = 200
 """Rows of a list whose declaration says nothing."""
 
+_LITERAL: Final = re.compile("false|in|null|true")
+_WORD: Final = re.compile(
+    "as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void|while"
+)
+"""What CEL keeps for itself, and reads at the beginning of a name as something else."""
+
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 FieldKind = Literal["text", "flag", "whole", "number", "money", "date", "person", "unit", "record", "list"]
 
@@ -156,6 +162,11 @@ class SubjectType(BaseModel):
                 yield Invalid("named_field_of_type", field=place, name=named, kind=kind)
         if "requester" in self.fields and self.fields["requester"].type != "person":
             yield Invalid("requester_not_a_person", field="fields.requester.type")
+        if _LITERAL.fullmatch(self.key) or _WORD.fullmatch(self.key):
+            yield Invalid("name_of_conditions", field="key", name=self.key)
+        for path in _paths(self.fields, "fields"):
+            if _LITERAL.fullmatch(name := path.rpartition(".")[2]):
+                yield Invalid("name_of_conditions", field=path, name=name)
 
     def amount(self, content: Content) -> Decimal | None:
         """What the subject costs in euro, by the first amount that is known; None when none is."""
@@ -296,6 +307,13 @@ MOST_FLAWS: Final = 100
 """Told at once; whoever has more begins with these."""
 _ITALIAN: Final = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+")
 """`2.500`, `2.500,00` and `12,50`: where a point groups thousands, or a comma begins the cents."""
+
+
+def _paths(fields: Mapping[str, FieldType], place: str) -> Iterator[str]:
+    """Every field's place in the declaration, at any depth."""
+    for name, field in fields.items():
+        yield f"{place}.{name}"
+        yield from _paths(field.fields, f"{place}.{name}.fields")
 
 
 def _is_italian(text: str, kind: str) -> bool:
