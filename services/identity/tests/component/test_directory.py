@@ -143,6 +143,9 @@ async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity:
         response, problem = await admin.put("/v1/roles/capo", {"name": name, "privileges": []})
         assert (response.status, problem["code"]) == (409, "role_built_in"), name
         assert problem["errors"][0]["field"] == "name"
+    for name in ("ᎪᎠᎷᏆN", "ᴀᴅᴍɪɴ di sede"):
+        response, problem = await admin.put("/v1/roles/capo", {"name": name, "privileges": []})
+        assert (response.status, problem["code"]) == (422, "role_name_letters"), name
     response, _ = await admin.put("/v1/roles/capo", {"name": "Admin di sede", "privileges": []})
     assert response.status == 200
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import unicodedata
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from identity.application.matrix import MATRIX
@@ -41,7 +42,7 @@ def test_built_in_roles_are_the_products_own(key: str) -> None:
 
 def others(letter: str) -> list[str]:
     """What looks like the letter, in small or large."""
-    alike = [chr(each) for each, plain in LOOKALIKES.items() if chr(plain) == letter]
+    alike = [sign for sign, plain in LOOKALIKES.items() if letter in plain]
     return [letter, letter.upper(), chr(ord(letter) + 0xFEE0), *alike, *(each.upper() for each in alike)]
 
 
@@ -53,9 +54,45 @@ def test_no_alphabet_hides_a_built_in_role(key: str, data: st.DataObject) -> Non
         roles.built_in_roles_are_the_products_own("capo", between.join(name), BUILT_IN_ROLES)
 
 
-def test_names_in_another_alphabet_are_names() -> None:
-    roles.built_in_roles_are_the_products_own("capo", "Αγορές και λογιστήριο", BUILT_IN_ROLES)
-    roles.built_in_roles_are_the_products_own("capo", "Закупки", BUILT_IN_ROLES)
+@pytest.mark.parametrize(
+    "name", ["adrnin", "Adm1n", "adm!n", "admin 2", "4dmin", "ADMlN", "РURСНАЅІNG", "5upplier"]
+)
+def test_what_is_read_as_a_built_in_role_passes_for_one(name: str) -> None:
+    with pytest.raises(WrongState, match="role_built_in"):
+        roles.built_in_roles_are_the_products_own("capo", name, BUILT_IN_ROLES)
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=8))
+@example("ᎪᎠᎷᏆN")
+@example("ꓮꓓꓟꓲꓠ")
+@example("ᴀᴅᴍɪɴ")
+@example("🅰🅳🅼🅸🅽")
+@example("\U0001d21badmin\u2d31")
+@example("Αdmin")
+def test_a_word_of_a_roles_name_is_in_one_alphabet_that_people_write(word: str) -> None:
+    """Of whatever signs there are: what is no letter of that alphabet is ASCII, an accent or punctuation."""
+    try:
+        roles.names_of_roles_are_in_letters_that_people_write(word)
+    except Invalid:
+        return
+    for part in unicodedata.normalize("NFKD", word).split():
+        letters = [sign for sign in part if sign.isalpha()]
+        assert len({unicodedata.name(sign).split()[0] for sign in letters}) <= 1
+        assert all(sign.upper() != sign or sign.lower() != sign for sign in letters), "no small capital"
+        others = [sign for sign in part if not (sign.isalpha() or unicodedata.combining(sign))]
+        assert all(sign.isascii() or unicodedata.category(sign)[0] in "MPS" for sign in others)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Αγορές και λογιστήριο", "Закупки", "Αγορές B2B", "Équipe d’achat – Łódź & Győr", "Capo (1° livello)",
+        "Straße", "Admin di sede", "Purchasing 2 / Estero", "Маркетинг и закупки", "Info@sede", "Dealers",
+    ],
+)  # fmt: skip
+def test_names_in_another_alphabet_are_names(name: str) -> None:
+    roles.built_in_roles_are_the_products_own("capo", name, BUILT_IN_ROLES)
+    roles.names_of_roles_are_in_letters_that_people_write(name)
 
 
 def test_nobody_grants_more_than_they_hold() -> None:

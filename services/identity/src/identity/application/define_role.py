@@ -11,6 +11,7 @@ from optima_kit.ids import new_id
 from ..domain.roles import (
     Role,
     built_in_roles_are_the_products_own,
+    names_of_roles_are_in_letters_that_people_write,
     nobody_grants_more_than_they_hold,
     own_roles_hold_only_grantable_privileges,
     role_of_external_people_stays_open_to_them,
@@ -40,6 +41,8 @@ async def define_role(
     wanted = name, frozenset(privileges), second_factor
     if known is not None and (known.name, known.privileges, known.second_factor) == wanted:
         return known
+    if known is None or known.name != name:
+        names_of_roles_are_in_letters_that_people_write(name)
     touched = frozenset(privileges) | (known.privileges if known else frozenset())
     nobody_grants_more_than_they_hold(touched, actor.privileges, field="privileges")
     if known is None:

@@ -12,11 +12,24 @@ from optima_kit.refusals import Forbidden, Invalid, WrongState
 
 ADMIN = "admin"
 
-LOOKALIKES: Final = str.maketrans(
-    "аԁеһіӏкмоԛрѕтусвԝѵαβεηικμνορτυχıɩɡɑłøđħɪɴʀᴅ",
-    "adehilkmoqpstycbwvabenikmnoptuxiigalodhinrd",
+_TAKEN_FOR: Final = (
+    "0o 1il |il !il 3e 4a 5s 8b @a $s "
+    "αa βb γyv εe ζz ηnh ιil κk λa μmu νnv οo πn ρp σos τt υuy χx ωw "
+    "аa бb вb гr дdg еe зe иnu кk мm нh оo пn рp сc тtm уyu хx цu шw ьb яr єe ѕs іil јj ћh ђh ґr "
+    "ıil øo œo æa đd ðd ħh łl ŋn þp ŧt"
 )
-"""Letters of other alphabets, and rarer ones of ours, that look like a plain one in one of their cases."""
+LOOKALIKES: Final = {row[0]: row[1:] for row in _TAKEN_FOR.split()}
+"""Which plain letters a sign can be taken for, in small or large. An i and an l are taken for each other."""
+
+ALPHABETS: Final = (
+    frozenset("abcdefghijklmnopqrstuvwxyzßıøœæđðħłŋþŧ"),
+    frozenset("αβγδεζηθικλμνξοπρστυφχψω"),
+    frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ"),
+)
+"""Of languages in which tenants name roles: the letters that people write today. Phonetic letters, small
+capitals, and other alphabets that imitate ours are not among them."""
+
+_BETWEEN: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("’‘“”«»–—·€°")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +79,49 @@ def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset().union(*(role.privileges for role in roles))
 
 
-def built_in_roles_are_the_products_own(key: str, name: str, built_in: Iterable[str]) -> None:
+def built_in_roles_are_the_products_own(key: str, name: str, built_in: Sequence[str]) -> None:
     """Nor does any other role pass for one in a case, width or accents of its own, or in `LOOKALIKES`:
     whoever gives it to somebody knows what they give."""
-    names = {_letters(each) for each in built_in}
     for field, text in (("key", key), ("name", name)):
-        if _letters(text) in names:
+        if any(_can_be_taken_for(each, text) for each in built_in):
             raise WrongState("role_built_in", field=field, role=text)
 
 
-def _letters(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text).casefold().translate(LOOKALIKES)
-    # A capital I looks like a small l.
-    return "".join(letter for letter in folded if letter.isalpha()).replace("i", "l")
+def names_of_roles_are_in_letters_that_people_write(name: str) -> None:
+    """Each word in one of the `ALPHABETS`: what else looks like a letter need not be known one by one."""
+    for word in _plain(name).split():
+        letters = {sign for sign in word if sign not in _BETWEEN or sign.isalpha()}
+        if letters and not any(letters <= alphabet for alphabet in ALPHABETS):
+            raise Invalid("role_name_letters", field="name", word=word)
+
+
+def _can_be_taken_for(built_in: str, text: str) -> bool:
+    signs = _plain(text)
+    return any(
+        _reads_as(built_in, written)
+        for written in (signs, signs.replace("rn", "m"), signs.replace("vv", "w"))
+    )
+
+
+def _reads_as(built_in: str, signs: str) -> bool:
+    """Whether somebody can read it as that name. What is no letter is passed over, where it isn't taken for
+    one."""
+    reached = {0}
+    for sign in signs:
+        taken = LOOKALIKES.get(sign, sign) + sign
+        further = {at + 1 for at in reached if at < len(built_in) and _alike(built_in[at], taken)}
+        reached = further if sign.isalpha() else further | reached
+    return len(built_in) in reached
+
+
+def _alike(letter: str, signs: str) -> bool:
+    return letter in signs or (letter in "il" and not {"i", "l"}.isdisjoint(signs))
+
+
+def _plain(text: str) -> str:
+    """Without accents, width and case."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
 
 
 def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: Matrix) -> None:
