@@ -554,6 +554,7 @@ class SapRemote(_Called):
     async def change_order(self, remote_id: str) -> None:
         self.double.tick()
         (order,) = [each for each in self.double.rows["Orders"] if str(each["DocEntry"]) == remote_id]
+        order["Comments"] = "Urgente!"
         self.double.touch(order)
 
     def add_record(self, entity: Entity) -> None:

@@ -539,6 +539,7 @@ async def test_what_changes_or_is_put_to_rest_there_does_here(shop: Shop) -> Non
     (unit,) = await do("product.uom.search", [["symbol", "=", "u"]], 0, 1, None)
     template = {"name": f"Articolo {mark}", "code": f"P{mark}", "type": "service", "default_uom": unit}
     (template_id,) = await do("product.template.create", [{**template, "products": [["create", [{}]]]}])
+    (variant,) = await do("product.product.search", [["template", "=", template_id]], 0, 1, None)
     line = {"type": "remainder", "relativedeltas": [["create", [{"days": 30}]]]}
     terms = "account.invoice.payment_term"
     (own_term,) = await do(f"{terms}.create", [{"name": f"Termini {mark}", "lines": [["create", [line]]]}])
@@ -573,14 +574,17 @@ async def test_what_changes_or_is_put_to_rest_there_does_here(shop: Shop) -> Non
     await shop.bridge.import_all()
     assert await known(f"Dopo {mark}") == everything
     agents_rest = bool(await do("commission.agent.fields_get", ["active"]))  # not in 7.0
-    for model, record in (
-        ("party.party", supplier),
-        *([("commission.agent", agent)] if agents_rest else []),
-        ("product.template", template_id),
-        (terms, own_term),
-        ("account.tax", tax_id),
+    at_rest: dict[str, Any] = {"active": False}
+    # 7.0 refuses to put a product to rest whose variants are not.
+    with_variants = at_rest if agents_rest else {**at_rest, "products": [["write", [variant], at_rest]]}
+    for model, record, values in (
+        ("party.party", supplier, at_rest),
+        *([("commission.agent", agent, at_rest)] if agents_rest else []),
+        ("product.template", template_id, with_variants),
+        (terms, own_term, at_rest),
+        ("account.tax", tax_id, at_rest),
     ):
-        await do(f"{model}.write", [record], {"active": False})
+        await do(f"{model}.write", [record], values)
     await do("bank.delete", [bank])
     await shop.bridge.import_all()
     path = "/v1/connections/gestionale/reconciliations"

@@ -442,6 +442,25 @@ async def test_what_somebody_changed_there_is_not_written_over(remote: Remote, o
             )
 
 
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_what_somebody_changed_there_within_a_second_is_not_written_over(
+    connector: str, order_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with recorded(connector) as remote, opened(remote) as session:
+        customer = await remote.add_customer("C1", "Cliente 1", VAT_NUMBERS[0])
+        monkeypatch.setattr(remote.double, "tick", lambda: None)
+        first = await session.put(order(remote, order_id, customer), None)
+        again = await session.put(
+            order(remote, order_id, customer), RemoteLink(first.remote_id, first.version)
+        )
+        await remote.change_order(first.remote_id)
+        with pytest.raises(Conflict):
+            await session.put(order(remote, order_id, customer), RemoteLink(first.remote_id, again.version))
+        # What was noted before contents were is a time alone.
+        time = (again.version or "").rpartition("|")[0] or None
+        assert await session.put(order(remote, order_id, customer), RemoteLink(first.remote_id, time))
+
+
 @TRYTON_BY_NIGHT
 async def test_a_schema_has_what_is_read_and_written(remote: Remote) -> None:
     async with opened(remote) as session:

@@ -22,7 +22,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
-from .record_session import DocumentSession, Present, Swept, sweep
+from .record_session import DocumentSession, Present, Swept, sweep, version_of
 from .rest import Client, HttpConnector, NotFound, Rest
 
 _MODELS: Final[dict[Entity, str]] = {
@@ -246,15 +246,21 @@ class OdooSession(DocumentSession):
             "state": {},
             "locked": {},
             "write_date": {},
-            "order_line": {"fields": {"write_date": {}}, "order": "sequence, id"},
+            **{each: {} for each in ("partner_id", "client_order_ref", "origin", "commitment_date")},
+            "order_line": {
+                "fields": {
+                    each: {} for each in ("write_date", "product_id", "name", "product_uom_qty", "price_unit")
+                },
+                "order": "sequence, id",
+            },
         }
         found = await self._read("sale.order", [["id", "=", int(remote_id)]], asked, limit=1)
         if not found:
             return None
         order = found[0]
         # A line that was changed alone leaves the order's own time as it is.
-        version = max(order["write_date"], *(each["write_date"] for each in order["order_line"]), "")
-        return Present(remote_id, order["name"], version, order)
+        time = max(order["write_date"], *(each["write_date"] for each in order["order_line"]), "")
+        return Present(remote_id, order["name"], version_of(time, order), order)
 
     async def _fields(self, entity: Entity) -> dict[str, Any]:
         """Those of the entity's model; none where its module is not installed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -63,6 +65,19 @@ async def sweep(
             return
 
 
+def version_of(time: str, content: Any) -> str:
+    """Of a document: when it was changed last, and what stands in it. Many ERPs count whole seconds: whoever
+    changes it in the very second of our write is seen by what they changed."""
+    told = json.dumps(content, sort_keys=True, default=str).encode()
+    return f"{time}|{hashlib.sha256(told).hexdigest()[:16]}"
+
+
+def is_another(known: str | None, version: str) -> bool:
+    """Whether somebody has changed the document. Versions that were noted before contents were are times
+    alone."""
+    return known is not None and known not in (version, version.rpartition("|")[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Present:
     """A document as it stands over there."""
@@ -98,7 +113,7 @@ class DocumentSession(ABC):
                 return Written(link.remote_id)  # what is not there needs no cancelling
             if before is None:
                 raise Gone(link.remote_id)
-            if link.version not in (None, before.version):
+            if is_another(link.version, before.version):
                 raise Conflict(before.version)
         remote_id = await self._write(document, before)
         after = await self._present(remote_id)

@@ -25,7 +25,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
-from .record_session import Present, Swept, sweep
+from .record_session import Present, Swept, sweep, version_of
 from .rest import Client, HttpConnector, NotFound, Rest, exchange, judged
 
 _SETS: Final[dict[Entity, str]] = {
@@ -257,7 +257,9 @@ class SapSession(ODataSession):
             found = await self._rest.call("GET", f"Orders({int(remote_id)})")
         except NotFound:
             return None
-        version = f"{found['UpdateDate']} {found['UpdateTime']}"
+        lines = [{name: line.get(name) for name in _OF_LINE} for line in found["DocumentLines"]]
+        content = [{name: found.get(name) for name in _OF_ORDER}, lines]
+        version = version_of(f"{found['UpdateDate']} {found['UpdateTime']}", content)
         return Present(remote_id, str(found["DocNum"]), version, found)
 
     async def _terms(self) -> dict[int, str]:
@@ -266,6 +268,11 @@ class SapSession(ODataSession):
         query = {"$select": "GroupNumber,PaymentTermsGroupName"}
         told = await self._rest.call("GET", "PaymentTermsTypes", query=query, headers=headers)
         return {each["GroupNumber"]: each["PaymentTermsGroupName"] for each in told["value"]}
+
+
+_OF_ORDER: Final = ("Cancelled", "DocumentStatus", "CardCode", "NumAtCard", "DocDueDate", "Comments")
+_OF_LINE: Final = ("LineNum", "ItemCode", "ItemDescription", "FreeText", "Quantity", "UnitPrice")
+"""What people change of an order. How much of it is delivered changes by itself."""
 
 
 def _content(found: Mapping[str, Any]) -> DocumentContent:
