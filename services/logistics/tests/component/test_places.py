@@ -424,6 +424,9 @@ async def test_an_orders_line_gets_nothing_that_is_held_back_reserved_or_expired
         order = await racked.confirm_from_stock(article["id"], "20")
         _, page = await racked.client.get(f"/v1/stock?order_id={order.order_id}")
         assert [each["on_hand"] for each in page["items"]] == [free]
+        # Nor is any of the rest offered to the line.
+        _, seen = await racked.client.get(f"/v1/orders/{order.order_id}")
+        assert (seen["lines"][-1]["ordered"], seen["lines"][-1]["allocatable"]) == ("20", [])
 
 
 async def test_what_is_picked_by_name_is_not_offered_to_an_orders_line(racked: Depot) -> None:
