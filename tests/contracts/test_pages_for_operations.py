@@ -30,14 +30,10 @@ WITHOUT_A_PAGE: Final[dict[str, tuple[str, ...]]] = {
         "GET /v1/processes/schema",
         "GET /v1/subject-types",
         "GET /v1/easyfatt/{tenant_id}/{key}/orders",
-        "PATCH /v1/customers/{customer_id}",
     ),
     "a page shows the same of something larger": (
         "GET /v1/jobs/{job_id}",
         "GET /v1/lookup-tables",
-        "GET /v1/suppliers/{supplier_id}",
-        "GET /v1/customers/{code}",
-        "GET /v1/customers/{customer_id}",
         "GET /v1/briefs/{brief_id}/revisions/{revision}",
     ),
 }

@@ -170,6 +170,28 @@ async def show_tables(call: PageCall) -> Answer:
     return Shown("erp_tables.html", {"found": found, "tables": list(_TABLES), "chosen": table})
 
 
+@pages.get("/erp/customers/{customer_id}")
+async def show_customer(call: PageCall, customer_id: UUID) -> Answer:
+    return await _party(call, f"/v1/customers/{customer_id}")
+
+
+@pages.post("/erp/customers/{customer_id}")
+async def edit_customer(call: PageCall, customer_id: UUID) -> Answer:
+    address = f"/v1/customers/{customer_id}"
+    typed = _typed(call)
+    changes = {name: value or None for name, value in _named_after(typed, "field:").items()}
+    try:
+        await call.session.services.send("erp-bridge", "PATCH", address, changes, version=typed["version"])
+    except Refused as refused:
+        return await _party(call, address, Sent("edit", typed, refused))
+    return SeeOther(f"/erp/customers/{customer_id}")
+
+
+@pages.get("/erp/suppliers/{supplier_id}")
+async def show_supplier(call: PageCall, supplier_id: UUID) -> Answer:
+    return await _party(call, f"/v1/suppliers/{supplier_id}")
+
+
 @pages.get("/erp/comparisons")
 async def show_comparisons(call: PageCall) -> Answer:
     return await _list(call, "reconciliations")
@@ -371,6 +393,12 @@ async def _mapping(
         "sent": sent,
     }
     return Shown("erp_mapping.html", context, sent.status)
+
+
+async def _party(call: PageCall, address: str, sent: Sent = NOTHING_SENT) -> Answer:
+    party = await call.session.services.get("erp-bridge", address)
+    table = address.split("/")[2]
+    return Shown("erp_party.html", {"party": party, "table": table, "sent": sent}, sent.status)
 
 
 async def _list(call: PageCall, kind: str) -> Answer:
