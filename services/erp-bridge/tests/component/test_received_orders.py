@@ -162,6 +162,102 @@ async def test_an_order_that_can_not_be_is_refused_by_its_place(shop: Any) -> No
         assert [(each["code"], each["field"]) for each in failure["problems"]] == [problem]
 
 
+DATED = "data_ordine;" + HEADER
+NEXT = FIRST.replace("15/02/2027", "15/02/2028").replace("1.200,5", "7")
+"""Of the same number a year later."""
+
+
+async def dated(bridge: Bridge, *rows: str) -> tuple[int, int, int]:
+    """How many were created, unchanged and refused of orders that say when they were made."""
+    bridge.drop(*rows, name="ordini.csv", header=DATED)
+    (source,) = (each for each in await bridge.import_all() if each["entity"] == "received_order")
+    return source["created"], source["unchanged"], source["refused"]
+
+
+async def numbers(bridge: Bridge) -> list[tuple[str, str]]:
+    """The number and the deadline of each order that was made."""
+    return [(each["number"], each["deadline"]) for each in await received(bridge)]
+
+
+async def test_numbers_that_begin_again_each_january_are_other_orders(shop: Any) -> None:
+    assert await dated(shop, f"10/11/2026;{FIRST}", f"10/11/2026;{SECOND}") == (1, 0, 0)
+    # The file of January has both: the rows of one number are of two orders.
+    both = (f"10/11/2026;{FIRST}", f"11/01/2028;{NEXT}", f"10/11/2026;{SECOND}")
+    assert await dated(shop, *both) == (1, 1, 0)
+    assert await dated(shop, *both) == (0, 2, 0)
+    assert await numbers(shop) == [("OV-118", "2027-02-15"), ("OV-118", "2028-02-15")]
+    assert [len(each["lines"]) for each in await received(shop)] == [2, 1]
+    # Whoever changes the one is told of it as of the one.
+    assert await dated(shop, f"11/01/2028;{NEXT.replace(';7;', ';8;')}") == (0, 0, 1)
+    (failure,) = await shop.failures()
+    assert (failure["problems"][0]["code"], failure["record"]) == (
+        "received_order_changed",
+        "OV-118 (2028)",
+    )
+    assert await dated(shop, f"11/01/2028;{NEXT}") == (0, 1, 0)
+    assert await shop.failures() == []
+
+
+async def test_an_order_that_was_kept_without_a_year_gets_one_with_the_next_file(shop: Any) -> None:
+    await receive(shop, FIRST)
+    later = f"10/01/2199;{NEXT}"
+    assert await dated(shop, f"10/01/2026;{FIRST}", later) == (1, 1, 0)
+    # From now on it is told by it, whatever is changed of it, and its day may be mended.
+    assert await dated(shop, f"12/01/2026;{FIRST}", later) == (0, 2, 0)
+    assert await dated(shop, f"12/01/2026;{FIRST.replace('1.200,5', '9')}", later) == (0, 1, 1)
+    # A file without dates means the last of the number.
+    source = await receive(shop, NEXT)
+    assert (source["created"], source["unchanged"]) == (0, 1)
+    assert await numbers(shop) == [("OV-118", "2027-02-15"), ("OV-118", "2028-02-15")]
+
+
+async def test_a_date_that_is_mended_makes_no_second_order(shop: Any) -> None:
+    """In January people write the old year; and what is no date at all is refused until it is one."""
+    assert await dated(shop, f"31/02/2026;{FIRST}") == (0, 0, 1)
+    assert await dated(shop, f"11/01/2026;{FIRST}") == (1, 0, 0)
+    assert await shop.failures() == []
+    assert await dated(shop, f"11/01/2027;{FIRST}") == (0, 1, 0)
+    assert await dated(shop, f"11/01/2027;{FIRST.replace('1.200,5', '9')}") == (0, 0, 1)
+    assert await numbers(shop) == [("OV-118", "2027-02-15")]
+
+
+async def test_rows_of_an_order_need_its_date_once_where_there_is_one_of_its_number(shop: Any) -> None:
+    assert await dated(shop, f";{FIRST}", f"10/11/2026;{SECOND}", f"10/11/2026;{OTHER}") == (2, 0, 0)
+    order, _ = await received(shop)
+    assert [each["kind"] for each in order["lines"]] == ["espositore", "volantino"]
+    rows = (f";{FIRST}", f"10/11/2026;{OTHER}", f"11/01/2028;{FIRST}", f"11/01/2029;{FIRST}")
+    await dated(shop, *rows)
+    problems = [problem for each in await shop.failures() for problem in each["problems"]]
+    assert ("received_rows_disagree", "data_ordine") in [(each["code"], each["field"]) for each in problems]
+
+
+async def test_whose_cancellation_it_is_is_told_by_number_and_date(shop: Any) -> None:
+    await dated(shop, f"10/11/2026;{FIRST}")
+    order_id = await confirm(shop)
+    await shop.tell(ISSUED.model_copy(update={"order_id": order_id}), subject=SHIPMENT, correlation=order_id)
+    await cancel(shop, order_id)
+    known = ("OV-118", "10/11/2026", "2026")
+    columns = [f"{each}_ordine_gestionale" for each in ("numero", "data", "anno")]
+    for folder in ("ordini", "ddt"):
+        (told,) = left(shop, folder)
+        assert tuple(told[each] for each in columns) == known
+    # What is cancelled is the one of that year.
+    assert await dated(shop, f"10/11/2026;{FIRST}", f"11/01/2028;{NEXT}") == (1, 1, 0)
+
+
+async def test_orders_of_two_years_are_compared_each_with_its_own(shop: Any) -> None:
+    await receive(shop, FIRST)
+    await confirm(shop)
+    shop.drop(f"10/11/2026;{FIRST}", f"11/01/2199;{NEXT}", name="ordini.csv", header=DATED)
+    path, reader = "/v1/connections/gestionale/reconciliations", shop.as_("admin")
+    _, told = await reader.post(path, json={"entity": "received_order"})
+    assert [told[each] for each in ("missing_here", "missing_there", "differing")] == [1, 0, 0]
+    _, listed = await reader.get(f"/v1/reconciliations/{told['id']}/differences")
+    assert [(each["kind"], each["remote_id"]) for each in listed["items"]] == [
+        ("missing_here", "OV-118 (2199)")
+    ]
+
+
 STATED = HEADER.replace("\n", ";riferimento;stato;importo\n")
 
 

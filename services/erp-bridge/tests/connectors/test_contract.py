@@ -34,7 +34,7 @@ from erp_bridge.application.ports import (
     Unreachable,
 )
 from erp_bridge.domain.documents import Document, OutgoingDocument, RemoteCustomer
-from erp_bridge.domain.entities import Entity, fields_of
+from erp_bridge.domain.entities import RECEIVED_AS, Entity, fields_of
 from erp_bridge.domain.record import checked
 from erp_bridge.domain.schema import drift
 from optima_kit.clock import SystemClock
@@ -134,7 +134,7 @@ async def test_it_says_what_it_carries(remote: Remote) -> None:
         # An electronic document comes whole: what it says is mapped by nobody here.
         if capability.writes and not isinstance(remote, UblRemote):
             # Which of its own orders is meant, one with ids is told by them.
-            carried = mapped | {"received_number"}
+            carried = mapped | set(RECEIVED_AS)
             assert fields_of(capability.entity) - carried <= set(capability.cannot_carry)
     assert {each.entity for each in description.capabilities} == mapping.entities.keys()
 

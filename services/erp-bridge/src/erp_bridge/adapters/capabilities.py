@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final, Literal
 
 from ..domain.connection import Capability, Description, Write
-from ..domain.entities import Entity, fields_of
+from ..domain.entities import RECEIVED_AS, Entity, fields_of
 from ..domain.mapping import Mapping as FieldMap
 from .mappings import connector_mapping
 
@@ -109,7 +109,7 @@ def unmapped(mapping_file: str, entity: Entity) -> tuple[str, ...]:
     """Our fields that have no place over there. Which of its own orders is meant, an ERP with ids is told by
     them."""
     mapped = connector_mapping(mapping_file).of(entity).fields.keys()
-    return tuple(sorted(fields_of(entity) - mapped - {"received_number"}))
+    return tuple(sorted(fields_of(entity) - mapped - set(RECEIVED_AS)))
 
 
 def _written(

@@ -10,7 +10,7 @@ from ..domain.connection import Description, Setting
 from ..domain.documents import DocumentContent, OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.mapping import EntityMapping
-from ..domain.received_order import RECEIVED, read_order
+from ..domain.received_order import RECEIVED, read_order, year_told
 from .capabilities import read_from_files, written_to_files
 from .folder import FolderConnector, FolderSession, RecordFile
 from .tables import Orders, Table, csv_bytes
@@ -66,7 +66,15 @@ class _Tables:
             return table
         # Dates and texts may be a line's own; an order of two customers is none.
         whose = [each.remote for name, each in mapping.fields.items() if name.startswith("customer")]
-        return Orders(table, mapping.fields["code"].remote, whose)
+        when = {name: mapping.fields[name] for name in ("order_year", "order_date") if name in mapping.fields}
+        counts_in = EntityMapping(when)
+        return Orders(
+            table,
+            mapping.fields["code"].remote,
+            whose,
+            [each.remote for each in when.values()],
+            lambda values: year_told(counts_in, values),
+        )
 
     def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
         # Flat files say the heading with each line.

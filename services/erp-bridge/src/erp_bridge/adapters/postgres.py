@@ -39,8 +39,10 @@ from ..domain.documents import Document, RemoteCustomer
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
 from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
+from ..domain.known_order import KnownOrder
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.party import tax_numbers
+from ..domain.received_order import ORDERED_ON
 from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation, Total
 from ..domain.record import Record
 from ..domain.run import Counts, Run
@@ -328,12 +330,19 @@ class PostgresRecords:
         await self._work.execute(QUERIES.update_statistics)
 
     async def find_received_orders(
-        self, connection_id: UUID, remote_ids: Sequence[str]
-    ) -> dict[str, tuple[UUID, str]]:
+        self, connection_id: UUID, remote_ids: Collection[str], codes: Collection[str]
+    ) -> list[KnownOrder]:
         rows = await self._work.fetch(
-            QUERIES.list_received_orders, connection_id=connection_id, remote_ids=list(remote_ids)
+            QUERIES.list_received_orders,
+            connection_id=connection_id,
+            remote_ids=sorted(remote_ids),
+            codes=sorted(codes),
         )
-        return {row["remote_id"]: (row["order_id"], row["content_hash"]) for row in rows}
+        return [KnownOrder(**dict(row)) for row in rows]
+
+    async def list_received_orders(self, connection_id: UUID) -> list[KnownOrder]:
+        rows = await self._work.fetch(QUERIES.list_all_received_orders, connection_id=connection_id)
+        return [KnownOrder(**dict(row)) for row in rows]
 
     async def find_remote_customers(
         self, connection_id: UUID, remotes: Sequence[str]
@@ -362,8 +371,18 @@ class PostgresRecords:
             order_ids=[each.record_id for each in planned],
             remote_ids=[each.remote_id for each in planned],
             numbers=[each.remote_code for each in planned],
+            days=[each.values[ORDERED_ON] for each in planned],
             versions=[each.version for each in planned],
             content_hashes=[each.content_hash for each in planned],
+        )
+
+    async def update_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
+        self._work.write(
+            QUERIES.update_received_orders,
+            connection_id=connection_id,
+            order_ids=[each.record_id for each in planned],
+            remote_ids=[each.remote_id for each in planned],
+            days=[each.values[ORDERED_ON] for each in planned],
         )
 
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
@@ -551,7 +570,10 @@ class PostgresDocuments:
 
     async def find_origin(self, order_id: UUID) -> Origin | None:
         row = await self._work.fetchrow(QUERIES.find_origin, order_id=order_id)
-        return Origin(**dict(row)) if row else None
+        if row is None:
+            return None
+        known = dict(row)
+        return Origin(known.pop("connection_id"), KnownOrder(**known))
 
     async def find_known_orders(self, order_ids: Collection[UUID]) -> dict[UUID, bool]:
         rows = await self._work.fetch(QUERIES.list_known_orders, order_ids=sorted(order_ids))

@@ -227,8 +227,21 @@ SET external_id = excluded.external_id, remote_code = excluded.remote_code, vers
     content_hash = excluded.content_hash, shared = excluded.shared, state = 'linked'
 
 -- name: list_received_orders
-SELECT external_id AS remote_id, internal_id AS order_id, content_hash FROM links
-WHERE connection_id = :connection_id AND entity = 'received_order' AND external_id = ANY (:remote_ids::text[])
+SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day
+FROM links
+WHERE connection_id = :connection_id AND entity = 'received_order'
+  AND (external_id = ANY (:remote_ids::text[]) OR remote_code = ANY (:codes::text[]))
+
+-- name: list_all_received_orders
+SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day
+FROM links
+WHERE connection_id = :connection_id AND entity = 'received_order' AND external_id IS NOT NULL
+
+-- name: update_received_orders
+-- An order is one record there, whether it is read or written to.
+UPDATE links SET external_id = o.remote_id, remote_day = o.day
+FROM unnest(:order_ids::uuid[], :remote_ids::text[], :days::date[]) AS o(order_id, remote_id, day)
+WHERE connection_id = :connection_id AND entity IN ('received_order', 'order') AND internal_id = o.order_id
 
 -- name: list_remote_customers
 -- Where there are ids, a code of one customer may look like the id of another: the id counts.
@@ -261,15 +274,18 @@ FROM unnest(:remote_ids::text[], :record_ids::uuid[]) AS known(remote_id, record
 ON CONFLICT DO NOTHING
 
 -- name: insert_received_orders
-INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, remote_number, version,
-                   content_hash)
-SELECT :connection_id, linked.entity, o.order_id, o.remote_id, o.number, o.number, o.version, o.content_hash
-FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :versions::text[],
-            :content_hashes::text[]) AS o(order_id, remote_id, number, version, content_hash)
+INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, remote_number, remote_day,
+                   version, content_hash)
+SELECT :connection_id, linked.entity, o.order_id, o.remote_id, o.number, o.number, o.day, o.version,
+       o.content_hash
+FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :days::date[], :versions::text[],
+            :content_hashes::text[]) AS o(order_id, remote_id, number, day, version, content_hash)
 CROSS JOIN (VALUES ('received_order'), ('order')) AS linked(entity)
 
 -- name: find_origin
-SELECT connection_id, external_id AS remote_id, remote_code AS number FROM links
+SELECT connection_id, internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash,
+       remote_day AS day
+FROM links
 WHERE internal_id = :order_id AND entity = 'received_order'
 
 -- name: list_known_orders

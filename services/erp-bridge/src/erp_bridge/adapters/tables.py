@@ -14,7 +14,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -127,21 +127,41 @@ class Table:
 class Orders:
     """The orders of a table that has a row for each of their lines, wherever the rows stand."""
 
-    def __init__(self, table: Table, number: str, whose: Collection[str]) -> None:
-        """`number` is the column that makes rows one order, `whose` are those that name its customer."""
+    def __init__(
+        self,
+        table: Table,
+        number: str,
+        whose: Collection[str],
+        when: Sequence[str],
+        year_of: Callable[[Mapping[str, Any]], str],
+    ) -> None:
+        """`number` is the column that makes rows one order, in the year that `year_of` finds in the columns
+        `when`; `whose` are those that name its customer."""
         self.header, self.unknown, self.dialect = table.header, table.unknown, table.dialect
-        orders: dict[str, tuple[int, dict[str, Any]]] = {}
+        when = [each for each in when if each in table.header]
+        rows = []
+        years: dict[str, set[str]] = {}
         for records in table.portions(1000, skip=0):
             for row in records:
                 key = str(row.values.get(number, "")).strip() or f"{row.line}"
-                _, order = orders.setdefault(key, (row.line, {**row.values, LINES: []}))
-                order[LINES].append(row.values)
-                for column in whose:
-                    told = row.values.get(column)
-                    if told and told != (order.get(column) or told):
-                        order.setdefault(DISAGREES, column)
-                    elif told:
-                        order[column] = told
+                rows.append((key, year := year_of(row.values) if when else "", row))
+                if year:
+                    years.setdefault(key, set()).add(year)
+        orders: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
+        for key, year, row in rows:
+            known = years.get(key, ())
+            if not year and len(known) == 1:
+                (year,) = known  # it is told in another of its rows
+            _, order = orders.setdefault((key, year), (row.line, {**row.values, LINES: []}))
+            if not year and known:
+                order[DISAGREES] = when[0]
+            order[LINES].append(row.values)
+            for column in (*whose, *when):
+                told = row.values.get(column)
+                if told and column in whose and told != (order.get(column) or told):
+                    order.setdefault(DISAGREES, column)
+                elif told and not order.get(column):
+                    order[column] = told
         self._records = [RemoteRecord(order, line=line) for line, order in orders.values()]
         self.rows = len(self._records)
 

@@ -107,8 +107,8 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         await _note_failure(ports, connection, document, Fault("order_not_in_erp_yet"), "waiting")
         return None
     origin = await ports.documents.find_origin(UUID(order_id) if order_id else document.internal_id)
-    received = origin.number if origin and origin.connection_id == connection.connection_id else None
-    outgoing = document.outgoing(connection.mapping.of(owed.entity), customer, received_number=received)
+    received = origin.told if origin and origin.connection_id == connection.connection_id else {}
+    outgoing = document.outgoing(connection.mapping.of(owed.entity), customer, received)
     if order is not None:
         followed = await ports.documents.find_link(connection.connection_id, "order", order.internal_id)
         outgoing = replace(

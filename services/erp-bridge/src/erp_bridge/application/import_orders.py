@@ -12,7 +12,8 @@ from optima_kit.refusals import Invalid, Refusal
 
 from ..domain.connection import Connection
 from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord
-from ..domain.received_order import CUSTOMER, LINES, RECEIVED, ReceivedOrder, read_order
+from ..domain.known_order import KnownOrder, KnownOrders
+from ..domain.received_order import CUSTOMER, LINES, ORDERED_ON, RECEIVED, ReceivedOrder, read_order
 from .ports import Ports
 
 
@@ -24,13 +25,14 @@ async def plan_orders(
     from there, and a person cancels it. Of one that was cancelled before it came nothing is made, nor of our
     own that comes back in an export of all that the ERP has."""
     orders = [read_order(connection.mapping.of(RECEIVED), record) for record in records]
-    known = await ports.records.find_received_orders(
-        connection.connection_id, [each.remote_id for each in orders]
-    )
+    together = {each.remote_id for each in orders}
+    codes = {each.code for each in orders if each.by_number and each.code}
+    came = await ports.records.find_received_orders(connection.connection_id, together, codes)
+    known = KnownOrders(came)
     customers = await ports.records.find_remote_customers(
         connection.connection_id, [each.customer for each in orders]
     )
-    ids = {each.our_id for each in orders} | {order_id for order_id, _ in known.values()}
+    ids = {each.our_id for each in orders} | {each.order_id for each in came}
     cancelled_here = await ports.documents.find_known_orders({each for each in ids if each is not None})
     # Who sends orders and no master data is known by tax number.
     numbers = [number for each in orders for number in each.customer_numbers]
@@ -41,33 +43,35 @@ async def plan_orders(
         if customer is None:
             found = {by_number[number] for number in order.customer_numbers if number in by_number}
             customer = found.pop() if len(found) == 1 else None
-        before = known.get(order.remote_id)
+        before = known.counterpart(order, together)
         if before is None and (order.is_cancelled or order.our_id in cancelled_here):
-            plan.passed_over.append(order.remote_id)
+            plan.passed_over.extend(known.settled_by(order, None))
             continue
         problems: list[Refusal] = list(order.problems)
         if order.customer and customer is None:
             problems.append(Invalid("customer_not_linked", field="customer", customer=order.customer[:64]))
-        if before is not None and cancelled_here.get(before[0]):
+        if before is not None and cancelled_here.get(before.order_id):
             problems = []
         elif before is not None and order.is_cancelled:
             problems = [_differs("received_order_cancelled", order)]
-        elif before is not None and before[1] != order.content_hash:
+        elif before is not None and before.content_hash != order.content_hash:
             problems = [_differs("received_order_changed", order)]
         if problems:
-            key = order.remote_id or f"{source}:{record.line}"
+            key = (before or order).remote_id or f"{source}:{record.line}"
             plan.refused.append(RefusedRecord(record.line, key, record.values, tuple(problems)))
             continue
-        order_id = before[0] if before else new_id()
-        known[order.remote_id] = (order_id, order.content_hash)
+        plan.passed_over.extend(known.settled_by(order, before))
+        new = KnownOrder(new_id(), order.remote_id, order.code, order.content_hash, order.day)
+        now = before.as_told(order) if before else new
+        known.put(now)
         our_id, our_code = customer if customer else (None, None)
         plan.records.append(
             PlannedRecord(
                 line=record.line,
                 action="unchanged" if before else "create",
-                record_id=order_id,
-                remote_id=order.remote_id,
-                remote_code=order.heading["code"] or "",
+                record_id=now.order_id,
+                remote_id=now.remote_id,
+                remote_code=order.code,
                 version=record.version,
                 content_hash=order.content_hash,
                 fields={
@@ -75,8 +79,8 @@ async def plan_orders(
                     "customer": our_code,
                     "customer_id": str(our_id) if our_id else None,
                 },
-                link_changed=before is None,
-                values={LINES: order.lines, CUSTOMER: order.customer},
+                link_changed=now != before,
+                values={LINES: order.lines, CUSTOMER: order.customer, ORDERED_ON: now.day},
             )
         )
     return plan
@@ -87,7 +91,10 @@ def _differs(code: str, order: ReceivedOrder) -> Refusal:
 
 
 async def receive_orders(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:
-    """Links the new orders, and tells production of them."""
+    """Links the new orders, and tells production of them; of others, how the ERP knows them now."""
+    moved = [each for each in planned if each.action == "unchanged" and each.link_changed]
+    if moved:
+        await ports.records.update_received_orders(connection.connection_id, moved)
     new = [each for each in planned if each.action == "create"]
     if not new:
         return

@@ -16,9 +16,10 @@ from ..domain.conflict import Edit
 from ..domain.connection import Connection, Description
 from ..domain.ddt_invoice import SentDdt
 from ..domain.documents import Document, DocumentContent, OutgoingDocument, RemoteCustomer
-from ..domain.entities import Entity
+from ..domain.entities import RECEIVED_AS, Entity
 from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
 from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
+from ..domain.known_order import KnownOrder
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.mapping import Mapping as FieldMap
 from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation
@@ -386,9 +387,12 @@ class Records(Protocol):
         """Has the database look at what records there are now, so that it finds them well."""
 
     async def find_received_orders(
-        self, connection_id: UUID, remote_ids: Sequence[str]
-    ) -> dict[str, tuple[UUID, str]]:
-        """Of those that have come already, our id and the content's hash."""
+        self, connection_id: UUID, remote_ids: Collection[str], codes: Collection[str]
+    ) -> list[KnownOrder]:
+        """Those that have come already, by their ids there or by their numbers."""
+
+    async def list_received_orders(self, connection_id: UUID) -> list[KnownOrder]:
+        """All that have come."""
 
     async def find_remote_customers(
         self, connection_id: UUID, remotes: Sequence[str]
@@ -404,6 +408,9 @@ class Records(Protocol):
 
     async def save_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
         """Links each: it came from there, and is the order that is there."""
+
+    async def update_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
+        """The ERP knows each by another id, or says that it was made on another day."""
 
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
         """The remote id is another record's from now on."""
@@ -476,9 +483,13 @@ class Origin:
     """Where an order was born."""
 
     connection_id: UUID
-    remote_id: str
-    number: str
-    """By which people in the ERP know it."""
+    order: KnownOrder
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """How it is known there, as our documents have it."""
+        day = self.order.day.isoformat() if self.order.day else None
+        return dict(zip(RECEIVED_AS, (self.order.code, day, self.order.year or None), strict=True))
 
 
 class Documents(Protocol):

@@ -16,6 +16,7 @@ from ..domain.ddt_invoice import INVOICED
 from ..domain.documents import Document
 from ..domain.entities import Entity
 from ..domain.import_plan import read_records
+from ..domain.known_order import KnownOrders
 from ..domain.received_order import RECEIVED, ReceivedOrder, read_order
 from ..domain.reconciliation import Comparison, DocumentComparison, Reconciliation, Total, too_many_missing
 from .import_invoices import content_of, named_in
@@ -106,6 +107,10 @@ async def _compare_records(
     contents: DocumentComparison,
 ) -> Comparison:
     """A record that can't be read differs from whatever came in."""
+    known = KnownOrders(())
+    if entity == RECEIVED:
+        async with work.transaction() as ports:
+            known = KnownOrders(await ports.records.list_received_orders(connection.connection_id))
     if entity == INVOICED:
         linked = {named_in(remote_id): digest for remote_id, digest in linked.items()}
     comparison = Comparison(linked)
@@ -116,7 +121,10 @@ async def _compare_records(
             ids = {each.our_id for each in orders if each.our_id is not None}
             async with work.transaction() as ports:
                 ours = await ports.documents.find_known_orders(ids)
+            together = {each.remote_id for each in orders}
             for order in orders:
+                if (before := known.counterpart(order, together)) is not None:
+                    order = replace(order, remote_id=before.remote_id)
                 # Nothing is to be here of one that was cancelled before it came, nor of ours that comes back.
                 if order.remote_id in linked or not (order.is_cancelled or order.our_id in ours):
                     _see_order(order, comparison, contents)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, Literal, get_args
 from uuid import UUID
 
+from .entities import RECEIVED_AS
 from .mapping import EntityMapping
 from .party import normal_tax_number
 from .record import content_hash
@@ -124,14 +125,15 @@ class Document:
         return DocumentContent(self.number, day, quantity, amount)
 
     def outgoing(
-        self, mapping: EntityMapping, customer: RemoteCustomer | None, *, received_number: str | None = None
+        self, mapping: EntityMapping, customer: RemoteCustomer | None, received: Row | None = None
     ) -> OutgoingDocument:
-        """The document in the remote system's own words. `received_number`: its own of an order that was born
-        there, or that a DDT is of."""
+        """The document in the remote system's own words. `received`: how the order is known there, where it
+        was born there, or a DDT is of one that was."""
         heading = {
             **self.heading,
             "customer": customer.code if customer else None,
-            "received_number": received_number,
+            **dict.fromkeys(RECEIVED_AS),
+            **(received or {}),
         }
         return OutgoingDocument(
             entity=self.entity,

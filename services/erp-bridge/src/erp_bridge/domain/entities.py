@@ -39,6 +39,9 @@ _PARTY: Final = frozenset(
     }
 )
 
+RECEIVED_AS: Final = ("received_number", "received_date", "received_year")
+"""How an order that was born in an ERP is known there. One with ids is told which is meant by them."""
+
 FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "customer": _PARTY,
     "supplier": _PARTY,
@@ -61,17 +64,19 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
             "deadline",
             "reference",
             "state",
+            "order_date",
+            "order_year",
         }
     ),
     "ddt_invoice": frozenset(
         {"code", "invoice_number", "invoice_date", "credit_note_number", "credit_note_date"}
     ),
-    "order": frozenset({"reference", "number", "received_number", "state", "customer", "deadline"}),
+    "order": frozenset({"reference", "number", *RECEIVED_AS, "state", "customer", "deadline"}),
     "ddt": frozenset(
         {
             "reference",
             "order_reference",
-            "received_number",
+            *RECEIVED_AS,
             "customer",
             "number",
             "issue_date",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from optima_kit.refusals import Invalid, Refusal
@@ -26,6 +27,8 @@ DISAGREES: Final = "rows_disagree"
 """Where a remote record that came in rows has the name in which they don't say the same of it."""
 CUSTOMER: Final = "customer"
 """Where a planned order has its customer as the ERP calls them."""
+ORDERED_ON: Final = "ordered_on"
+"""Where a planned order has the day on which the ERP says that it was made."""
 MOST_LINES: Final = 200
 CANCELLED: Final = frozenset(
     f"{begins}{ends}"
@@ -33,7 +36,7 @@ CANCELLED: Final = frozenset(
     for ends in "oaie"
 ) | {"cancelled", "canceled"}
 """How ERPs say of an order that it is not to be any more; every other state is none of ours."""
-_NOT_OF_ITS_CONTENT: Final = frozenset({"reference", "state", "amount"})
+_NOT_OF_ITS_CONTENT: Final = frozenset({"reference", "state", "amount", "order_date", "order_year"})
 
 _QUANTITY: Final = re.compile(r"\d{1,9}(\.\d{1,3})?")
 
@@ -46,6 +49,20 @@ class ReceivedOrder:
     problems: tuple[Refusal, ...]
     """What is wrong of it as it came."""
     is_cancelled: bool = False
+    by_number: bool = False
+    """Whether its number, and not an id, is how the ERP knows it."""
+    year: str = ""
+    """In which that number is one order's, where the ERP tells it."""
+
+    @property
+    def code(self) -> str:
+        """The ERP's number of it."""
+        return self.heading.get("code") or ""
+
+    @property
+    def day(self) -> date | None:
+        """On which the ERP says that it was ordered."""
+        return date.fromisoformat(told) if (told := self.heading.get("order_date")) else None
 
     @property
     def customer(self) -> str:
@@ -83,7 +100,7 @@ class ReceivedOrder:
             return None
         nothing = Decimal()
         return DocumentContent(
-            number=self.heading.get("code") or "",
+            number=self.code,
             day=day,
             quantity=nothing if self.is_cancelled else sum(quantities, nothing),
             amount=None if not amounts else nothing if self.is_cancelled else sum(amounts, nothing),
@@ -96,12 +113,14 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
     of_heading = EntityMapping({name: each for name, each in mapping.fields.items() if name not in own})
     of_lines = EntityMapping({name: each for name, each in mapping.fields.items() if name in own})
     code = str(record.values.get(mapping.fields["code"].remote) or "").strip()
-    remote_id = record.remote_id or code[:64]
+    by_number = record.remote_id is None
     try:
         heading = of_heading.read(record.values)
         lines = [of_lines.read(each) for each in record.values.get(LINES) or []]
     except Invalid as refusal:
-        return ReceivedOrder(remote_id, {}, (), (refusal,))
+        return ReceivedOrder(record.remote_id or code[:64], {}, (), (refusal,), by_number=by_number)
+    year = _year(heading) if by_number else ""
+    remote_id = record.remote_id or numbered(code[:64], year)
     problems: list[Refusal] = [
         Invalid("value_missing", field=name) for name in ("code", "customer") if not heading.get(name)
     ]
@@ -119,7 +138,30 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
         problems.append(Invalid("received_lines_count", field=LINES, most=MOST_LINES))
     for position, line in enumerate(lines, 1):
         problems += _check_line(line, position)
-    return ReceivedOrder(remote_id, heading, tuple(lines), tuple(problems), cancelled == {True})
+    return ReceivedOrder(
+        remote_id, heading, tuple(lines), tuple(problems), cancelled == {True}, by_number, year
+    )
+
+
+def numbered(code: str, year: str) -> str:
+    """An order's number with the year in which it counts: many ERPs begin again each January."""
+    return f"{code} ({year})" if code and year else code
+
+
+def year_told(mapping: EntityMapping, values: Mapping[str, Any]) -> str:
+    """In which year an order's number counts, as one row says it; empty where it does not, or can't be
+    read."""
+    try:
+        return _year(mapping.read(values))
+    except Invalid:
+        return ""
+
+
+def _year(heading: Fields) -> str:
+    told = (heading.get("order_year") or "")[:16]
+    if re.fullmatch(r"\d\d", told):
+        return f"20{told}"
+    return told or (heading.get("order_date") or "")[:4]
 
 
 def _check_line(line: Fields, position: int) -> list[Refusal]:
