@@ -28,6 +28,7 @@ class FaultyProxy:
         self._when_cut: Callable[[], Awaitable[None]] | None = None
         self._answers: list[web.Response] = []
         self._nonsense: tuple[str, bytes] | None = None
+        self._answer_at = (_NEVER, 0)
 
     def cut(self, request: int, moment: Moment, then: Callable[[], Awaitable[None]] | None = None) -> None:
         """The connection breaks at that request, 1 the next, and stays so: clients themselves repeat requests
@@ -39,11 +40,16 @@ class FaultyProxy:
         self._cut = (_NEVER, "before")
         self._when_cut = None
         self._nonsense = None
+        self._answer_at = (_NEVER, 0)
 
     def answer_next(self, status: int, **headers: str) -> None:
         """Instead of the ERP: what a gateway before it says, or the ERP without having done anything."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.append(web.Response(status=status, headers=named))
+
+    def answer_at(self, request: int, status: int) -> None:
+        """As `answer_next`, to the request of that number, 1 the next; the others go through."""
+        self._answer_at = (self.requests + request, status)
 
     def answer_all(self, media_type: str, content: bytes) -> None:
         """Instead of the ERP, whatever is asked, until `mend`."""
@@ -57,6 +63,8 @@ class FaultyProxy:
             return web.Response(body=content, content_type=media_type, headers={"Date": "yesterday"})
         if self._answers:
             return self._answers.pop(0)
+        if self.requests == self._answer_at[0]:
+            return web.Response(status=self._answer_at[1], headers={"Retry-After": "7"})
         if self.requests > breaks_at or (self.requests == breaks_at and moment == "before"):
             return await self._break(request)
         async with self._http.request(

@@ -306,6 +306,66 @@ async def test_a_system_that_asks_for_peace_gets_it(remote: Remote) -> None:
         assert await session.probe()
 
 
+ANSWERS: list[Any] = [
+    # Without a key to sign in with anew, who is not known any more is told so.
+    pytest.param(each, status, id=f"{each}-{status}")
+    for each in DOUBLES
+    for status in (429, 401)
+    if status != 401 or each != "odoo"
+]
+
+
+@pytest.mark.parametrize(("connector", "status"), ANSWERS)
+async def test_whichever_request_is_put_off_or_turned_away_nothing_is_lost_or_doubled(
+    connector: str, status: int
+) -> None:
+    """At each page's boundary, at each step of a write: the next run goes on behind what came; a session that
+    has ended is begun anew at once."""
+    async with recorded(connector) as remote:
+        for n, each in enumerate(VAT_NUMBERS[:4]):  # of two pages
+            customer = await remote.add_customer(f"C{n}", f"Cliente {n}", each)
+        turned_away = 0
+        for step in itertools.count(1):
+            before = remote.proxy.requests
+            remote.proxy.answer_at(step, status)
+            found, faults = await swept_and_written(remote, order(remote, UUID(int=step), customer))
+            assert len(told(remote, found)) == 4, step
+            orders = await remote.orders()
+            assert [(each["number"], each["state"]) for each in orders] == [("O-2026/7", "open")] * step
+            for fault in faults:
+                assert isinstance(fault, Throttled if status == 429 else Unauthorised)
+                assert getattr(fault, "retry_after", None) in (None, timedelta(seconds=7))
+            turned_away += len(faults)
+            if remote.proxy.requests - before < step:
+                break
+        # Each request was put off once; of those turned away only the sign-in is not simply repeated.
+        assert turned_away == (1 if status == 401 else step - 1)
+        assert step > 4
+
+
+async def swept_and_written(remote: Remote, document: OutgoingDocument) -> tuple[list[Page], list[Fault]]:
+    """All pages, over as many runs as it takes, and the faults between them; then the document is written."""
+    found: list[Page] = []
+    faults: list[Fault] = []
+    for _ in range(3):
+        try:
+            async with opened(remote) as session:
+                async for page in session.changes("customer", found[-1].checkpoint if found else None):
+                    found.append(page)
+            break
+        except Fault as fault:
+            faults.append(fault)
+    for _ in range(3):
+        try:
+            async with opened(remote) as session:
+                link = await session.find("order", str(document.internal_id))
+                await session.put(document, link)
+            break
+        except Fault as fault:
+            faults.append(fault)
+    return found, faults
+
+
 NONSENSE = [
     ("text/html", b"<html><title>Hotel Bellavista: accedi al Wi-Fi</title></html>"),
     ("text/plain", b""),
