@@ -42,10 +42,10 @@ class FaultyProxy:
         self._nonsense = None
         self._answer_at = (_NEVER, 0)
 
-    def answer_next(self, status: int, **headers: str) -> None:
+    def answer_next(self, status: int, content: bytes = b"", **headers: str) -> None:
         """Instead of the ERP: what a gateway before it says, or the ERP without having done anything."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._answers.append(web.Response(status=status, headers=named))
+        self._answers.append(web.Response(status=status, body=content, headers=named))
 
     def answer_at(self, request: int, status: int) -> None:
         """As `answer_next`, to the request of that number, 1 the next; the others go through."""

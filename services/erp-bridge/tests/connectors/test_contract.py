@@ -457,6 +457,22 @@ async def test_wrong_credentials_are_no_outage(remote: Remote) -> None:
             await session.probe()
 
 
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_what_an_erp_complains_of_does_not_repeat_our_credentials(connector: str) -> None:
+    """Whoever may see failures reads it."""
+    async with recorded(connector) as remote:
+        for secret, what in itertools.product(
+            remote.endpoint.secrets.values(), (lambda session: session.find("order", "x"), pages)
+        ):
+            async with opened(remote) as session:
+                await session.probe()  # signed in
+                remote.proxy.answer_next(400, f'{{"message": "Login failed for {secret}!"}}'.encode())
+                with pytest.raises(Rejected) as rejected:
+                    await what(session)
+            assert rejected.value.facts["text"] == "Login failed for •••!"
+            assert secret not in str(rejected.value)
+
+
 async def test_a_session_that_ends_in_between_is_begun_anew(remote: Remote) -> None:
     if (end_sessions := getattr(remote, "end_sessions", None)) is None:
         pytest.skip("there are no sessions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,12 +93,15 @@ class HttpConnector(Declared, ABC):
     @asynccontextmanager
     async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
         """As `ports.Connector` says. It stays signed in from run to run, and an answer that is not what the
-        interface promises, such as a page of a proxy in between, is the ERP's fault (Unreachable)."""
+        interface promises, such as a page of a proxy in between, is the ERP's fault (Unreachable). What an
+        ERP complains of does not repeat our credentials."""
         async with http_session(self._guard, endpoint.settings["url"]) as http:
             client, session = self._begin(http, endpoint)
             client.signed_in = self._sign_ins.of(endpoint)
             try:
-                yield _wary(session)
+                yield _wary(
+                    session, [each for each in endpoint.secrets.values() if len(each) >= _SHORTEST_SECRET]
+                )
             finally:
                 self._sign_ins.keep(endpoint, client.signed_in)
 
@@ -221,26 +224,39 @@ async def http_session(guard: EgressGuard, url: str) -> AsyncIterator[aiohttp.Cl
 _NOT_AS_PROMISED: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-def _wary(session: Session) -> Session:
-    """All of it that speaks to the ERP raises Unreachable for what is not as promised."""
+_SHORTEST_SECRET: Final = 4
+"""Characters: a shorter one is in half of all words."""
+
+
+def _wary(session: Session, secrets: Collection[str]) -> Session:
+    """All of it that speaks to the ERP raises Unreachable for what is not as promised, and faults without the
+    secrets."""
     for name in ("probe", "schema", "changes", "written", "find", "put"):
         if (method := getattr(session, name, None)) is not None:
-            setattr(session, name, _wary_pages(method) if isasyncgenfunction(method) else _wary_call(method))
+            wary = _wary_pages if isasyncgenfunction(method) else _wary_call
+            setattr(session, name, wary(method, secrets))
     return session
 
 
-def _wary_call(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def _wary_call(
+    method: Callable[..., Awaitable[Any]], secrets: Collection[str]
+) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
     async def call(*arguments: Any, **named: Any) -> Any:
         try:
             return await method(*arguments, **named)
+        except Fault as fault:
+            fault.hide(secrets)
+            raise
         except _NOT_AS_PROMISED as error:
             raise _strange(error) from error
 
     return call
 
 
-def _wary_pages(method: Callable[..., AsyncGenerator[Any, None]]) -> Callable[..., AsyncIterator[Any]]:
+def _wary_pages(
+    method: Callable[..., AsyncGenerator[Any, None]], secrets: Collection[str]
+) -> Callable[..., AsyncIterator[Any]]:
     @wraps(method)
     async def call(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
         async with aclosing(method(*arguments, **named)) as pages:
@@ -249,6 +265,9 @@ def _wary_pages(method: Callable[..., AsyncGenerator[Any, None]]) -> Callable[..
                     page = await anext(pages)
                 except StopAsyncIteration:
                     return
+                except Fault as fault:
+                    fault.hide(secrets)
+                    raise
                 except _NOT_AS_PROMISED as error:
                     raise _strange(error) from error
                 yield page

@@ -39,6 +39,12 @@ class Fault(Exception):
         self.code = code
         self.facts = facts
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """An ERP that complains of credentials may repeat them, and people read what it complains of."""
+        for secret in secrets:
+            self.facts = {name: told.replace(secret, "•••") for name, told in self.facts.items()}
+        self.args = (self.code, self.facts)
+
 
 class Unreachable(Fault):
     """Nobody answers, or not so that it helps. It may pass by itself."""
