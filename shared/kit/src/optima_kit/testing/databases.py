@@ -231,6 +231,23 @@ SELECT sum(changes) FROM (
 are not the server's own. Truncating a table counts as well."""
 
 
+_DROP_NUMBERS = """
+DO $$
+DECLARE numbers regclass;
+BEGIN
+    FOR numbers IN
+        SELECT oid FROM pg_class WHERE relkind = 'S' AND NOT EXISTS (
+            SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid
+                AND deptype IN ('a', 'i')
+        )
+    LOOP
+        EXECUTE format('DROP SEQUENCE %s', numbers);
+    END LOOP;
+END $$
+"""
+"""Sequences of no column: the numbers that a service makes for each tenant as it runs. Migrations make none."""
+
+
 @contextlib.asynccontextmanager
 async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
     """An empty database that other tests have used before. Making one takes longer than emptying one."""
@@ -249,6 +266,7 @@ async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+        await connection.execute(_DROP_NUMBERS)
         same = fingerprint == await connection.fetchval(_FINGERPRINT)
         if same:
             await connection.execute(_EMPTY)
