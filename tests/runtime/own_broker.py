@@ -17,7 +17,7 @@ from pika.exceptions import ConnectionClosedByBroker
 from optima_kit.topology import EVENTS, Access, definitions
 from optima_local.broker_administration import ManagementApi
 from optima_local.ports import free_port
-from optima_local.processes import StartFailed, spawn
+from optima_local.processes import StartFailed, end_group, spawn
 from optima_local.rabbitmq import PrivateRabbit, find_rabbitmq
 
 
@@ -83,8 +83,9 @@ class OwnBroker:
             channel.basic_publish(EVENTS, type_, body)
 
     def stop(self) -> None:
+        # At once: nobody reads again what it kept, and in order it takes six seconds to end.
         for process in reversed(self._processes):
-            process.terminate()
+            end_group(process.pid)
             process.wait(timeout=30)
 
 

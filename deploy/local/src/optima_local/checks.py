@@ -23,10 +23,6 @@ CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
 )
 """The longest first, since they run beside each other."""
 THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
-    (
-        "bandit",
-        [TOOLS / "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "services", "shared"],
-    ),
     ("semgrep", [sys.executable, "-m", "optima_local.semgrep"]),
 )
 """Those that take longer: left out of `test --fast`."""

@@ -11,7 +11,7 @@ import json
 import os
 
 # Runs a module of the kit; no word of the command comes from elsewhere.
-import subprocess  # nosec B404
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -109,7 +109,7 @@ class _Process:
     _popen: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._popen = subprocess.Popen(  # noqa: S603 # nosec B603
+        self._popen = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "optima_kit.typesetting_process", json.dumps(asdict(self.template))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -245,7 +245,7 @@ BEGIN
     END LOOP;
 END $$
 """
-"""Sequences of no column: the numbers that a service makes for each tenant as it runs. Migrations make none."""
+"""Sequences of no column: those that a service makes for each tenant as it runs. Migrations make none."""
 
 
 @contextlib.asynccontextmanager
