@@ -23,6 +23,7 @@ from logistics.adapters.metrics import (
 from logistics.application.ports import Ports
 from optima_kit.db import UnitOfWork
 from optima_kit.testing import ServiceHarness
+from optima_kit.testing.nights import SAMPLING
 
 from ..conftest import DOCUMENT_TYPE, NOW, SERVICE, Depot
 
@@ -32,26 +33,30 @@ async def numbers(depot: Depot) -> list[str]:
     return [row["number"] for row in rows]
 
 
-async def test_forty_at_once_take_the_numbers_1_to_40(open_depot: Callable[..., Any]) -> None:
+AT_ONCE = 15 if SAMPLING else 50
+"""Preparing each takes as long as issuing it."""
+
+
+async def test_many_at_once_take_one_number_each_from_the_first(open_depot: Callable[..., Any]) -> None:
     async with open_depot(pool_size=12) as depot:
         await depot.furnish()
         order = await depot.stocked_order(quantities=("100",))
-        shipments = [await depot.picked(order, "1") for _ in range(40)]
+        shipments = [await depot.picked(order, "1") for _ in range(AT_ONCE)]
         answers = await asyncio.gather(*(depot.attempt(shipment, "issuance") for shipment in shipments))
         assert {response.status for response, _ in answers} == {200}
         taken = sorted(shipment["ddt"]["progressive"] for _, shipment in answers)
-        assert taken == list(range(1, 41))
-        assert await numbers(depot) == [f"{n}/2026" for n in range(1, 41)]
+        assert taken == list(range(1, AT_ONCE + 1))
+        assert await numbers(depot) == [f"{n}/2026" for n in taken]
         told = await depot.database.published("optima.logistics.ddt_issued.v1")
         assert sorted(event.data["progressive"] for event in told) == taken
 
 
-async def test_fifty_at_once_in_three_series_leave_no_gap_in_any(open_depot: Callable[..., Any]) -> None:
+async def test_many_at_once_in_three_series_leave_no_gap_in_any(open_depot: Callable[..., Any]) -> None:
     async with open_depot(pool_size=12) as depot:
         await depot.furnish()
         orders = [await depot.stocked_order(quantities=("100",)) for _ in range(3)]
-        shipments = [await depot.picked(orders[n % 3], "1") for n in range(50)]
-        series = [("", "A", "B")[n % 3] for n in range(50)]
+        shipments = [await depot.picked(orders[n % 3], "1") for n in range(AT_ONCE)]
+        series = [("", "A", "B")[n % 3] for n in range(AT_ONCE)]
         answers = await asyncio.gather(
             *(
                 depot.attempt(shipment, "issuance", **({"series": name} if name else {}))
