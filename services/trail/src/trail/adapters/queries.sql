@@ -108,21 +108,34 @@ WITH RECURSIVE found AS (
 )
 SELECT type FROM found WHERE starts_with(type, :beginning)
 
+-- fragment: entry_columns
+tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
+       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+
+-- fragment: in_competence
+CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
+     WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
+     WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+
+-- fragment: asked_for
+number > :low AND number <= :high
+  AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
+  AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
+  AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
+  AND {in_competence}
+
+-- fragment: of_types
+(:types::text[] IS NULL OR type = ANY (:types))
+
+-- fragment: of_person
+(:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
+
 -- name: list_entries
 -- plan: custom
 -- Planned for the filters that are really given: each has its index in number order.
-SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+SELECT {entry_columns}
 FROM entries AS e
-WHERE number > :low AND number <= :high
-  AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-  AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
-  AND (:types::text[] IS NULL OR type = ANY (:types))
-  AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-  AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-  AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-           WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-           WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+WHERE {asked_for} AND {of_types} AND {of_person}
   AND (:viewer_id::uuid IS NULL OR actor_id = :viewer_id OR on_behalf_of = :viewer_id OR EXISTS (
         SELECT FROM grants AS g
         WHERE g.person_id = :viewer_id AND g.correlation_id = e.correlation_id
@@ -134,34 +147,14 @@ LIMIT :limit
 -- plan: custom
 -- The same for who reads everything and asks for one person: the two indexes in number order, each no
 -- further than the page.
-SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+SELECT {entry_columns}
 FROM (
-    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-     FROM entries
-     WHERE actor_id = :person_id AND number > :low AND number <= :high
-      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-      AND (:types::text[] IS NULL OR type = ANY (:types))
-      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+    (SELECT {entry_columns} FROM entries
+     WHERE actor_id = :person_id AND {asked_for} AND {of_types}
      ORDER BY number LIMIT :limit)
     UNION ALL
-    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-     FROM entries
-     WHERE on_behalf_of = :person_id AND actor_id IS DISTINCT FROM :person_id
-      AND number > :low AND number <= :high
-      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-      AND (:types::text[] IS NULL OR type = ANY (:types))
-      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+    (SELECT {entry_columns} FROM entries
+     WHERE on_behalf_of = :person_id AND actor_id IS DISTINCT FROM :person_id AND {asked_for} AND {of_types}
      ORDER BY number LIMIT :limit)
 ) AS theirs
 WHERE :viewer_id::uuid IS NULL -- nobody's competence narrows it
@@ -172,25 +165,11 @@ LIMIT :limit
 -- plan: custom
 -- The same for who reads everything and asks for a few kinds: the index of each in number order, no further
 -- than the page.
-SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-FROM (
-    SELECT found.tenant_id, found.number, found.event_id, found.source, found.type, found.subject,
-           found.sequence, found.correlation_id, found.causation_id, found.actor_id, found.on_behalf_of,
-           found.occurred_at, found.recorded_at, found.data, found.hash
-    FROM unnest(:types::text[]) AS wanted(type) CROSS JOIN LATERAL (
-        SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-               actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-        FROM entries
-        WHERE type = wanted.type AND number > :low AND number <= :high
-          AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-          AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
-          AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-          AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-                   WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-                   WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
-        ORDER BY number LIMIT :limit) AS found) AS theirs
+SELECT {entry_columns}
+FROM unnest(:types::text[]) AS wanted(kind) CROSS JOIN LATERAL (
+    SELECT {entry_columns} FROM entries
+    WHERE type = wanted.kind AND {asked_for} AND {of_person}
+    ORDER BY number LIMIT :limit) AS found
 WHERE :viewer_id::uuid IS NULL -- nobody's competence narrows it
 ORDER BY number
 LIMIT :limit
@@ -199,70 +178,34 @@ LIMIT :limit
 -- plan: custom
 -- The same for a person with few grants: what they did, and each of their stories, each no further than
 -- the page, since a walk along the whole trail would mostly meet what they may not see.
-SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+SELECT {entry_columns}
 FROM (
-    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-     FROM entries
-     WHERE actor_id = :viewer_id AND number > :low AND number <= :high
-      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-      AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
-      AND (:types::text[] IS NULL OR type = ANY (:types))
-      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+    (SELECT {entry_columns} FROM entries
+     WHERE actor_id = :viewer_id AND {asked_for} AND {of_types} AND {of_person}
      ORDER BY number LIMIT :limit)
     UNION ALL
-    (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-            actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-     FROM entries
+    (SELECT {entry_columns} FROM entries
      WHERE on_behalf_of = :viewer_id AND actor_id IS DISTINCT FROM :viewer_id
-      AND number > :low AND number <= :high
-      AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-      AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
-      AND (:types::text[] IS NULL OR type = ANY (:types))
-      AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-      AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-      AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-               WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-               WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
+         AND {asked_for} AND {of_types} AND {of_person}
      ORDER BY number LIMIT :limit)
     UNION ALL
-    (SELECT found.tenant_id, found.number, found.event_id, found.source, found.type, found.subject,
-            found.sequence, found.correlation_id, found.causation_id, found.actor_id, found.on_behalf_of,
-            found.occurred_at, found.recorded_at, found.data, found.hash
-     FROM grants AS g CROSS JOIN LATERAL (
-        (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-                actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-         FROM entries
-         WHERE correlation_id = g.correlation_id AND g.subject IN (correlation_id, subject)
-          AND actor_id IS DISTINCT FROM :viewer_id AND on_behalf_of IS DISTINCT FROM :viewer_id
-          AND number > :low AND number <= :high
-          AND (:story_id::uuid IS NULL OR correlation_id = :story_id)
-          AND (:person_id::uuid IS NULL OR actor_id = :person_id OR on_behalf_of = :person_id)
-          AND (:types::text[] IS NULL OR type = ANY (:types))
-          AND (:occurred_from::timestamptz IS NULL OR occurred_at >= :occurred_from)
-          AND (:occurred_before::timestamptz IS NULL OR occurred_at < :occurred_before)
-          AND CASE WHEN starts_with(type, 'optima.economics.brief_priced.') THEN :brief_prices::boolean
-                   WHEN starts_with(type, 'optima.economics.budget_') THEN :budgets::boolean
-                   WHEN starts_with(type, 'optima.economics.') THEN :economics::boolean ELSE true END
-         ORDER BY number LIMIT :limit)
-     ) AS found
-     WHERE g.person_id = :viewer_id
-         AND (g.subject = g.correlation_id OR NOT EXISTS ( -- a part of what they see whole
-             SELECT FROM grants AS whole
-             WHERE whole.person_id = :viewer_id AND whole.correlation_id = g.correlation_id
-                 AND whole.subject = g.correlation_id)))
+    (SELECT {entry_columns}
+     FROM (SELECT correlation_id AS story, subject AS part FROM grants WHERE person_id = :viewer_id) AS g
+     CROSS JOIN LATERAL (
+        SELECT {entry_columns} FROM entries
+        WHERE correlation_id = g.story AND g.part IN (correlation_id, subject)
+            AND actor_id IS DISTINCT FROM :viewer_id AND on_behalf_of IS DISTINCT FROM :viewer_id
+            AND {asked_for} AND {of_types} AND {of_person}
+        ORDER BY number LIMIT :limit) AS found
+     WHERE g.part = g.story OR NOT EXISTS ( -- a part of what they see whole
+         SELECT FROM grants AS whole
+         WHERE whole.person_id = :viewer_id AND whole.correlation_id = g.story AND whole.subject = g.story))
 ) AS theirs
 ORDER BY number
 LIMIT :limit
 
 -- name: list_chain
-SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-       actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+SELECT {entry_columns}
 FROM entries
 WHERE number > :after AND number <= :through
 ORDER BY number
@@ -288,8 +231,7 @@ FROM (
                    || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
                    || '+00:00","sequence":' || sequence || ',"source":"' || source || '","subject":"' || subject
                    || '","tenant_id":"' || tenant_id || '","type":"' || type || '"}'), 'UTF8')), 'hex') AS holds
-    FROM (SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-                 actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
+    FROM (SELECT {entry_columns}
           FROM entries WHERE number > :number
           ORDER BY number FETCH FIRST (:limit) ROWS WITH TIES) AS stretch
     WINDOW by_number AS (ORDER BY number)) AS checked
@@ -348,14 +290,10 @@ SELECT erased_at FROM person_keys WHERE person_id = :person_id
 -- name: list_newest_entries
 -- The newest entry of the type in each of these stories: what the directory tells of a person, or of the
 -- tenant, is a story of its own.
-SELECT told.tenant_id, told.number, told.event_id, told.source, told.type, told.subject, told.sequence,
-       told.correlation_id, told.causation_id, told.actor_id, told.on_behalf_of, told.occurred_at,
-       told.recorded_at, told.data, told.hash
-FROM unnest(:stories::uuid[]) AS story(id)
+SELECT {entry_columns}
+FROM unnest(:stories::uuid[]) AS wanted(story)
 CROSS JOIN LATERAL (
-    SELECT tenant_id, number, event_id, source, type, subject, sequence, correlation_id, causation_id,
-           actor_id, on_behalf_of, occurred_at, recorded_at, data, hash
-    FROM entries WHERE correlation_id = story.id AND type = :type
+    SELECT {entry_columns} FROM entries WHERE correlation_id = wanted.story AND type = :type
     ORDER BY number DESC LIMIT 1) AS told
 
 -- name: list_webhooks_behind
