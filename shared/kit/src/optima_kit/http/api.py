@@ -83,7 +83,7 @@ class Api(Generic[P]):
         self._watch = watch
         self._limit = RateLimit(rate_per_second)
         self._security = SecurityLog()
-        self._actions: dict[str, Sequence[tuple[str, str]]] = {}
+        self._actions = routes.actions()
         self._proxies = proxies
         self._with_document = with_document
         self._title = title
@@ -94,7 +94,6 @@ class Api(Generic[P]):
         if self._with_document:
             addresses.add("GET", "/openapi.json", self._serve_document)
         for route in self._routes.items:
-            self._actions[route.name] = self._routes.actions_on(route)
             perform = partial(self._perform, route)
             refused = None if route.form_problem is None else partial(_form_problem, route.form_problem)
             handler = self._pipeline.handler(route.method, route.path, perform, refused)
@@ -161,7 +160,7 @@ class Api(Generic[P]):
                 draining=self._draining,
             )
             result = await route.handler(call, **arguments)
-            if caller is not None and (actions := self._actions[route.name]) and isinstance(result, Page):
+            if caller is not None and isinstance(result, Page) and (actions := self._actions.get(route.path)):
                 result = result.model_copy(
                     update={"actions": [*(result.actions or ()), *_open_to(caller, actions)]}
                 )

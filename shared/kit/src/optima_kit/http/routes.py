@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import re
 import typing
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -180,13 +180,17 @@ class Routes:
     def include(self, other: Routes) -> None:
         self.items.extend(other.items)
 
-    def actions_on(self, listed: Route) -> Sequence[tuple[str, str]]:
-        """What may be done with a list, by whoever holds which privilege: `create` by a POST to its own
-        address or a PUT of an entry under a key that the client chooses, and what says so by `acts_on`."""
-        if not _is_list(listed):
-            return ()
-        named = ((_name_on(listed.path, route), route.privilege) for route in self.items if route.writes)
-        return [(name, privilege) for name, privilege in named if name and privilege]
+    def actions(self) -> dict[str, list[tuple[str, str]]]:
+        """What may be done with each list, by its address, and the privilege for it: `create` by a POST there
+        or a PUT of an entry under a key that the client chooses, and what says so by `acts_on`."""
+        lists = [route.path for route in self.items if _is_list(route)]
+        actions: dict[str, list[tuple[str, str]]] = {path: [] for path in lists}
+        for route in self.items:
+            if route.writes and route.privilege:
+                named = dict(route.acts_on) | dict.fromkeys(_creates_in(route), "create")
+                for path in named.keys() & actions.keys():
+                    actions[path].append((named[path], route.privilege))
+        return actions
 
     def _declare(self, method: str, path: str, options: dict[str, Any]) -> Callable[[H], H]:
         def register(handler: H) -> H:
@@ -200,14 +204,15 @@ def _is_list(route: Route) -> bool:
     return route.method == "GET" and isinstance(route.returns, type) and issubclass(route.returns, Page)
 
 
-def _name_on(path: str, route: Route) -> str | None:
-    """As what a list names an endpoint among its actions, if at all."""
-    if "{" in path:  # whether anything may be added to what is one thing's depends on that thing
-        return route.acts_on.get(path)
-    creates = route.method == "POST" and route.path == path
-    for name, kind in route.path_types.items():
-        creates |= route.method == "PUT" and kind is str and route.path == f"{path}/{{{name}}}"
-    return "create" if creates else route.acts_on.get(path)
+def _creates_in(route: Route) -> Iterator[str]:
+    """The address of the list in which an endpoint makes an entry, if any."""
+    path, _, entry = route.path.rpartition("/")
+    if route.method == "POST":
+        path = route.path
+    elif route.method != "PUT" or route.path_types.get(entry.strip("{}")) is not str:
+        return
+    if "{" not in path:  # whether anything may be added to what is one thing's depends on that thing
+        yield path
 
 
 def _route(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import functools
 import hashlib
 import hmac
 import os
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from pydantic_settings import InitSettingsSource
 
 from optima_contracts.envelope import Envelope
 
@@ -114,7 +116,18 @@ def settings_for(database: ServiceDatabase, model: type[S], **more: object) -> S
         "jwks_url": "http://issuer.test/jwks",
         "key_secret": "a-secret-of-these-tests-0123456789abcdef",
     }
-    return model.model_validate(given | more)
+    settings: S = _alone(model).model_validate(given | more)
+    return settings
+
+
+@functools.cache
+def _alone(model: type[S]) -> type[S]:
+    """The model without a look at this machine's environment, which takes longer than most requests."""
+
+    def sources(_: type[Settings], init_settings: InitSettingsSource, **__: object) -> tuple[object, ...]:
+        return (init_settings,)
+
+    return type(model.__name__, (model,), {"settings_customise_sources": staticmethod(sources)})
 
 
 def _with(url: str, *, user: str | None = None, password: str | None = None, database: str) -> str:
