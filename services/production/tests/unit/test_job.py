@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -625,6 +626,59 @@ def test_shares_follow_a_changed_quantity_in_proportion(quantity: str, shares: l
     with pytest.raises(Invalid) as refused:
         domain.with_shares_for(job, Decimal(quantity))
     assert code_of(refused) == "quantity_below_shares"
+
+
+FACTORS = st.sampled_from(["1", "1", "3", "7", "8", "12", "24", "0.3", "0.5"])
+
+
+@st.composite
+def kinds_in_units(draw: st.DrawFn) -> Kind:
+    """Of phases that count in sheets, boxes or halves, one after the other or beside each other."""
+    phases = [
+        PhaseDefinition(
+            f"f{i}",
+            f"Fase {i}",
+            tuple(f"f{j}" for j in range(i) if draw(st.booleans())),
+            factor=Decimal(draw(FACTORS)),
+        )
+        for i in range(draw(st.integers(1, 4)))
+    ]
+    return replace(kind(*phases), tolerance_percent=Decimal(draw(st.sampled_from(["0", "0.5", "2", "10"]))))
+
+
+@given(
+    of=kinds_in_units(),
+    quantity=st.sampled_from(["1", "7", "33.4", "100", "500", "12345"]),
+    split=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["0.3", "0.5"])), max_size=3),
+    least=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_units_phases_count_in_their_work_can_end(
+    of: Kind, quantity: str, split: list[tuple[int, str]], least: bool
+) -> None:
+    """Though a hundred pieces are no number of sheets of three. `least`: each makes as little as it may."""
+    ordered, tolerance = Decimal(quantity), of.tolerance_percent
+    job = domain.with_economics(OPEN, a_job(of, quantity), ECONOMICS)
+    for index, part in split:
+        phase = job.phases[index % len(job.phases)]
+        with contextlib.suppress(Refusal):
+            taken = phase.in_own_unit(phase.share_of(ordered) * Decimal(part))
+            job = domain.split(OPEN, job, phase.id, taken, share_id=uuid4())
+    while job.state is not JobState.DONE:
+        free = (p for p in job.phases if p.state not in domain.OVER and not domain.awaits_others(job, p))
+        phase = next(free)
+        fewest, _ = domain.quantity_bounds(phase, ordered, tolerance)
+        wanted = fewest if least else max(fewest, phase.in_own_unit(phase.share_of(ordered)))
+        job = domain.assigned(OPEN, job, phase.id, uuid4(), replaces=False)
+        job = domain.started(OPEN, job, phase.id, NOW)
+        made = min(wanted, domain.most_to_make(job, phase))
+        job = domain.completed(OPEN, job, phase.id, made, "", NOW, "Avviamento")
+    assert job.produced is not None
+    largest = max(phase.factor for phase in of.phases) * len(job.phases) / 1000
+    assert ordered * (100 - tolerance) / 100 - largest <= job.produced
+    assert job.produced <= ordered * (100 + tolerance) / 100
+    if not split and not least and ordered == int(ordered):
+        assert job.produced == ordered
 
 
 @st.composite

@@ -34,6 +34,7 @@ from .plan import Period, Schedule
 
 KIND_UNKNOWN: Final = "kind unknown"
 _THOUSANDTH: Final = Decimal("0.001")
+_STEPS: Final = (Decimal(1), Decimal("0.1"))
 MOST_SHARES: Final = 20
 """That one phase is split into."""
 
@@ -97,10 +98,16 @@ class Phase:
         return ordered if self.share is None else self.share
 
     def in_unit_of_job(self, quantity: Decimal) -> Decimal:
-        """What so much of the phase's work makes, rounded down to three decimals."""
+        """What so much of the phase's work makes. It is counted to a thousandth, so that it stands for all up
+        to the next one: 33.333 sheets of three make 100 pieces. Of these it makes its share or, with another
+        quantity, the roundest number."""
         if self.factor == 1:
             return quantity
-        return (quantity * self.factor).quantize(_THOUSANDTH, ROUND_FLOOR)
+        if self.share is not None and quantity == self.in_own_unit(self.share):
+            return self.share
+        least, beyond = quantity * self.factor, (quantity + _THOUSANDTH) * self.factor
+        rounded = (least.quantize(step, ROUND_CEILING) for step in _STEPS)
+        return next((each for each in rounded if each < beyond), least.quantize(_THOUSANDTH, ROUND_FLOOR))
 
     def in_own_unit(self, quantity: Decimal, rounding: str = ROUND_FLOOR) -> Decimal:
         """So much of the job in the phase's unit, to three decimals."""
@@ -616,14 +623,17 @@ def resumed(job: Job) -> Job:
 
 def quantity_bounds(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> tuple[Decimal, Decimal]:
     """The least and the most that a phase may be completed with, in its unit, to three decimals, both
-    included."""
+    included. In a unit of its own, the least stands for all up to the next thousandth (`in_unit_of_job`)."""
     share = phase.share_of(ordered)
     margin = share * tolerance_percent / 100
-    return phase.in_own_unit(share - margin, ROUND_CEILING), phase.in_own_unit(share + margin)
+    rounding = ROUND_CEILING if phase.factor == 1 else ROUND_FLOOR
+    return phase.in_own_unit(share - margin, rounding), phase.in_own_unit(share + margin)
 
 
 def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> None:
+    """Whoever makes all that there is makes enough, and were it a thousandth too little in this unit."""
     least, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
+    least = min(least, most_to_make(job, phase))
     if not least <= quantity <= most:
         raise Invalid(
             "quantity_beyond_tolerance",
@@ -693,10 +703,10 @@ def _least_of(job: Job, share: Decimal) -> Decimal:
 
 
 def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
-    """No phase yields more than any phase before it did: what was lost there is not there to work on. Nor do
-    its shares together."""
+    """No phase yields more than any phase before it did, but for what a thousandth in its unit makes: what
+    was lost there is not there to work on. Nor do its shares together."""
     there = there_for(job, phase)
-    if there is not None and phase.in_unit_of_job(quantity) > there:
+    if there is not None and quantity > phase.in_own_unit(there):
         raise Invalid(
             "quantity_beyond_predecessors",
             field="quantity",

@@ -69,7 +69,7 @@ def _task(task: Task, rejected: list[RejectedAttemptView], places: Places) -> Ta
         id=phase.id,
         phase=phase.name,
         description=task.description,
-        quantity=phase.in_own_unit(phase.share_of(task.quantity), ROUND_CEILING),
+        quantity=min(phase.in_own_unit(phase.share_of(task.quantity), ROUND_CEILING), most),
         least=least,
         most=most,
         unit=phase.unit or task.unit,
