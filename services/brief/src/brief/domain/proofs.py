@@ -101,12 +101,14 @@ class Proof:
         at: datetime,
         by: UUID,
     ) -> ProofVersion:
-        """The next version, in review. The one before it counts no longer."""
+        """The next version, in review. The one before it counts no longer. The same file again is a slip,
+        unless the review of it ended without a verdict."""
         if len(self.versions) >= MAX_VERSIONS:
             raise WrongState("proof_versions_too_many", limit=MAX_VERSIONS)
         if due_on is not None and due_on < day_in_rome(at):
             raise Invalid("proof_due_in_the_past", field="due_on", day=due_on)
-        if self.versions and self.newest.file.sha256 == file.sha256:
+        same = bool(self.versions) and self.newest.file.sha256 == file.sha256
+        if same and self.newest.state is not ProofState.NOT_REVIEWED:
             raise Invalid("proof_file_unchanged", field="body", version=self.newest.version)
         if self.versions and self.newest.state is ProofState.IN_REVIEW:
             self.newest.state = ProofState.SUPERSEDED
