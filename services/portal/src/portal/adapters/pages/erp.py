@@ -181,7 +181,9 @@ async def edit_customer(call: PageCall, customer_id: UUID) -> Answer:
     typed = _typed(call)
     changes = {name: value or None for name, value in _named_after(typed, "field:").items()}
     try:
-        await call.session.services.send("erp-bridge", "PATCH", address, changes, version=typed["version"])
+        await call.session.services.send(
+            "erp-bridge", "PATCH", address, changes, version=call.text("version")
+        )
     except Refused as refused:
         return await _party(call, address, Sent("edit", typed, refused))
     return SeeOther(f"/erp/customers/{customer_id}")
