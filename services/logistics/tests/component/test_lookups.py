@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
+import pytest
+
 from optima_contracts.logistics import DestinationKept
+from optima_kit.migrate import migrate
 
 from ..conftest import CARRIER, DESTINATION, DOCUMENT_TYPE, WAREHOUSE, Depot
 
@@ -170,6 +174,27 @@ async def test_each_change_of_a_destination_is_told_of_the_same_subject(depot: D
     )
     assert (first.subject, first.data["city"]) == (second.subject, "Rho")
     assert (second.sequence - first.sequence, second.data["city"]) == (1, "Pero")
+
+
+async def test_destinations_of_before_are_told_once(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an upgrade finds them: kept, and told to nobody."""
+    monkeypatch.setattr("logistics.application.tell_destinations.TOLD_AT_ONCE", 2)
+    for code in ("A", "B", "C"):
+        await depot.client.put(f"/v1/destinations/{code}", DESTINATION)
+    before = len(await depot.app.published(DestinationKept))
+    _, page = await depot.client.get("/v1/destinations?limit=200")
+    codes = [each["code"] for each in page["items"]]
+    owner = await asyncpg.connect(depot.database.superuser_url)
+    await owner.execute("DELETE FROM schema_migrations WHERE name LIKE '0032%'")
+    assert await migrate(depot.database.owner_url, "logistics") == [
+        "logistics/0032_destinations_are_told.sql"
+    ]
+    await owner.execute("UPDATE jobs SET due_at = '2026-11-24 10:00+00' WHERE kind LIKE '%tell_destinations'")
+    await owner.close()
+    assert await depot.app.run_due_jobs() == len(codes) // 2 + 1
+    told = (await depot.app.published(DestinationKept))[before:]
+    assert [each.data["code"] for each in told] == codes
+    assert {each.data["name"] for each in told} == {"Caffè Aurora – Duomo"}
 
 
 async def test_a_document_type_numbers_documents_of_its_days_alone(depot: Depot) -> None:

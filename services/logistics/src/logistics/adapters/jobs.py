@@ -8,6 +8,8 @@ from optima_kit.jobs import JobKinds, JobRun
 
 from ..application.issue_ddt import RENDER_DDT, RenderDdt
 from ..application.ports import Ports
+from ..application.tell_destinations import TELL_DESTINATIONS, DestinationsToTell
+from ..application.tell_destinations import tell_destinations as tell_some
 
 jobs = JobKinds()
 
@@ -22,3 +24,8 @@ async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
     pdf = stored or await run.resources.print(run.tenant_id, document)
     async with run.finish() as ports:
         ports.ddts.insert_pdf(payload.shipment_id, pdf, ports.now)
+
+
+@jobs.on(TELL_DESTINATIONS, DestinationsToTell)
+async def tell_destinations(ports: Ports, payload: DestinationsToTell) -> None:
+    await tell_some(ports, payload)

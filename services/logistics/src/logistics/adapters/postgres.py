@@ -1054,6 +1054,10 @@ class PostgresLookups:
         if saved is None:
             raise Stale("stale_version", field="If-Match")
 
+    async def lock_destinations(self, after: str, limit: int) -> list[Destination]:
+        rows = await self._work.fetch(QUERIES.lock_destinations, after=after, limit=limit)
+        return [_lookup(Destination, row) for row in rows]
+
     async def list_people(self, destination: str) -> list[UUID]:
         rows = await self._work.fetch(QUERIES.list_destination_people, destination=destination)
         return [row["person_id"] for row in rows]

@@ -839,6 +839,12 @@ WHERE kind = :kind AND (:after::text IS NULL OR code > :after)
        OR content #>> '{address,city}' ILIKE '%' || :text || '%')
 ORDER BY code LIMIT :limit;
 
+-- name: lock_destinations
+SELECT code, content, version FROM lookups
+WHERE kind = 'destination' AND code > :after
+ORDER BY code LIMIT :limit
+FOR UPDATE;
+
 -- name: upsert_sender
 INSERT INTO senders (identity, time_zone) VALUES (:identity, :time_zone)
 ON CONFLICT (tenant_id) DO UPDATE SET identity = excluded.identity, time_zone = excluded.time_zone;

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TypeVar
-from uuid import uuid5
 
-from optima_contracts.logistics import DestinationKept
 from optima_kit.refusals import Stale, Violations, WrongState
 
 from ..domain.document_types import DocumentType, contradictions, same_effect
 from ..domain.lookups import Destination, Lookup
 from .ports import Ports
+from .tell_destinations import tell_destination
 
 L = TypeVar("L", bound=Lookup)
 
@@ -34,12 +33,5 @@ async def keep_lookup(ports: Ports, lookup: L, expected_version: int | None) -> 
     kept = replace(lookup, version=version + 1)
     await ports.lookups.save(kept)
     if isinstance(kept, Destination):
-        _tell(ports, kept)
+        tell_destination(ports, kept)
     return kept
-
-
-def _tell(ports: Ports, kept: Destination) -> None:
-    """Its id is the same at each change, so that a listener can tell the newest."""
-    id_ = uuid5(ports.outbox.tenant_id, f"destination {kept.code}")
-    told = DestinationKept(destination_id=id_, code=kept.code, name=kept.address.name, city=kept.address.city)
-    ports.outbox.add(told, subject=id_, correlation=id_)

@@ -15,7 +15,7 @@ from ..domain.articles import Article
 from ..domain.counts import Count, CountLine
 from ..domain.ddt import TIME_ZONE, Document, Sender, Series
 from ..domain.holds import Hold
-from ..domain.lookups import Lookup
+from ..domain.lookups import Destination, Lookup
 from ..domain.orders import CarriedGoods, Order, OrderLine
 from ..domain.places import Lot, Pick
 from ..domain.shipments import DeliveryProof, Return, Shipment, State
@@ -547,6 +547,9 @@ class Lookups(Protocol):
     ) -> list[L]:
         """By code, with those that come with the product. `text`: a destination's code, or part of a name or
         town of it."""
+
+    async def lock_destinations(self, after: str, limit: int) -> list[Destination]:
+        """By code; each is kept anew by nobody else until the end of the transaction."""
 
     async def list_people(self, destination: str) -> list[UUID]:
         """Who of the people outside works at a destination."""
