@@ -16,14 +16,15 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from measure.stack import Figure, Samples, addresses, at_most, print_figures, stage
+from measure.stack import Figure, Samples, addresses, at_most, print_figures, stage, status
 from playwright.async_api import async_playwright
 
 from optima_kit.clock import SystemClock
@@ -51,7 +52,9 @@ PAGES: Final = (
     ("tipografia", "/tasks"),
     ("auditor", "/trail?type="),
 )
+STOOD_STILL: Final = ("approval", "brief", "production", "logistics", "identity", "trail", "erp-bridge")
 FIRST_KB, LCP_SECONDS, SHIFT, P99_MS, TOLD_MS, STREAMS_MB = 40.0, 1.5, 0.02, 100.0, 500.0, 90.0
+STILL_MS: Final = 1000.0
 SLOW_4G: Final = {
     "offline": False,
     "latency": 150,
@@ -68,7 +71,7 @@ sys.modules["rich"] = None
 sys.argv[1:] = ["http"]
 runpy.run_module("portal", run_name="__main__")"""
 """Structlog loads rich where it finds it, which here it does, for other services and for tests."""
-PARTS: Final = ("loads", "answers", "decisions", "streams", "renewals")
+PARTS: Final = ("loads", "answers", "standing-still", "decisions", "streams", "renewals")
 SHOWN: Final = """() => new Promise(resolve => {
     let shown = 0, shifted = 0;
     new PerformanceObserver(list => { for (const each of list.getEntries()) shown = each.startTime; })
@@ -217,6 +220,45 @@ async def answers(browsing: Browsing, rounds: int) -> list[Figure]:
         note = f"median {median:.0f} ms, {size / 1000:.0f} kB"
         figures.append(at_most(f"{path} of {key}, p99", took.percentile(0.99), P99_MS, note))
     return figures
+
+
+# --- how long they take while a service stands still
+
+
+async def standing_still(browsing: Browsing) -> list[Figure]:
+    figures = []
+    for name in STOOD_STILL:
+        took = Samples()
+        for key, path in PAGES:
+            address = await _address(browsing, path)
+            async with browsing.as_(key) as client:
+                with _stopped(name):
+                    began = time.perf_counter()
+                    async with client.get(address, allow_redirects=False) as answer:
+                        assert answer.status in (200, 503), (address, answer.status)
+                        await answer.read()
+                    took.values.append(time.perf_counter() - began)
+                await until(partial(_goes_on, name), f"{name} to go on")
+        median = f"median {took.percentile(0.5) * 1000:.0f} ms"
+        figures.append(at_most(f"{name} stands still: slowest page", max(took.values), STILL_MS, median))
+    return figures
+
+
+@contextlib.contextmanager
+def _stopped(name: str) -> Iterator[None]:
+    group = os.getpgid(status()["programs"][name]["pid"])
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(group, signal.SIGCONT)
+
+
+async def _goes_on(name: str) -> bool:
+    """So that the portal has forgotten that it stood still."""
+    port = int(addresses()["services"][name].rpartition(":")[2])
+    await asyncio.sleep(1.1)
+    return await asyncio.to_thread(is_ready, port)
 
 
 # --- how soon somebody else sees a decision
@@ -372,6 +414,8 @@ async def measure(options: argparse.Namespace) -> None:
             print_figures(await loads(browsing))
         if "answers" in options.parts:
             print_figures(await answers(browsing, options.rounds))
+        if "standing-still" in options.parts:
+            print_figures(await standing_still(browsing))
         if "decisions" in options.parts:
             print_figures([await decisions(browsing, options.decisions)])
         if "streams" in options.parts:

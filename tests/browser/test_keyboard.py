@@ -14,8 +14,9 @@ from optima_local.demonstration.client import Person
 from tests.stack import Stack
 
 from .conftest import Portal
+from .test_decisions import STEP, inbox
 from .test_journey import at, reload_until
-from .test_live import submitted_brief
+from .test_live import BRIEF, submitted_brief
 from .world import customer_of, done
 
 pytestmark = [
@@ -146,6 +147,49 @@ def test_a_brief_is_written_and_submitted(portal: Portal) -> None:
     keys.press("Invia")
     expect(keys.page.get_by_role("heading", level=1)).to_have_text(title)
     reload_until(keys.page, "In approvazione")
+
+
+PROCESS: dict[str, Any] = {"key": "coi-tasti", "name": "Coi tasti", "subject": "brief", "steps": [STEP]}
+TITLES = ("Tasti uno", "Tasti due", "Tasti tre")
+
+
+@pytest.fixture
+def _waiting(stack: Stack) -> None:
+    """Briefs of those titles, for the director alone to decide."""
+
+    async def submit() -> None:
+        async with customer_of(stack.stage) as customer:
+            who, api = customer.people, customer.api
+            address = f"/v1/processes/{PROCESS['key']}"
+            await api.as_(who["admin"], "PUT", "approval", address, json=PROCESS)
+            await api.as_(who["admin"], "POST", "approval", f"{address}/publication", json={})
+            for title in TITLES:
+                body = {**BRIEF, "title": title}
+                brief = await api.as_(who["marketing"], "POST", "brief", "/v1/briefs", json=body)
+                address = f"/v1/briefs/{brief.body['id']}/submission"
+                await api.as_(who["marketing"], "POST", "brief", address, json={"process": PROCESS["key"]})
+
+    done(submit())
+
+
+@pytest.mark.usefixtures("_waiting")
+def test_approvals_are_decided_one_alone_and_two_together(portal: Portal) -> None:
+    one, *others = TITLES
+    keys = Keys(inbox(portal.as_("direttore"), "Tasti", len(TITLES)))
+    keys.skip()
+    keys.press(one)
+    keys.skip()
+    keys.press("Approva")
+    keys = Keys(inbox(keys.page, "Tasti", len(others)))
+    keys.skip()
+    for title in sorted(others):
+        keys.to(f"Scegli {title}")
+        keys.page.keyboard.press("Space")
+    expect(keys.page.locator("#selected")).to_have_text("Scelte: 2 · 1.800,00 €")
+    keys.press("Decidi insieme")
+    keys.skip()
+    keys.press("Approva")
+    expect(keys.page.locator("main")).to_contain_text("2 decisioni prese")
 
 
 def test_prices_are_entered(portal: Portal, stack: Stack) -> None:

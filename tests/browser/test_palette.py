@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import Portal
+from .test_pages import LOOKS, is_as_wide_and_accessible
 
 pytestmark = [
     pytest.mark.servers,
@@ -15,11 +16,16 @@ pytestmark = [
 ]
 
 
-def test_a_page_is_opened_by_the_beginning_of_its_name_and_the_rest_searched(portal: Portal) -> None:
+def test_a_page_is_opened_by_the_beginning_of_its_name_and_the_rest_searched(
+    portal: Portal, axe: str
+) -> None:
     page = portal.as_("backoffice")
     page.goto("/shipments")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("searchbox", name="Vai a una pagina, o cerca")).to_be_focused()
+    page.evaluate(axe)
+    for width, scheme in LOOKS:
+        is_as_wide_and_accessible(page, "the palette", width, scheme)
     page.keyboard.type("ord")
     expect(page.locator("#palette li:visible")).to_have_count(1)
     page.keyboard.press("Enter")

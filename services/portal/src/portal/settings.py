@@ -36,5 +36,5 @@ class PortalSettings(Settings):
     portal_url: MailedUrl = "http://127.0.0.1:8080"
     """Where people reach the portal: links in mail lead there, and a sign-in provider back."""
     patience_seconds: Annotated[float, Field(gt=0, le=30)] = 4.0
-    """How long a page waits for a service before it shows that part as not available; a fifth of it for ten
-    seconds after one waited in vain."""
+    """How long a page waits for a service that lives before it shows that part as not available. For one that
+    stands still it waits less than a second."""

@@ -31,6 +31,10 @@ class OneUseTokens:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.used: set[str] = set()
+        self.alive = True
+
+    async def lives(self) -> bool:
+        return self.alive
 
     async def renew(self, refresh_token: str) -> Tokens | None:
         if refresh_token in self.used:
@@ -81,6 +85,20 @@ async def test_replicas_renew_a_session_once(stores: list[PostgresSessions], lat
         )
         assert all(session and session.tokens.access_ends_at > now for session in found)
         assert len(issuer.used) == number
+
+
+async def test_a_token_that_works_is_used_on_while_the_issuer_stands_still(
+    stores: list[PostgresSessions],
+) -> None:
+    now = datetime(2026, 11, 29, 8, tzinfo=UTC)
+    issuer = OneUseTokens(now)
+    session, cookie = await begun(stores[0], now)
+    issuer.alive = False
+    assert await find_session(stores[0], issuer, cookie, now + timedelta(minutes=9)) == session
+    issuer.alive = True
+    renewed = await find_session(stores[0], issuer, cookie, now + timedelta(minutes=9))
+    assert renewed is not None
+    assert renewed.tokens.access == "access 1"
 
 
 async def test_a_renewal_at_once_waits_for_the_one_under_way(stores: list[PostgresSessions]) -> None:

@@ -66,6 +66,19 @@ def test_items_are_added_removed_and_changed() -> None:
     assert {change.after for change in found[2].changes} == {None}
 
 
+def test_an_item_that_was_written_anew_is_the_same_if_it_reads_the_same() -> None:
+    poster = {"description": "Manifesto"}
+    before = revision(1, item("a", **poster), item("b", **poster), item("c"), price="4.10")
+    after = revision(2, item("x", quantity="80", **poster), item("c"), item("y", kind="gadget"), price="4.10")
+    found = compared(before, after).items
+    assert [(each.state, each.item["item_id"]) for each in found] == [
+        ("changed", "x"),
+        ("added", "y"),
+        ("removed", "b"),
+    ]
+    assert found[0].changes == [Change("Quantity", "quantity", "100", "80")]
+
+
 @pytest.mark.parametrize(
     ("was", "now", "changes"),
     [("4.10", "5.20", ["Unit price", "Amount"]), ("", "5.20", []), ("4.10", "", []), ("", "", [])],

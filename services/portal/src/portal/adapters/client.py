@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -65,10 +65,12 @@ _READ_ON: Final = 10
 _FILE_PAUSES: Final = 90.0
 """Seconds until the next bytes of a file at most: a printout is typeset before its first."""
 
-_BRIEFLY: Final = 0.2
-"""Of the patience with a service, what is left for one that has just let somebody wait in vain."""
-_REMEMBERED: Final = 10.0
-"""So many seconds."""
+_SOON: Final = 0.3
+"""Seconds after which a service that has not answered is asked whether it lives."""
+_LIVES: Final = 0.4
+"""Seconds that it has to say so. One that is merely slow says it at once."""
+_REMEMBERED: Final = 1.0
+"""Seconds for which it is then not asked again: what a page needs of it in turn is away together."""
 
 GAP: Final = _Gap()
 HIDDEN: Final = None
@@ -81,9 +83,8 @@ class Services:
     def __init__(self, addresses: Mapping[str, str], patience: float) -> None:
         self._addresses = {name: address.rstrip("/") for name, address in addresses.items()}
         self._timeout = aiohttp.ClientTimeout(total=patience)
-        self._brief_timeout = aiohttp.ClientTimeout(total=patience * _BRIEFLY)
         self._stood_still: dict[str, float] = {}
-        """Services that let somebody wait in vain, and until when that is remembered."""
+        """Services that neither answered nor lived, and until when that is remembered."""
         self._client: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -93,21 +94,53 @@ class Services:
     async def ask(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
-        """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer."""
-        briefly = method == "GET" and time.monotonic() < self._stood_still.get(service, 0)
-        if briefly:
-            content = {"timeout": self._brief_timeout, **content}
+        """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer. What
+        is only read is not waited for where the service stands still; what is sent may have been done."""
+        asked = self._answer(service, method, path, headers, **content)
+        return await (self._unless_still(service, asked) if method == "GET" else asked)
+
+    async def lives(self, service: str) -> bool:
+        """Whether it says so at once."""
+        try:
+            async with self._request(
+                service, "GET", "/livez", {}, timeout=aiohttp.ClientTimeout(total=_LIVES)
+            ) as response:
+                return bool(response.status)
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def _answer(
+        self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
+    ) -> Answered:
         try:
             async with self._request(service, method, path, headers, **content) as response:
                 raw = await response.read()
-        except TimeoutError as error:
-            if not briefly:  # else a page that is merely slow would never be waited for again
-                self._stood_still[service] = time.monotonic() + _REMEMBERED
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise Away(service) from error
-        except aiohttp.ClientError as error:
-            raise Away(service) from error
-        self._stood_still.pop(service, None)
         return _answered(service, response, raw)
+
+    async def _unless_still(self, service: str, asked: Coroutine[Any, Any, Answered]) -> Answered:
+        if time.monotonic() < self._stood_still.get(service, 0):
+            asked.close()
+            raise Away(service)
+        answer = asyncio.ensure_future(asked)
+        try:
+            await asyncio.wait({answer}, timeout=_SOON)
+            if not (answer.done() or await self._lives_or_answers(service, answer)):
+                self._stood_still[service] = time.monotonic() + _REMEMBERED
+                raise Away(service)
+            return await answer
+        finally:
+            answer.cancel()
+
+    async def _lives_or_answers(self, service: str, answer: asyncio.Future[Answered]) -> bool:
+        lives = asyncio.ensure_future(self.lives(service))
+        try:
+            either: set[asyncio.Future[Any]] = {answer, lives}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return answer.done() or await lives
+        finally:
+            lives.cancel()
 
     async def stream(
         self, service: str, path: str, headers: Mapping[str, str], params: Mapping[str, str]

@@ -114,6 +114,7 @@ def _item_changes(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> Sequence[ItemChange]:
     """In the order of the later revision; what it lacks comes last."""
+    before = _under_the_ids_of(after, before)
     found = []
     for item_id, now in after.items():
         changes = _changes(before.get(item_id, {}), now, _OF_AN_ITEM)
@@ -123,6 +124,24 @@ def _item_changes(
         if item_id not in after:
             found.append(ItemChange("removed", was, _changes(was, {}, _OF_AN_ITEM)))
     return found
+
+
+def _under_the_ids_of(
+    after: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Mapping[str, Any]]:
+    """The items of before. One that was written anew got another id: it is the same where its kind and
+    description are."""
+    found = dict(before)
+    for item_id, now in after.items():
+        if item_id not in found:
+            alike = (each for each, was in found.items() if each not in after and _same(was, now))
+            if (known := next(alike, None)) is not None:
+                found[item_id] = found.pop(known)
+    return found
+
+
+def _same(item: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(item.get(key) == other.get(key) for key in ("kind", "description"))
 
 
 def _files_but_in(other: Revision, revision: Revision) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from optima_kit.actor import Actor
-from optima_kit.auth import TokenVerifier
+from optima_kit.auth import KeysUnavailable, TokenVerifier
 from optima_kit.clock import Clock
 from optima_kit.db import Database
 from optima_kit.http.html import PageCall
@@ -22,7 +22,7 @@ from optima_kit.sealing import Sealer
 from ..application.find_session import find_session
 from ..application.renew_session import renew_session
 from ..domain.sessions import SESSION_LASTS, Session, Tokens, cookie_of
-from .client import AsPerson, Refused, Services
+from .client import AsPerson, Away, Refused, Services
 from .postgres import PostgresSessions
 
 
@@ -51,9 +51,11 @@ class BrowserSessions:
         self._clock = clock
 
     async def find(self, cookie: str, request: web.BaseRequest) -> SignedIn | None:
-        session = await find_session(
-            self.store, _Identity(self._services, self._clock), cookie, self._clock.now()
-        )
+        identity = _Identity(self._services, self._clock)
+        try:
+            session = await find_session(self.store, identity, cookie, self._clock.now())
+        except Away as error:
+            raise KeysUnavailable from error
         if session is None:
             return None
         try:
@@ -124,6 +126,9 @@ class _Identity:
     def __init__(self, services: Services, clock: Clock) -> None:
         self._services = services
         self._clock = clock
+
+    async def lives(self) -> bool:
+        return await self._services.lives("identity")
 
     async def renew(self, refresh_token: str) -> Tokens | None:
         body = {"grant": "refresh_token", "refresh_token": refresh_token}

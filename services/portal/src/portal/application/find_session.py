@@ -15,12 +15,16 @@ _LOOK_AGAIN_SECONDS: Final = 0.1
 
 async def find_session(store: SessionStore, issuer: Issuer, cookie: str, now: datetime) -> Session | None:
     """None for a session that has ended. One process renews at a time; the others go on with the token that
-    still works, and wait for the new one only where it no longer does."""
+    still works, and wait for the new one only where it no longer does. So does everybody while the issuer
+    stands still. Raises Away where a new token is needed and the issuer does not answer."""
     read = read_cookie(cookie)
     if read is None:
         return None
     session = await store.find(*read, now)
     if session is None or not session.due_for_renewal(now):
+        return session
+    works = now < session.tokens.access_ends_at
+    if works and not await issuer.lives():
         return session
     if await store.claim_renewal(*read, now, now + RENEWAL_TAKES):
         tokens = await issuer.renew(session.tokens.refresh)

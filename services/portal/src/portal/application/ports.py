@@ -37,6 +37,9 @@ class SessionStore(Protocol):
 class Issuer(Protocol):
     """Identity, as far as sessions need it."""
 
+    async def lives(self) -> bool:
+        """Whether it says so at once."""
+
     async def renew(self, refresh_token: str) -> Tokens | None:
         """The next tokens; None when identity has ended the session. Raises Away when it does not answer."""
 
