@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from html.parser import HTMLParser
@@ -191,6 +192,19 @@ async def walked_by(
     headers = {"Cookie": await _session_cookie(address, person, tenant)}
     async with aiohttp.ClientSession(address, headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as client:
         return await Walk(client, known).go()
+
+
+async def read_as(
+    address: str, person: Person, tenant: str, places: Iterable[str]
+) -> dict[str, tuple[int, list[str]]]:
+    """How each place is answered to this person, and where its links lead."""
+    headers = {"Cookie": await _session_cookie(address, person, tenant)}
+    found = {}
+    async with aiohttp.ClientSession(address, headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as client:
+        for place in places:
+            async with client.get(place, allow_redirects=False) as answer:
+                found[place] = answer.status, _read(await answer.text())[1].links
+    return found
 
 
 async def _session_cookie(address: str, person: Person, tenant: str) -> str:

@@ -141,6 +141,43 @@ def keeps_its_shape(page: Page, axe: str, reading: Reading, language: str = "it"
     reads_well(address, lines_shown(page), language)
 
 
+TOUCHED: Final = """([controls, least]) => {
+    const small = [];
+    for (const each of document.querySelectorAll(controls)) {
+        const heights = [each, each.closest("label")].map(one => one?.getBoundingClientRect().height ?? 0);
+        if (each.matches(".list input")) heights.push(heights[0] + 20);  // it reaches beyond what is seen
+        if (heights[0] && Math.max(...heights) < least) small.push(each.outerHTML.slice(0, 120));
+    }
+    return small;
+}"""
+CONTROLS: Final = (
+    "button, input:not([type=hidden]), select, textarea, summary, .button, "
+    ":is(.tabs, .views, .sidebar, .links, .tools) a"
+)
+TOUCH_HEIGHT: Final = 44
+BY_DAY: Final = 16
+"""One page of so many."""
+
+
+@pytest.mark.sampled(8)
+@pytest.mark.parametrize("role", ROLES)
+def test_what_a_finger_touches_is_high_enough(
+    portal: Portal, walks: dict[str, list[Reading]], role: str
+) -> None:
+    cookies = portal.as_(role).context.cookies()
+    context = portal.browser.new_context(
+        base_url=portal.address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    context.add_cookies(cookies)  # type: ignore[arg-type]
+    page = context.new_page()
+    for reading in walks[role][:: 1 if AT_NIGHT else BY_DAY]:
+        page.goto(reading.address)
+        page.evaluate(UNFOLD)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, reading.address
+        assert not page.evaluate(TOUCHED, [CONTROLS, TOUCH_HEIGHT - 0.5]), reading.address
+    context.close()
+
+
 def lines_shown(page: Page) -> list[str]:
     """What people read once scripts have run. The page is no longer whole afterwards."""
     return [line.strip() for line in page.evaluate(WITHOUT_CODE).splitlines()]

@@ -30,7 +30,10 @@ MAKE_WRONG: Final = """form => {
     const can = each => each.name && !each.disabled && !chosen.includes(each.type);
     const typed = [...form.elements].filter(can);
     const strict = ["date", "datetime-local", "time", "number"];
-    const number = typed.find(each => ["decimal", "numeric"].includes(each.inputMode));
+    // They count where something else is chosen.
+    const counted = each => !["minimum", "maximum", "longest", "quorum_number"].includes(each.name);
+    const number = typed.find(each => ["decimal", "numeric"].includes(each.inputMode) && counted(each));
+    if (![...form.elements].some(each => each.matches("button:not([type=button])"))) return null;
     const missing = typed.find(each => each.required && !strict.includes(each.type));
     const day = typed.find(each => strict.includes(each.type));
     const wrong = number ?? missing ?? day;

@@ -64,9 +64,6 @@ async function askAgain(pause) {
 
 if (gaps) askAgain(2000);
 
-// A place that the address names keeps a refusal from the focus.
-if (location.hash) document.querySelector("main [role=alert][autofocus]")?.focus();
-
 // Whoever signs out in one tab leaves nothing to be read in another, whether or not a server answers.
 const session = new BroadcastChannel("session");
 const signOut = document.querySelector('form[action="/sign-out"]');
