@@ -52,9 +52,10 @@ PAGES: Final = (
     ("tipografia", "/tasks"),
     ("auditor", "/trail?type="),
 )
-STOOD_STILL: Final = ("approval", "brief", "production", "logistics", "identity", "trail", "erp-bridge")
+OTHERS: Final = ("approval", "brief", "production", "logistics", "identity", "trail", "erp-bridge")
 FIRST_KB, LCP_SECONDS, SHIFT, P99_MS, TOLD_MS, STREAMS_MB = 40.0, 1.5, 0.02, 100.0, 500.0, 90.0
 STILL_MS: Final = 1000.0
+QUESTIONS: Final = 8
 SLOW_4G: Final = {
     "offline": False,
     "latency": 150,
@@ -219,7 +220,25 @@ async def answers(browsing: Browsing, rounds: int) -> list[Figure]:
         median = took.percentile(0.5) * 1000
         note = f"median {median:.0f} ms, {size / 1000:.0f} kB"
         figures.append(at_most(f"{path} of {key}, p99", took.percentile(0.99), P99_MS, note))
+        asked = await _questions(browsing, key, address)
+        figures.append(Figure(f"{path}: asked of services", asked, "", f"≤ {QUESTIONS}", asked <= QUESTIONS))
     return figures
+
+
+async def _questions(browsing: Browsing, key: str, address: str) -> int:
+    """How many requests of one trace the services noted."""
+    trace = os.urandom(16).hex()
+    async with browsing.as_(key) as client:
+        traced = {"traceparent": f"00-{trace}-{os.urandom(8).hex()}-01"}
+        async with client.get(address, headers=traced, allow_redirects=False) as answer:
+            await answer.read()
+    await asyncio.sleep(0.3)
+    notes = [(STACK.logs / f"{name}.log").read_text("utf-8", "replace") for name in OTHERS]
+    return sum(
+        f'"trace_id":"{trace}"' in line and '"event":"request"' in line
+        for note in notes
+        for line in note.splitlines()
+    )
 
 
 # --- how long they take while a service stands still
@@ -227,7 +246,7 @@ async def answers(browsing: Browsing, rounds: int) -> list[Figure]:
 
 async def standing_still(browsing: Browsing) -> list[Figure]:
     figures = []
-    for name in STOOD_STILL:
+    for name in OTHERS:
         took = Samples()
         for key, path in PAGES:
             address = await _address(browsing, path)

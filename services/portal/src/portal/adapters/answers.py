@@ -14,20 +14,29 @@ from .client import part
 
 MOST_TYPES: Final = 20
 """Whose fields are named by their labels; of others by their keys."""
+_KEPT_FORMS: Final = 1000
 
 
 async def form_labels(call: PageCall) -> dict[str, str]:
-    """What the fields of the types' forms are called, by their place in a brief: `form.formato`."""
-    services = call.session.services
+    """What the fields of the types' forms are called, by their place in a brief: `form.formato`.
+
+    A version of a type stays as it is, so each is asked for once."""
+    services, known = call.session.services, call.resources.form_labels
+    tenant_id = call.session.session.tenant_id
     listed = await part(services.get("brief", "/v1/brief-types", limit=MOST_TYPES))
-    paths = [f"/v1/brief-types/{quote(each['key'], safe='')}" for each in (listed["items"] if listed else ())]
-    found = await asyncio.gather(*(part(services.get("brief", path)) for path in paths))
-    return {
-        f"form.{key}": field["x-label"][call.language]
-        for each in found
-        if each
-        for key, field in each["form"]["properties"].items()
-    }
+    items = listed["items"] if listed else ()
+    types = {each["key"]: (tenant_id, each["key"], each["version"]) for each in items}
+    labels = {key: known[version] for key, version in types.items() if version in known}
+    paths = {key: f"/v1/brief-types/{quote(key, safe='')}" for key in types if key not in labels}
+    found = await asyncio.gather(*(part(services.get("brief", path)) for path in paths.values()))
+    if len(known) + len(paths) > _KEPT_FORMS:
+        known.clear()
+    for key, each in zip(paths, found, strict=True):
+        if each:
+            fields = each["form"]["properties"].items()
+            labels[key] = {f"form.{name}": field["x-label"] for name, field in fields}
+            known[tenant_id, key, each["version"]] = labels[key]
+    return {place: text[call.language] for key in types for place, text in labels.get(key, {}).items()}
 
 
 def answers_typed(call: PageCall, properties: Mapping[str, Any]) -> dict[str, Any]:
