@@ -38,6 +38,8 @@ MACHINE: Final = {
     "a type of event": re.compile(r"\boptima\.[a-z]+\.[a-z_]+"),
     "a value of Python's": re.compile(r"\b(None|True|False|Undefined)\b"),
 }
+A_WORD_IN_ENGLISH: Final = "None"
+"""Where it is a value of Python's, the same page shows it in Italian."""
 WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDTHS: Final = (390, 1280)
 SCHEMES: Final = ("light", "dark")
@@ -77,6 +79,8 @@ def test_every_page_reads_well(walks: dict[str, list[Reading]], role: str) -> No
 
 def reads_well(address: str, lines: list[str], language: str = "it") -> None:
     text = "\n".join(lines)
+    if language == "en":
+        text = re.sub(rf"\b{A_WORD_IN_ENGLISH}\b", "", text)
     for what, pattern in MACHINE.items():
         found = pattern.search(text)
         assert not found, (address, what, text[text.rfind("\n", 0, found.start()) + 1 :].partition("\n")[0])

@@ -20,9 +20,17 @@ A_PAGE = 1.0
 
 @dataclass
 class Service:
-    services: Services
     lives: asyncio.Event = field(default_factory=asyncio.Event)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
+    services: Services = field(init=False)
+
+    async def live(self, _: web.Request) -> web.Response:
+        await self.lives.wait()
+        return web.json_response({})
+
+    async def answer(self, request: web.Request) -> web.Response:
+        await self.answers.wait()
+        return await self.live(request)
 
     async def ask(self, method: str = "GET") -> None:
         await self.services.ask("brief", method, "/v1/things", {})
@@ -36,20 +44,11 @@ class Service:
 
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
-    app = web.Application()
+    service, app = Service(), web.Application()
+    app.router.add_get("/livez", service.live)
+    app.router.add_route("*", "/v1/things", service.answer)
     async with TestServer(app) as server:
-        service = Service(Services({"brief": str(server.make_url(""))}, PATIENCE))
-
-        async def live(_: web.Request) -> web.Response:
-            await service.lives.wait()
-            return web.json_response({})
-
-        async def answer(request: web.Request) -> web.Response:
-            await service.answers.wait()
-            return await live(request)
-
-        app.router.add_get("/livez", live)
-        app.router.add_route("*", "/v1/things", answer)
+        service.services = Services({"brief": str(server.make_url(""))}, PATIENCE)
         yield service
         await service.services.close()
         service.answers.set()

@@ -189,7 +189,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "requester": N_("By requester"),
         "process": N_("By process"),
         "amount": N_("By amount"),
-        "none": N_("No groups: the oldest first"),
+        "none": N_("None: the oldest first"),
     },
     "inbox_due": {
         "overdue": N_("Overdue"),
