@@ -68,3 +68,12 @@ def test_amounts_and_quantities_stand_beneath_each_other() -> None:
     """In figures of one width, to the right: a cell that begins with one is a number's."""
     cells = re.compile(r"<td(?![^>]*\bnumber\b)[^>]*>\s*(?:<span>)?\s*{{ [\w.]+\|(?:money|quantity)\b")
     assert {name: cells.findall(source) for name, source in SOURCES.items() if cells.search(source)} == {}
+
+
+def test_what_stands_in_a_condition_stands_out_of_a_sentence() -> None:
+    text = "Il campo brief.quote_total può <mancare>. Premetti has(brief.quote_total) &&, o altro."
+    shown = environment_of("it").from_string("{{ text|coded }}").render(text=text)
+    assert shown == (
+        "Il campo <code>brief.quote_total</code> può &lt;mancare&gt;. "
+        "Premetti <code>has(brief.quote_total) &amp;&amp;</code>, o altro."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -129,6 +130,7 @@ class _Compiled(BytecodeCache):
 
 
 _COMPILED: Final = _Compiled()
+_WRITTEN_IN_CONDITIONS: Final = re.compile(r"(has\([\w.]+\)(?: &&)?|\b[a-z]+(?:[._][a-z]+)+\b)")
 
 
 def environment_of(language: str) -> Environment:
@@ -152,6 +154,12 @@ def environment_of(language: str) -> Environment:
     filters = _filters(language, translations.gettext)
     environment.filters.update({name: _when_shown(each) for name, each in filters.items()})
     return environment
+
+
+def _coded(text: str) -> Markup:
+    """What an author writes into a condition stands out of the sentence about it."""
+    code, parts = Markup("<code>{}</code>"), _WRITTEN_IN_CONDITIONS.split(text)
+    return Markup("").join(code.format(each) if place % 2 else each for place, each in enumerate(parts))
 
 
 def _when_shown(answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,6 +202,7 @@ def _filters(language: str, translate: Callable[[str], str]) -> dict[str, Callab
         "moment": moment,
         "size": size,
         "percent": lambda value: f"{Decimal(value) * 100:f}%",
+        "coded": _coded,
         "device": device_name,
         "typed": typed_number,
         "overdue": lambda value: date.fromisoformat(value) < datetime.now(ROME).date(),
