@@ -251,6 +251,8 @@ async def standing_still(browsing: Browsing) -> list[Figure]:
         for key, path in PAGES:
             address = await _address(browsing, path)
             async with browsing.as_(key) as client:
+                async with client.get(address) as answer:  # as any page but the first of a process
+                    await answer.read()
                 with _stopped(name):
                     began = time.perf_counter()
                     async with client.get(address, allow_redirects=False) as answer:

@@ -33,6 +33,9 @@ ROLES = (
 )
 
 
+NO_ANSWER = "Failed to load resource"
+
+
 def addresses_in(page: Page, links: str) -> list[str]:
     """Where the links of a page lead to, in one question to the browser."""
     found: list[str] = page.eval_on_selector_all(links, "all => all.map(each => each.getAttribute('href'))")
@@ -169,7 +172,8 @@ def walks(stack: Stack, people: dict[str, Person], demonstration: object) -> dic
 
 @pytest.fixture(autouse=True)
 def _only_its_own_pages(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test finds no errors and no pages of those before it."""
+    """A test finds no errors and no pages of those before it. In none does a page say anything on the console
+    but that an answer was a refusal."""
     if "portal" not in request.fixturenames:
         yield
         return
@@ -177,6 +181,7 @@ def _only_its_own_pages(request: pytest.FixtureRequest) -> Iterator[None]:
     portal.begin(request.node.module.__name__)
     yield
     portal.close_pages()
+    assert not [each for each in portal.errors if not each.startswith(NO_ANSWER)]
 
 
 @pytest.fixture(scope="session", autouse=True)
