@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from optima_contracts.approval import ApprovalRevoked, Approved
 from optima_contracts.economics import OrderLineValue, OrderValued
+from optima_contracts.logistics import DdtIssued, ShipmentDelivered
+from optima_contracts.production import OrderDelivered
 from optima_kit.spreadsheets import guarded
 
 from ..conftest import Desk
@@ -77,6 +79,11 @@ async def test_spend_is_grouped_and_follows_what_becomes_of_the_order(market: Ma
     assert (await spend(desk, "supplier"))[0][3] == "1950.00"
     await order.tell(order.closed(1))
     assert (await spend(desk, "supplier"))[0][3] == "950.00"
+    sent = uuid4()
+    await order.tell(order.shipment(DdtIssued, sent, "300"), order.closed(0, "300"))
+    assert (await spend(desk, "supplier"))[1][3] == "570.00"
+    await order.tell(order.shipment(ShipmentDelivered, sent, "280"), desk.order(OrderDelivered, first))
+    assert (await spend(desk, "supplier"))[1][3] == "532.00", "twenty of them were refused at the door"
     await desk.deliver(desk.approval(ApprovalRevoked, by_hand, reason="Sospesa"))
     assert [row[0] for row in await spend(desk, "supplier")] == [gino]
 
@@ -134,6 +141,7 @@ async def test_the_last_price_of_the_article_or_its_kind_stands_beside_the_quote
     display = {"kind": "espositore", "description": "Espositore da terra", "quantity": "10"}
     await bought(market, "9.90", items=[display])
     brief, request = await market.asked()
+    request_of_both = request
     await market.quote(market.gino, "2.10", "0.06")
     display, leaflet = (await market.read(request))["last_paid"]
     assert (display["item_id"], display["unit_price"]) == (brief["items"][0]["item_id"], "2.00")
@@ -152,3 +160,8 @@ async def test_the_last_price_of_the_article_or_its_kind_stands_beside_the_quote
     assert response.status == 200
     assert "last_paid" not in seen
     assert "quotations" in seen
+
+    order = Order(desk, earlier)
+    await order.tell(order.confirmed(), order.closed(0))
+    display, _ = (await market.read(request_of_both))["last_paid"]
+    assert display["unit_price"] == "9.90", "nothing came of the one before"

@@ -701,7 +701,8 @@ LEFT JOIN LATERAL (
 ON CONFLICT DO NOTHING
 
 -- fragment: bought
--- Without the items of cancelled briefs; at the order's quantity and price where they differ by now.
+-- Without the items of cancelled briefs; at the order's quantity and price where they differ by now. Of a line that
+-- was closed short what was shipped of it; once the brief is delivered, without what came back.
 SELECT purchases.brief_id, briefs.number, purchases.bought_at, purchases.kind, purchases.description, purchases.unit,
        coalesce(job.quantity, purchases.quantity) AS quantity,
        coalesce(job.unit_price, purchases.unit_price) AS unit_price,
@@ -710,8 +711,17 @@ SELECT purchases.brief_id, briefs.number, purchases.bought_at, purchases.kind, p
 FROM purchases
 JOIN briefs ON briefs.brief_id = purchases.brief_id AND briefs.state <> 'cancelled'
 LEFT JOIN LATERAL (
-    SELECT sum(CASE WHEN closed THEN closed_at ELSE ordered END) AS quantity, max(unit_price) AS unit_price
-    FROM item_jobs WHERE item_jobs.brief_id = purchases.brief_id AND item_jobs.item_id = purchases.item_id
+    SELECT sum(CASE WHEN NOT closed THEN ordered
+                    WHEN briefs.state IN ('delivered', 'closed') THEN sent.quantity
+                    ELSE greatest(closed_at, sent.quantity) END) AS quantity,
+           max(unit_price) AS unit_price
+    FROM item_jobs CROSS JOIN LATERAL (
+        SELECT coalesce(sum((quantities ->> item_jobs.job_id::text)::numeric), 0) AS quantity
+        FROM shipments
+        WHERE item_jobs.closed AND shipments.brief_id = item_jobs.brief_id
+            AND shipments.state IN ('issued', 'departed', 'delivered')
+    ) AS sent
+    WHERE item_jobs.brief_id = purchases.brief_id AND item_jobs.item_id = purchases.item_id
 ) AS job ON true
 
 -- name: list_last_paid
@@ -727,12 +737,13 @@ JOIN LATERAL (
         (SELECT bought.unit_price, bought.bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
                 bought.brief_id, bought.number, bought.supplier_id, true AS same FROM ({bought}) AS bought
          WHERE bought.kind = wanted.kind AND bought.unit = wanted.unit AND bought.description = wanted.description
-             AND bought.brief_id <> :without_brief
+             AND bought.brief_id <> :without_brief AND bought.quantity > 0
          ORDER BY bought.bought_at DESC LIMIT 1)
         UNION ALL
         (SELECT bought.unit_price, bought.bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
                 bought.brief_id, bought.number, bought.supplier_id, false FROM ({bought}) AS bought
          WHERE bought.kind = wanted.kind AND bought.unit = wanted.unit AND bought.brief_id <> :without_brief
+             AND bought.quantity > 0
          ORDER BY bought.bought_at DESC LIMIT 1)
     ) AS found ORDER BY found.same DESC LIMIT 1
 ) AS paid ON true
