@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -107,8 +107,13 @@ PHASES = (
     PhaseDefinition("plastifica", "Plastificazione", ("stampa",), skippable=True, starts_on_parts=True),
     PhaseDefinition("taglio", "Taglio", ("plastifica",), quality_check=True),
 )
-WITHOUT_CHECK = (*PHASES[:2], replace(PHASES[2], quality_check=False))
-"""What the last of these hands in is finished before the rest."""
+IN_SHEETS = (
+    PHASES[0],
+    replace(PHASES[1], unit="fg", factor=Decimal(3)),
+    replace(PHASES[2], quality_check=False),
+)
+"""One counts in sheets, of which no number makes what is ordered. What the last hands in is finished before
+the rest."""
 ENDED = ("delivered", "cancelled")
 
 Work = Callable[[Any], Awaitable[Any]]
@@ -281,7 +286,7 @@ class Story:
             await self.run(
                 self.moved, lambda p, at=place: add_locations(p, warehouse=at, codes=LOCATIONS[1:])
             )
-        phases = WITHOUT_CHECK if self.written else PHASES
+        phases = IN_SHEETS if self.written else PHASES
         kind = {"name": "Espositore", "phases": phases, "tolerance_percent": Decimal(10)}
         await self.run(self.made, lambda ports: defining.define_kind(ports, "k", None, **kind))
         await self.settle()
@@ -474,7 +479,7 @@ class Story:
             Action.REPLACE: lambda p: assigning.assign_phase(p, id_, person.person_id, "Urgente"),
             Action.GIVE_BACK: lambda p: giving_back.give_back_phase(p, worker, id_, "no"),
             Action.REPORT: lambda p: reporting.report_part(
-                p, worker, id_, Decimal(chance.choice((10, 40, 97)))
+                p, worker, id_, phase.in_own_unit(Decimal(chance.choice((10, 40, 97))))
             ),
             Action.START: lambda p: starting.start_phase(p, worker, id_),
             Action.COMPLETE: lambda p: completing.complete_phase(p, worker, id_, quantity, "", "Avviamento"),
@@ -485,7 +490,10 @@ class Story:
                 p, self.admin, id_, chance.choice((FINISHER, FINISHER, None))
             ),
             Action.SPLIT: lambda p: splitting.split_phase(
-                p, id_, Decimal(chance.choice((20, 45, 100))), chance.choice((person.person_id, None))
+                p,
+                id_,
+                phase.in_own_unit(Decimal(chance.choice((20, 45, 100)))),
+                chance.choice((person.person_id, None)),
             ),
             Action.JOIN: lambda p: joining.join_shares(p, id_, chance.choice(job.phases).id),
         }
@@ -550,12 +558,15 @@ class Story:
     async def send_work(self) -> None:
         """Of a phase that is done outside, if there is one."""
         rows = await self.moved.own.fetch(
-            "SELECT job_id FROM order_lines WHERE tenant_id = $1 AND finisher IS NOT NULL", self.tenant
+            "SELECT job_id, unit FROM order_lines WHERE tenant_id = $1 AND finisher IS NOT NULL", self.tenant
         )
         if not rows:
             return
-        chosen = self.chance.choice(rows)["job_id"]
-        named = self.to_finisher(chosen, Decimal(self.chance.choice((40, 97))))
+        chosen = self.chance.choice(rows)
+        quantity = Decimal(self.chance.choice((40, 97)))
+        if chosen["unit"] == "fg":
+            quantity = (quantity / 3).quantize(Decimal("0.001"), ROUND_FLOOR)
+        named = self.to_finisher(chosen["job_id"], quantity)
         await self.run(self.moved, lambda p: drafting.draft_shipment(p, **named))
 
     async def ship_something(self) -> None:
@@ -605,7 +616,7 @@ class Story:
             await self.run(self.made, lambda p, id_=phase.id: assigning.assign_phase(p, id_, person))
             await self.run(self.made, lambda p, id_=phase.id: starting.start_phase(p, self.worker, id_))
             if away:
-                await self.work_outside(phase.id)
+                await self.work_outside(phase)
             if part is not None and index == len(job.phases) - 1:
                 await self.run(
                     self.made, lambda p, id_=phase.id: reporting.report_part(p, self.worker, id_, part)
@@ -620,10 +631,11 @@ class Story:
             )
             await self.run(self.made, lambda p, id_=phase.id: accepting.accept_phase(p, self.admin, id_))
 
-    async def work_outside(self, phase_id: UUID) -> None:
+    async def work_outside(self, phase: Phase) -> None:
         """Its goods go to the finisher, and are back."""
         await self.settle()
-        named = self.to_finisher(phase_id, Decimal(97))
+        quantity = phase.in_own_unit(Decimal(97))
+        named = self.to_finisher(phase.id, quantity)
         row = await self.run(self.moved, lambda p: drafting.draft_shipment(p, **named))
         id_ = row.shipment.shipment_id
         for action in ("pick", "issue", "depart", "deliver"):
@@ -634,7 +646,7 @@ class Story:
             "number": None,
             "on": None,
             "reason": "Lavorati",
-            "lines": [ReturnedLine(phase_id, Decimal(97), "stock")],
+            "lines": [ReturnedLine(phase.id, quantity, "stock")],
         }
         await self.run(self.moved, lambda p: taking.take_back(p, id_, None, **back))
         await self.settle()
@@ -812,8 +824,8 @@ WORK = tuple(Action)
 
 
 def in_share(phase: Phase, of_a_hundred: int) -> Decimal:
-    """So much of the hundred that the job is for; as much of the phase's share, if it has one."""
-    return of_a_hundred * (phase.share or Decimal(100)) / 100
+    """So much of the hundred that the job is for, in the phase's unit; of its share, if it has one."""
+    return phase.in_own_unit(of_a_hundred * (phase.share or Decimal(100)) / 100)
 
 
 ONWARD = (*["pick", "issue", "depart"] * 3, "deliver", *["refuse", "void"] * 2, "take back", "give up")
