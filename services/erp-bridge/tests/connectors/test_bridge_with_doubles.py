@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from erp_bridge.application.pace import SharedPace
 from optima_contracts.economics import OrderLineValue, OrderValued
@@ -231,3 +232,30 @@ async def test_an_entity_whose_fields_went_is_paused_and_goes_on_when_told(bridg
         response, told = await bridge.as_("backoffice").post(f"/v1/failures/{failure['id']}/replay")
         assert (response.status, told["resolved"]) == (200, True)
         assert not any(each["paused"] for each in (await bridge.connection())["exchanges"].values())
+
+
+@pytest.mark.parametrize("connector", DOUBLES)
+async def test_credentials_are_in_no_answer_log_or_event(bridge: Bridge, connector: str) -> None:
+    """Whatever an ERP makes of them: it repeats them in its refusals, and lets nobody in with them."""
+    async with recorded(connector) as remote:
+        secrets = {name: f"parola-{name}-{text}" for name, text in remote.endpoint.secrets.items()}
+        admin = bridge.as_("admin")
+        answers: list[object] = []
+        with capture_logs() as logged:
+            for credentials in (secrets, remote.endpoint.secrets):
+                wanted = {"connector": connector, "settings": {**remote.endpoint.settings, **credentials}}
+                known, _ = await admin.get("/v1/connections/erp")
+                headers = {"If-Match": known.headers["ETag"]} if known.status == 200 else {}
+                answers.append((await admin.put("/v1/connections/erp", json=wanted, headers=headers))[1])
+                answers.append((await admin.post("/v1/connections/erp/check", json={}))[1])
+                told = " ".join([*credentials.values(), *remote.endpoint.secrets.values()])
+                remote.proxy.answer_next(400, f'{{"message": "No {told}"}}'.encode())
+                await admin.post("/v1/connections/erp/imports", json={"entity": "customer"})
+                await order(bridge, len(answers), date(2026, 11, 30))
+                await bridge.work()
+            for path in ("/v1/connections", "/v1/connections/erp", "/v1/failures", "/v1/runs"):
+                answers.append((await admin.get(path))[1])
+        shown = f"{answers} {logged} {[event.data for event in await bridge.app.published()]}"
+        assert connector in shown
+        for secret in (*secrets.values(), *remote.endpoint.secrets.values()):
+            assert secret not in shown

@@ -28,7 +28,7 @@ from erp_bridge.application.ports import (
 )
 from erp_bridge.domain.documents import Document, OutgoingDocument
 from optima_kit.refusals import Invalid
-from optima_kit.testing.nights import NIGHTLY
+from optima_kit.testing.nights import AT_NIGHT, NIGHTLY
 from optima_local.tryton_people import TrytonPeople, TrytonServer
 
 from .proxy import Moment, faulty_proxy
@@ -58,7 +58,7 @@ async def changed(remote: TrytonRemote, since: Checkpoint) -> list[Page]:
 
 async def test_many_records_of_one_moment_all_come(remote: TrytonRemote, people: TrytonPeople) -> None:
     category = await remote.category_id()
-    names = [f"Uno di tanti {n}" for n in range(30)]
+    names = [f"Uno di tanti {n}" for n in range(300 if AT_NIGHT else 30)]
     await people.do(
         "party.party.create", [{"name": name, "categories": [["add", [category]]]} for name in names]
     )
