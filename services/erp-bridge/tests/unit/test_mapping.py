@@ -130,14 +130,24 @@ def test_dates_are_read_as_people_and_machines_write_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["00/00/0000", "0000-00-00 00:00:00", "  /  /    ", "/ /", "01/01/0001 00:00:00"]
+    "text",
+    [
+        "00/00/0000",
+        "0000-00-00 00:00:00",
+        "  /  /    ",
+        "/ /",
+        "01/01/0001 00:00:00",
+        "1/1/0001 0:00:00",
+        "01-01-0001",
+    ],
 )
 def test_what_databases_give_for_no_date_is_empty(text: str) -> None:
     assert DEFAULT.of("order").read({"data_consegna": text}) == {"deadline": None}
 
 
 @pytest.mark.parametrize(
-    "text", ["261212", "31/12/0026", "12/31/2026", "46022", "0", "31/13/26", "05/00/0000", "presto"]
+    "text",
+    ["261212", "31/12/0026", "12/31/2026", "46022", "0", "31/13/26", "05/00/0000", "01/01/00012", "presto"],
 )
 def test_what_is_no_date_is_none(text: str) -> None:
     with pytest.raises(Invalid, match="date_unreadable"):

@@ -206,8 +206,8 @@ def _decimal(text: str) -> str:
     return plain
 
 
-_NO_DAY: Final = re.compile(r"[0 ]*(?:[/.-][0 :T]*){1,2}|01/01/0001.*|0001-01-01.*")
-"""What databases give for no date: "00/00/0000", "  /  /", "01/01/0001"."""
+_NO_DAY: Final = re.compile(r"[0 ]*(?:[/.-][0 :T]*){1,2}|(?:0?1[/.-]){2}0001(?:\D.*)?|0001-01-01(?:\D.*)?")
+"""What databases give for no date: "00/00/0000", "  /  /", "1/1/0001 0:00:00"."""
 _MONTHS: Final = ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic")
 _IN_WORDS: Final = re.compile(rf"(\d{{1,2}})[ -]((?:{'|'.join(_MONTHS)})[a-z]*)\.?[ -](\d{{4}}|\d\d)")
 _DATES: Final = (

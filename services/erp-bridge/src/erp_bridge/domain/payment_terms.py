@@ -104,7 +104,9 @@ _START: Final = (
 )
 _NEXT_MONTH: Final = r"(?:DEL )?(?:MESE|M) ?(?:SUCCESSIVO|SUCC|S)|DEL MESE"
 _DAY: Final = (
-    r"(?: ?(?:(?:\+|(?:(?:ENTRO|SCAD(?:ENZA)?) )?(?:AL|IL)(?: GIORNO)?|GIORNO|SCAD(?:ENZA)?)"
+    r"(?: ?(?:(?:\+|(?:(?:ENTRO|SCAD(?:ENZA)?) )?(?:AL|IL)(?: GIORNO)?|GIORNO"
+    # "FM SCAD. 10" is a day, "FM SCAD. 30 GG" are days.
+    r"|SCAD(?:ENZA)?(?! ?\d+ ?(?:GG|GIORNI)))"
     r" ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI))?"
     rf"(?: ?(?:{_NEXT_MONTH}))?"
     rf"|(?P<day_of_next>\d{{1,2}}) ?(?:(?:GG|GIORNI) )?(?:{_NEXT_MONTH})))?"
