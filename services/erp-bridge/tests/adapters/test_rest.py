@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
-from erp_bridge.adapters.rest import LONGEST_WAIT, WAIT_UNLESS_TOLD, Answer, retry_after, told_at
+from erp_bridge.adapters.rest import LONGEST_WAIT, WAIT_UNLESS_TOLD, Answer, judged, retry_after, told_at
+from erp_bridge.application.ports import Rejected
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,18 @@ def test_however_it_is_told_when_to_come_again_it_is_soon(told: str | None, wait
 )
 def test_a_time_that_cannot_be_read_is_none(date: str, moment: datetime | None) -> None:
     assert told_at(Answer(200, {"Date": date}, b"")) == moment
+
+
+def test_of_a_secret_no_part_stays_however_long_the_complaint_is() -> None:
+    secrets = ["chiave", "chiave-segreta"]
+    long = Answer(400, {}, orjson.dumps({"message": "x" * 295 + " chiave-segreta"}))
+    with pytest.raises(Rejected) as rejected:
+        judged(long)
+    rejected.value.hide(secrets)
+    assert rejected.value.facts["text"] == "x" * 295 + " •••"
+    short = Rejected("remote_refused", text="Wrong: chiave-segreta!")
+    short.hide(secrets)
+    assert short.facts["text"] == "Wrong: •••!"
+    endless = Rejected("remote_refused", text="y" * 1000)
+    endless.hide(secrets)
+    assert len(endless.facts["text"]) == 300

@@ -336,7 +336,7 @@ def _complaint(answer: Answer) -> str:
         return ""
     for name in ("error", "message", "value"):
         told = told.get(name, told) if isinstance(told, dict) else told
-    return " ".join(told.split())[:300] if isinstance(told, str) else ""
+    return " ".join(told.split()) if isinstance(told, str) else ""
 
 
 def _fingerprint(endpoint: Endpoint) -> str:

@@ -159,7 +159,7 @@ def _fault(error: Any) -> Exception:
 
 def _plain(told: Any) -> str:
     text = str(told[0] if isinstance(told, list) and told else told)
-    return " ".join(text.split())[:300]
+    return " ".join(text.split())
 
 
 def _encoded(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
@@ -31,6 +31,10 @@ Checkpoint = Mapping[str, Any]
 """How far a connector has read: JSON that it alone understands."""
 
 
+MOST_OF_FACT: Final = 300
+"""Characters of what an ERP complains of."""
+
+
 class Fault(Exception):
     """The outside did not take or give what was asked. `code` has its text in the catalogue of refusals."""
 
@@ -41,8 +45,10 @@ class Fault(Exception):
 
     def hide(self, secrets: Iterable[str]) -> None:
         """An ERP that complains of credentials may repeat them, and people read what it complains of."""
-        for secret in secrets:
+        # Before it is cut, and the longest first: of none a part may stay.
+        for secret in sorted(secrets, key=len, reverse=True):
             self.facts = {name: told.replace(secret, "•••") for name, told in self.facts.items()}
+        self.facts = {name: told[:MOST_OF_FACT] for name, told in self.facts.items()}
         self.args = (self.code, self.facts)
 
 
