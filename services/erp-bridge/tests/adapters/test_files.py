@@ -84,3 +84,14 @@ def test_every_province_is_known_by_its_name() -> None:
     checks = italian_checks()
     known = [checks.province(each) for each in ("Valle d'Aosta", "AOSTA", "Forlì Cesena", "reggio emilia")]
     assert known == ["AO", "AO", "FC", "RE"]
+
+
+def test_all_orders_of_a_number_come_on_one_page() -> None:
+    folder = DropFolder(FILES)
+    rows = ["numero_ordine;data_ordine", "1;07/01/2026", "2;07/01/2026", "3;08/01/2026", "1;04/01/2027"]
+    content = "\n".join(rows).encode()
+    orders = folder.file_format.read("received_order", content, folder.mapping().of("received_order"))
+    pages = [[each.values["numero_ordine"] for each in page] for page in orders.portions(1, skip=0)]
+    assert pages == [["1", "1"], ["2"], ["3"]]
+    # After a crash it goes on behind those that were taken in.
+    assert [len(page) for page in orders.portions(5, skip=2)] == [2]

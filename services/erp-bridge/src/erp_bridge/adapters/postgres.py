@@ -42,7 +42,7 @@ from ..domain.import_plan import KnownRecord, KnownRecords, PlannedRecord
 from ..domain.known_order import KnownOrder
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.party import tax_numbers
-from ..domain.received_order import ORDERED_ON
+from ..domain.received_order import ORDERED_IN, ORDERED_ON
 from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation, Total
 from ..domain.record import Record
 from ..domain.run import Counts, Run
@@ -372,6 +372,7 @@ class PostgresRecords:
             remote_ids=[each.remote_id for each in planned],
             numbers=[each.remote_code for each in planned],
             days=[each.values[ORDERED_ON] for each in planned],
+            years=[each.values[ORDERED_IN] or None for each in planned],
             versions=[each.version for each in planned],
             content_hashes=[each.content_hash for each in planned],
         )
@@ -383,6 +384,7 @@ class PostgresRecords:
             order_ids=[each.record_id for each in planned],
             remote_ids=[each.remote_id for each in planned],
             days=[each.values[ORDERED_ON] for each in planned],
+            years=[each.values[ORDERED_IN] or None for each in planned],
         )
 
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
@@ -722,6 +724,14 @@ class PostgresFailures:
         if row is None:
             raise Absent("failure_absent")
         return _failure(row)
+
+    async def list_received_failures(
+        self, connection_id: UUID, record_keys: Collection[str]
+    ) -> list[Failure]:
+        rows = await self._work.fetch(
+            QUERIES.list_received_failures, connection_id=connection_id, record_keys=sorted(record_keys)
+        )
+        return [_failure(row) for row in rows]
 
     async def restart_failure(self, failure_id: UUID) -> None:
         self._work.write(QUERIES.update_failure_to_restart, failure_id=failure_id, retry_at=self._work.now)

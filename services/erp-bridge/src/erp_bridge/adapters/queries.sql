@@ -227,20 +227,23 @@ SET external_id = excluded.external_id, remote_code = excluded.remote_code, vers
     content_hash = excluded.content_hash, shared = excluded.shared, state = 'linked'
 
 -- name: list_received_orders
-SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day
+SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day,
+       coalesce(remote_year, '') AS year
 FROM links
 WHERE connection_id = :connection_id AND entity = 'received_order'
   AND (external_id = ANY (:remote_ids::text[]) OR remote_code = ANY (:codes::text[]))
 
 -- name: list_all_received_orders
-SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day
+SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day,
+       coalesce(remote_year, '') AS year
 FROM links
 WHERE connection_id = :connection_id AND entity = 'received_order' AND external_id IS NOT NULL
 
 -- name: update_received_orders
 -- An order is one record there, whether it is read or written to.
-UPDATE links SET external_id = o.remote_id, remote_day = o.day
-FROM unnest(:order_ids::uuid[], :remote_ids::text[], :days::date[]) AS o(order_id, remote_id, day)
+UPDATE links SET external_id = o.remote_id, remote_day = o.day, remote_year = o.year
+FROM unnest(:order_ids::uuid[], :remote_ids::text[], :days::date[], :years::text[])
+    AS o(order_id, remote_id, day, year)
 WHERE connection_id = :connection_id AND entity IN ('received_order', 'order') AND internal_id = o.order_id
 
 -- name: list_remote_customers
@@ -275,16 +278,17 @@ ON CONFLICT DO NOTHING
 
 -- name: insert_received_orders
 INSERT INTO links (connection_id, entity, internal_id, external_id, remote_code, remote_number, remote_day,
-                   version, content_hash)
-SELECT :connection_id, linked.entity, o.order_id, o.remote_id, o.number, o.number, o.day, o.version,
+                   remote_year, version, content_hash)
+SELECT :connection_id, linked.entity, o.order_id, o.remote_id, o.number, o.number, o.day, o.year, o.version,
        o.content_hash
-FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :days::date[], :versions::text[],
-            :content_hashes::text[]) AS o(order_id, remote_id, number, day, version, content_hash)
+FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :days::date[], :years::text[],
+            :versions::text[], :content_hashes::text[])
+    AS o(order_id, remote_id, number, day, year, version, content_hash)
 CROSS JOIN (VALUES ('received_order'), ('order')) AS linked(entity)
 
 -- name: find_origin
 SELECT connection_id, internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash,
-       remote_day AS day
+       remote_day AS day, coalesce(remote_year, '') AS year
 FROM links
 WHERE internal_id = :order_id AND entity = 'received_order'
 
@@ -463,6 +467,12 @@ RETURNING failure_id, dismissed_at IS NOT NULL AS dismissed
 DELETE FROM failures
 WHERE connection_id = :connection_id AND entity = :entity AND direction = :direction
   AND record_key = ANY (:record_keys::text[]) AND (:notices_too OR error_class <> 'notice')
+
+-- name: list_received_failures
+SELECT {failure_columns}
+FROM failures AS f JOIN connections AS c USING (connection_id)
+WHERE f.connection_id = :connection_id AND f.entity = 'received_order' AND f.direction = 'in'
+  AND f.record_key = ANY (:record_keys::text[])
 
 -- name: find_pause
 SELECT true FROM failures

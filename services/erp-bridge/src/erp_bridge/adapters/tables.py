@@ -145,16 +145,15 @@ class Orders:
             for row in records:
                 key = str(row.values.get(number, "")).strip() or f"{row.line}"
                 rows.append((key, year := year_of(row.values) if when else "", row))
-                if year:
-                    years.setdefault(key, set()).add(year)
+                years.setdefault(key, set()).add(year)
         orders: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
         for key, year, row in rows:
-            known = years.get(key, ())
+            known = years[key] - {""}
             if not year and len(known) == 1:
                 (year,) = known  # it is told in another of its rows
             _, order = orders.setdefault((key, year), (row.line, {**row.values, LINES: []}))
-            if not year and known:
-                order[DISAGREES] = when[0]
+            if len(known) > 1 and "" in years[key]:
+                order[DISAGREES] = when[0]  # a line of which of them is it that tells no year?
             order[LINES].append(row.values)
             for column in (*whose, *when):
                 told = row.values.get(column)
@@ -162,12 +161,24 @@ class Orders:
                     order.setdefault(DISAGREES, column)
                 elif told and not order.get(column):
                     order[column] = told
-        self._records = [RemoteRecord(order, line=line) for line, order in orders.values()]
-        self.rows = len(self._records)
+        self._by_number: dict[str, list[RemoteRecord]] = {}
+        for (key, _), (line, order) in orders.items():
+            self._by_number.setdefault(key, []).append(RemoteRecord(order, line=line))
+        self.rows = len(orders)
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
-        for begin in range(skip, self.rows, size):
-            yield self._records[begin : begin + size]
+        """All of one number are in one portion, however many: each is told from the others."""
+        portion: list[RemoteRecord] = []
+        at = 0
+        for of_number in self._by_number.values():
+            at += len(of_number)
+            if at > skip:
+                portion += of_number
+            if len(portion) >= size:
+                yield portion
+                portion = []
+        if portion:
+            yield portion
 
 
 class _Text:

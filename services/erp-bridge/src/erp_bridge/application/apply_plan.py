@@ -100,11 +100,13 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
                 await asyncio.sleep(0)
     for planned in plan.records:
         await _keep_conflicts(ports, connection, entity, planned)
-    through = [each.remote_id for each in plan.as_before] + [each.remote_id for each in plan.records]
+    # An order says itself what it settles: its number alone may have been another's.
+    settles = [] if entity == RECEIVED else plan.records
+    through = [each.remote_id for each in plan.as_before] + [each.remote_id for each in settles]
     through += plan.passed_over
     if through:
         await ports.failures.delete_failures(connection_id, entity, "in", through, notices_too=False)
-    if changed:
+    if changed and settles:
         again = [each.remote_id for each in changed.values()]
         await ports.failures.delete_failures(connection_id, entity, "in", again)
     for planned in changed.values():

@@ -12,8 +12,17 @@ from optima_kit.refusals import Invalid, Refusal
 
 from ..domain.connection import Connection
 from ..domain.import_plan import ImportPlan, PlannedRecord, RefusedRecord, RemoteRecord
-from ..domain.known_order import KnownOrder, KnownOrders
-from ..domain.received_order import CUSTOMER, LINES, ORDERED_ON, RECEIVED, ReceivedOrder, read_order
+from ..domain.known_order import KnownOrder, KnownOrders, settled_by
+from ..domain.received_order import (
+    CUSTOMER,
+    LINES,
+    ORDERED_IN,
+    ORDERED_ON,
+    RECEIVED,
+    ReceivedOrder,
+    content_whenever,
+    read_order,
+)
 from .ports import Ports
 
 
@@ -24,10 +33,12 @@ async def plan_orders(
     that was changed or cancelled since it came is refused: what is made of an order here can't be changed
     from there, and a person cancels it. Of one that was cancelled before it came nothing is made, nor of our
     own that comes back in an export of all that the ERP has."""
-    orders = [read_order(connection.mapping.of(RECEIVED), record) for record in records]
+    mapping = connection.mapping.of(RECEIVED)
+    orders = [read_order(mapping, record) for record in records]
     together = {each.remote_id for each in orders}
-    codes = {each.code for each in orders if each.by_number and each.code}
-    came = await ports.records.find_received_orders(connection.connection_id, together, codes)
+    bare = {each.number for each in orders if each.by_number and each.number}
+    codes = {each.code for each in orders if each.by_number and each.code} | bare
+    came = await ports.records.find_received_orders(connection.connection_id, together | bare, codes)
     known = KnownOrders(came)
     customers = await ports.records.find_remote_customers(
         connection.connection_id, [each.customer for each in orders]
@@ -37,15 +48,17 @@ async def plan_orders(
     # Who sends orders and no master data is known by tax number.
     numbers = [number for each in orders for number in each.customer_numbers]
     by_number = await ports.records.find_customers_by_number(numbers) if numbers else {}
+    waiting = await _waiting_by_number(ports, connection, orders)
     plan = ImportPlan()
-    for record, order in zip(records, orders, strict=True):
+    for place in known.in_turn(orders):
+        record, order = records[place], orders[place]
         customer = customers.get(order.customer)
         if customer is None:
             found = {by_number[number] for number in order.customer_numbers if number in by_number}
             customer = found.pop() if len(found) == 1 else None
         before = known.counterpart(order, together)
         if before is None and (order.is_cancelled or order.our_id in cancelled_here):
-            plan.passed_over.extend(known.settled_by(order, None))
+            plan.passed_over.extend(settled_by(order, None, waiting))
             continue
         problems: list[Refusal] = list(order.problems)
         if order.customer and customer is None:
@@ -56,12 +69,15 @@ async def plan_orders(
             problems = [_differs("received_order_cancelled", order)]
         elif before is not None and before.content_hash != order.content_hash:
             problems = [_differs("received_order_changed", order)]
+        free = known.free_id(order)
+        if before is None and not free and not problems:
+            problems = [Invalid("received_rows_disagree", field="order_date", number=order.number)]
         if problems:
-            key = (before or order).remote_id or f"{source}:{record.line}"
+            key = (before.name if before else order.remote_id) or f"{source}:{record.line}"
             plan.refused.append(RefusedRecord(record.line, key, record.values, tuple(problems)))
             continue
-        plan.passed_over.extend(known.settled_by(order, before))
-        new = KnownOrder(new_id(), order.remote_id, order.code, order.content_hash, order.day)
+        plan.passed_over.extend(settled_by(order, before, waiting))
+        new = KnownOrder(new_id(), free, order.code, order.content_hash, order.day, order.year)
         now = before.as_told(order) if before else new
         known.put(now)
         our_id, our_code = customer if customer else (None, None)
@@ -80,10 +96,34 @@ async def plan_orders(
                     "customer_id": str(our_id) if our_id else None,
                 },
                 link_changed=now != before,
-                values={LINES: order.lines, CUSTOMER: order.customer, ORDERED_ON: now.day},
+                values={
+                    LINES: order.lines,
+                    CUSTOMER: order.customer,
+                    ORDERED_ON: now.day,
+                    ORDERED_IN: now.year,
+                },
             )
         )
+    plan.records.sort(key=lambda each: each.line)
+    plan.refused.sort(key=lambda each: each.line)
     return plan
+
+
+async def _waiting_by_number(
+    ports: Ports, connection: Connection, orders: Sequence[ReceivedOrder]
+) -> set[tuple[str, str]]:
+    """The numbers under which an order waits for a person that told no year, or none that could be read, each
+    with its content: the one with a year that has it is that order, and no other of its number is."""
+    numbers = {each.number for each in orders if each.by_number and each.year}
+    if not numbers:
+        return set()
+    mapping = connection.mapping.of(RECEIVED)
+    failures = await ports.failures.list_received_failures(connection.connection_id, numbers)
+    return {
+        (each.record_key, content_whenever(mapping, RemoteRecord(each.payload)))
+        for each in failures
+        if each.payload
+    }
 
 
 def _differs(code: str, order: ReceivedOrder) -> Refusal:

@@ -609,6 +609,11 @@ class Failures(Protocol):
     async def lock_failure(self, failure_id: UUID) -> Failure:
         """Locked until the commit. Raises Absent."""
 
+    async def list_received_failures(
+        self, connection_id: UUID, record_keys: Collection[str]
+    ) -> list[Failure]:
+        """Those of orders that the ERP has, by the keys of their records."""
+
     async def restart_failure(self, failure_id: UUID) -> None:
         """Counts attempts from the beginning again."""
 

@@ -122,8 +122,9 @@ async def _compare_records(
             async with work.transaction() as ports:
                 ours = await ports.documents.find_known_orders(ids)
             together = {each.remote_id for each in orders}
-            for order in orders:
+            for order in (orders[place] for place in known.in_turn(orders)):
                 if (before := known.counterpart(order, together)) is not None:
+                    known.put(before.as_told(order))
                     order = replace(order, remote_id=before.remote_id)
                 # Nothing is to be here of one that was cancelled before it came, nor of ours that comes back.
                 if order.remote_id in linked or not (order.is_cancelled or order.our_id in ours):

@@ -29,6 +29,8 @@ CUSTOMER: Final = "customer"
 """Where a planned order has its customer as the ERP calls them."""
 ORDERED_ON: Final = "ordered_on"
 """Where a planned order has the day on which the ERP says that it was made."""
+ORDERED_IN: Final = "ordered_in"
+"""Where a planned order has the year in which its number counts."""
 MOST_LINES: Final = 200
 CANCELLED: Final = frozenset(
     f"{begins}{ends}"
@@ -36,7 +38,8 @@ CANCELLED: Final = frozenset(
     for ends in "oaie"
 ) | {"cancelled", "canceled"}
 """How ERPs say of an order that it is not to be any more; every other state is none of ours."""
-_NOT_OF_ITS_CONTENT: Final = frozenset({"reference", "state", "amount", "order_date", "order_year"})
+_WHEN: Final = ("order_year", "order_date")
+_NOT_OF_ITS_CONTENT: Final = frozenset({"reference", "state", "amount", *_WHEN})
 
 _QUANTITY: Final = re.compile(r"\d{1,9}(\.\d{1,3})?")
 
@@ -53,6 +56,8 @@ class ReceivedOrder:
     """Whether its number, and not an id, is how the ERP knows it."""
     year: str = ""
     """In which that number is one order's, where the ERP tells it."""
+    number: str = ""
+    """As it came, without its year: what the ERP calls it where nothing else has that name."""
 
     @property
     def code(self) -> str:
@@ -114,13 +119,16 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
     of_lines = EntityMapping({name: each for name, each in mapping.fields.items() if name in own})
     code = str(record.values.get(mapping.fields["code"].remote) or "").strip()
     by_number = record.remote_id is None
+    number = code[:64]
     try:
         heading = of_heading.read(record.values)
         lines = [of_lines.read(each) for each in record.values.get(LINES) or []]
     except Invalid as refusal:
-        return ReceivedOrder(record.remote_id or code[:64], {}, (), (refusal,), by_number=by_number)
+        year = year_told(_when(mapping), record.values) if by_number else ""
+        remote_id = record.remote_id or numbered(number, year)
+        return ReceivedOrder(remote_id, {}, (), (refusal,), by_number=by_number, year=year, number=number)
     year = _year(heading) if by_number else ""
-    remote_id = record.remote_id or numbered(code[:64], year)
+    remote_id = record.remote_id or numbered(number, year)
     problems: list[Refusal] = [
         Invalid("value_missing", field=name) for name in ("code", "customer") if not heading.get(name)
     ]
@@ -139,8 +147,14 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
     for position, line in enumerate(lines, 1):
         problems += _check_line(line, position)
     return ReceivedOrder(
-        remote_id, heading, tuple(lines), tuple(problems), cancelled == {True}, by_number, year
+        remote_id, heading, tuple(lines), tuple(problems), cancelled == {True}, by_number, year, number
     )
+
+
+def content_whenever(mapping: EntityMapping, record: RemoteRecord) -> str:
+    """The content hash of an order, whatever its date says and however it is written."""
+    fields = {name: each for name, each in mapping.fields.items() if name not in _WHEN}
+    return read_order(EntityMapping(fields), record).content_hash
 
 
 def numbered(code: str, year: str) -> str:
@@ -155,6 +169,10 @@ def year_told(mapping: EntityMapping, values: Mapping[str, Any]) -> str:
         return _year(mapping.read(values))
     except Invalid:
         return ""
+
+
+def _when(mapping: EntityMapping) -> EntityMapping:
+    return EntityMapping({name: mapping.fields[name] for name in _WHEN if name in mapping.fields})
 
 
 def _year(heading: Fields) -> str:
