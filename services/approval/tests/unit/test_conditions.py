@@ -208,6 +208,88 @@ def test_what_cannot_be_told_is_never_an_answer(expression, content):
         predicate(DatedContent(content, None))
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(any.a > 0 ? any.a * 9000000 : any.b) * 9000000 > 1",
+        "(any.a > 0 ? any.b : any.a * 9000000) * 9000000 > 1",
+        "(any.a > 0 ? 9223372036854775807 : any.b) * 2 > 1",
+        "int(any.a * 9000000) * 9000000 > 1",
+        "int(double(any.a) * 9000000.0) * 9000000 > 1",
+        "int(double(any.a) / 0.0000001) > 1",
+        "int(9.3e18) > 1",
+        "int(double(9223372036854775807)) > 1",
+        "int(sum(any.rows.map(r, r.n))) * 100000 > 1",
+        "int(sum(any.rows.map(r, r.n * 9000000))) > 1",
+        "any.rows.map(r, r.n * 9000000).exists(x, x * 9000000 > 1)",
+        "any.rows.map(r, r.n * 9000000).filter(x, x > 1).exists(x, x * 9000000 > 1)",
+        "any.rows.map(r, 9000000000000000000).exists(x, x * 2 > 1)",
+        "any.rows.map(r, any.rows.map(s, s.n * r.n)).exists(l, l.exists(x, x * 2 > 1))",
+        "[1, any.a * 9000000].exists(x, x * 9000000 > 1)",
+        "[9000000000000000000, 1].exists(x, x * 2 > 1)",
+        "any.rows.map(r, r.n * 9000000).all(today, any.rows.all(x, x.n > 1) && today * 9000000 > 1)",
+    ],
+)
+def test_a_whole_number_is_never_further_than_it_may_be(expression):
+    assert "condition_may_overflow" in [fault.code for fault in read_condition(expression, ANY).faults]
+
+
+def numbers(depth: int) -> st.SearchStrategy[str]:
+    """Whole ones."""
+    leaves = st.sampled_from(["any.a", "any.b", "1", "3", "7", "3000", "4611686018427387904"])
+    if depth == 0:
+        return leaves
+    inner = numbers(depth - 1)
+    doubles = st.builds("double({})".format, inner) | st.builds("sum({})".format, lists(depth - 1))
+    divided = st.builds("{} / {}".format, doubles, st.sampled_from(["0.001", "1.5", "300.0"]))
+    reckoned = st.builds("{} {} {}".format, doubles, st.sampled_from("+-*"), doubles)
+    return (
+        leaves
+        | st.builds("({} {} {})".format, inner, st.sampled_from("+-*"), leaves)
+        | st.builds("(any.a > any.b ? {} : {})".format, inner, inner)
+        | st.builds("int({})".format, inner | doubles | divided | reckoned)
+        | st.builds("(-{})".format, inner)
+    )
+
+
+def lists(depth: int) -> st.SearchStrategy[str]:
+    """Of whole numbers."""
+    made = st.builds("[{}, {}]".format, numbers(depth), numbers(depth)) | st.builds(
+        f"any.rows.map(r{depth}, r{depth}.n {{}} {{}})".format, st.sampled_from("+-*"), numbers(depth)
+    )
+    if depth == 0:
+        return made
+    kept = st.builds("{}.filter(x, x > {})".format, lists(depth - 1), numbers(0))
+    return made | kept | st.builds("{}.map(x, x + {})".format, lists(depth - 1), numbers(0))
+
+
+FAR = st.sampled_from([10**12, -(10**12), 0])
+
+
+@given(st.builds("{}.exists(y, y * {} > 1)".format, lists(2), numbers(2)), FAR, FAR, FAR)
+def test_what_is_published_overflows_for_no_subject(expression, a, b, n):
+    with suppress(IllTyped):
+        reading = read_condition(expression, ANY)
+        if not reading.faults:
+            condition = CelConditions().compile(expression, ANY, reading)
+            condition(DatedContent({"a": a, "b": b, "rows": [{"n": n}] * 3}, None))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(any.a > 0 ? 3 : 4) * 1000000000000000000 > 1",
+        "int(any.a * 3) * 1000000 > 1",
+        "int(double(any.a) / 300.0) * 3000000 > 1",
+        "int(sum(any.rows.map(r, r.n)) * 100.0) > 1",
+        "any.rows.map(r, r.n * 3).exists(x, x * 1000000 > 1)",
+        "any.rows.map(x, x.n * 9000000).all(x, x > 1) && any.rows.all(x, x.n * 9000000 > 1)",
+    ],
+)
+def test_a_whole_number_may_be_as_far_as_whole_numbers_go(expression):
+    assert read_condition(expression, ANY).faults == []
+
+
 @given(
     st.integers(0, 60),
     st.decimals(0, 10**20, places=2).map(str) | st.integers(0, 10**300).map(str),

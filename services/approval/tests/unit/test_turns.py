@@ -16,7 +16,7 @@ from approval.domain.process import Definition, Process, judging, preparing, pro
 from approval.domain.publication import MOST_FLAWS, checking, publication_flaws
 from approval.domain.replay import Paces, comparing
 from approval.domain.simulation import simulating
-from approval.domain.subjects import MOST_VALUES, SubjectType
+from approval.domain.subjects import MOST_VALUES, DatedContent, SubjectType
 from approval.domain.turns import Work, finished
 
 MOST_CALLS = 20_000
@@ -124,6 +124,22 @@ def test_contents_that_are_judged_by_turns_are_read_once_each(world, calls):
         return called.count
 
     assert judge_by_turns(3) < 4 * judge_by_turns(1)
+
+
+def test_a_large_field_is_read_once_whatever_small_ones_conditions_name_beside_it(calls):
+    fields = {"righe": ROWS} | {f"f{i}": {"type": "whole"} for i in range(12)}
+    table = SubjectType.model_validate({"key": "tab", "name": "Tab", "fields": fields})
+    content = {"righe": [{"n": 0, "t": "x"}] * 500} | {f"f{i}": 2 for i in range(12)}
+
+    def judge(count: int) -> int:
+        conditions, dated = CelConditions(), DatedContent(content, None)
+        expressions = [f"!tab.righe.exists(r, r.n > {i}) && tab.f{i} > 1" for i in range(count)]
+        predicates = [conditions.compile(expression, table) for expression in expressions]
+        with calls() as called:
+            assert all(predicate(dated) for predicate in predicates)
+        return called.count
+
+    assert judge(12) < 2 * judge(1)
 
 
 def test_who_knows_what_conditions_say_of_one_content_judges_another(world):

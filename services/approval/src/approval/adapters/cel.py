@@ -38,7 +38,7 @@ class CelConditions:
         reading = known or read_condition(expression, subject, exact=exact)
         program = _program(reading.program)
         names = frozenset(path.partition(".")[0] for path in reading.paths)
-        large = frozenset(name for name in names if subject.fields[name].type in ("list", "record"))
+        large = frozenset(name for name in names if subject.fields[name].type in _LARGE)
 
         def holds(dated: DatedContent) -> bool:
             values = self._values(subject, dated, names, large)
@@ -67,7 +67,8 @@ class CelConditions:
     def _values(
         self, subject: SubjectType, dated: DatedContent, names: frozenset[str], large: frozenset[str]
     ) -> _Values:
-        """The large fields that are named, and every small one that has been."""
+        """The large fields that are named, and every small one that has been. Beside a large one all small
+        ones: it isn't made anew for them."""
         kept = next(
             (
                 values
@@ -82,13 +83,18 @@ class CelConditions:
         values = kept.get(large)
         if values is None or not names <= values.names:
             before = frozenset[str]() if values is None else values.names
-            values = kept[large] = _Values(subject, dated, names | before, large)
+            small = (name for name, field in subject.fields.items() if field.type not in _LARGE)
+            taken = large.union(small) if large else names | before
+            values = kept[large] = _Values(subject, dated, taken, large)
         return values
 
 
 _CONTENTS: Final = 8
 """As many as are judged at once, by one tenant each; a few megabytes at most."""
 
+
+_LARGE: Final = ("list", "record")
+"""Fields that take long to convert."""
 
 _PATTERN: Final = cel.compile("''.matches(pattern)")
 

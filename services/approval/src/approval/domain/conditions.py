@@ -17,12 +17,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from math import ceil
 from typing import Any, Final, Protocol
 
-from .costs import Collected, Loop
+from .costs import Collected, Loop, declared_sizes
 from .process import Predicate
 from .reasoning import All, Formula, If, Not, Opaque, Property, Quantity, Sign, Some
-from .subjects import FieldType, SubjectType
+from .subjects import MOST_VALUES, FieldType, SubjectType
 from .values import value
 
 TODAY: Final = "today"
@@ -197,6 +199,9 @@ def without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+_REACH_OF_FIELD: Final = 10**12
+
+
 @value
 class _Found:
     """What a part of the expression is: its type, the path or literal that it is, and which optional
@@ -223,8 +228,9 @@ class _Found:
     """Of a moment that stands so far from today."""
     is_lower: bool = False
     """A text without capital letters."""
-    reach: int = 10**12
-    """Of a whole number: how far from zero it may be. A field's, a count and a size are no further."""
+    reach: int = _REACH_OF_FIELD
+    """Of a number, or of a list's numbers: how far from zero it may be. A count and a size are no further
+    than a field's."""
 
     @property
     def is_literal(self) -> bool:
@@ -270,6 +276,9 @@ class _Parser:
         self.reading = Reading()
         self.names: dict[str, Type] = {TODAY: TIMESTAMP, subject.key: Type("record", subject.fields)}
         self.places: dict[str, str | None] = {TODAY: None, subject.key: ""}
+        self.reaches: dict[str, int] = {}
+        """Of the numbers that names of a macro stand for."""
+        self.sizes = partial(declared_sizes, subject)
         self.knows_today = subject.key != TODAY
         """Another thing may bear the name, as it could before the day was there."""
         self.loops: list[Loop] = []
@@ -345,7 +354,8 @@ class _Parser:
         if yes.formula is not None and no.formula is not None:
             formula = If(_formula(condition), yes.formula, no.formula)
         least = 0 if _is_not_below_zero(yes) and _is_not_below_zero(no) else None
-        return _Found(yes.type, condition.token, formula=formula, least=least)
+        reach = max(_reach(yes), _reach(no))
+        return _Found(yes.type, condition.token, formula=formula, least=least, reach=reach)
 
     def either(self) -> _Found:
         left = self.both()
@@ -460,16 +470,21 @@ class _Parser:
         )
 
     def can_be_reckoned(self, left: _Found, right: _Found, sign: _Token) -> int:
-        """Whatever the subject's numbers are. Returns how far from zero a whole result may be."""
+        """Whatever the subject's numbers are. Returns how far from zero the result may be."""
         if sign.text in "/%" and not right.literal:
             code = "condition_divides_by_zero" if right.is_literal else "condition_may_divide_by_zero"
             self.reading.faults.append(IllTyped(code, sign.text, sign.column))
         far, further = _reach(left), _reach(right)
         reach = far * further if sign.text == "*" else far + further if sign.text in "+-" else far
-        if left.type is INT and reach > _LARGEST:
-            self.reading.faults.append(IllTyped("condition_may_overflow", sign.text, sign.column))
-            return _LARGEST
-        return reach
+        if sign.text == "/" and isinstance(right.literal, float) and right.literal:
+            reach = far * _far(1 / right.literal)
+        return self.is_whole(reach, sign) if left.type is INT else reach
+
+    def is_whole(self, reach: int, near: _Token) -> int:
+        """Whether whole numbers go so far."""
+        if reach > _LARGEST:
+            self.reading.faults.append(IllTyped("condition_may_overflow", near.text, near.column))
+        return min(reach, _LARGEST)
 
     def unary(self) -> _Found:
         if sign := self.taken("!"):
@@ -543,7 +558,9 @@ class _Parser:
             day = Quantity(TODAY, "date", "result")
             return _Found(known, name, quantity=day, after_today=_NO_TIME)
         path = self.roots.get(name.text)
-        return _Found(known, name, path=path, place=place, rows=place if known.item is not None else None)
+        rows = place if known.item is not None else None
+        reach = self.reaches.get(name.text, _REACH_OF_FIELD)
+        return _Found(known, name, path=path, place=place, rows=rows, reach=reach)
 
     def list_literal(self, token: _Token) -> _Found:
         items: list[_Found] = []
@@ -557,7 +574,7 @@ class _Parser:
         constant = all(item.is_literal for item in items)
         literal = tuple(item.literal for item in items) if constant else None
         kind = Type("list", item=items[0].type if items else UNKNOWN)
-        return _Found(kind, token, literal=literal, rows=len(items))
+        return _Found(kind, token, literal=literal, rows=len(items), reach=max(map(_reach, items), default=0))
 
     # -- fields, functions, methods and macros
 
@@ -619,7 +636,8 @@ class _Parser:
             case "sum" if argument.type.item in _NUMBERS:
                 self.loops.append(Loop(argument.rows, _WORK_OF_NUMBER))
                 number = Quantity(self.written(start), "number", "result", least=argument.least)
-                return _Found(DOUBLE, name, quantity=number, least=argument.least)
+                reach = argument.reach * self.rows_of(argument)
+                return _Found(DOUBLE, name, quantity=number, least=argument.least, reach=reach)
             case "count" if argument.type.item is BOOL:
                 self.loops.append(Loop(argument.rows, _WORK_OF_NUMBER))
                 return _Found(
@@ -632,8 +650,10 @@ class _Parser:
                 return _Found(STRING, name, quantity=letters, is_lower=True)
             case "days" if type(argument.literal) is int and abs(argument.literal) <= _MOST_DAYS:
                 return _Found(DURATION, name, span=timedelta(days=argument.literal))
-            case "double" | "int" if argument.type in _NUMBERS:
-                result = DOUBLE if name.text == "double" else INT
+            case "double" if argument.type in _NUMBERS:
+                return _Found(DOUBLE, name, reach=_reach(argument))
+            case "int" if argument.type in _NUMBERS:
+                return _Found(INT, name, reach=self.is_whole(_rounded(argument), name))
             case "string" if argument.type in _ORDERED:
                 result = STRING
             case "timestamp" | "duration" if argument.type is STRING and isinstance(argument.literal, str):
@@ -664,6 +684,12 @@ class _Parser:
             case _:
                 raise IllTyped("condition_unknown_function", name.text, name.column)
         return _Found(result, name)
+
+    def rows_of(self, found: _Found) -> int:
+        """How many there are at most."""
+        if not isinstance(found.rows, str):
+            return MOST_VALUES if found.rows is None else found.rows
+        return self.sizes()[found.rows].rows
 
     def size(self, of: _Found, name: _Token, start: int) -> _Found:
         """Of a text, of a list of the subject, or of what a macro made of one."""
@@ -718,7 +744,9 @@ class _Parser:
         self.expect(",")
         assert found.type.item is not None
         outside = (self.names.get(item.text), self.places.get(item.text), self.knows_today)
+        outside_reach = self.reaches.get(item.text, _REACH_OF_FIELD)
         self.names[item.text], self.places[item.text] = found.type.item, found.place
+        self.reaches[item.text] = found.reach
         self.knows_today = self.knows_today and item.text != TODAY
         around, self.loops, start, self.heavy = (self.loops, self.heavy), [], self.at, 0
         body = self.expression()
@@ -726,6 +754,7 @@ class _Parser:
         self.loops, self.heavy = around
         self.expect(")")
         del self.names[item.text], self.places[item.text]
+        self.reaches[item.text] = outside_reach
         if outside[0] is not None:
             self.names[item.text], self.places[item.text], self.knows_today = outside[0], *outside[1:]
         if beside is not None:
@@ -735,13 +764,21 @@ class _Parser:
                 Loop(found.rows, work, inner, Collected(body.place, body.type.item is not None))
             )
             kind = Type("list", item=body.type)
-            return _Found(kind, found.token, place=body.place, rows=found.rows, least=body.least)
+            reach = _reach(body)
+            return _Found(kind, found.token, place=body.place, rows=found.rows, least=body.least, reach=reach)
         self.demand(body, BOOL)
         if name.text != "filter":
             self.loops.append(Loop(found.rows, work, inner))
             return _Found(BOOL, name)
         self.loops.append(Loop(found.rows, work, inner, Collected(found.place, is_list=False)))
-        return _Found(found.type, found.token, place=found.place, rows=found.rows, least=found.least)
+        return _Found(
+            found.type,
+            found.token,
+            place=found.place,
+            rows=found.rows,
+            least=found.least,
+            reach=found.reach,
+        )
 
     # -- rules shared by the above
 
@@ -909,7 +946,22 @@ def _span(text: str) -> timedelta | None:
 
 
 def _reach(found: _Found) -> int:
-    return abs(found.literal) if isinstance(found.literal, int) else found.reach
+    literal = found.literal
+    return found.reach if not isinstance(literal, int | float) else _far(literal)
+
+
+def _far(number: float) -> int:
+    """From zero, of a number that may be infinite."""
+    return abs(number) if isinstance(number, int) else ceil(min(abs(number), _FURTHEST))
+
+
+_FURTHEST: Final = 1e300
+
+
+def _rounded(found: _Found) -> int:
+    """How far from zero a number may be as it is reckoned: of seventeen digits doubles lose the last ones."""
+    reach = _reach(found)
+    return reach + reach // 10**12 if found.type is DOUBLE else reach
 
 
 def _comparable(left: Type, right: Type) -> bool:
