@@ -146,8 +146,21 @@ async def test_no_role_of_a_tenants_own_passes_for_one_of_the_products(identity:
     for name in ("ᎪᎠᎷᏆN", "ᴀᴅᴍɪɴ di sede"):
         response, problem = await admin.put("/v1/roles/capo", {"name": name, "privileges": []})
         assert (response.status, problem["code"]) == (422, "role_name_letters"), name
+        assert name.split()[0] in problem["errors"][0]["detail"], "as it was typed"
     response, _ = await admin.put("/v1/roles/capo", {"name": "Admin di sede", "privileges": []})
     assert response.status == 200
+
+
+async def test_a_role_that_was_called_so_before_can_still_change_what_it_grants(identity: Identity) -> None:
+    admin = await identity.register()
+    await admin.put("/v1/roles/capo", {"name": "Capo", "privileges": []})
+    await identity.database.fetch("UPDATE roles SET key = 'adrnin', name = '4gent' WHERE key = 'capo'")
+    changed = {"name": "4gent", "privileges": ["brief.read"]}
+    response, problem = await admin.put("/v1/roles/adrnin", changed, headers={"If-Match": '"1"'})
+    assert response.status == 200, problem
+    renamed = changed | {"name": "5upplier"}
+    response, problem = await admin.put("/v1/roles/adrnin", renamed, headers={"If-Match": '"2"'})
+    assert (response.status, problem["code"]) == (409, "role_built_in")
 
 
 async def test_a_tenants_own_role_obeys_the_products_law(identity: Identity) -> None:

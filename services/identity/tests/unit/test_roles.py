@@ -35,9 +35,9 @@ def test_own_roles_hold_any_other_privilege() -> None:
 @pytest.mark.parametrize("key", BUILT_IN_ROLES)
 def test_built_in_roles_are_the_products_own(key: str) -> None:
     with pytest.raises(WrongState, match="role_built_in"):
-        roles.built_in_roles_are_the_products_own(key, "Capo", BUILT_IN_ROLES)
+        roles.built_in_roles_are_the_products_own(None, key, "Capo", BUILT_IN_ROLES)
     with pytest.raises(WrongState, match="role_built_in"):
-        roles.built_in_roles_are_the_products_own("capo", key.title(), BUILT_IN_ROLES)
+        roles.built_in_roles_are_the_products_own(None, "capo", key.title(), BUILT_IN_ROLES)
 
 
 def others(letter: str) -> list[str]:
@@ -51,7 +51,7 @@ def test_no_alphabet_hides_a_built_in_role(key: str, data: st.DataObject) -> Non
     name = "".join(data.draw(st.sampled_from(others(letter))) for letter in key)
     between = data.draw(st.sampled_from(("", "\u200b", " ", "-", "\u0301")))
     with pytest.raises(WrongState, match="role_built_in"):
-        roles.built_in_roles_are_the_products_own("capo", between.join(name), BUILT_IN_ROLES)
+        roles.built_in_roles_are_the_products_own(None, "capo", between.join(name), BUILT_IN_ROLES)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_no_alphabet_hides_a_built_in_role(key: str, data: st.DataObject) -> Non
 )
 def test_what_is_read_as_a_built_in_role_passes_for_one(name: str) -> None:
     with pytest.raises(WrongState, match="role_built_in"):
-        roles.built_in_roles_are_the_products_own("capo", name, BUILT_IN_ROLES)
+        roles.built_in_roles_are_the_products_own(None, "capo", name, BUILT_IN_ROLES)
 
 
 @given(st.text(max_size=8))
@@ -72,7 +72,7 @@ def test_what_is_read_as_a_built_in_role_passes_for_one(name: str) -> None:
 def test_a_word_of_a_roles_name_is_in_one_alphabet_that_people_write(word: str) -> None:
     """Of whatever signs there are: what is no letter of that alphabet is ASCII, an accent or punctuation."""
     try:
-        roles.names_of_roles_are_in_letters_that_people_write(word)
+        roles.names_of_roles_are_in_letters_that_people_write(None, word)
     except Invalid:
         return
     for part in unicodedata.normalize("NFKD", word).split():
@@ -88,11 +88,36 @@ def test_a_word_of_a_roles_name_is_in_one_alphabet_that_people_write(word: str) 
     [
         "Αγορές και λογιστήριο", "Закупки", "Αγορές B2B", "Équipe d’achat – Łódź & Győr", "Capo (1° livello)",
         "Straße", "Admin di sede", "Purchasing 2 / Estero", "Маркетинг и закупки", "Info@sede", "Dealers",
+        "Back\u2010up", "Wort\u2011mit",
     ],
 )  # fmt: skip
 def test_names_in_another_alphabet_are_names(name: str) -> None:
-    roles.built_in_roles_are_the_products_own("capo", name, BUILT_IN_ROLES)
-    roles.names_of_roles_are_in_letters_that_people_write(name)
+    roles.built_in_roles_are_the_products_own(None, "capo", name, BUILT_IN_ROLES)
+    roles.names_of_roles_are_in_letters_that_people_write(None, name)
+
+
+@pytest.mark.parametrize("name", ["Capo ⭐", "½ giornata ⭐", "ÀＢ⭐c Capo", "ᴀᴅᴍɪɴ"])
+def test_whose_word_is_refused_reads_it_as_it_was_typed(name: str) -> None:
+    with pytest.raises(Invalid, match="role_name_letters") as refused:
+        roles.names_of_roles_are_in_letters_that_people_write(None, name)
+    assert refused.value.facts["word"] in name.split()
+
+
+@pytest.mark.parametrize(("key", "name"), [("adrnin", "4gent"), ("capo", "adrnin"), ("capo", "ᴀᴅᴍɪɴ ⭐")])
+def test_what_a_role_is_called_already_stays_until_it_is_changed(key: str, name: str) -> None:
+    known = Role(UUID(int=1), key, name, frozenset(), built_in=False)
+    roles.built_in_roles_are_the_products_own(known, key, name, BUILT_IN_ROLES)
+    roles.names_of_roles_are_in_letters_that_people_write(known, name)
+    with pytest.raises(WrongState, match="role_built_in"):
+        roles.built_in_roles_are_the_products_own(known, key, "5upplier", BUILT_IN_ROLES)
+    with pytest.raises(Invalid, match="role_name_letters"):
+        roles.names_of_roles_are_in_letters_that_people_write(known, "ꓮꓓꓟꓲꓠ")
+
+
+def test_a_built_in_role_stays_the_products_own_under_its_name() -> None:
+    known = Role(UUID(int=1), "agent", "Agent", frozenset(), built_in=True)
+    with pytest.raises(WrongState, match="role_built_in"):
+        roles.built_in_roles_are_the_products_own(known, "agent", "Agent", BUILT_IN_ROLES)
 
 
 def test_nobody_grants_more_than_they_hold() -> None:

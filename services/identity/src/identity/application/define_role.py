@@ -35,14 +35,13 @@ async def define_role(
     """Whoever holds the role has the new privileges from their next access token on. Saying again what
     stands already changes nothing; a real change names the version that its author has seen."""
     await ports.tenants.lock()
-    built_in_roles_are_the_products_own(key, name, BUILT_IN_ROLES)
-    own_roles_hold_only_grantable_privileges(privileges, MATRIX)
     known = next(iter(await ports.roles.list_by_keys([key])), None)
+    built_in_roles_are_the_products_own(known, key, name, BUILT_IN_ROLES)
+    own_roles_hold_only_grantable_privileges(privileges, MATRIX)
     wanted = name, frozenset(privileges), second_factor
     if known is not None and (known.name, known.privileges, known.second_factor) == wanted:
         return known
-    if known is None or known.name != name:
-        names_of_roles_are_in_letters_that_people_write(name)
+    names_of_roles_are_in_letters_that_people_write(known, name)
     touched = frozenset(privileges) | (known.privileges if known else frozenset())
     nobody_grants_more_than_they_hold(touched, actor.privileges, field="privileges")
     if known is None:

@@ -29,7 +29,7 @@ ALPHABETS: Final = (
 """Of languages in which tenants name roles: the letters that people write today. Phonetic letters, small
 capitals, and other alphabets that imitate ours are not among them."""
 
-_BETWEEN: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("’‘“”«»–—·€°")
+_BETWEEN: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("’‘“”«»‐–—·€°")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +79,30 @@ def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset().union(*(role.privileges for role in roles))
 
 
-def built_in_roles_are_the_products_own(key: str, name: str, built_in: Sequence[str]) -> None:
-    """Nor does any other role pass for one in a case, width or accents of its own, or in `LOOKALIKES`:
-    whoever gives it to somebody knows what they give."""
-    for field, text in (("key", key), ("name", name)):
-        if any(_can_be_taken_for(each, text) for each in built_in):
+def built_in_roles_are_the_products_own(
+    known: Role | None, key: str, name: str, built_in: Sequence[str]
+) -> None:
+    """Nor does any other role come to pass for one in a case, width or accents of its own, or in
+    `LOOKALIKES`: whoever gives it to somebody knows what they give. What a `known` role is called already
+    stays."""
+    new_key = known is None or known.built_in
+    new_name = known is None or known.name != name
+    for field, text, is_new in (("key", key, new_key), ("name", name, new_name)):
+        if is_new and any(_can_be_taken_for(each, text) for each in built_in):
             raise WrongState("role_built_in", field=field, role=text)
 
 
-def names_of_roles_are_in_letters_that_people_write(name: str) -> None:
-    """Each word in one of the `ALPHABETS`: what else looks like a letter need not be known one by one."""
-    for word in _plain(name).split():
-        letters = {sign for sign in word if sign not in _BETWEEN or sign.isalpha()}
-        if letters and not any(letters <= alphabet for alphabet in ALPHABETS):
+def names_of_roles_are_in_letters_that_people_write(known: Role | None, name: str) -> None:
+    """Each word in one of the `ALPHABETS`: what else looks like a letter need not be known one by one. What a
+    `known` role is called already stays."""
+    for word in name.split() if known is None or known.name != name else ():
+        if not all(map(_is_in_one_alphabet, _plain(word).split())):
             raise Invalid("role_name_letters", field="name", word=word)
+
+
+def _is_in_one_alphabet(word: str) -> bool:
+    letters = {sign for sign in word if sign not in _BETWEEN or sign.isalpha()}
+    return not letters or any(letters <= alphabet for alphabet in ALPHABETS)
 
 
 def _can_be_taken_for(built_in: str, text: str) -> bool:
