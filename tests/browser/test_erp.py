@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,22 +29,31 @@ HEADER = (
 )
 MILAN = "AURORA-MI;Caffè Aurora Milano S.r.l.;07643520567;;{street};20123;Milano;MI;MP12;RB 60 gg FM\n"
 BROKEN = "AURORA-XX;Caffè Aurora Perduta S.r.l.;07643520568;;Via Persa 1;20123;Milano;MI;MP12;RB 60 gg FM\n"
+IMPORT_MS = 15_000
 BOTH = "customer:\n  street: {remote: indirizzo, owner: both}\n"
 
 
 @pytest.fixture(scope="module")
-def folder(stack: Stack, people: object) -> Path:
-    """Where the ERP puts its files."""
+def folder(stack: Stack, people: object) -> Iterator[Path]:
+    """Where the ERP puts its files. Customers come in when a test says so, and not a moment before."""
 
-    async def location() -> str:
+    async def look(**times: list[str]) -> str:
         async with customer_of(stack.stage) as customer:
-            path = f"/v1/connections/{customer.data.erp['connection']['key']}"
-            answer = await customer.api.as_(customer.people["admin"], "GET", "erp-bridge", path)
-            return str(answer.body["location"])
+            admin, connection = customer.people["admin"], customer.data.erp["connection"]
+            path = f"/v1/connections/{connection['key']}"
+            read = await customer.api.as_(admin, "GET", "erp-bridge", path)
+            body = {"connector": connection["connector"], "settings": connection["settings"]}
+            if times:
+                body["exchanges"] = {"customer": times}
+            seen = {"If-Match": read.etag}
+            await customer.api.as_(admin, "PUT", "erp-bridge", path, json=body, headers=seen)
+            return str(read.body["location"])
 
-    folder = stack.stage.drop_folder / str(done(location())) / "in"
+    location = done(look(at=[f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"]))
+    folder = stack.stage.drop_folder / location / "in"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    yield folder
+    done(look())
 
 
 def hand_over(folder: Path, name: str, *rows: str) -> None:
@@ -54,6 +65,8 @@ def hand_over(folder: Path, name: str, *rows: str) -> None:
 def import_now(page: Page, *, only_try: bool) -> None:
     at(page, "/erp/connections/gestionale").get_by_label("Solo una prova").set_checked(only_try)
     press(page, "Importa")
+    # A click does not wait for the page that it leads to: what is opened next would be as before.
+    expect(page.locator("main section[role=status]")).to_be_visible(timeout=IMPORT_MS)
 
 
 def test_a_record_that_does_not_fit_is_tried_again_until_it_does(portal: Portal, folder: Path) -> None:

@@ -18,6 +18,7 @@ from optima_kit.sealing import Sealer
 from optima_kit.testing import ServiceDatabase
 from portal.adapters.postgres import PostgresSessions
 from portal.application.find_session import find_session
+from portal.application.ports import IssuerAway
 from portal.application.renew_session import renew_session
 from portal.domain.sessions import Session, Tokens, cookie_of
 
@@ -99,6 +100,22 @@ async def test_a_token_that_works_is_used_on_while_the_issuer_stands_still(
     renewed = await find_session(stores[0], issuer, cookie, now + timedelta(minutes=9))
     assert renewed is not None
     assert renewed.tokens.access == "access 1"
+
+
+async def test_nobody_who_stands_still_is_given_a_refresh_token(stores: list[PostgresSessions]) -> None:
+    now = datetime(2026, 11, 29, 8, tzinfo=UTC)
+    issuer = OneUseTokens(now)
+    session, cookie = await begun(stores[0], now)
+    issuer.alive = False
+    with pytest.raises(IssuerAway):
+        await find_session(stores[0], issuer, cookie, now + timedelta(minutes=11))
+    with pytest.raises(IssuerAway):
+        await renew_session(stores[0], issuer, session, now + timedelta(minutes=11))
+    assert not issuer.used
+    issuer.alive = True
+    renewed = await find_session(stores[0], issuer, cookie, now + timedelta(minutes=11))
+    assert renewed is not None
+    assert renewed.tokens.access == "access 1", "and nobody waits for a renewal that was never begun"
 
 
 async def test_a_renewal_at_once_waits_for_the_one_under_way(stores: list[PostgresSessions]) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -86,10 +86,13 @@ class Services:
         self._stood_still: dict[str, float] = {}
         """Services that neither answered nor lived, and until when that is remembered."""
         self._client: aiohttp.ClientSession | None = None
+        self._looking: aiohttp.ClientSession | None = None
+        """Asks them whether they live: a pool that is full of slow answers says nothing of a service."""
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        for each in (self._client, self._looking):
+            if each is not None:
+                await each.close()
 
     async def ask(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
@@ -100,47 +103,62 @@ class Services:
         return await (self._unless_still(service, asked) if method == "GET" else asked)
 
     async def lives(self, service: str) -> bool:
-        """Whether it says so at once."""
+        """Whether it says so at once, and did not stand still a moment ago."""
+        return not self._is_known_still(service) and await self._look(service) == "lives"
+
+    async def _look(self, service: str) -> Literal["lives", "stands still", "refuses"]:
+        """An instance that is about to end refuses connections, and answers what it was asked before."""
+        if self._looking is None:
+            self._looking = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=_LIVES),
+            )
         try:
-            async with self._request(
-                service, "GET", "/livez", {}, timeout=aiohttp.ClientTimeout(total=_LIVES)
-            ) as response:
-                return bool(response.status)
-        except (aiohttp.ClientError, TimeoutError):
-            return False
+            async with self._looking.get(self._addresses[service] + "/livez", allow_redirects=False):
+                self._stood_still.pop(service, None)
+                return "lives"
+        except TimeoutError:
+            self._stood_still[service] = time.monotonic() + _REMEMBERED
+            return "stands still"
+        except aiohttp.ClientError:
+            return "refuses"
+
+    def _is_known_still(self, service: str) -> bool:
+        return time.monotonic() < self._stood_still.get(service, 0)
 
     async def _answer(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
         try:
             async with self._request(service, method, path, headers, **content) as response:
+                self._stood_still.pop(service, None)
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Away(service) from error
         return _answered(service, response, raw)
 
     async def _unless_still(self, service: str, asked: Coroutine[Any, Any, Answered]) -> Answered:
-        if time.monotonic() < self._stood_still.get(service, 0):
+        if self._is_known_still(service):
             asked.close()
             raise Away(service)
         answer = asyncio.ensure_future(asked)
         try:
             await asyncio.wait({answer}, timeout=_SOON)
-            if not (answer.done() or await self._lives_or_answers(service, answer)):
-                self._stood_still[service] = time.monotonic() + _REMEMBERED
+            if not answer.done() and await self._stands_still(service, answer):
                 raise Away(service)
             return await answer
         finally:
             answer.cancel()
 
-    async def _lives_or_answers(self, service: str, answer: asyncio.Future[Answered]) -> bool:
-        lives = asyncio.ensure_future(self.lives(service))
+    async def _stands_still(self, service: str, answer: asyncio.Future[Answered]) -> bool:
+        look = asyncio.ensure_future(self._look(service))
         try:
-            either: set[asyncio.Future[Any]] = {answer, lives}
+            either: set[asyncio.Future[Any]] = {answer, look}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return answer.done() or await lives
+            return not answer.done() and await look == "stands still"
         finally:
-            lives.cancel()
+            look.cancel()
 
     async def stream(
         self, service: str, path: str, headers: Mapping[str, str], params: Mapping[str, str]

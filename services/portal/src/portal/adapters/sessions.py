@@ -20,6 +20,7 @@ from optima_kit.refusals import Unauthenticated
 from optima_kit.sealing import Sealer
 
 from ..application.find_session import find_session
+from ..application.ports import IssuerAway
 from ..application.renew_session import renew_session
 from ..domain.sessions import SESSION_LASTS, Session, Tokens, cookie_of
 from .client import AsPerson, Away, Refused, Services
@@ -54,7 +55,7 @@ class BrowserSessions:
         identity = _Identity(self._services, self._clock)
         try:
             session = await find_session(self.store, identity, cookie, self._clock.now())
-        except Away as error:
+        except (Away, IssuerAway) as error:
             raise KeysUnavailable from error
         if session is None:
             return None
@@ -80,7 +81,10 @@ class BrowserSessions:
 
     async def _renewed(self, session: Session) -> Tokens | None:
         identity = _Identity(self._services, self._clock)
-        return await renew_session(self.store, identity, session, self._clock.now())
+        try:
+            return await renew_session(self.store, identity, session, self._clock.now())
+        except IssuerAway as error:
+            raise Away("identity") from error
 
     async def begin(self, granted: Mapping[str, Any], language: str) -> str:
         """Keeps the tokens that identity granted. Returns the cookie."""

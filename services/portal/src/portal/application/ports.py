@@ -34,11 +34,16 @@ class SessionStore(Protocol):
     async def delete(self, tenant_id: UUID, token_hash: bytes) -> None: ...
 
 
+class IssuerAway(Exception):
+    """New tokens are needed, and identity stands still: it is not asked for them."""
+
+
 class Issuer(Protocol):
     """Identity, as far as sessions need it."""
 
     async def lives(self) -> bool:
-        """Whether it says so at once."""
+        """Whether it says so at once. Who does not is given no refresh token: it may be used once, and an
+        answer that nobody waits for any more is lost with the next one."""
 
     async def renew(self, refresh_token: str) -> Tokens | None:
         """The next tokens; None when identity has ended the session. Raises Away when it does not answer."""

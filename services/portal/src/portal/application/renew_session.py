@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from ..domain.sessions import RENEWAL_TAKES, Session, Tokens
-from .ports import Issuer, SessionStore
+from .ports import Issuer, IssuerAway, SessionStore
 
 _TRY_AGAIN_SECONDS: Final = 0.1
 
@@ -15,11 +15,13 @@ _TRY_AGAIN_SECONDS: Final = 0.1
 async def renew_session(
     store: SessionStore, issuer: Issuer, session: Session, now: datetime
 ) -> Tokens | None:
-    """The new ones; None, and the session ends, where identity has ended it. Raises Away when identity does
-    not answer."""
+    """The new ones; None, and the session ends, where identity has ended it. Raises IssuerAway while identity
+    stands still, so that they are renewed at a later page, and Away when it does not answer."""
     for _ in range(round(RENEWAL_TAKES.total_seconds() / _TRY_AGAIN_SECONDS)):
         # Another process may be renewing them as they were before: its turn is waited for.
         await store.make_due(session, now)
+        if not await issuer.lives():
+            raise IssuerAway
         if await store.claim_renewal(session.tenant_id, session.token_hash, now, now + RENEWAL_TAKES):
             break
         await asyncio.sleep(_TRY_AGAIN_SECONDS)

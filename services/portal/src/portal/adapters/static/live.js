@@ -5,10 +5,19 @@ const changed = document.getElementById("changed");
 let source;
 let opened = false;
 
+// Null where it is refused, or where the answer is lost on its way: it is asked for again at the next occasion.
+async function ask(address) {
+  try {
+    const answer = await fetch(address);
+    return answer.ok && !answer.redirected ? await answer.text() : null;
+  } catch {
+    return null;
+  }
+}
+
 async function refresh(count) {
-  const answer = await fetch(count.dataset.live);
-  if (!answer.ok || answer.redirected) return;
-  const now = await answer.text();
+  const now = await ask(count.dataset.live);
+  if (now === null) return;
   const grown = Number(now) > Number(count.textContent) && count.dataset.known;
   count.dataset.known = "yes";
   count.textContent = now;
@@ -55,8 +64,8 @@ function entered() {
 
 async function askAgain(pause) {
   await new Promise((resolve) => setTimeout(resolve, pause));
-  const answer = document.hidden ? null : await fetch(location.href).catch(() => null);
-  const left = answer?.ok && !answer.redirected ? (await answer.text()).split("data-gap").length - 1 : gaps;
+  const page = document.hidden ? null : await ask(location.href);
+  const left = page === null ? gaps : page.split("data-gap").length - 1;
   if (left >= gaps) return askAgain(Math.min(2 * pause, 60_000));
   if (entered()) return show();
   location.replace(location.pathname + location.search);
