@@ -124,6 +124,38 @@ async def test_the_phase_ends_with_what_came_back(work: Work) -> None:
     assert (await work.told())[-1] == ("FIN-01", False, "98")
 
 
+async def test_what_units_cannot_divide_ends_with_all_that_is_back(plant: Plant) -> None:
+    """The least of 1234 is 1209.32, and 403.106 sheets of three make 1209.318, of which nobody makes more."""
+    sheets = {"key": "stampa", "name": "Stampa", "unit": "fogli", "factor": "3"}
+    film = {"key": "plastifica", "name": "Plastificazione", "after": ["stampa"]}
+    line = {"name": "Espositore", "phases": [sheets, film], "tolerance_percent": "2"}
+    await plant.define("espositore", line)
+    carla = await plant.worker()
+    order = await plant.order_of(await plant.approve(("espositore", "1234")))
+    await plant.value(order["jobs"][0])
+    work = Work(plant, carla, order)
+    first, second = (phase["id"] for phase in order["jobs"][0]["phases"])
+    for phase_id in (first, second):
+        await plant.assign(phase_id, carla)
+    await work.outsource()
+
+    async def task() -> tuple[str, bool]:
+        _, shown = await plant.app.as_(carla).get(f"/v1/tasks/{second}")
+        _, tasks = await plant.app.as_(carla).get("/v1/tasks")
+        assert shown in tasks["items"]
+        return shown["least"], "complete" in shown["actions"]
+
+    assert await task() == ("1209.32", False)
+    await plant.work(first, carla, "403.106")
+    await work.do("start")
+    assert await task() == ("1209.318", False)
+    await work.send("issued", "1209.318")
+    await work.bring_back("1209.318")
+    assert await task() == ("1209.318", True)
+    status, done = await work.complete("1209.318")
+    assert (status, done["state"]) == (200, "done")
+
+
 async def test_who_does_it_has_a_name_for_all_who_see_it(work: Work) -> None:
     plant, job_id = work.plant, work.order["jobs"][0]["id"]
 

@@ -46,7 +46,7 @@ from ..domain.changes import OrderChange
 from ..domain.charges import Bearer, DeliveryTerms
 from ..domain.deliveries import Delivery
 from ..domain.economics import STRICT, CostKind, CostLine, Economics, PricePolicy
-from ..domain.job import GRANTING, Item, Job, Phase, RejectedAttempt
+from ..domain.job import GRANTING, Item, Job, Phase, RejectedAttempt, least_to_complete
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
@@ -1136,8 +1136,9 @@ def _board_row(row: asyncpg.Record) -> BoardRow:
 
 
 def _task(row: asyncpg.Record) -> Task:
+    phase = _phase(row)
     return Task(
-        phase=_phase(row),
+        phase=phase,
         description=row["description"],
         quantity=_plain(row["ordered"]),
         unit=row["unit"],
@@ -1148,4 +1149,38 @@ def _task(row: asyncpg.Record) -> Task:
         job_state=JobState(row["job_state"]),
         order_state=OrderState(row["order_state"]),
         awaits_others=row["awaits_others"],
+        least=least_to_complete(_job_of_task(row), phase),
     )
+
+
+def _job_of_task(row: asyncpg.Record) -> Job:
+    """As far as it tells what there is to work on."""
+    return Job(
+        id=row["job_id"],
+        order_id=row["order_id"],
+        position=row["position"],
+        item=Item(None, row["kind"], row["description"], _plain(row["ordered"]), row["unit"], ()),
+        tolerance_percent=row["tolerance_percent"],
+        state=JobState(row["job_state"]),
+        phases=tuple(_phase_of_job(each) for each in row["phases_of_job"]),
+    )
+
+
+def _phase_of_job(told: dict[str, Any]) -> Phase:
+    return Phase(
+        id=UUID(told["id"]),
+        key=told["key"],
+        name="",
+        after=tuple(told["after"]),
+        quality_check=told["quality_check"],
+        skippable=False,
+        state=PhaseState(told["state"]),
+        quantity=_decimal(told["made"]),
+        factor=Decimal(told["factor"]),
+        made_so_far=_decimal(told["made_so_far"]),
+        share=_decimal(told["share"]),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -453,11 +453,17 @@ SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.qual
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
        phases.unit AS phase_unit, phases.factor, phases.lost, phases.loss_reason, phases.planned_start,
-       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, phases.share, phases.share_number, jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
+       phases.planned_end, phases.starts_on_parts, phases.needs_proof, {proof_missing}, {outside}, phases.made_so_far, phases.share, phases.share_number, jobs.id AS job_id, jobs.order_id, jobs.position, jobs.kind,
+       jobs.description, jobs.quantity AS ordered, jobs.unit, jobs.tolerance_percent, jobs.state AS job_state,
        orders.state AS order_state, coalesce(economics.technical_sheet, '') AS technical_sheet, coalesce(economics.sheet, '[]') AS sheet,
        EXISTS (SELECT FROM phases AS before
                WHERE before.job_id = phases.job_id AND before.key = ANY (phases.after)
-                   AND before.state NOT IN ('done', 'skipped')) AS awaits_others
+                   AND before.state NOT IN ('done', 'skipped')) AS awaits_others,
+       (SELECT jsonb_agg(jsonb_build_object(
+                   'id', each.id, 'key', each.key, 'after', each.after, 'quality_check', each.quality_check,
+                   'state', each.state, 'factor', each.factor::text, 'share', each.share::text,
+                   'made', each.quantity::text, 'made_so_far', each.made_so_far::text))
+        FROM phases AS each WHERE each.job_id = phases.job_id) AS phases_of_job
 FROM phases
 JOIN order_jobs AS jobs ON jobs.id = phases.job_id
 JOIN orders ON orders.id = phases.order_id

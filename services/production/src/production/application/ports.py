@@ -14,7 +14,7 @@ from optima_kit.ports import Directory, Outbox, Person
 from ..domain.amendments import Amendment
 from ..domain.changes import OrderChange
 from ..domain.economics import Economics, PricePolicy
-from ..domain.job import Job, Phase, RejectedAttempt, awaits_others
+from ..domain.job import Job, Phase, RejectedAttempt, awaits_others, least_to_complete
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
@@ -320,6 +320,7 @@ class LockedPhase:
             job_state=self.job.state,
             order_state=self.order_state,
             awaits_others=awaits_others(self.job, self.phase),
+            least=least_to_complete(self.job, self.phase),
         )
 
     def with_job(self, job: Job, *assignees: Person) -> LockedPhase:
@@ -545,3 +546,5 @@ class Task:
     order_state: OrderState
     awaits_others: bool
     """Phases before it are not over: begun on parts, it ends after them."""
+    least: Decimal
+    """That it may be completed with."""

@@ -97,21 +97,11 @@ class Phase:
         """What of the job it is for, in the job's unit."""
         return ordered if self.share is None else self.share
 
-    def in_unit_of_job(self, quantity: Decimal) -> Decimal:
-        """What so much of the phase's work makes. It is counted to a thousandth, so that it stands for all up
-        to the next one: 33.333 sheets of three make 100 pieces. Of these it makes its share or, with another
-        quantity, the roundest number."""
-        if self.factor == 1:
-            return quantity
-        if self.share is not None and quantity == self.in_own_unit(self.share):
-            return self.share
-        least, beyond = quantity * self.factor, (quantity + _THOUSANDTH) * self.factor
-        rounded = (least.quantize(step, ROUND_CEILING) for step in _STEPS)
-        return next((each for each in rounded if each < beyond), least.quantize(_THOUSANDTH, ROUND_FLOOR))
-
     def in_own_unit(self, quantity: Decimal, rounding: str = ROUND_FLOOR) -> Decimal:
-        """So much of the job in the phase's unit, to three decimals."""
-        return (quantity / self.factor).quantize(_THOUSANDTH, rounding)
+        """So much of the job in the phase's unit, to three decimals: what is there at all is a thousandth at
+        least, or nobody could hand it in."""
+        rounded = (quantity / self.factor).quantize(_THOUSANDTH, rounding)
+        return max(rounded, _THOUSANDTH) if quantity > 0 else rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +380,7 @@ def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, sha
     """So much of the phase, in its unit, as a phase of its own beside it, which is nobody's yet."""
     phase = job.phase(phase_id)
     state = next_state(Action.SPLIT, order, job, phase)
-    taken = phase.in_unit_of_job(quantity)
+    taken = in_unit_of_job(job, phase, quantity)
     something_stays_with_its_assignee(job, phase, taken)
     what_is_split_off_is_still_to_be_made(job, phase, taken)
     number = max(each.share_number for each in shares_of(job, phase.key)) + 1
@@ -625,15 +615,41 @@ def quantity_bounds(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) 
     """The least and the most that a phase may be completed with, in its unit, to three decimals, both
     included. In a unit of its own, the least stands for all up to the next thousandth (`in_unit_of_job`)."""
     share = phase.share_of(ordered)
-    margin = share * tolerance_percent / 100
+    margin = _margin(share, tolerance_percent)
     rounding = ROUND_CEILING if phase.factor == 1 else ROUND_FLOOR
     return phase.in_own_unit(share - margin, rounding), phase.in_own_unit(share + margin)
 
 
+def _margin(share: Decimal, tolerance_percent: Decimal) -> Decimal:
+    return share * tolerance_percent / 100
+
+
+def in_unit_of_job(job: Job, phase: Phase, quantity: Decimal) -> Decimal:
+    """What so much of the phase's work makes. It is counted to a thousandth, so that it stands for all up to
+    the next one: 33.333 sheets of three make 100 pieces. Of these it makes its share or, with another
+    quantity, the roundest number that is within the tolerance."""
+    if phase.factor == 1 or quantity == 0:
+        return quantity
+    share = phase.share_of(job.item.quantity)
+    if quantity == phase.in_own_unit(share):
+        return share
+    least, beyond = quantity * phase.factor, (quantity + _THOUSANDTH) * phase.factor
+    most = share + _margin(share, job.tolerance_percent)
+    rounded = (least.quantize(step, ROUND_CEILING) for step in _STEPS)
+    fitting = (each for each in rounded if each < beyond and each <= most)
+    return next(fitting, least.quantize(_THOUSANDTH, ROUND_FLOOR))
+
+
+def least_to_complete(job: Job, phase: Phase) -> Decimal:
+    """The least that the phase may be completed with, in its unit. Whoever makes all that the work before it
+    yielded makes enough, and were it a thousandth too little in this unit."""
+    least, _ = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
+    return least if _awaited_by(job, phase) else min(least, most_to_make(job, phase))
+
+
 def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> None:
-    """Whoever makes all that there is makes enough, and were it a thousandth too little in this unit."""
-    least, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
-    least = min(least, most_to_make(job, phase))
+    least = least_to_complete(job, phase)
+    _, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
     if not least <= quantity <= most:
         raise Invalid(
             "quantity_beyond_tolerance",
@@ -652,7 +668,7 @@ def shares_of(job: Job, key: str) -> list[Phase]:
 def handed_on_to(job: Job, phase: Phase) -> Decimal | None:
     """The least that the work before it yielded, or handed in so far; in the job's unit. None where there
     was none."""
-    made = [_handed_in(shares_of(job, key)) for key in _predecessors_of(job, phase)]
+    made = [_handed_in(job, key) for key in _predecessors_of(job, phase)]
     return min((each for each in made if each is not None), default=None)
 
 
@@ -664,7 +680,7 @@ def to_work_on(job: Job, phase: Phase) -> Decimal:
     if handed_on is None or phase.share is None:
         return share if handed_on is None else handed_on
     fair = (handed_on * share / ordered).quantize(_THOUSANDTH, ROUND_FLOOR)
-    return min(fair, handed_on - sum((_made(each) for each in _others(job, phase)), Decimal(0)))
+    return min(fair, handed_on - sum((_made(job, each) for each in _others(job, phase)), Decimal(0)))
 
 
 def there_for(job: Job, phase: Phase) -> Decimal | None:
@@ -675,7 +691,7 @@ def there_for(job: Job, phase: Phase) -> Decimal | None:
     if handed_on is None or phase.share is None:
         return handed_on
     others = _others(job, phase)
-    made = sum((_made(each) for each in others), Decimal(0))
+    made = sum((_made(job, each) for each in others), Decimal(0))
     claimed = sum((_claimed(job, each) for each in others), Decimal(0))
     in_the_end = max(handed_on, _least_of(job, job.item.quantity))
     return max(min(handed_on - made, in_the_end - claimed), Decimal(0))
@@ -685,17 +701,17 @@ def _others(job: Job, phase: Phase) -> list[Phase]:
     return [each for each in shares_of(job, phase.key) if each.id != phase.id]
 
 
-def _made(phase: Phase) -> Decimal:
+def _made(job: Job, phase: Phase) -> Decimal:
     """Handed in or completed, in the job's unit."""
     made = phase.quantity if phase.quantity is not None else phase.made_so_far
-    return phase.in_unit_of_job(made or Decimal(0))
+    return in_unit_of_job(job, phase, made or Decimal(0))
 
 
 def _claimed(job: Job, phase: Phase) -> Decimal:
     """What the phase has made, or must be able to make."""
     if phase.quantity is not None:
-        return _made(phase)
-    return max(_made(phase), _least_of(job, phase.share_of(job.item.quantity)))
+        return _made(job, phase)
+    return max(_made(job, phase), _least_of(job, phase.share_of(job.item.quantity)))
 
 
 def _least_of(job: Job, share: Decimal) -> Decimal:
@@ -725,7 +741,7 @@ def most_to_make(job: Job, phase: Phase) -> Decimal:
 def most_to_split_off(job: Job, phase: Phase) -> Decimal:
     """What of the phase is still to be made, and will be there to be made by somebody else; in the job's
     unit."""
-    made = _made(phase)
+    made = _made(job, phase)
     left = phase.share_of(job.item.quantity) - made
     handed_on = handed_on_to(job, phase)
     if handed_on is None:
@@ -792,7 +808,7 @@ def produced_quantity(job: Job) -> Decimal:
     for phase in job.phases:
         if phase.key in done:
             followed |= _predecessors_of(job, phase)
-    return min(sum((_made(p) for p in shares_of(job, key)), Decimal(0)) for key in done - followed)
+    return min(sum((_made(job, p) for p in shares_of(job, key)), Decimal(0)) for key in done - followed)
 
 
 def finished_so_far(job: Job) -> Decimal:
@@ -802,15 +818,15 @@ def finished_so_far(job: Job) -> Decimal:
     kept = [phase for phase in job.phases if phase.state is not PhaseState.SKIPPED]
     followed = {key for phase in kept for key in _predecessors_of(job, phase)}
     last = {phase.key for phase in kept} - followed
-    made = [_passed_on(shares_of(job, key)) for key in last]
+    made = [_passed_on(job, key) for key in last]
     return min(made, default=Decimal(0))
 
 
-def _passed_on(shares: list[Phase]) -> Decimal:
+def _passed_on(job: Job, key: str) -> Decimal:
     """What of the same work is good, as far as it is to be inspected at all; in the job's unit."""
-    if any(phase.quality_check and phase.state is not PhaseState.DONE for phase in shares):
+    if any(phase.quality_check and phase.state is not PhaseState.DONE for phase in shares_of(job, key)):
         return Decimal(0)
-    return _handed_in(shares) or Decimal(0)
+    return _handed_in(job, key) or Decimal(0)
 
 
 def next_state(
@@ -829,7 +845,7 @@ def next_state(
         something_is_back(phase)
     elif action is Action.COMPLETE:
         _what_comes_before_is_over(job, phase)
-        enough_is_back(phase, job.item.quantity, job.tolerance_percent)
+        enough_is_back(phase, least_to_complete(job, phase))
     elif action is Action.ACCEPT:
         _nobody_accepts_their_own_work(phase, by)
     elif action is Action.REJECT:
@@ -886,16 +902,17 @@ def _with_parts(job: Job, phase: Phase, passed: set[str]) -> set[str]:
     if not phase.starts_on_parts:
         return passed
     begun = {p.key for p in job.phases if p.state in TO_DO}
-    return passed | {key for key in begun if _handed_in(shares_of(job, key)) is not None}
+    return passed | {key for key in begun if _handed_in(job, key) is not None}
 
 
-def _handed_in(shares: list[Phase]) -> Decimal | None:
+def _handed_in(job: Job, key: str) -> Decimal | None:
     """What of the same work may be worked on further, in the job's unit. Parts are not inspected: with a
     quality check, none is handed on before the whole, in all its shares."""
+    shares = shares_of(job, key)
     if len(shares) > 1 and any(p.quality_check and p.state is not PhaseState.DONE for p in shares):
         return None
     made = [p.made_so_far if p.quantity is None and not p.quality_check else p.quantity for p in shares]
-    found = [p.in_unit_of_job(each) for p, each in zip(shares, made, strict=True) if each is not None]
+    found = [in_unit_of_job(job, p, each) for p, each in zip(shares, made, strict=True) if each is not None]
     return sum(found, Decimal(0)) if found else None
 
 
@@ -1027,9 +1044,9 @@ def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
         raise WrongState("phase_split", phase=phase.name)
 
 
-def enough_is_back(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> None:
-    """Work that is done outside ends with what came back, which is not less than the least that is made."""
-    least, _ = quantity_bounds(phase, ordered, tolerance_percent)
+def enough_is_back(phase: Phase, least: Decimal) -> None:
+    """Work that is done outside ends with what came back, which is not less than the `least` that it may be
+    completed with."""
     if phase.outside.finisher is not None and phase.outside.made < least:
         raise WrongState("goods_not_back", phase=phase.name, away=phase.outside.away)
 
@@ -1058,7 +1075,7 @@ def _it_is_not_in_shares_too_many(job: Job, phase: Phase) -> None:
 
 
 def _something_is_left_to_split(job: Job, phase: Phase) -> None:
-    if phase.in_own_unit(most_to_split_off(job, phase)) <= 0:
+    if most_to_split_off(job, phase) < phase.factor * _THOUSANDTH:
         raise WrongState("nothing_left_to_split", phase=phase.name)
 
 

@@ -171,7 +171,7 @@ def actions_on_task(task: Task) -> list[TaskAction]:
 
 
 def _is_back(task: Task) -> bool:
-    return _holds(enough_is_back, task.phase, task.quantity, task.tolerance_percent)
+    return _holds(enough_is_back, task.phase, task.least)
 
 
 def _holds(rule: Callable[..., object], *facts: object) -> bool:

@@ -64,13 +64,13 @@ async def _own_rejected(
 
 def _task(task: Task, rejected: list[RejectedAttemptView], places: Places) -> TaskView:
     phase = task.phase
-    least, most = quantity_bounds(phase, task.quantity, task.tolerance_percent)
+    _, most = quantity_bounds(phase, task.quantity, task.tolerance_percent)
     return TaskView(
         id=phase.id,
         phase=phase.name,
         description=task.description,
         quantity=min(phase.in_own_unit(phase.share_of(task.quantity), ROUND_CEILING), most),
-        least=least,
+        least=task.least,
         most=most,
         unit=phase.unit or task.unit,
         share_number=None if phase.share is None else phase.share_number,
