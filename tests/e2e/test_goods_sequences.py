@@ -91,7 +91,7 @@ from production.domain.machine import Action, Refused, outcome
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(3000)]
 
-BATCHES, SEQUENCES = (20, 100) if AT_NIGHT else (2, 10) if SAMPLING else (5, 20)
+BATCHES, SEQUENCES = (20, 100) if AT_NIGHT else (1, 20) if SAMPLING else (5, 20)
 LENGTH = 45
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PLACES = ("BO1", "BO2")

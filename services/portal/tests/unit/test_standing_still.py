@@ -6,14 +6,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from portal.adapters.client import Away, Services
+from optima_kit.clock import SystemClock
+from portal.adapters.client import AsPerson, Away, Services
+from portal.adapters.sessions import BrowserSessions, SignedIn
+from portal.application.ports import IssuerAway
 
-PATIENCE = 1.5
+PATIENCE = 2.5
 AT_ONCE = 0.3
 SLOW = 0.8
 """More than a service has to say that it lives."""
@@ -128,3 +132,15 @@ async def test_one_that_moves_again_is_asked_again(service: Service) -> None:
         except Away:
             await asyncio.sleep(0.05)
     pytest.fail("it was never asked again")
+
+
+async def test_what_is_shown_once_does_not_wait_for_new_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recovery codes: the factor is set up, whether or not identity lives a moment later."""
+
+    async def stands_still(*_: object) -> NoReturn:
+        raise IssuerAway
+
+    monkeypatch.setattr("portal.adapters.sessions.renew_session", stands_still)
+    nothing: Any = None
+    sessions = BrowserSessions(nothing, nothing, nothing, nothing, SystemClock())
+    await sessions.renew(SignedIn(nothing, nothing, AsPerson(nothing, {}, nothing)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,8 +77,12 @@ class BrowserSessions:
         return SignedIn(session, actor, AsPerson(self._services, headers, renewed))
 
     async def renew(self, signed_in: SignedIn) -> None:
-        """After what changes what the person may do: the next page is asked for with new tokens."""
-        await self._renewed(signed_in.session)
+        """After what changes what the person may do: the next page is asked for with new tokens.
+
+        While identity is away they stay due: recovery codes, above all, are shown only once.
+        """
+        with suppress(Away):
+            await self._renewed(signed_in.session)
 
     async def _renewed(self, session: Session) -> Tokens | None:
         identity = _Identity(self._services, self._clock)
