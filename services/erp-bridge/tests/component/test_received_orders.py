@@ -265,6 +265,15 @@ async def test_whose_cancellation_it_is_is_told_by_number_and_date(shop: Any) ->
     assert await dated(shop, f"10/11/2026;{FIRST}", f"11/01/2028;{NEXT}") == (1, 1, 0)
 
 
+async def test_a_change_of_theirs_is_settled_once_the_order_of_that_year_is_cancelled(shop: Any) -> None:
+    await dated(shop, f"10/11/2026;{FIRST}")
+    order_id = await confirm(shop)
+    assert await dated(shop, f"10/11/2026;{FIRST.replace('15/02', '16/02')}") == (0, 0, 1)
+    assert [each["record"] for each in await shop.failures()] == ["OV-118 (2026)"]
+    await cancel(shop, order_id)
+    assert await shop.failures() == []
+
+
 async def test_orders_of_two_years_are_compared_each_with_its_own(shop: Any) -> None:
     await receive(shop, FIRST)
     await confirm(shop)

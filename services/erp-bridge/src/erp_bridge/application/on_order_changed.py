@@ -42,7 +42,7 @@ async def on_order_cancelled(ports: Ports, order_id: UUID) -> None:
 
 async def _tell_origin(ports: Ports, order: Document, origin: Origin) -> None:
     """What the ERP changed or cancelled of it is settled. Where it can't be told by us, a person has to."""
-    await ports.failures.delete_failures(origin.connection_id, RECEIVED, "in", [origin.order.remote_id])
+    await ports.failures.delete_failures(origin.connection_id, RECEIVED, "in", [origin.order.name])
     connection = await ports.connections.get_connection_by_id(origin.connection_id)
     sent = ports.connectors.get(connection.connector).describe().capability("order")
     if sent is None or "cancel" not in sent.writes or not connection.exchange("order").enabled:
