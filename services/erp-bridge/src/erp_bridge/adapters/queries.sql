@@ -226,16 +226,18 @@ ON CONFLICT (connection_id, entity, internal_id) DO UPDATE
 SET external_id = excluded.external_id, remote_code = excluded.remote_code, version = excluded.version,
     content_hash = excluded.content_hash, shared = excluded.shared, state = 'linked'
 
--- name: list_received_orders
-SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day,
+-- fragment: received_order_columns
+internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day,
        coalesce(remote_year, '') AS year
+
+-- name: list_received_orders
+SELECT {received_order_columns}
 FROM links
 WHERE connection_id = :connection_id AND entity = 'received_order'
   AND (external_id = ANY (:remote_ids::text[]) OR remote_code = ANY (:codes::text[]))
 
 -- name: list_all_received_orders
-SELECT internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash, remote_day AS day,
-       coalesce(remote_year, '') AS year
+SELECT {received_order_columns}
 FROM links
 WHERE connection_id = :connection_id AND entity = 'received_order' AND external_id IS NOT NULL
 
@@ -287,8 +289,7 @@ FROM unnest(:order_ids::uuid[], :remote_ids::text[], :numbers::text[], :days::da
 CROSS JOIN (VALUES ('received_order'), ('order')) AS linked(entity)
 
 -- name: find_origin
-SELECT connection_id, internal_id AS order_id, external_id AS remote_id, remote_code AS code, content_hash,
-       remote_day AS day, coalesce(remote_year, '') AS year
+SELECT connection_id, {received_order_columns}
 FROM links
 WHERE internal_id = :order_id AND entity = 'received_order'
 

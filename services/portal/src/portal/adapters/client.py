@@ -99,6 +99,8 @@ class Services:
     ) -> Answered:
         """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer. What
         is only read is not waited for where the service stands still; what is sent may have been done."""
+        if method == "GET" and self._is_known_still(service):
+            raise Away(service)
         asked = self._answer(service, method, path, headers, **content)
         return await (self._unless_still(service, asked) if method == "GET" else asked)
 
@@ -139,9 +141,6 @@ class Services:
         return _answered(service, response, raw)
 
     async def _unless_still(self, service: str, asked: Coroutine[Any, Any, Answered]) -> Answered:
-        if self._is_known_still(service):
-            asked.close()
-            raise Away(service)
         answer = asyncio.ensure_future(asked)
         try:
             await asyncio.wait({answer}, timeout=_SOON)

@@ -1054,9 +1054,9 @@ def _cost_line(stored: dict[str, Any]) -> CostLine:
         unit_cost=Decimal(stored["unit_cost"]),
         supplier=stored["supplier"],
         terms=stored["terms"],
-        actual=None if actual is None else Decimal(actual),
+        actual=_decimal(actual),
         delivery=_delivery_terms(terms) if terms else None,
-        charged=None if charged is None else Decimal(charged),
+        charged=_decimal(charged),
         phase_id=UUID(stored["phase_id"]) if "phase_id" in stored else None,
         given_up=stored.get("given_up", False),
     )
