@@ -1,4 +1,4 @@
-"""Puts the service together."""
+"""Assembles the approval service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the approval service reads from the environment beside the kit's settings."""
+"""The settings that the approval service reads from the environment in addition to the kit's."""
 
 from __future__ import annotations
 

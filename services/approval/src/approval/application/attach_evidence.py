@@ -1,4 +1,5 @@
-"""Somebody who is asked keeps a document ready; their decision names those that belong to it."""
+"""People who are asked to decide attach documents. Their decision then names the documents that belong to
+it."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from .read.access import locked_visible_approval, running_process, stands_in, vi
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_DOCUMENTS: Final = 50
-"""Of one person, for one approval."""
+"""The most documents that one person may attach to one approval."""
 
 
 async def attach_evidence(
@@ -53,7 +54,8 @@ async def attach_evidence(
 async def named_evidence(
     ports: Ports, actor: Actor, approval_id: UUID, ids: list[UUID]
 ) -> tuple[dict[str, Any], ...]:
-    """What a decision records of the documents that it names: each is the decider's own, of this approval."""
+    """Return what a decision records about the documents that it names. Raises Invalid if one of them was
+    attached to another approval or by somebody else than the actor."""
     found = {document.id: document for document in await ports.evidence.named(approval_id, ids)}
     told = []
     for index, id_ in enumerate(ids):
@@ -75,7 +77,8 @@ async def named_evidence(
 async def read_evidence(
     ports: Ports, actor: Actor, approval_id: UUID, evidence_id: UUID
 ) -> tuple[Document, bytes]:
-    """To whoever sees the approval."""
+    """Return a document and its content. Raises Absent if it is unknown or the actor does not see the
+    approval."""
     await visible_approval(ports, actor, approval_id)
     found = await ports.evidence.read(approval_id, evidence_id)
     if found is None:

@@ -1,4 +1,4 @@
-"""Who decides a step is changed by hand: an admin reassigns a part, or somebody more is asked."""
+"""People change by hand who decides a step: an admin reassigns a part, or an approver adds another one."""
 
 from __future__ import annotations
 

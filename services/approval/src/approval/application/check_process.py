@@ -1,4 +1,4 @@
-"""A process's document is tried before it is kept."""
+"""Checks a process document before it is stored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .ports import Ports
 
 
 async def check_process(ports: Ports, actor: Actor, key: str, definition: Definition) -> list[Refusal]:
-    """Everything for which the document would be refused, as a draft or at its publication; none: it would be
-    published. Changes nothing. Raises Forbidden for one that reads what the actor may not see."""
+    """List every reason for which the document would be refused, as a draft or at its publication. Nothing is
+    stored. Raises Forbidden if the document reads a field that the actor may not see."""
     flaws: list[Refusal] = []
     if definition.key != key:
         flaws.append(Invalid("key_differs", field="key", expected=key))

@@ -1,5 +1,6 @@
-"""Who is asked with others takes a step upon themselves, or puts their part off to a day, when they are
-reminded of it: all the others see the one, they alone see the other. Neither binds anybody."""
+"""An approver claims a step that asks others too, or puts their own part off to a day, on which they are
+reminded. All approvers see a claim, and only its author sees that a part is put off. Neither binds
+anybody."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ FOLLOW_UP: Final = "approval.follow_up"
 
 
 class PutOff(BaseModel):
-    """A part that somebody has put off to a day."""
+    """A part that its person has put off to a day."""
 
     approval_id: UUID
     step: str
@@ -44,7 +45,7 @@ async def claim_step(ports: Ports, actor: Actor, approval_id: UUID, step: str) -
 
 
 async def release_step(ports: Ports, actor: Actor, approval_id: UUID, step: str) -> Held:
-    """By who has claimed it, or an admin."""
+    """Give a claimed step back. Raises Forbidden unless the actor has claimed it or is an admin."""
     actor.require("approval.decide")
     held = await locked_visible_approval(ports, actor, approval_id)
     await running_process(ports, held.approval)
@@ -58,7 +59,7 @@ async def release_step(ports: Ports, actor: Actor, approval_id: UUID, step: str)
 
 
 async def follow_up(ports: Ports, actor: Actor, approval_id: UUID, step: str, on: date | None) -> Held:
-    """None: it is put off no longer."""
+    """Put the actor's part off to a day and schedule a reminder, or undo this if `on` is None."""
     held = await _asked(ports, actor, approval_id, step)
     directory = await ports.directories.read()
     if on is not None and on <= directory.calendar.day(ports.now):
@@ -74,7 +75,8 @@ async def follow_up(ports: Ports, actor: Actor, approval_id: UUID, step: str, on
 
 
 async def remind_of_follow_up(ports: Ports, put_off: PutOff) -> None:
-    """Nothing, if it is put off to another day by now, or theirs no longer."""
+    """Remind a person of the part that they put off. Do nothing if the part does not wait for them any more,
+    or if they have put it off to another day meanwhile."""
     held = await ports.approvals.lock(put_off.approval_id)
     if held is None or held.approval.state != "open":
         return
@@ -96,6 +98,7 @@ async def remind_of_follow_up(ports: Ports, put_off: PutOff) -> None:
 
 
 async def _asked(ports: Ports, actor: Actor, approval_id: UUID, step: str) -> Held:
+    """Lock the approval and return it. Raises Forbidden unless the step waits for the actor."""
     actor.require("approval.decide")
     held = await locked_visible_approval(ports, actor, approval_id)
     await running_process(ports, held.approval)
@@ -104,7 +107,7 @@ async def _asked(ports: Ports, actor: Actor, approval_id: UUID, step: str) -> He
     if run is None or part is None or part.state != "requested":
         raise Forbidden("approver_not_asked", step=step)
     if len(run.parts) > LISTED_AT_ONCE:
-        # What is noted of a part stands where inboxes find it, and there it may not be yet.
+        # Notes are stored with the row that inboxes read, and that row may not have been written yet.
         await ports.approvals.list_parts(held.approval, actor.person_id)
     return held
 

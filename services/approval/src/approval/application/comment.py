@@ -1,4 +1,4 @@
-"""People write about a step, or ask somebody about it, while it goes on waiting."""
+"""People comment on a step, or ask somebody a question about it, while the step goes on waiting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from .read.access import locked_visible_approval, may_answer, may_comment, runni
 async def comment(
     ports: Ports, actor: Actor, approval_id: UUID, step: str, text: str, to_person: UUID | None
 ) -> Comment:
-    """A question, where it is to somebody: the requester, or who is or was asked about the approval."""
+    """Add a comment to a step. With `to_person` it is a question to that person, who must be the requester or
+    somebody who is or was asked about the approval."""
     held = await locked_visible_approval(ports, actor, approval_id)
     approval = held.approval
     process = await running_process(ports, approval)
@@ -55,7 +56,8 @@ async def comment(
 async def answer_comment(
     ports: Ports, actor: Actor, approval_id: UUID, comment_id: UUID, text: str
 ) -> Comment:
-    """Once, by who was asked or who took over from them; also after the end."""
+    """Answer a question, also after the approval has ended. Only the person who was asked, or their
+    successor, may answer it, and only once."""
     held = await visible_approval(ports, actor, approval_id)
     asked = await ports.comments.lock(approval_id, comment_id)
     if asked is None:

@@ -1,5 +1,5 @@
-"""Deciding from an e-mail. Looking at what is under a link changes nothing, so that a mail scanner can't
-decide; deciding is a POST, once, until the link expires or the part is over."""
+"""Lets people decide through a link in an e-mail. Opening the link changes nothing, so that a mail scanner
+can't decide. The decision is a POST and is possible once, until the link expires or the part is over."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .recording import record_change
 
 
 async def read_by_link(ports: Ports, link_id: UUID) -> tuple[Link, Held]:
-    """What the link is about, as long as it can be used."""
+    """Return the link and its approval. Raises Absent if the link can't be used."""
     return await _usable(ports, await ports.links.find(link_id), lock=False)
 
 
 async def decide_by_link(
     ports: Ports, link_id: UUID, act: engine.Act, content_hash: str, reason: str | None
 ) -> Held:
-    """Decides as the person whom the link was sent to. It is used up by a decision alone: one that is
-    refused leaves it."""
+    """Decide as the person to whom the link was sent. Only a recorded decision uses the link up; after a
+    refusal it can be used again."""
     link, held = await _usable(ports, await ports.links.lock(link_id), lock=True)
     process = await running_process(ports, held.approval)
     directory = await ports.directories.read()
@@ -33,7 +33,8 @@ async def decide_by_link(
 
 
 async def _usable(ports: Ports, link: Link | None, *, lock: bool) -> tuple[Link, Held]:
-    """A link that is unknown, expired, used, or whose part is over: all are told alike."""
+    """Return the link and its approval. Raises the same Absent for a link that is unknown, expired or used
+    and for one whose part is over, so that nobody learns which it is."""
     if link is None or link.used_at is not None or link.expires_at <= ports.now:
         raise Absent("link_absent")
     find = ports.approvals.lock if lock else ports.approvals.find

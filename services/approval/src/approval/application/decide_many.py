@@ -1,4 +1,4 @@
-"""Somebody decides many things at once; each succeeds or is refused for itself."""
+"""A person makes many decisions in one request. Each of them succeeds or is refused separately."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from .ports import Held, Ports
 log = logging.getLogger(__name__)
 
 _OUR_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What a fault of this program raises; what the database raises concerns the whole batch."""
+"""The exceptions that a fault of this program raises. Errors of the database are not among them: they concern
+the whole batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one decision: the approval as it then was, or why it was refused."""
+    """The result of one decision: the approval after it, or the refusal."""
 
     approval_id: UUID
     step: str
@@ -32,9 +33,10 @@ class Decided:
 async def decide_many(
     ports: Ports, actor: Actor, decisions: list[tuple[UUID, engine.Decision, list[UUID]]]
 ) -> list[Decided]:
-    """Each an approval, what is decided, and the documents that belong to it; answered in the order given.
-    They are carried out in the order of approvals, so that two people with much in common never wait for
-    each other in a circle. Where a fault of ours stops one, the others still count."""
+    """Carry out many decisions and return their results in the order given. Each decision comes with the id
+    of its approval and of the documents that belong to it. They are carried out in the order of the
+    approvals' ids, so that two people who decide about the same approvals can't deadlock. If a fault of this
+    program stops one decision, the others still count."""
     actor.require("approval.decide")
     results: dict[int, Decided] = {}
     for index in sorted(range(len(decisions)), key=lambda i: decisions[i][0]):

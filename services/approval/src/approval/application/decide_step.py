@@ -17,8 +17,8 @@ from .recording import record_change
 async def decide_step(
     ports: Ports, actor: Actor, approval_id: UUID, decision: engine.Decision, evidence: list[UUID]
 ) -> Held:
-    """Of two who decide at once, the second decides about what the first has left, or is told that there
-    is nothing left to decide."""
+    """Record a person's decision about a step. If two people decide at the same time, the second decision
+    applies to the state that the first has left, or is refused if nothing is left to decide."""
     actor.require("approval.decide")
     held = await locked_visible_approval(ports, actor, approval_id)
     if evidence:

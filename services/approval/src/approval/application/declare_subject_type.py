@@ -13,7 +13,8 @@ from .ports import Ports
 async def declare_subject_type(
     ports: Ports, actor: Actor, key: str, subject: SubjectType, expected_version: int | None
 ) -> int:
-    """Returns its version. Published processes keep the declaration that they were published with."""
+    """Store the declaration of a subject type and return its new version. Published processes keep the
+    declaration with which they were published."""
     actor.require("process.write")
     if subject.key != key:
         raise Invalid("key_differs", field="key", expected=key)
@@ -36,7 +37,7 @@ async def declare_subject_type(
 
 
 async def read_subject_type(ports: Ports, key: str) -> tuple[SubjectType, int]:
-    """The declaration and its version; a built-in type has version 1 for ever."""
+    """Return a declaration and its version. A built-in type always has version 1."""
     subject = await ports.processes.subject_type(key)
     if subject is None:
         raise Absent("subject_type_absent")

@@ -16,7 +16,8 @@ from .ports import Draft, Ports
 async def define_process(
     ports: Ports, actor: Actor, key: str, definition: Definition, expected_version: int | None
 ) -> Draft:
-    """Keeps the draft; what runs is changed by publication alone. The first time no version is expected."""
+    """Store the draft of a process. Approvals are affected only once it is published. No version is expected
+    when the process is new."""
     if definition.key != key:
         raise Invalid("key_differs", field="key", expected=key)
     subject = await ports.processes.subject_type(definition.subject)
@@ -38,7 +39,8 @@ async def define_process(
 
 
 async def retire_process(ports: Ports, actor: Actor, key: str, expected_version: int | None) -> Draft:
-    """Nothing more is opened under it; what runs goes on. Publishing it again brings it back."""
+    """Retire a process: no new approval opens under it, and running approvals go on. Publishing it again
+    brings it back into force."""
     draft = await ports.processes.lock(key)
     if draft is None:
         raise Absent("process_absent")
@@ -52,6 +54,8 @@ async def retire_process(ports: Ports, actor: Actor, key: str, expected_version:
 
 
 async def held_process(ports: Ports, key: str, expected_version: int | None) -> Draft:
+    """Lock a process and return its draft. Raises Absent, PreconditionRequired if no version is expected, or
+    Stale if another one is."""
     draft = await ports.processes.lock(key)
     if draft is None:
         raise Absent("process_absent")

@@ -21,12 +21,14 @@ from .ports import Ports, StoredDelegation
 from .read.access import gave_or_administers, sees_delegation
 
 MOST_DELEGATIONS: Final = 50
-"""Of one person, in force or to come: who is asked in their place goes through all of them at each step."""
+"""The most delegations, in force or to come, that one person may give. Each step that asks this person goes
+through all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class DelegationRequest:
-    """What is delegated: from `starts_at` up to, not including, `ends_at`."""
+    """A delegation that somebody wants to give. It is in force from `starts_at` until just before
+    `ends_at`."""
 
     to_person: UUID
     starts_at: datetime
@@ -35,7 +37,8 @@ class DelegationRequest:
     up_to: Decimal | None
     reason: str | None
     from_person: UUID | None = None
-    """Another than the actor: only for who administers approvals."""
+    """The person who delegates, if not the actor. Only a person who administers approvals may name
+    another."""
 
 
 async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest) -> StoredDelegation:
@@ -57,7 +60,7 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
     if sum(each.ends_at > ports.now for each in directory.given_by(giver)) >= MOST_DELEGATIONS:
         raise WrongState("delegations_too_many", most=MOST_DELEGATIONS)
     if request.up_to is not None:
-        # Whether a delegate sees a thing would tell the giver on which side of the limit its price is.
+        # What the delegate gets to see would tell the giver which prices are within the limit.
         author_sees_amounts(await ports.processes.subject_types(), actor.privileges, "up_to")
     for index, key in enumerate(sorted(request.processes)):
         if await ports.processes.find(key) is None:
@@ -80,14 +83,15 @@ async def give_delegation(ports: Ports, actor: Actor, request: DelegationRequest
 
 
 def nobody_gives_themselves_what_is_another_s(actor: Actor, to_person: UUID) -> None:
-    """Delegating for others is the admins' alone, and never to themselves."""
+    """Raise Forbidden unless the actor, who delegates for another person, is an admin and not the
+    delegate."""
     actor.require("approval.administer")
     if to_person == actor.person_id:
         raise Forbidden("delegates_to_oneself", field="to_person_id")
 
 
 async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> None:
-    """At once; what was decided under it stands."""
+    """End a delegation at once. Decisions that were made under it stay valid."""
     stored = await ports.delegations.lock(delegation_id)
     if stored is None or not sees_delegation(actor, stored):
         raise Absent("delegation_absent")
@@ -99,7 +103,7 @@ async def revoke_delegation(ports: Ports, actor: Actor, delegation_id: UUID) -> 
 
 
 async def end_delegation(ports: Ports, stored: StoredDelegation) -> None:
-    """Of a delegation that is locked and not revoked yet."""
+    """Revoke a delegation that is locked and not yet revoked, and publish that it has ended."""
     await ports.delegations.revoke(stored.delegation.id, ports.now)
     _tell(ports, await ports.directories.read(), stored.delegation, revoked=True)
 

@@ -1,5 +1,5 @@
-"""Somebody's personal texts are erased: their name and address, and what they wrote in their own words. What
-they decided, and when, stays by their id."""
+"""Erases a person's texts: their name and address, and what they wrote in their own words. The record of what
+they decided, and when, stays under their id."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ AT_A_TIME: Final = 50
 
 
 class PersonErasure(BaseModel):
-    """Approvals that name the person are to be gone through; those up to `after` have been."""
+    """A job that erases a person from the approvals that name them. Those up to the id `after` are done."""
 
     person_id: UUID
     after: UUID | None = None
 
 
 async def on_person_erased(ports: Ports, event: PersonErased) -> None:
-    """Again: nothing more. What the directory says of the person afterwards brings no name back."""
+    """Erase the person's texts, and schedule a job that erases them from approvals. A duplicate changes
+    nothing more. Later events of the directory about the person do not bring the name back."""
     person_id = event.person_id
     known = (await ports.directories.read()).person(person_id)
     if known is not None and known.email:
@@ -40,7 +41,7 @@ async def on_person_erased(ports: Ports, event: PersonErased) -> None:
 
 
 async def erase_from_approvals(ports: Ports, erasure: PersonErasure) -> None:
-    """Some approvals at a time; the rest is owed to a job of its own."""
+    """Erase the person from some approvals, and schedule another job for the rest."""
     found = await ports.approvals.naming(erasure.person_id, erasure.after, AT_A_TIME)
     for approval_id in found:
         await _erase_from(ports, approval_id, erasure.person_id)

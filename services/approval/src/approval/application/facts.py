@@ -1,4 +1,4 @@
-"""An approval's events as other services are told of them, each with whom it concerns."""
+"""Turns an approval's events into the events that other services receive, each with its recipients."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from ..domain.engine import approvers_of
 from ..domain.process import Process
 
 _NUMBER: Final = attrgetter("bytes")
-"""Sorts ids in C."""
+"""The sort key of ids. Comparing their bytes takes place in C."""
 _ENDINGS: dict[str, type[EventData]] = {
     "approved": contract.Approved,
     "rejected": contract.Rejected,
@@ -53,9 +53,11 @@ _ENDINGS: dict[str, type[EventData]] = {
 
 
 def recipients(people: Iterable[UUID], directory: Directory, acting: UUID | None) -> list[UUID]:
-    """Nobody is told of what they did themselves, and nobody who left."""
+    """Return the people to be notified, sorted by id: without the person who acts and without inactive
+    ones."""
     known = directory.people
-    # In their order, mostly that of their ids: ten thousand are then found and sorted in half the time.
+    # A dict keeps the people's order, which is mostly that of their ids already: looking up and sorting ten
+    # thousand of them then takes half the time.
     told = dict.fromkeys(people)
     if acting is not None:
         told.pop(acting, None)
@@ -65,7 +67,7 @@ def recipients(people: Iterable[UUID], directory: Directory, acting: UUID | None
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is told of what happens to an approval."""
+    """Knows whom to notify about what happens to an approval."""
 
     process: Process
     directory: Directory
@@ -76,7 +78,7 @@ class Audience:
         return recipients(people, self.directory, self.acting)
 
     def asked(self, people: Iterable[UUID], approval: Approval, now: datetime) -> list[UUID]:
-        """People who are asked to decide, with those who stand in for them now."""
+        """Return the people to be notified when `people` are asked to decide: them and their delegates."""
         if not self.directory.delegations:
             return self.of(people)
         asked = set(people)
@@ -110,7 +112,7 @@ StepEvent = (
 
 
 class Facts:
-    """What is published of one change of an approval."""
+    """Builds the events that are published for one change of an approval."""
 
     def __init__(self, before: Approval | None, after: Approval, audience: Audience) -> None:
         self._after = after
@@ -121,12 +123,12 @@ class Facts:
             for key, run in (before.steps.items() if before is not None else ())
             if run.state == "pending"
         }
-        """Whom each step asked before."""
+        """The people whom each step asked before the change."""
         self._known = set(self._asked)
-        """Steps that others have been told of."""
+        """The steps about which other services have already been told."""
 
     def of(self, event: Event) -> Iterator[EventData]:
-        """The facts of the next event; none for what concerns nobody else."""
+        """Build what is published for the next event, which is nothing if it concerns nobody else."""
         match event:
             case StepOpened():
                 self._known.add(event.step)
@@ -158,7 +160,7 @@ class Facts:
     def _between(
         self, event: PartForwarded | PartReassigned | PartEscalated | PartHandedOver
     ) -> dict[str, Any]:
-        """Whose part goes to whom."""
+        """Return the fields that say from whom to whom a part goes."""
         return {
             "approval_id": self._after.id,
             "step": event.step,
@@ -175,7 +177,8 @@ class Facts:
         return contract.StepPending(**subject, step=event.step, approvers=asked, due_at=run.due_at, **told)
 
     def _still_asked(self, people: Iterable[UUID], step: str) -> Iterator[UUID]:
-        """Those of them who still are: an earlier approval may count, or the step be over already."""
+        """Return those of the people who are still asked after the change. Others are not, because their
+        earlier approval counts or the step has already ended."""
         parts = self._after.steps.get(step, WAITING).parts
         return (each for each in people if each in parts and parts[each].state == "requested")
 
@@ -215,7 +218,7 @@ class Facts:
                 )
             case StepEnded():
                 if event.outcome == "not_required" and event.step not in self._known:
-                    return None  # a step that nobody was asked about falls away in silence
+                    return None  # nothing is published about a step that never asked anybody
                 told = self._told_to_asked(event, self._asked.pop(event.step, ()))
                 return contract.StepEnded(**subject, step=event.step, outcome=event.outcome, **told)
             case NoticeSent():

@@ -1,4 +1,4 @@
-"""Somebody hands their part in a step to somebody else."""
+"""A person hands their part in a step to another person."""
 
 from __future__ import annotations
 

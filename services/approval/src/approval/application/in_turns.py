@@ -1,5 +1,5 @@
-"""What takes long shares the event loop: a tenant does one such thing at a time, and others go on between its
-slices. So does whatever goes through a large content: taking it in, and judging it."""
+"""Lets long computations share the event loop. Each tenant has one such computation at a time, and other work
+goes on between its slices. Reading and judging a large content is done in this way too."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from ..domain.turns import Work
 T = TypeVar("T")
 
 ROUNDS: Final = 4
-"""Rounds of the loop that others have between two slices: a request takes dozens, between its waits for the
-database."""
+"""How many rounds of the event loop other work gets between two slices. A request takes dozens of rounds
+between its waits for the database."""
 LONG: Final = 0.005
-"""Seconds. Others have as long as a slice took, if it took longer: it was one piece, such as a condition that
-goes through two thousand rows."""
+"""In seconds. After a slice that took longer, other work gets as long as the slice took. Such a slice could
+not be divided: it was, for example, a condition that goes through two thousand rows."""
 LARGE: Final = 500
-"""Values of a content that is large: ordinary ones hold a few dozen, and are done with at once."""
+"""A content with more values than this is large. Ordinary ones hold a few dozen, and are processed in one
+go."""
 _TENANTS: Final = WeakValueDictionary[UUID, asyncio.Lock]()
 
 
 async def in_turns(tenant_id: UUID, work: Work[T]) -> T:
-    """Raises what the work raises."""
+    """Do the work slice by slice and return its result. Raises what the work raises."""
     turn = _TENANTS.get(tenant_id) or _TENANTS.setdefault(tenant_id, asyncio.Lock())
     async with turn:
         while True:
@@ -40,7 +41,7 @@ async def in_turns(tenant_id: UUID, work: Work[T]) -> T:
 
 
 async def give_way(after: float = 0.0) -> None:
-    """Others have their turn, after a slice of so many seconds."""
+    """Let other work run, after a slice that took `after` seconds."""
     for _ in range(ROUNDS):
         await asyncio.sleep(0)
     if after > LONG:

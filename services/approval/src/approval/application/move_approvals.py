@@ -1,5 +1,6 @@
-"""Running approvals move to another version of their process: first a preview with a verdict for each, then
-the move itself as jobs, and back again as far as nobody has acted since."""
+"""Migrates running approvals to another version of their process: first a preview with a verdict for each
+approval, then the migration itself in jobs. It can be reverted for approvals on which nobody has acted
+since."""
 
 from __future__ import annotations
 
@@ -29,14 +30,15 @@ AT_A_TIME: Final = 50
 
 
 class MoveStep(BaseModel):
-    """A move, and the last approval that was dealt with."""
+    """A job of a migration. `after` is the last approval that earlier jobs have dealt with."""
 
     move_id: UUID
     after: UUID | None = None
 
 
 async def begin_move(ports: Ports, actor: Actor, key: str, to_version: int | None) -> Move:
-    """Owes the preview of moving every run of other versions to `to_version`, or to the newest."""
+    """Schedule the preview of migrating every running approval of another version to `to_version`, or to the
+    newest version if None."""
     draft = await ports.processes.find(key)
     if draft is None:
         raise Absent("process_absent")
@@ -56,7 +58,7 @@ async def run_move(ports: Ports, actor: Actor, move_id: UUID, expected_version: 
 
 
 async def revert_move(ports: Ports, actor: Actor, move_id: UUID, expected_version: int | None) -> Move:
-    """Approvals on which somebody has acted since stay where they are."""
+    """Schedule the reverting of a migration. Approvals on which somebody has acted since stay as they are."""
     return await _go_on(ports, actor, move_id, expected_version, "moved", "reverting", REVERT)
 
 
@@ -68,7 +70,7 @@ async def read_move(ports: Ports, move_id: UUID) -> Move:
 
 
 async def preview_step(ports: Ports, step: MoveStep) -> None:
-    """Some verdicts at a time; nothing is moved."""
+    """Compute the verdicts of the next approvals, without migrating them."""
     move = await _held(ports, step, "previewing")
     if move is None:
         return
@@ -83,7 +85,8 @@ async def preview_step(ports: Ports, step: MoveStep) -> None:
 
 
 async def move_step(ports: Ports, step: MoveStep) -> None:
-    """Each is judged anew under its lock: what began since the preview is refused now."""
+    """Migrate the next approvals. Each is judged again under its lock, and is refused if a step that blocks
+    the migration has started since the preview."""
     move = await _held(ports, step, "moving")
     if move is None:
         return
@@ -110,7 +113,8 @@ async def revert_step(ports: Ports, step: MoveStep) -> None:
 
 
 async def _processes(ports: Ports, move: Move, held: Held) -> tuple[Process, Process]:
-    """The version that the approval follows, and the one that it is to follow, which has judged it."""
+    """Return the version that the approval follows, and the target version, which has already evaluated its
+    conditions on the approval's content."""
     approval = held.approval
     old = await running_process(ports, approval)
     new = await ports.processes.version(move.process_key, move.to_version)
@@ -151,7 +155,7 @@ async def _reverted(ports: Ports, move: Move, item: Moved) -> Moved:
     except Refusal as refusal:
         return replace(item, verdict="kept", reason=refusal.code)
     after = await record_change(ports, old, held, result)
-    # Who left or came meanwhile is noticed as always.
+    # The old version's approvers may have changed since the migration.
     result = engine.people_changed(after.approval, old, ports.now, directory)
     await record_change(ports, old, after, result)
     return replace(item, verdict="reverted")

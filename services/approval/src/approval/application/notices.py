@@ -1,4 +1,4 @@
-"""People are told by mail of what concerns them, where a mail server is set up."""
+"""Notifies people by e-mail of what concerns them, if a mail server is set up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NoticeKind = Literal["delegated_by_admin"]
 
 
 class Notice(BaseModel):
-    """What one person is told; `facts` fill the letter's text."""
+    """A job that mails one notice to one person. `facts` fill the placeholders of the mail's text."""
 
     kind: NoticeKind
     person_id: UUID
@@ -24,7 +24,7 @@ class Notice(BaseModel):
 
 
 def notify(ports: Ports, kind: NoticeKind, person_id: UUID, about: UUID, facts: dict[str, str]) -> None:
-    """A letter is owed: one a person, matter and kind, with the newest facts."""
+    """Schedule a notice by e-mail. There is one for each person, matter and kind, with the newest facts."""
     if ports.mails_links:
         notice = Notice(kind=kind, person_id=person_id, about=about, facts=facts)
         ports.jobs.schedule(MAIL_NOTICE, notice, key=f"{kind}:{about}:{person_id}")

@@ -1,4 +1,4 @@
-"""Whoever is asked by a step that says so gets an e-mail with a link under which they can decide."""
+"""Mails the approvers of a step a link with which they can decide, if the step is defined so."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class MailLink(BaseModel):
 
 
 async def offer_links(ports: Ports, process: Process, before: Approval | None, after: Approval) -> None:
-    """A link, and a letter that is owed, for everybody who is newly asked by a step that mails."""
+    """Store a link, and schedule the e-mail with it, for each person who is newly asked by a step whose
+    `by_email` is set."""
     if not ports.mails_links:
         return
     offered = []

@@ -1,4 +1,5 @@
-"""An amendment of an order is a subject: asked for, and given up when the order changes otherwise or ends."""
+"""Opens an approval for each amendment of an order, and stops it if the amendment lapses because the order
+changes in another way or ends."""
 
 from __future__ import annotations
 
@@ -18,11 +19,12 @@ from .stop_run import stop_run
 
 SUBJECT_TYPE = "order_amendment"
 REVISION = 1
-"""An amendment is decided once; whoever wants other terms asks for another one."""
+"""The only revision of an amendment. It is decided once; other terms need another amendment."""
 
 
 async def on_amendment_requested(ports: Ports, event: AmendmentRequested, story: UUID, sequence: int) -> None:
-    """Again: nothing."""
+    """Open an approval for an amendment. A duplicate changes nothing. Raises NotYet if the requester is not
+    known yet."""
     if await ports.approvals.lock_newest(SUBJECT_TYPE, event.amendment_id) is not None:
         return
     directory = await ports.directories.read()
@@ -36,8 +38,9 @@ async def on_amendment_requested(ports: Ports, event: AmendmentRequested, story:
 
 
 async def on_amendment_ended(ports: Ports, event: AmendmentEnded) -> None:
-    """What can't be applied any more is not decided: what runs is stopped. An end of this service's own, or a
-    duplicate: nothing. Ahead of its request: it waits."""
+    """Stop the running approval of an amendment that lapsed, since it can't be applied any more. Other ends,
+    which follow from this service's own decision, and duplicates change nothing. Raises NotYet if the
+    amendment's request has not arrived yet."""
     if event.outcome != "lapsed":
         return
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.amendment_id)

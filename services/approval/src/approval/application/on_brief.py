@@ -1,4 +1,4 @@
-"""A brief is a subject: submitted, priced while it is approved, cancelled."""
+"""Lets a brief's approval follow the brief: its submission, its prices, its cancellation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ SUBJECT_TYPE = "brief"
 
 
 async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int) -> None:
-    """Again, late, or of a cancelled brief: nothing. A run over an earlier revision is stopped first."""
+    """Open an approval for a revision of a brief, after stopping one of an earlier revision. A duplicate, an
+    event about an earlier revision or a cancelled brief changes nothing. Raises NotYet if the requester or
+    the announced budget figures are not known yet."""
     if await ports.approvals.is_withdrawn(event.brief_id):
         return
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
@@ -51,7 +53,8 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
 
 
 async def on_budget_told(ports: Ports, event: BudgetTold) -> None:
-    """Kept for the submission that follows it. Again: the same."""
+    """Store how the budget of a brief's revision stands, for the submission that follows. A duplicate changes
+    nothing."""
     planned, committed, spent = (Decimal(each) for each in (event.planned, event.committed, event.spent))
     figures = {
         "planned": event.planned,
@@ -63,10 +66,10 @@ async def on_budget_told(ports: Ports, event: BudgetTold) -> None:
 
 
 async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> None:
-    """Prices amend what is being approved. Older than what is known, or of an earlier revision: nothing.
-    Ahead of its submission: it waits. Where the run had just approved other prices, a new run begins over
-    the same revision, since what is approved includes what it costs; asked for by the requester or, since
-    they have left, by who took over."""
+    """Amend the open approval of a brief with its prices. An event that is older than the known prices or
+    about an earlier revision changes nothing. Raises NotYet if the revision has not been submitted yet. If
+    other prices were already approved, a new approval opens over the same revision, because an approval
+    covers the cost too. Its requester is the same person or, if they have left, their successor."""
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is None or newest.approval.subject_revision < event.revision:
         if await ports.approvals.is_withdrawn(event.brief_id):
@@ -98,7 +101,7 @@ async def on_brief_priced(ports: Ports, event: BriefPriced, sequence: int) -> No
 
 
 async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
-    """Stops what runs, and lets nothing about the brief begin any more. Again: nothing."""
+    """Stop the brief's open approval, and let no other one open. A duplicate changes nothing."""
     await ports.approvals.withdraw_subject(event.brief_id)
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is not None and newest.approval.state == "open":
@@ -106,16 +109,16 @@ async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
 
 
 async def on_brief_type_defined(ports: Ports, event: BriefTypeDefined) -> None:
-    """From now on conditions can read what its form asks. Again, or late: nothing that is newer changes. Told
-    without what its fields hold, as once it was: nothing."""
+    """Store the form of a brief type, so that conditions can read its fields. A duplicate or late event does
+    not replace a newer form. An event in the old format, which lacks the fields' kinds, changes nothing."""
     if event.form:
         kinds = {field.key: field.kind for field in event.form}
         await ports.processes.put_brief_form(event.key, event.version, kinds)
 
 
 def judged_content(event: BriefSubmitted, declared: SubjectType, directory: Directory) -> dict[str, Any]:
-    """What the revision asks for and who asks, as they stood at submission: of the content, what the subject
-    type declares."""
+    """Return the content that the process judges: who asks, and those fields of the submitted revision that
+    the subject type declares."""
     asked = event.content.model_dump(mode="json", exclude_none=True)
     owner = event.purchasing_owner_id and person_content(directory, str(event.purchasing_owner_id))
     return {

@@ -1,6 +1,7 @@
-"""The copy of the directory follows identity. Each event carries the whole state of its subject and only the
-newest is applied, so that duplicates and late ones change nothing. What waits for people who changed, or by
-rules that now name others, is looked at again."""
+"""Keeps this service's copy of the directory in step with the identity service. Each event carries the whole
+state of its subject and only the newest is applied, so that duplicates and late events change nothing.
+Approvals that wait for people who changed, or that find people by rules that now name others, are then
+compared with the directory again."""
 
 from __future__ import annotations
 
@@ -30,19 +31,22 @@ from .recording import asks_many, record_change
 PEOPLE_CHANGED: Final = "approval.people_changed"
 AT_A_TIME: Final = 100
 MANY: Final = 100
-"""Of more people than that, most approvals wait for one: all are gone through, not looked up by each."""
+"""If more people than this changed, most approvals wait for one of them. All open approvals are then
+compared, instead of looking up those of each person."""
 MOST_PARTS: Final = 10_000
 MOST_SECONDS: Final = 0.25
-"""A transaction compares approvals with the directory until these have so many parts in all, or so much time
-has gone by; one at least. However many each asks, it is short, and other work goes on after it."""
+"""The limits of one transaction that compares approvals with the directory: the number of their parts, and
+the time it takes. It compares at least one approval. So it stays short however many people each approval
+asks, and other work goes on after it."""
 SOON: Final = timedelta(seconds=2)
-"""By then the transactions are over that had read the directory as it was before."""
+"""The delay before approvals are compared. By then the transactions that read the old directory have
+ended."""
 
 
 class PeopleChange(BaseModel):
-    """Approvals that wait for `person_id` or for a holder of `role`, or were asked for by them or by somebody
-    whose place they have, or whose steps find people by one of `rules`, are to be compared with the
-    directory; those up to `after` have been."""
+    """A job that compares approvals with the directory. It covers the approvals that wait for `person_id`,
+    for a holder of `role` or for somebody whom these replace, those that one of these people requested, and
+    those whose steps find people by one of `rules`. Approvals up to the id `after` are done."""
 
     person_id: UUID | None = None
     role: str | None = None
@@ -67,13 +71,13 @@ async def on_role_changed(ports: Ports, event: RoleChanged) -> None:
     holders = [directory.people[person] for person in directory.holders(event.key)]
     decides = "approval.decide" in event.privileges
     if any(person.active and person.may_decide != decides for person in holders):
-        # Thousands may hold it: their approvals are gone through once, not once for each of them.
+        # Thousands of people may hold the role: one job for all of them, not one for each.
         change = PeopleChange(role=event.key, rules=[f"role:{event.key}", "manager"])
         ports.jobs.schedule(PEOPLE_CHANGED, change, key=str(event.role_id), due_at=ports.now + SOON)
 
 
 async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
-    # One person at a time, never the whole directory: thousands may come at once.
+    # Look up this person alone: reading the whole directory would be slow when thousands change at once.
     known = await ports.directories.find_person(event.person_id)
     await ports.directories.put_person(
         {
@@ -93,16 +97,18 @@ async def on_person_changed(ports: Ports, event: PersonChanged) -> None:
     if known is not None:
         _look_again(ports, str(event.person_id), event.person_id, rules)
     else:
-        # Nothing waits for somebody new; many who come at once by the same rules are one matter.
+        # No approval waits for a new person. New people with the same rules share one job.
         _look_again(ports, ",".join(sorted(rules)), None, rules)
 
 
 async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
-    """Who took over is asked in place of who left (`engine.people_changed`), may recall what they had asked
-    for or taken over themselves, and sees it; their delegations end, given or received. A duplicate changes
-    nothing. One that comes before the directory says that the person left has its effect then; one that comes
-    after parts were withdrawn leaves those as the steps' rules have settled it; one that comes after the
-    successor's own departure has its effect on who took over from them."""
+    """Replace a person who has left by their successor. The successor is asked in their place (see
+    `engine.people_changed`), and sees and may recall what they had requested or taken over from others. The
+    delegations that they gave or received end.
+
+    A duplicate changes nothing. If the event arrives before the directory says that the person has left, it
+    takes effect then. If it arrives after parts were withdrawn, these stay as the steps' rules have settled
+    them. If the successor has left too, whoever took over from the successor is meant."""
     await ports.directories.put_successor(event.person_id, event.successor_id)
     directory = await ports.directories.read()
     successor, places = directory.in_place_of(event.successor_id), directory.places_of(event.person_id)
@@ -113,7 +119,8 @@ async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
 
 
 async def _rules_touched(ports: Ports, known: KnownPerson | None, event: PersonChanged) -> set[str]:
-    """The rules that name the person before or after, if they changed in what rules go by."""
+    """Return the rules that name the person before or after the change, or none if the change does not
+    concern any rule."""
     before = (known.active, known.roles, known.unit, known.manager, known.absent_until) if known else None
     after = (event.active, frozenset(event.roles), event.unit_id, event.manager_id, event.absent_until)
     if before == after:
@@ -135,8 +142,8 @@ def _look_again(ports: Ports, key: str, person_id: UUID | None, rules: set[str])
 
 
 async def follow_people(ports: Ports, change: PeopleChange) -> None:
-    """As many approvals as a short transaction has room for; the rest is owed to a job of its own. Each is
-    compared with the directory as a whole, so that one that was already is left as it is."""
+    """Compare as many approvals with the directory as fit into a short transaction, and schedule another job
+    for the rest. Each is compared with the whole directory, so that comparing it again changes nothing."""
     directory = await ports.directories.read()
     people = _people_meant(change, directory)
     if len(people) > MANY:
@@ -163,7 +170,8 @@ def _people_meant(change: PeopleChange, directory: Directory) -> list[UUID]:
 
 
 async def _compare(ports: Ports, approval_id: UUID, directory: Directory) -> int:
-    """Returns how many parts its steps have."""
+    """Compare one approval with the directory. Return how many parts its steps have, or 0 if it is not
+    open."""
     held = await ports.approvals.lock(approval_id)
     if held is None or held.approval.state != "open":
         return 0

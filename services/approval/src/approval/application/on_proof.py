@@ -1,4 +1,5 @@
-"""A version of a proof is a subject: submitted, given up when the next comes or its brief is cancelled."""
+"""Opens an approval for each version of a proof, and stops it when the next version is submitted or the
+review ends without a decision, for example because the brief is cancelled."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ SUBJECT_TYPE = "proof"
 
 
 async def on_proof_submitted(ports: Ports, event: ProofSubmitted, sequence: int) -> None:
-    """Again, or after a later version: nothing. A run over an earlier version is stopped first. What is
-    approved is the file: its hash is the content's."""
+    """Open an approval for a version of a proof, after stopping one of an earlier version. A duplicate or an
+    earlier version than the known one changes nothing. People approve the file, so the file's hash is the
+    content's hash. Raises NotYet if one of the people is not known yet."""
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.proof_id)
     if newest is not None and newest.approval.subject_revision >= event.version:
         return
@@ -37,8 +39,9 @@ async def on_proof_submitted(ports: Ports, event: ProofSubmitted, sequence: int)
 
 
 async def on_proof_review_ended(ports: Ports, event: ProofReviewEnded) -> None:
-    """Whoever submitted it asks no more: what runs is stopped. A verdict of this service's own, a duplicate,
-    or a later version: nothing. Ahead of its submission: it waits."""
+    """Stop the approval of a proof whose review ended without a verdict. A verdict, which follows from this
+    service's own decision, a duplicate or an event about an earlier version changes nothing. Raises NotYet if
+    the version has not been submitted yet."""
     if event.outcome != "not_reviewed":
         return
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.proof_id)

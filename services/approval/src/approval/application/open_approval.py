@@ -1,4 +1,4 @@
-"""A subject enters its process."""
+"""Opens an approval for a subject."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ async def open_approval(
     subject_sequence: int,
     judged: Process | None = None,
 ) -> Held:
-    """Opens a run under the newest version, or records and tells why none was opened. `story` is the
-    correlation of what it belongs to, never from a client; None: it begins one, under its own id. `judged` is
-    that version, where it has been looked at already."""
+    """Open an approval under the newest version of the process, or record and publish why none was opened.
+    `story` is the correlation id of the story to which the subject belongs and never comes from a client. If
+    it is None, the approval's own id begins a new story. `judged` is the newest version, if the caller has
+    already let it judge the content."""
     approval_id = new_id()
     correlation = story or approval_id
     not_opened = partial(_not_opened, ports, approval_id, process_key, subject, correlation, subject_sequence)
@@ -68,7 +69,8 @@ async def _not_opened(
     subject_sequence: int,
     reason: str,
 ) -> Held:
-    """Kept as well, so that what arrives later about this revision finds its place."""
+    """Store an approval that was not opened and publish the reason. It is stored so that later events about
+    this revision of the subject find it."""
     approval = Approval(
         id=approval_id,
         process_key=process_key,

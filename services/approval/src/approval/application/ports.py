@@ -1,4 +1,4 @@
-"""What the use cases ask of their surroundings."""
+"""The interfaces through which the use cases reach the database, the outbox and the jobs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Draft:
 
     @property
     def in_force(self) -> bool:
-        """Whether approvals open under it."""
+        """Whether new approvals may open under this process."""
         return self.published is not None and self.retired_at is None
 
 
@@ -47,7 +47,7 @@ class PublishedVersion:
     published_at: datetime
     published_by: UUID | None
     rules: int
-    """How the engine reads it."""
+    """The number of the engine's rules by which this version is read (see `domain.process.RULES`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,44 +64,47 @@ class Processes(Protocol):
     async def find(self, key: str) -> Draft | None: ...
 
     async def lock(self, key: str) -> Draft | None:
-        """As `find`; nobody else changes the process until the transaction ends."""
+        """Find a process and lock it, so that nobody else changes it until the transaction ends."""
 
     async def add(self, process_id: UUID, definition: Definition, now: datetime, by: UUID) -> bool:
-        """Whether it was added: somebody else may just have used the key."""
+        """Add a process. Return False if the key is taken, as somebody else may just have used it."""
 
     async def save(self, draft: Draft, by: UUID) -> None: ...
 
     async def page(self, after: str, limit: int) -> list[Draft]:
-        """By key."""
+        """List the processes in the order of their keys, beginning after the key `after`."""
 
     async def publish(
         self, definition: Definition, subject: SubjectType, number: int, now: datetime, by: UUID
     ) -> None:
-        """Keeps a version for good, with the subject type as it is now."""
+        """Store a version for good, together with the subject type as it is now."""
 
     async def version(self, key: str, number: int) -> Process | None:
-        """A published version, ready to run."""
+        """Return a published version, ready to run, or None if there is none with this number."""
 
     async def published(self, key: str, number: int) -> PublishedVersion | None: ...
 
     async def versions(self, key: str, before: int | None, limit: int) -> list[ListedVersion]:
-        """Newest first."""
+        """List the published versions of a process, newest first."""
 
     async def erase_address(self, email: str, person_id: UUID) -> None:
-        """Documents that name the person by address name them by id from now on, which means the same."""
+        """Replace the person's e-mail address by their id in every process document that names them. The
+        meaning of the documents stays the same."""
 
     async def subject_type(self, key: str) -> SubjectType | None: ...
 
     async def subject_type_version(self, key: str) -> int | None:
-        """None for one that is built in or does not exist."""
+        """Return the version of a subject type, or None if it is built in or does not exist."""
 
     async def subject_types(self) -> list[SubjectType]: ...
 
     async def put_brief_form(self, type_key: str, version: int, kinds: Mapping[str, str]) -> None:
-        """What a type of brief asks: by key of a field, the kind of its value."""
+        """Store which fields the form of a brief type has. `kinds` maps each field's key to the kind of its
+        value."""
 
     async def put_subject_type(self, subject: SubjectType, now: datetime, expected: int | None) -> int | None:
-        """Returns its version. None, and nothing is changed, where another than the expected stands there."""
+        """Store a subject type and return its new version. Change nothing and return None if the stored
+        version is not the expected one."""
 
 
 NOT_ENDED: Final = ("waiting", "pending")
@@ -118,7 +121,7 @@ class Held:
     correlation: UUID
     subject_sequence: int
     watchers: frozenset[UUID] = frozenset()
-    """Who is told of its end, beside the requester."""
+    """The people who are notified of its end, besides the requester."""
 
     def listed(self) -> Listed:
         approval = self.approval
@@ -144,7 +147,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An approval as lists show it: without its steps' details."""
+    """An approval as lists show it, without the details of its steps."""
 
     id: UUID
     process_key: str
@@ -160,29 +163,30 @@ class Listed:
     opened_at: datetime
     ended_at: datetime | None
     pending: tuple[str, ...]
-    """Steps that wait for people."""
+    """The keys of the steps that wait for people."""
     steps_ended: int
     steps: int
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something that waits for somebody to decide it."""
+    """A row of an inbox: a part of a step that waits for a person's decision."""
 
     listed: Listed
     content: dict[str, Any]
-    """Of a large one, that lists and records are there, and how texts begin."""
+    """The subject's content. A large content is shortened: of lists and records only that they are there, of
+    texts only the beginning."""
     step: str
     person: UUID
-    """Whose part it is; another than the reader: on their behalf."""
+    """The person who is asked. If this is not the reader, the reader would decide on that person's behalf."""
     why: str
     requested_at: datetime
     due_at: datetime | None
     place: InboxPlace
     follow_up_on: date | None = None
-    """When whoever it waits for wants to come back to it."""
+    """The day on which the person who is asked wants to come back to it."""
     claimed_by: UUID | None = None
-    """Who of those that the step asks has taken it upon themselves."""
+    """The approver who has claimed the step."""
 
 
 InboxSort = Literal["requested", "due", "amount"]
@@ -191,7 +195,7 @@ InboxSort = Literal["requested", "due", "amount"]
 
 @dataclass(frozen=True, slots=True)
 class InboxPlace:
-    """Where a row stands in an inbox, or where a page ended."""
+    """The position of a row in a sorted inbox, or the position at which a page ended."""
 
     rank: int
     moment: datetime
@@ -201,7 +205,7 @@ class InboxPlace:
 
 
 How = Literal["direct", "role", "delegation"]
-"""Through what something waits for the reader."""
+"""The reason why something is in the reader's inbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,19 +214,20 @@ class InboxFilter:
     process: str | None = None
     due_before: datetime | None = None
     text: str | None = None
-    """Words of title, number or requester's name."""
+    """Words of the title, the number or the requester's name."""
     back_by: date | None = None
-    """Without what somebody wants to come back to after that day."""
+    """Leaves out what the person asked wants to come back to only after this day."""
     how: How | None = None
     requesters: list[UUID] | None = None
     least: Decimal | None = None
     most: Decimal | None = None
-    """Amounts in euro; a subject of unknown amount is within no bounds."""
+    """Bounds of the amount, in euro. A subject whose amount is unknown is within no bounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartNote:
-    """What somebody has noted of a part of theirs that waits."""
+    """What a person has noted about their own waiting part: that they claim the step, or that they want to
+    come back to it on a day."""
 
     step: str
     person: UUID
@@ -237,7 +242,7 @@ class InboxCount:
     waiting: int
     overdue: int
     amount: Decimal
-    """The sum of those that are known, in euro."""
+    """The sum of the known amounts, in euro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +252,12 @@ class ApprovalFilter:
     process: str | None = None
     text: str | None = None
     concerned: UUID | None = None
-    """Only those that concern this person; None: all."""
+    """Only approvals that concern this person, or all if None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event of an approval's history."""
+    """An entry of an approval's history: an event with its number and with the person who caused it."""
 
     number: int
     event: Event
@@ -265,13 +270,15 @@ class Approvals(Protocol):
     async def find(self, approval_id: UUID) -> Held | None: ...
 
     async def lock(self, approval_id: UUID) -> Held | None:
-        """As `find`; nobody else changes it until the transaction ends."""
+        """Find an approval and lock it, so that nobody else changes it until the transaction ends."""
 
     async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
-        """The newest run over the subject, locked. Things of two types may bear one id."""
+        """Return the newest approval of a subject, locked, or None. The type is needed because things of two
+        types may have the same id."""
 
     async def titles(self, approval_ids: Collection[UUID]) -> dict[UUID, str]:
-        """What each is about, of those whose subject has a title."""
+        """Return the titles of these approvals' subjects. Approvals whose subject has no title are left
+        out."""
 
     async def add(
         self,
@@ -282,8 +289,8 @@ class Approvals(Protocol):
         *,
         listed: bool = True,
     ) -> None:
-        """`rules`: by which its pending steps find people. Not `listed`: inboxes don't show yet whom it asks;
-        `list_parts` has them do so."""
+        """Store a new approval and its events. `rules` are the rules by which its pending steps find people.
+        If `listed` is False, inboxes do not show it to the people asked until `list_parts` is called."""
 
     async def save(
         self,
@@ -296,39 +303,42 @@ class Approvals(Protocol):
         *,
         listed: bool = True,
     ) -> Held:
-        """Stores what a locked approval became and appends its events. Not `listed`: as with `add`."""
+        """Store the new state of a locked approval and append its events. `listed` means the same as in
+        `add`."""
 
     async def list_parts(self, approval: Approval, of: UUID | None = None) -> None:
-        """Of a locked approval: has inboxes show whom it asks, as far as they don't; `of`: one of them alone.
-        Again: nothing more."""
+        """Make inboxes show a locked approval to everybody whom it asks, or only to the person `of`. Calling
+        it again changes nothing."""
 
     async def notes(self, approval_id: UUID) -> list[PartNote]:
-        """Of parts that wait."""
+        """List the notes about the approval's waiting parts."""
 
     async def save_claim(self, approval_id: UUID, step: str, person_id: UUID, at: datetime | None) -> None:
-        """Of a locked approval; None: it is given back."""
+        """Store on a locked approval that the person claims the step, or gives it back if `at` is None."""
 
     async def save_follow_up(self, approval_id: UUID, step: str, person_id: UUID, on: date | None) -> None:
-        """Of a locked approval."""
+        """Store on a locked approval the day to which the person puts off their part, or None for no day."""
 
     async def save_watchers(self, approval_id: UUID, watchers: frozenset[UUID]) -> None:
-        """Of a locked approval."""
+        """Store who watches a locked approval."""
 
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
-        """Whether the person asked for it or was ever asked about it."""
+        """Tell whether the person requested the approval or was ever asked to decide about it."""
 
     async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]: ...
 
     async def whole_history(self, approval_id: UUID) -> list[Told]: ...
 
     async def naming(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
-        """Approvals whose content or history names the person, or in which they acted; by id."""
+        """List the approvals whose content or history names the person, or in which the person acted, in the
+        order of their ids."""
 
     async def save_erased(self, approval: Approval, told: list[Told], person_id: UUID) -> None:
-        """Of a locked approval: the person's texts that were erased, in its state and in these events."""
+        """Store a locked approval after the person's texts were erased from its state and from the events
+        `told`."""
 
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
-        """Newest first."""
+        """List the chosen approvals, newest first."""
 
     async def inbox(
         self,
@@ -339,7 +349,8 @@ class Approvals(Protocol):
         after: InboxPlace | None,
         limit: int,
     ) -> list[Waiting]:
-        """`grants`: for whom else, in which process, up to which amount (None: any)."""
+        """List what waits for the person. Each of `grants` is a delegation to them: who gave it, for which
+        process, and up to which amount (None means every process, or every amount)."""
 
     async def count_inbox(
         self,
@@ -352,26 +363,29 @@ class Approvals(Protocol):
     async def asking(
         self, people: list[UUID], rules: list[str], after: UUID | None, limit: int
     ) -> list[UUID]:
-        """Open approvals that wait for one of the people or that they asked for, or whose pending steps find
-        people by one of the rules; by id."""
+        """List the open approvals that wait for one of the people, that one of them requested, or whose
+        pending steps find people by one of the rules, in the order of their ids."""
 
     async def open_ones(self, after: UUID | None, limit: int) -> list[UUID]:
-        """All open approvals, by id."""
+        """List all open approvals in the order of their ids."""
 
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
-        """What the requesters have asked for concerns the person too, where it is still open."""
+        """Let the person see the open approvals that the requesters have asked for."""
 
     async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
-        """Open runs of other versions of a process, by id."""
+        """List the open approvals that follow another version of the process, in the order of their ids."""
 
     async def over(self, key: str, ended_at: datetime, before: UUID | None, limit: int) -> list[Approval]:
-        """Runs of a process that are over, the newest first: after that end and id, or from that end on."""
+        """List the approvals of a process that were decided or expired, newest end first; cancelled ones are
+        left out. The page begins after the approval that ended at `ended_at` and has the id `before` or, if
+        `before` is None, with the approvals that ended at that time."""
 
     async def withdraw_subject(self, subject_id: UUID) -> None:
-        """Remembers that the subject is cancelled for good."""
+        """Remember that the subject is cancelled for good."""
 
     async def put_budget_figures(self, subject_id: UUID, revision: int, figures: Mapping[str, str]) -> None:
-        """How the budget stood that a revision of a brief is to be charged to. What is known stays."""
+        """Store the figures of the budget that a revision of a brief is charged to. Figures that are already
+        stored stay as they are."""
 
     async def find_budget_figures(self, subject_id: UUID, revision: int) -> Mapping[str, str] | None: ...
 
@@ -393,20 +407,22 @@ class Delegations(Protocol):
     async def lock(self, delegation_id: UUID) -> StoredDelegation | None: ...
 
     async def lock_in_force(self, person_id: UUID) -> list[StoredDelegation]:
-        """Those that the person gave or received and that are or may come into force, locked."""
+        """Return, locked, the delegations that the person gave or received and that have neither ended nor
+        been revoked."""
 
     async def revoke(self, delegation_id: UUID, at: datetime) -> None: ...
 
     async def erase_reasons(self, person_id: UUID) -> None:
-        """Of those that the person gave, for themselves or as an admin."""
+        """Erase the reasons of the delegations that the person gave or, as an admin, created for others."""
 
     async def page(self, person_id: UUID | None, before: UUID | None, limit: int) -> list[StoredDelegation]:
-        """Newest first; of one person, given or received, or of all."""
+        """List the delegations that a person gave or received, or all if `person_id` is None, newest
+        first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Under which somebody may decide their part once, without signing in."""
+    """A link in an e-mail. It lets a person decide their part once, without signing in."""
 
     id: UUID
     approval_id: UUID
@@ -419,7 +435,8 @@ class Link:
 
 class Links(Protocol):
     async def offer(self, links: Sequence[Link], now: datetime) -> list[UUID]:
-        """Keeps a link for each part; of one asked again in the same round, the first. Returns their ids."""
+        """Store a link for each part and return their ids. A person who is asked again in the same round
+        keeps the first link."""
 
     async def find(self, link_id: UUID) -> Link | None: ...
 
@@ -432,12 +449,12 @@ class Links(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that belongs, or is to belong, to somebody's decision."""
+    """A file that belongs to a person's decision, or that they have attached for a decision to come."""
 
     id: UUID
     approval_id: UUID
     person_id: UUID
-    """Who attached it."""
+    """The person who attached it."""
     name: str
     media_type: str
     size: int
@@ -454,12 +471,12 @@ class Evidence(Protocol):
     async def read(self, approval_id: UUID, evidence_id: UUID) -> tuple[Document, bytes] | None: ...
 
     async def erase_names(self, person_id: UUID) -> None:
-        """What the person called the files that they attached; the files stay."""
+        """Erase the names of the files that the person attached. The files themselves stay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What somebody wrote about a step; a question, where it is to somebody."""
+    """A text that a person wrote about a step. With `to_person`, it is a question to that person."""
 
     id: UUID
     approval_id: UUID
@@ -483,7 +500,7 @@ class Comments(Protocol):
     async def erase_texts(self, person_id: UUID) -> None: ...
 
     async def page(self, approval_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
-        """Oldest first."""
+        """List the comments of an approval, oldest first."""
 
 
 MoveState = Literal["previewing", "previewed", "moving", "moved", "reverting", "reverted"]
@@ -492,7 +509,7 @@ Verdict = Literal["possible", "refused", "moved", "reverted", "kept"]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Running approvals of a process on their way to another version."""
+    """The migration of a process's running approvals to another version."""
 
     id: UUID
     process_key: str
@@ -502,12 +519,12 @@ class Move:
     created_by: UUID
     version: int
     carried_out_by: UUID | None = None
-    """Who had it carried out, or taken back; None while it is a preview."""
+    """The person who last had the migration carried out or reverted, or None while it is a preview."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What is to become, or became, of one approval."""
+    """The result, or the expected result, of a migration for one approval."""
 
     approval_id: UUID
     from_version: int
@@ -527,20 +544,20 @@ class Moves(Protocol):
     async def save(self, move: Move, now: datetime) -> None: ...
 
     async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
-        """Newest first."""
+        """List the migrations of a process's approvals, newest first."""
 
     async def counts(self, move_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
-        """How many approvals of each move have each verdict."""
+        """Count the approvals of each migration by verdict."""
 
     async def note(self, move_id: UUID, items: list[Moved]) -> None: ...
 
     async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
-        """By approval."""
+        """List the results of a migration in the order of the approvals' ids, all or those of one verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A draft tried on approvals that are over."""
+    """A trial of a process definition on approvals that have already ended."""
 
     id: UUID
     process_key: str
@@ -566,7 +583,7 @@ class Replays(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """What the directory's copy says of somebody by which rules name people."""
+    """The facts about a person on which the rules for finding approvers depend."""
 
     active: bool
     roles: frozenset[str]
@@ -581,20 +598,20 @@ class Directories(Protocol):
     async def read(self) -> Directory: ...
 
     async def find_person(self, person_id: UUID) -> KnownPerson | None:
-        """One person, at a cost that does not grow with the directory; so does `find_unit`."""
+        """Find one person at a cost that does not grow with the directory, which `read` would load whole."""
 
     async def find_unit(self, unit_id: UUID) -> Unit | None: ...
 
     async def put_tenant(self, language: str, time_zone: str) -> None: ...
 
     async def put_person(self, person: dict[str, Any]) -> None:
-        """Somebody who is active again has no successor any more."""
+        """Store a person as they are now. A person who is active again loses their successor."""
 
     async def erase_person(self, person_id: UUID) -> None:
-        """Name and address, for good."""
+        """Erase the person's name and e-mail address for good."""
 
     async def put_successor(self, person_id: UUID, successor_id: UUID) -> None:
-        """Of somebody who is known."""
+        """Store who takes over from a person. Nothing happens if the directory's copy lacks that person."""
 
     async def put_unit(
         self, unit_id: UUID, key: str, name: str, parent_id: UUID | None, manager_id: UUID | None
@@ -603,12 +620,14 @@ class Directories(Protocol):
     async def put_role(self, role_id: UUID, key: str, privileges: list[str]) -> None: ...
 
     async def working_time(self) -> tuple[WorkingTime, int]:
-        """With its version; 0 for the one that applies without a word."""
+        """Return the tenant's working time and its version, or the default working time and 0 if the tenant
+        has set none."""
 
     async def put_working_time(
         self, working_time: WorkingTime, now: datetime, expected: int | None
     ) -> int | None:
-        """Returns its version. None, and nothing is changed, where another than the expected stands there."""
+        """Store the working time and return its new version. Change nothing and return None if the stored
+        version is not the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -625,13 +644,13 @@ class Ports:
     conditions: Conditions
     outbox: Outbox
     on_behalf_of: Callable[[UUID], Outbox]
-    """The outbox whose events say for whom the actor acted."""
+    """Returns an outbox whose events record that the actor acted on behalf of the given person."""
     jobs: Jobs
     mails_links: bool
     """Whether a mail server is set up, so that links can be sent."""
     savepoint: Callable[[], AbstractAsyncContextManager[None]]
-    """A part of the transaction that is undone, alone, when it raises."""
+    """Opens a part of the transaction that alone is rolled back if it raises."""
     tenant_id: UUID
     actor_id: UUID | None
-    """Who acts; None: nobody but time."""
+    """The person who acts, or None if a timer does."""
     now: datetime

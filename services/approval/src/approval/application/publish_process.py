@@ -1,4 +1,4 @@
-"""A draft becomes the version that new approvals follow."""
+"""Publishes a draft as the version that new approvals follow."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .ports import Draft, Ports
 
 
 async def publish_process(ports: Ports, actor: Actor, key: str, expected_version: int | None) -> Draft:
-    """Publishing an unchanged draft again publishes nothing, unless the engine reads documents by other
-    rules by now. Raises Violations with every flaw."""
+    """Publish the draft of a process as its next version. An unchanged draft is not published again, unless
+    the process was retired or the engine's rules have changed since. Raises Violations with every flaw."""
     draft = await ports.processes.lock(key)
     if draft is None:
         raise Absent("process_absent")

@@ -1,4 +1,4 @@
-"""The requester takes back what they had asked to be approved."""
+"""The requester withdraws their request for approval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from a change of an approval: it is stored, told, and its timers are set."""
+"""Records a change of an approval: stores it, publishes its events, and sets its timers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .ports import Held, Ports
 
 
 class StepTimer(BaseModel):
-    """A timer of one round of a step; `number` is which reminder or notice, or how many overdue actions
-    before."""
+    """A timer of one round of a step. `number` is the index of the reminder or notice or, for the overdue
+    timer, how many overdue actions the step has already taken."""
 
     approval_id: UUID
     step: str
@@ -32,17 +32,18 @@ class StepTimer(BaseModel):
 
 
 class PartsToList(BaseModel):
-    """Inboxes are to show whom the approval asks."""
+    """A job that makes inboxes show an approval to everybody whom it asks."""
 
     approval_id: UUID
 
 
 LIST_PARTS: Final = "approval.list_parts"
 LISTED_AT_ONCE: Final = 500
-"""So many people newly asked are listed with the change that asks them. More wait a moment for a job of their
-own, so that who submits or decides does not: ten thousand rows take longer than all else."""
+"""How many newly asked people are written to the inboxes in the transaction of the change. If there are more,
+a separate job does it a moment later, so that the person who submits or decides need not wait: writing ten
+thousand rows takes longer than everything else."""
 TOLD_AT_ONCE: Final = 200
-"""Events of a change of which others are told before somebody else's request has its turn."""
+"""How many events of a change are published before other requests have their turn."""
 OVERDUE: Final = "approval.overdue"
 REMIND: Final = "approval.remind"
 NOTIFY: Final = "approval.notify"
@@ -65,7 +66,8 @@ async def record_opening(
 async def record_change(
     ports: Ports, process: Process, before: Held, result: Result, subject_sequence: int | None = None
 ) -> Held:
-    """Nothing is stored or told where nothing happened."""
+    """Store a change of an approval, publish its events and set its timers. Do nothing if nothing
+    happened."""
     if not result.events:
         return before
     if asks_many(result.approval):
@@ -92,12 +94,14 @@ async def list_parts(ports: Ports, payload: PartsToList) -> None:
 
 
 def asks_many(approval: Approval) -> bool:
-    """Whether reading, changing and writing it take so long that others have their turn in between."""
+    """Tell whether the approval asks so many people that other work should have its turn between reading,
+    changing and writing it."""
     return any(len(run.parts) > LISTED_AT_ONCE for run in approval.steps.values())
 
 
 def _lists_at_once(ports: Ports, before: Approval | None, after: Approval) -> bool:
-    """Otherwise a job is owed that does."""
+    """Tell whether the newly asked people are few enough to be listed at once. If not, schedule a job that
+    lists them."""
     known = before.steps if before is not None else {}
     asked = 0
     for key, run in after.steps.items():
@@ -135,7 +139,8 @@ def _outbox(ports: Ports, event: Event) -> Outbox:
 
 
 def _set_timers(ports: Ports, before: Approval | None, after: Approval) -> None:
-    """Every step that waits under a due time has its timers, and no other has any."""
+    """Set the timers of every waiting step that has a due time or reminders, and cancel those of all
+    others."""
     was, now = _timers(before), _timers(after)
     for kind, key in was.keys() - now.keys():
         ports.jobs.cancel(kind, key)
@@ -145,7 +150,8 @@ def _set_timers(ports: Ports, before: Approval | None, after: Approval) -> None:
 
 
 def _schedule_notices(ports: Ports, process: Process, directory: Directory, result: Result) -> None:
-    """Of each step that was decided now. What has become of it meanwhile is asked when they are due."""
+    """Schedule the notices of each step that has just been decided. Whether they still apply is checked when
+    they are due."""
     approval = result.approval
     for event in result.events:
         if not isinstance(event, StepEnded):

@@ -1,4 +1,5 @@
-"""A draft is tried on approvals that are over: what would have differed, how long it would have taken."""
+"""Tries a draft on approvals that have ended, and reports what would have differed and how long each would
+have taken."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class ReplayJob(BaseModel):
 
 
 async def begin_replay(ports: Ports, actor: Actor, key: str, last: int, version: int | None) -> Replay:
-    """Owes the replay of the draft, or of a published version, over the `last` runs that are over."""
+    """Schedule a replay of the draft, or of a published version, over the `last` approvals that have
+    ended."""
     chosen = await process_to_try(ports, key, version)
     author_sees_what_the_process_reads(chosen.definition, chosen.subject, actor.privileges)
     replay = Replay(
@@ -52,7 +54,7 @@ async def read_replay(ports: Ports, replay_id: UUID) -> Replay:
 
 
 async def run_replay(ports: Ports, job: ReplayJob) -> None:
-    """Done again after a crash, it finds the same."""
+    """Carry out a replay and store its report. Repeating it after a crash finds the same result."""
     replay = await ports.replays.find(job.replay_id)
     if replay is None or replay.ended_at is not None:
         return
@@ -75,7 +77,8 @@ async def run_replay(ports: Ports, job: ReplayJob) -> None:
 
 
 async def _past(ports: Ports, replay: Replay) -> AsyncIterator[Approval]:
-    """What it is tried on, a few in memory at a time: their contents may be large."""
+    """Yield the approvals on which the draft is tried. Only a few are in memory at a time, as their contents
+    may be large."""
     left, ended_at = replay.wanted, replay.created_at
     before: UUID | None = None
     while left and (
@@ -89,7 +92,7 @@ async def _past(ports: Ports, replay: Replay) -> AsyncIterator[Approval]:
 
 
 def _report(comparisons: list[Comparison]) -> dict[str, Any]:
-    """Hours are those that passed, nights and weekends included."""
+    """Build the report of a replay. Its hours include nights and weekends."""
     different = [each for each in comparisons if each.differs]
     count = max(1, len(comparisons))
     return {

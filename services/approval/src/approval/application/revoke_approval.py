@@ -1,4 +1,4 @@
-"""What was approved must not go on: who approved it, or an admin, takes the approval back after its end."""
+"""An approver or an admin revokes an approval after its end, so that what was approved does not go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who would approve something that does not exist yet."""
+"""Answers who would approve a subject that does not exist yet."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ class SimulationInput:
     requester: UUID
     content: dict[str, Any]
     version: int | None
-    """A published version; None: the draft."""
+    """The number of a published version, or None for the draft."""
 
 
 async def simulate_process(ports: Ports, key: str, given: SimulationInput) -> tuple[Process, Simulation]:
-    """A draft that could not be published is refused as publication would refuse it."""
+    """Simulate a process over a content. A draft that can't be published is refused with the same flaws as at
+    its publication."""
     chosen = await process_to_try(ports, key, given.version)
     directory = await ports.directories.read()
     if directory.person(given.requester) is None:
@@ -42,7 +43,8 @@ async def simulate_process(ports: Ports, key: str, given: SimulationInput) -> tu
 
 
 async def process_to_try(ports: Ports, key: str, version: int | None) -> Process:
-    """A published version, or the draft if it could be published."""
+    """Return a published version, or the draft if it could be published. Raises Violations with the draft's
+    flaws if it could not."""
     if version is not None:
         published = await ports.processes.version(key, version)
         if published is None:

@@ -1,5 +1,5 @@
-"""Time passes for a step. Timers of a step that has moved on change nothing; one that fires before its time
-is set again."""
+"""Acts on a step when one of its timers fires. A timer of a step that has moved on changes nothing, and one
+that fires too early is set again."""
 
 from __future__ import annotations
 

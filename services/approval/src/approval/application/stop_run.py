@@ -1,4 +1,4 @@
-"""The subject of a run has gone, or another one takes its place."""
+"""Cancels an approval whose subject is gone or is replaced by a newer revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A subject's content as it is frozen: complete, well typed, with its people as they are now."""
+"""Completes and checks a subject's content before it is frozen, with its people as they are now."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .ports import Ports
 async def complete_content(
     ports: Ports, subject: SubjectType, content: dict[str, Any], requester: UUID, directory: Directory
 ) -> dict[str, Any]:
-    """Fills in people and units, which are given by id or by e-mail address and key, and checks every field
-    against the declaration. A field `requester` is the requester and need not be given. Raises Violations
-    naming each field that does not fit."""
+    """Fill in people, who are given by id or e-mail address, and units, which are given by id or key, and
+    check every field against the declaration. A field `requester` holds the requester and need not be given.
+    Raises Violations that name each field that does not fit."""
     field = subject.fields.get("requester")
     names_requester = field is not None and field.type == "person"
     if names_requester and content.get("requester") is None:
@@ -47,15 +47,16 @@ async def complete_content(
 
 
 async def judged_beforehand(ports: Ports, process: Process, dated: DatedContent) -> Process:
-    """The process as it is about to judge the content; of a large one it knows all answers."""
+    """Return the process, ready to judge the content. If the content is large, the returned process already
+    knows the result of every condition."""
     if not (process.conditions and is_large(dated.content)):
         return process
     return await in_turns(ports.tenant_id, judging(process, dated))
 
 
 async def judged_again(ports: Ports, process: Process, approval: Approval, now: datetime) -> Process:
-    """The process as it is about to judge what an approval says: again, or as another version. Of one that
-    opened before conditions could read a day, it reads that of `now`."""
+    """Return the process, ready to judge the content of an existing approval again or under another version.
+    If the approval opened before conditions could read the current day, `now` gives the day."""
     dated = approval.dated
     if dated.today is None:
         dated = engine.dated(process, dated.content, now, await ports.directories.read())
@@ -63,7 +64,7 @@ async def judged_again(ports: Ports, process: Process, approval: Approval, now: 
 
 
 def hash_of(content: dict[str, Any]) -> str:
-    """Names this content, once: SHA-256, hexadecimal, of a random key and the content's canonical JSON. The
-    key is kept nowhere, so that a hidden price can't be found by trying the likely ones."""
+    """Return a new hash for this content: the hexadecimal SHA-256 of a random key and the content's canonical
+    JSON. The key is not stored, so that nobody can find a hidden price by hashing the likely ones."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(secrets.token_bytes(32) + canonical.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Anything of a declared type is submitted for approval, and amended while it is being approved."""
+"""Submits a subject of any declared type for approval, and amends it while its approval is open."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ class Submission:
     revision: int
     content: dict[str, Any]
     requester: UUID | None
-    """Another than the actor: only where a machine submits for somebody."""
+    """The requester, if not the actor. Only a machine client may submit for somebody else."""
 
 
 async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> Held:
-    """A run over an earlier revision of the same subject is not stopped: it has to be recalled first."""
+    """Submit a subject and open its approval. An open approval of an earlier revision is not stopped: it has
+    to be recalled first, and until then the submission is refused."""
     requester = submission.requester or actor.person_id
     if requester != actor.person_id and actor.kind != "service":
         raise Forbidden("submits_for_another", field="requester_id")
@@ -70,8 +71,8 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
 async def amend_subject(
     ports: Ports, actor: Actor, approval_id: UUID, content: dict[str, Any], expected_version: int | None
 ) -> Held:
-    """Only the steps that had judged a field that changed begin again. Amending to the same changes
-    nothing."""
+    """Replace the content of an open approval. Only the steps that have judged a changed field begin again.
+    An unchanged content changes nothing."""
     held = await locked_visible_approval(ports, actor, approval_id)
     approval = held.approval
     directory = await ports.directories.read()

@@ -1,4 +1,4 @@
-"""Somebody wants to know how an approval ends that is not their own."""
+"""A person watches an approval, to be notified of its end without being its requester."""
 
 from __future__ import annotations
 

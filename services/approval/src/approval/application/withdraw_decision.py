@@ -1,4 +1,4 @@
-"""Somebody takes back what they have decided, as long as the step still waits."""
+"""A person withdraws their decision, as long as the step still waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .recording import record_change
 async def withdraw_decision(
     ports: Ports, actor: Actor, approval_id: UUID, step: str, on_behalf_of: UUID | None
 ) -> Held:
-    """A document that belonged to the decision stays in the history."""
+    """Withdraw a decision of the actor's own part or, with `on_behalf_of`, of another person's. Documents
+    that belonged to the decision stay in the history."""
     actor.require("approval.decide")
     held = await locked_visible_approval(ports, actor, approval_id)
     process = await running_process(ports, held.approval)

@@ -1,4 +1,4 @@
-"""When a tenant works: due times count from it. Times that are already set stay."""
+"""Sets a tenant's working time, from which due times are computed. Due times that are already set stay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from .ports import Ports
 async def set_working_time(
     ports: Ports, actor: Actor, working_time: WorkingTime, expected_version: int | None
 ) -> int:
-    """Returns its version; the first time none is expected."""
+    """Store the tenant's working time and return its new version. No version is expected the first time.
+    Raises PreconditionRequired or Stale otherwise."""
     actor.require("process.write")
     _, version = await ports.directories.working_time()
     if version and expected_version is None:

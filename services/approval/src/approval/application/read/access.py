@@ -1,5 +1,5 @@
-"""Who sees which approval and which of its fields, and what they may do now. What is none of the reader's
-concern is absent, exactly as if it did not exist."""
+"""Decides who sees which approval and which of its fields, and what a reader may do with it now. An approval
+that does not concern the reader is absent, exactly as if it did not exist."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ async def locked_visible_approval(ports: Ports, actor: Actor, approval_id: UUID)
 
 
 async def _if_visible(ports: Ports, actor: Actor, held: Held | None) -> Held:
-    """To who reads all, asked for it, was ever asked about it, or now stands in for somebody asked."""
+    """Return the approval if the actor may see it: they read all approvals, requested it, were ever asked
+    about it, or stand in for a person who is asked. Raises Absent otherwise, and if there is none."""
     if held is None:
         raise Absent("approval_absent")
     if actor.may("approval.read_all") or _is_named(held.approval, actor):
@@ -46,19 +47,21 @@ async def _if_visible(ports: Ports, actor: Actor, held: Held | None) -> Held:
 
 
 def _is_named(approval: Approval, actor: Actor) -> bool:
-    """Whether the present state names the actor; who was asked in an earlier round is on record alone."""
+    """Tell whether the approval's present state names the actor. People who were asked in an earlier round
+    are named by its history only."""
     return actor.person_id == approval.requester or any(
         actor.person_id in run.parts for run in approval.steps.values()
     )
 
 
 async def pinned_process(ports: Ports, approval: Approval) -> Process | None:
-    """The version that the approval follows; None for one that never opened."""
+    """Return the process version that the approval follows, or None if the approval never opened."""
     return await ports.processes.version(approval.process_key, approval.process_version)
 
 
 async def running_process(ports: Ports, approval: Approval) -> Process:
-    """Refuses an approval that never opened: it follows no process, and nothing can be done with it."""
+    """Return the process version that the approval follows. Raises WrongState if the approval never opened:
+    it follows no process, and nothing can be done with it."""
     if approval.state == "not_opened":
         raise WrongState("approval_ended", state=approval.state)
     return await version_of(ports, approval.process_key, approval.process_version)
@@ -71,8 +74,8 @@ async def version_of(ports: Ports, key: str, number: int) -> Process:
 
 
 def stands_in(directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports) -> bool:
-    """Whether the actor may act, or could have acted, for somebody who was asked: the task is visible to
-    both, also to the one who was not the first."""
+    """Tell whether the actor may act, or could have acted, as the delegate of a person who was asked. Both
+    of them see the task, also after the other one has decided."""
     if actor.person_id == approval.requester:
         return False
     since = _delegators(directory, process, approval, actor, ports)
@@ -82,8 +85,9 @@ def stands_in(directory: Directory, process: Process, approval: Approval, actor:
 def hidden_fields(
     directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports
 ) -> set[str]:
-    """Top-level fields that the actor may not see: protected ones, unless they hold the privilege or are
-    asked, for themselves or for somebody else, by a step that shows them."""
+    """Return the top-level fields that the actor may not see. These are the protected fields, except those
+    whose privilege the actor holds and those shown by a step that asks the actor or a person they stand in
+    for."""
     since = _delegators(directory, process, approval, actor, ports)
     shown = {
         name
@@ -119,7 +123,7 @@ DelegationAction = Literal["revoke"]
 def actions_on(
     directory: Directory, process: Process | None, held: Held, actor: Actor, ports: Ports
 ) -> list[ApprovalAction]:
-    """What the actor may do with the whole of an approval now."""
+    """List what the actor may do now with the approval as a whole."""
     approval, watching = held.approval, actor.person_id in held.watchers
     if approval.state != "open" or process is None:
         unwatch: list[ApprovalAction] = ["unwatch"] if watching else []
@@ -141,8 +145,8 @@ def actions_on_step(
     actor: Actor,
     claimed_by: UUID | None,
 ) -> dict[UUID, list[StepAction]]:
-    """What the actor may do with a step that waits, by whose part that is: for themselves and, of the parts
-    that they may decide or have decided, for others."""
+    """List what the actor may do with a waiting step, by the person whose part they would act on: their own,
+    and the parts of others that they may decide or have decided."""
     me, parts = actor.person_id, approval.steps[step.key].parts
     complete = not missing_fields(approval.judged, step)
     offered: dict[UUID, list[StepAction]] = {me: []}
@@ -174,7 +178,7 @@ def actions_on_step(
 
 
 def may_claim(approval: Approval, step: str, actor: Actor) -> bool:
-    """Where the step waits for the actor and for others."""
+    """Tell whether the step waits for the actor and for somebody else too."""
     parts = approval.steps[step].parts
     waiting = {part.person for part in parts.values() if part.state == "requested"}
     return actor.person_id in waiting and len(waiting) > 1
@@ -183,7 +187,8 @@ def may_claim(approval: Approval, step: str, actor: Actor) -> bool:
 def may_comment(
     directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports
 ) -> bool:
-    """Who asked for it, who is asked about it, who stands in for them, and admins."""
+    """Tell whether the actor may comment: as the requester, as a person who is asked, as their delegate or
+    as an admin."""
     return (
         _is_named(approval, actor)
         or actor.person_id == directory.in_place_of(approval.requester)
@@ -193,7 +198,8 @@ def may_comment(
 
 
 def may_revoke(approval: Approval, actor: Actor) -> bool:
-    """After the end: who approved it, and admins."""
+    """Tell whether the actor may revoke the approval: it was approved, and they approved it or are an
+    admin."""
     approved_it = actor.may("approval.administer") or actor.person_id in approvers_of(approval)
     return approval.state == "approved" and actor.may("approval.decide") and approved_it
 
@@ -240,7 +246,7 @@ def gave_or_administers(actor: Actor, stored: StoredDelegation) -> bool:
 def decides_for(
     directory: Directory, process: Process, approval: Approval, actor: Actor, ports: Ports
 ) -> dict[str, list[UUID]]:
-    """Each step that waits for a decision of the actor's, with whose parts they may decide."""
+    """Return the people whose part the actor may decide, by waiting step."""
     if not actor.may("approval.decide"):
         return {}
     return may_decide_for(approval, process, actor.person_id, ports.now, directory)
@@ -254,6 +260,7 @@ def _delegators(
 
 
 def _shared(part: Part, since: dict[UUID, datetime]) -> bool:
-    """Whether the part was open while its person was stood in for."""
+    """Tell whether the part was open while the delegate could act for its person. `since` says since when
+    the delegate stands in for whom."""
     begun = since.get(part.person)
     return begun is not None and (part.decided_at is None or part.decided_at >= begun)

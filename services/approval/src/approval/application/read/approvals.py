@@ -1,7 +1,7 @@
-"""Look up approvals and what waits for somebody, and show them as one reader may see them: redacted, with
-names and with what they may do.
+"""Look up approvals and inboxes, and show them as one reader may see them: without hidden fields, with
+people's names, and with what the reader may do.
 
-Each function raises Absent for an approval that is none of the reader's concern."""
+Each function raises Absent for an approval that does not concern the reader."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ from .views import (
 )
 
 MOST_LISTED: Final = 200
-"""People of one step in one answer. Nobody reads ten thousand, and to write them takes longer than to ask
-them."""
+"""The most people of one step that one answer lists. Nobody reads ten thousand names, and writing them would
+take longer than asking those people."""
 
 
 async def read_approval(ports: Ports, actor: Actor, approval_id: UUID) -> ApprovalView:
@@ -106,7 +106,7 @@ async def read_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Approv
 
 
 async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
-    """An approval that is at hand, as this actor sees it."""
+    """Show an approval that has already been read, as the actor may see it."""
     approval = held.approval
     directory = await ports.directories.read()
     process = await pinned_process(ports, approval)
@@ -139,7 +139,7 @@ async def list_approvals(
     process: str | None,
     text: str | None,
 ) -> Page[SummaryView]:
-    """Newest first: all, to who reads all; to others those that concern them."""
+    """List approvals, newest first. Only a reader of all approvals sees those that do not concern them."""
     concerned = None if actor.may("approval.read_all") else actor.person_id
     chosen = ApprovalFilter(subject_id, state, process, text, concerned)
     found = await ports.approvals.page(chosen, query.after(UUID), query.rows)
@@ -150,7 +150,7 @@ async def list_approvals(
 
 
 async def list_history(ports: Ports, actor: Actor, approval_id: UUID, query: PageQuery) -> Page[HistoryView]:
-    """Everything that happened to an approval, the oldest first."""
+    """List everything that happened to an approval, oldest first."""
     held = await visible_approval(ports, actor, approval_id)
     found = await ports.approvals.history(approval_id, query.after(int) or 0, query.rows)
     directory = await ports.directories.read()
@@ -164,7 +164,7 @@ class InboxSearch:
     chosen: InboxFilter
     requester: UUID | None = None
     unit: UUID | None = None
-    """Of the requester, or one above it."""
+    """The requester's unit, or a unit above it."""
 
     def filter(self, directory: Directory) -> InboxFilter:
         people = None if self.unit is None else directory.members_below(self.unit)
@@ -176,7 +176,7 @@ class InboxSearch:
 async def list_inbox(
     ports: Ports, actor: Actor, query: PageQuery, search: InboxSearch, sort: InboxSort
 ) -> Page[InboxView]:
-    """What waits for the actor, directly or because they stand in for somebody."""
+    """List what waits for the actor, directly or as somebody's delegate."""
     await _measures_only_what_it_sees(ports, actor, search.chosen, sort)
     directory = await ports.directories.read()
     grants = directory.grants_to(actor.person_id, ports.now)
@@ -195,7 +195,7 @@ async def list_inbox(
 
 
 async def count_inbox(ports: Ports, actor: Actor, search: InboxSearch) -> InboxSummaryView:
-    """What an inbox holds; amounts only to who may see them all."""
+    """Count what waits for the actor. Amounts are left out unless the actor may see every amount."""
     await _measures_only_what_it_sees(ports, actor, search.chosen, "requested")
     directory = await ports.directories.read()
     grants = directory.grants_to(actor.person_id, ports.now)
@@ -222,7 +222,7 @@ async def count_inbox(ports: Ports, actor: Actor, search: InboxSearch) -> InboxS
 async def _measures_only_what_it_sees(
     ports: Ports, actor: Actor, chosen: InboxFilter, sort: InboxSort
 ) -> None:
-    """A bound or an order of amounts would tell them to who may not see them."""
+    """Refuse a filter or a sort order by amount if the actor may not see amounts, which it would reveal."""
     asked = {"min_amount": chosen.least, "max_amount": chosen.most, "sort": sort == "amount" or None}
     for field, value in asked.items():
         if value is not None:
@@ -230,14 +230,15 @@ async def _measures_only_what_it_sees(
 
 
 async def read_link(ports: Ports, link_id: UUID) -> LinkedView:
-    """As its addressee sees it who has not signed in: protected fields only where the step shows them."""
+    """Show what a link is about, as its addressee may see it without signing in: of the protected fields,
+    only those that the step shows."""
     link, held = await read_by_link(ports, link_id)
     process = await running_process(ports, held.approval)
     return _linked(link, held, process, await ports.directories.read())
 
 
 async def list_comments(ports: Ports, actor: Actor, approval_id: UUID, query: PageQuery) -> Page[CommentView]:
-    """Oldest first."""
+    """List the comments of an approval, oldest first."""
     await visible_approval(ports, actor, approval_id)
     found = await ports.comments.page(approval_id, query.after(UUID), query.rows)
     directory = await ports.directories.read()
@@ -363,7 +364,8 @@ def _step(
 
 
 def _listed_parts(run: StepRun, actor: Actor) -> Iterable[Part]:
-    """All, as they were asked; of thousands the reader's own, and those of whom there is most to say."""
+    """Return the parts to list, in the order in which people were asked. If there are more than
+    `MOST_LISTED`, the reader's own part comes first, then parts that were decided or handed to somebody."""
     if len(run.parts) <= MOST_LISTED:
         return run.parts.values()
 

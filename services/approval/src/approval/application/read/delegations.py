@@ -16,7 +16,8 @@ from .views import DelegationView
 
 
 async def list_delegations(ports: Ports, actor: Actor, query: PageQuery) -> Page[DelegationView]:
-    """Newest first: all, to who reads all; to others those that they gave or received."""
+    """List delegations, newest first: all of them to a reader of all approvals, to others those that they
+    gave or received."""
     person = None if actor.may("approval.read_all") else actor.person_id
     found = await ports.delegations.page(person, query.after(UUID), query.rows)
     directory = await ports.directories.read()

@@ -1,5 +1,5 @@
-"""Look up processes, subject types, replays and moves of running approvals, and show what they are and what
-the reader may do with them."""
+"""Look up processes, subject types, replays and migrations of running approvals, and show them together with
+what the reader may do with them."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ async def read_version(ports: Ports, actor: Actor, key: str, number: int) -> Pro
 
 
 async def list_processes(ports: Ports, actor: Actor, query: PageQuery) -> Page[ProcessView]:
-    """By key."""
+    """List processes in the order of their keys."""
     found = await ports.processes.page(query.after(str) or "", query.rows)
     return page_of(query, found, lambda draft: show_process(actor, draft), lambda draft: draft.key)
 
 
 def show_process(actor: Actor, draft: Draft, version: PublishedVersion | None = None) -> ProcessView:
-    """A process's draft, or one of its published versions."""
+    """Show the draft of a process, or one of its published versions."""
     definition = version.definition if version else draft.definition
     return ProcessView(
         key=draft.key,
@@ -70,7 +70,7 @@ def show_process(actor: Actor, draft: Draft, version: PublishedVersion | None = 
 
 
 async def list_versions(ports: Ports, key: str, query: PageQuery) -> Page[VersionView]:
-    """Newest first."""
+    """List the published versions of a process, newest first."""
     await read_draft(ports, key)
     found = await ports.processes.versions(key, query.after(int), query.rows)
     directory = await ports.directories.read()
@@ -87,7 +87,8 @@ async def list_versions(ports: Ports, key: str, query: PageQuery) -> Page[Versio
 
 
 async def list_subject_types(ports: Ports, query: PageQuery) -> Page[SubjectTypeView]:
-    """By key: the built-in ones and the tenant's own, of which there are few."""
+    """List the built-in subject types and the tenant's own, in the order of their keys. There are few, so
+    all are read for each page."""
     after = query.after(str) or ""
     found = sorted(await ports.processes.subject_types(), key=lambda each: each.key)
     found = [each for each in found if each.key > after][: query.rows]
@@ -100,7 +101,7 @@ def show_subject_type(subject: SubjectType) -> SubjectTypeView:
 
 
 async def list_moves(ports: Ports, actor: Actor, key: str, query: PageQuery) -> Page[MoveView]:
-    """Newest first."""
+    """List the migrations of a process's running approvals, newest first."""
     await read_draft(ports, key)
     found = await ports.moves.page(key, query.after(UUID), query.rows)
     counts = await ports.moves.counts([move.id for move in found])
@@ -120,7 +121,7 @@ async def show_move(ports: Ports, actor: Actor, move: Move) -> MoveView:
 async def list_moved(
     ports: Ports, actor: Actor, move_id: UUID, query: PageQuery, verdict: Verdict | None
 ) -> Page[MovedView]:
-    """By approval."""
+    """List the result of a migration for each approval, in the order of the approvals' ids."""
     move = await read_move(ports, move_id)
     found = await ports.moves.items(move.id, query.after(UUID), verdict, query.rows)
     titles = await _titles(ports, actor, [each.approval_id for each in found])
@@ -128,7 +129,7 @@ async def list_moved(
 
 
 async def _titles(ports: Ports, actor: Actor, approval_ids: Collection[UUID]) -> dict[UUID, str]:
-    """To a reader of all approvals, what each is about."""
+    """Return the approvals' titles if the actor reads all approvals, otherwise none."""
     return await ports.approvals.titles(approval_ids) if sees_all_approvals(actor) else {}
 
 

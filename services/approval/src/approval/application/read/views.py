@@ -1,5 +1,5 @@
-"""What a reader gets to see of approvals, processes and delegations. What they may not see is absent, and so
-is what has no value."""
+"""The JSON shapes in which readers see approvals, processes and delegations. A field that the reader may not
+see is absent, and so is a field without a value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EvidenceAskedView(View):
     media_types: list[str]
     at_most: int
     required: bool
-    """Without it, the step can't be approved."""
+    """Whether the step can be approved only with a document."""
 
 
 class ProcessView(View):
@@ -38,11 +38,11 @@ class ProcessView(View):
     published: int | None = None
     """The newest published version."""
     version: int | None = None
-    """The published version that is shown; absent: the draft is."""
+    """The published version that is shown. Absent if the draft is shown."""
     changed_at: datetime
     definition: dict[str, Any]
     actions: list[ProcessAction]
-    """What the reader may do with it now. Publishing may still find flaws in the draft."""
+    """What the reader may do with the process now. Publishing may still be refused for flaws in the draft."""
 
 
 class VersionView(View):
@@ -67,7 +67,7 @@ class PartView(View):
     requested_at: datetime
     decided_at: datetime | None = None
     decided_by: PersonView | None = None
-    """Another than the person: on their behalf."""
+    """The delegate who decided on the person's behalf. Absent if the person decided."""
     reason: str | None = None
     moved_to: PersonView | None = None
 
@@ -79,18 +79,18 @@ class FilledView(View):
     name: str
     type: str
     value: Any = None
-    """Absent: it is still to be filled in."""
+    """Absent while the field is still to be filled in."""
 
 
 class QuorumView(View):
     have: int
     need: int
-    """Approvals; with `one_per_group`, groups."""
+    """The number of approvals that the step needs or, with `one_per_group`, of groups."""
 
 
 class ActionView(View):
     on_behalf_of: PersonView | None = None
-    """Absent: for the reader themselves."""
+    """Absent if the reader acts for themselves."""
     may: list[StepAction]
 
 
@@ -104,21 +104,22 @@ class StepView(View):
     due_at: datetime | None = None
     ended_at: datetime | None = None
     missing: list[str] | None = None
-    """Fields of the subject that must be there before the step can be approved."""
+    """Fields of the subject that must have a value before the step can be approved."""
     claimed_by: PersonView | None = None
-    """Who of those that it asks has taken it upon themselves."""
+    """The approver who has claimed the step."""
     follow_up_on: date | None = None
-    """When the reader wants to come back to it."""
+    """The day on which the reader wants to come back to the step."""
     fills: list[FilledView] | None = None
-    """Of a step that waits: what whoever approves it fills in, as far as it is there already."""
+    """The fields that approvers of this step fill in. Only a waiting step has them."""
     quorum: QuorumView | None = None
-    """Of a step that waits."""
+    """Only a waiting step has it."""
     evidence: EvidenceAskedView | None = None
-    """Of a step that waits and takes documents."""
+    """Only a waiting step that takes documents has it."""
     actions: list[ActionView] | None = None
-    """What the reader may do with the step now: once for themselves, once for each whom they stand in for."""
+    """What the reader may do with the step now, for themselves and for each person they stand in for."""
     parts: list[PartView]
-    """The reader's own first, then who has decided: two hundred at most."""
+    """At most two hundred. If there are more, the reader's own part comes first, then parts that were decided
+    or handed to somebody."""
     unlisted: int | None = None
     """How many more parts there are than `parts` lists."""
 
@@ -146,9 +147,9 @@ class ApprovalView(SummaryView):
     filled: list[FilledView] | None = None
     """What approvers have filled in."""
     version: int
-    """To be sent back as `If-Match` with a change."""
+    """The version that a client sends as `If-Match` with a change."""
     actions: list[ApprovalAction]
-    """What the reader may do with the whole now."""
+    """What the reader may do now with the approval as a whole."""
     steps: list[StepView]
 
 
@@ -165,12 +166,12 @@ class HistoryView(View):
     reason: str | None = None
     fields: list[str] | None = None
     asked: list[PersonView] | None = None
-    """Two hundred at most."""
+    """The people who were asked, at most two hundred."""
     unlisted: int | None = None
-    """How many more were asked than `asked` lists."""
+    """How many more people were asked than `asked` lists."""
     evidence: list[EvidenceView] | None = None
     filled: dict[str, Any] | None = None
-    """What was filled in with a decision, or set after it, by field."""
+    """The values that an approver filled in or that the process set after a decision, by field."""
     content_hash: str | None = None
 
 
@@ -180,17 +181,17 @@ class CommentView(View):
     person: PersonView
     text: str
     to_person: PersonView | None = None
-    """Who is asked; absent: it is no question."""
+    """The person to whom the comment is a question. Absent if it is not a question."""
     written_at: datetime
     answer: str | None = None
     answered_by: PersonView | None = None
     answered_at: datetime | None = None
     actions: list[CommentAction]
-    """What the reader may do with it now."""
+    """What the reader may do with the comment now."""
 
 
 class ProgressView(View):
-    """How many steps of an approval are over."""
+    """How many of an approval's steps have ended."""
 
     ended: int
     steps: int
@@ -213,16 +214,16 @@ class InboxView(View):
     requested_at: datetime
     due_at: datetime | None = None
     amount: Amount | None = None
-    """Euro: the surest that is known and that the reader may see."""
+    """In euro: the most certain amount that is known and that the reader may see."""
     number: str | None = None
     deadline: date | None = None
     progress: ProgressView
     allows: list[str]
-    """What may be done, beside approving and rejecting."""
+    """What an approver may do besides approving and rejecting."""
     follow_up_on: date | None = None
-    """When the reader wants to come back to it."""
+    """The day on which the reader wants to come back to it."""
     claimed_by: PersonView | None = None
-    """Who of those that the step asks has taken it upon themselves."""
+    """The approver who has claimed the step."""
     missing: list[str]
 
 
@@ -238,14 +239,14 @@ class InboxSummaryView(View):
     waiting: int
     overdue: int
     amount: Amount | None = None
-    """Euro: the sum of what is known; absent for who may not see every amount."""
+    """In euro: the sum of the known amounts. Absent if the reader may not see every amount."""
     by_process: list[InboxCountView]
 
 
 class ForeseenPersonView(View):
     person: PersonView
     why: str
-    """The rule that names the person, or why they are left out."""
+    """The rule that names the person, or the reason why they are left out."""
 
 
 class ForeseenStepView(View):
@@ -288,14 +289,14 @@ class MoveView(View):
     created_at: datetime
     created_by: PersonView
     carried_out_by: PersonView | None = None
-    """Who had it carried out, or taken back."""
+    """The person who last had the migration carried out or reverted."""
     actions: list[MoveAction]
 
 
 class MovedView(View):
     approval_id: UUID
     title: str | None = None
-    """What it is about, to a reader of all approvals."""
+    """What the approval is about. Only a reader of all approvals gets it."""
     from_version: int
     verdict: str
     reason: str | None = None
@@ -307,7 +308,7 @@ class WorkingTimeView(View):
 
 
 class LinkedView(View):
-    """What is under an e-mail's link."""
+    """What the addressee of a link in an e-mail sees."""
 
     step: str
     step_name: str
@@ -330,7 +331,7 @@ class LinkDecidedView(View):
 class DelegationView(View):
     id: UUID
     created_by: PersonView
-    """Who gave it: `from_person`, or an admin for them."""
+    """The person who created it: `from_person`, or an admin for them."""
     from_person: PersonView
     to_person: PersonView
     starts_at: datetime
