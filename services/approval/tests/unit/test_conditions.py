@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from approval.adapters.cel import CelConditions
 from approval.domain.conditions import IllTyped, read_condition
 from approval.domain.reasoning import All, Not, Opaque, Property, Quantity, Some
-from approval.domain.subjects import DatedContent, SubjectType
+from approval.domain.subjects import DatedContent, FieldType, SubjectType
 
 ORDER = SubjectType.model_validate(
     {
@@ -232,6 +232,38 @@ def test_what_cannot_be_told_is_never_an_answer(expression, content):
 )
 def test_a_whole_number_is_never_further_than_it_may_be(expression):
     assert "condition_may_overflow" in [fault.code for fault in read_condition(expression, ANY).faults]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(order.urgent ? 1 : 2.5) + 1 > 2",
+        "order.total > (order.urgent ? 500 : order.total)",
+        "(order.urgent ? order.owner : order.unit).id == 'x'",
+        "[order.count, order.total].exists(n, n > 1)",
+        "[1, 2.5].exists(n, n + 1 > 2)",
+        "[1.5, 2].map(n, n * 2.0) == [3.0]",
+        "(order.urgent ? [1] : [2.5]).exists(n, n + 1 > 2)",
+    ],
+)
+def test_what_may_be_of_either_type_is_not_published(expression):
+    fields = {**ORDER.fields, "unit": FieldType(type="unit")}
+    order = ORDER.model_copy(update={"fields": fields})
+    faults = [fault.code for fault in read_condition(expression, order).faults]
+    assert faults == ["condition_types_differ"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "order.total in [1000, 2500.5]",
+        "(order.urgent ? 1.0 : 2.5) + 1.0 > 2.0",
+        "order.kind in (order.urgent ? [] : ['a', 'b'])",
+        "[order.owner, order.owner].exists(p, p.id == 'x')",
+    ],
+)
+def test_what_is_of_one_type_is_published(expression):
+    assert read_condition(expression, ORDER).faults == []
 
 
 def numbers(depth: int) -> st.SearchStrategy[str]:

@@ -263,6 +263,7 @@ def test_a_subject_has_a_largest_size(world):
         ({"fields": {"requester": {"type": "text"}}}, "fields.requester.type", "requester_not_a_person"),
         ({"key": "null"}, "key", "name_of_conditions"),
         ({"key": "package"}, "key", "name_of_conditions"),
+        ({"key": "today"}, "key", "name_of_conditions"),
         (
             {"fields": {"righe": {"type": "list", "fields": {"in": {"type": "text"}}}}},
             "fields.righe.fields.in",

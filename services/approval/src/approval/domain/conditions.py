@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from ast import literal_eval
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -350,6 +350,7 @@ class _Parser:
         self.expect(":")
         no = self.knowing(condition.if_false, self.expression)
         self.same(yes, no)
+        self.is_of_one_type((yes, no))
         formula: Formula | None = None
         if yes.formula is not None and no.formula is not None:
             formula = If(_formula(condition), yes.formula, no.formula)
@@ -572,6 +573,8 @@ class _Parser:
         for item in items[1:]:
             self.same(items[0], item)
         constant = all(item.is_literal for item in items)
+        if not constant:
+            self.is_of_one_type(items)
         literal = tuple(item.literal for item in items) if constant else None
         kind = Type("list", item=items[0].type if items else UNKNOWN)
         return _Found(kind, token, literal=literal, rows=len(items), reach=max(map(_reach, items), default=0))
@@ -743,6 +746,8 @@ class _Parser:
             raise IllTyped("condition_name_taken", item.text, item.column)
         self.expect(",")
         assert found.type.item is not None
+        if isinstance(found.literal, tuple) and len(set(map(type, found.literal))) > 1:
+            self.differ(found, "int", "double")
         outside = (self.names.get(item.text), self.places.get(item.text), self.knows_today)
         outside_reach = self.reaches.get(item.text, _REACH_OF_FIELD)
         self.names[item.text], self.places[item.text] = found.type.item, found.place
@@ -808,6 +813,17 @@ class _Parser:
                 left=str(left.type),
                 right=str(right.type),
             )
+
+    def is_of_one_type(self, found: Sequence[_Found]) -> None:
+        """Of what may be either: a whole number beside a decimal compares, and can't be reckoned with."""
+        first = next((one for one in found if not _is_of_unknown(one.type)), None)
+        for other in found:
+            if first is not None and other.type != first.type and not _is_of_unknown(other.type):
+                self.differ(other, str(first.type), str(other.type))
+
+    def differ(self, near: _Found, left: str, right: str) -> None:
+        at, code = near.token.column, "condition_types_differ"
+        self.reading.faults.append(IllTyped(code, near.token.text, at, left=left, right=right))
 
     def must_be_lower(self, text: _Found, written: _Found) -> None:
         """A text without capital letters is nothing that is written with one."""
@@ -962,6 +978,11 @@ def _rounded(found: _Found) -> int:
     """How far from zero a number may be as it is reckoned: of seventeen digits doubles lose the last ones."""
     reach = _reach(found)
     return reach + reach // 10**12 if found.type is DOUBLE else reach
+
+
+def _is_of_unknown(kind: Type) -> bool:
+    """A list that is empty, or holds such."""
+    return kind is UNKNOWN or (kind.item is not None and _is_of_unknown(kind.item))
 
 
 def _comparable(left: Type, right: Type) -> bool:

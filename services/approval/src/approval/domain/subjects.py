@@ -52,6 +52,8 @@ _WORD: Final = re.compile(
     "as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void|while"
 )
 """What CEL keeps for itself, and reads at the beginning of a name as something else."""
+_DAY: Final = "today"
+"""A subject of that name would hide the day from conditions."""
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 FieldKind = Literal["text", "flag", "whole", "number", "money", "date", "person", "unit", "record", "list"]
@@ -162,7 +164,7 @@ class SubjectType(BaseModel):
                 yield Invalid("named_field_of_type", field=place, name=named, kind=kind)
         if "requester" in self.fields and self.fields["requester"].type != "person":
             yield Invalid("requester_not_a_person", field="fields.requester.type")
-        if _LITERAL.fullmatch(self.key) or _WORD.fullmatch(self.key):
+        if _LITERAL.fullmatch(self.key) or _WORD.fullmatch(self.key) or self.key == _DAY:
             yield Invalid("name_of_conditions", field="key", name=self.key)
         for path in _paths(self.fields, "fields"):
             if _LITERAL.fullmatch(name := path.rpartition(".")[2]):
