@@ -1,9 +1,9 @@
-"""Facts of processes and approvals. Subject of all but `process_published`: the approval.
+"""Events of processes and approvals. The subject is the approval unless an event says otherwise.
 
-`recipients` are the people to be told of the fact: never who acted, nor who has left. Who is or was asked to
-decide is named together with those who stand in for them; of an end, the requester is told and whoever
-watches. This service itself sends nobody a mail about it, except under a process that says `by_email`.
-"""
+`recipients` are the people to be notified of the event. They never include the person who acted, or people
+who have left. People who are or were asked to decide are listed together with their delegates. The end of an
+approval goes to the requester and to all who watch the approval. The approval service itself sends e-mail
+only if the process says `by_email`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .envelope import EventData
 class _Told(EventData):
     recipients: list[UUID] = Field(default_factory=list)
     title: str | None = None
-    """Of what is to be approved."""
+    """Title of the subject that is to be approved."""
 
 
 class _StepTold(_Told):
     step_name: str | None = None
-    """What the process calls the step."""
+    """The step's name in the process."""
 
 
 class ProcessPublished(EventData):
-    """A version of a process was published: what is opened from now on follows it. Subject: the process."""
+    """A version of a process was published. Approvals opened from now on follow it. Subject: the process."""
 
     type: ClassVar[str] = "optima.approval.process_published.v1"
     process_id: UUID
@@ -38,7 +38,8 @@ class ProcessPublished(EventData):
 
 
 class ApprovalOpened(EventData):
-    """A subject entered its process: the approval runs on that version from here to its end."""
+    """A subject entered its process. The approval follows this version of the process until it ends, unless
+    it is migrated to another version."""
 
     type: ClassVar[str] = "optima.approval.opened.v1"
     approval_id: UUID
@@ -51,7 +52,7 @@ class ApprovalOpened(EventData):
 
 
 class ApprovalNotOpened(_Told):
-    """The subject could not enter its process: none published, or nobody could approve."""
+    """The subject could not enter its process, because none is published or nobody could approve."""
 
     type: ClassVar[str] = "optima.approval.not_opened.v1"
     approval_id: UUID
@@ -62,7 +63,7 @@ class ApprovalNotOpened(_Told):
 
 
 class StepPending(_StepTold):
-    """A step began to wait for people. `recipients`: who is newly asked."""
+    """A step began to wait for people's decisions. `recipients`: the people who are newly asked."""
 
     type: ClassVar[str] = "optima.approval.step_pending.v1"
     approval_id: UUID
@@ -74,8 +75,8 @@ class StepPending(_StepTold):
 
 
 class StepEnded(_StepTold):
-    """A step got its outcome, or turned out not to be needed. `recipients`: who was asked and need not
-    decide any more."""
+    """A step got its outcome, or turned out not to be needed. `recipients`: the people who had been asked and
+    need not decide any more."""
 
     type: ClassVar[str] = "optima.approval.step_ended.v1"
     approval_id: UUID
@@ -87,7 +88,7 @@ class StepEnded(_StepTold):
 
 class StepReopened(_StepTold):
     """An amendment changed fields that the step had judged, or a rejection sent the approval back to it.
-    `recipients`: who was asked and, until the step waits again, need not decide."""
+    `recipients`: the people who had been asked and need not decide until the step waits again."""
 
     type: ClassVar[str] = "optima.approval.step_reopened.v1"
     approval_id: UUID
@@ -98,8 +99,8 @@ class StepReopened(_StepTold):
 
 
 class Decided(_StepTold):
-    """One person's part was decided, about exactly the content that they had read. `recipients`: on whose
-    behalf, if on anybody's."""
+    """One person decided their part, on exactly the content that they had read. `recipients`: the person on
+    whose behalf they decided, if any."""
 
     type: ClassVar[str] = "optima.approval.decided.v1"
     approval_id: UUID
@@ -113,11 +114,12 @@ class Decided(_StepTold):
     outcome: Literal["approved", "rejected", "abstained", "changes_requested"]
     reason: str | None = None
     filled: dict[str, str | int | bool] = Field(default_factory=dict)
-    """What the person filled in, by the process's fields: amounts and numbers as decimal strings."""
+    """Values that the person filled in, by key of the process's field. Amounts and numbers are decimal
+    strings."""
 
 
 class Forwarded(_StepTold):
-    """Somebody passed their part on to a colleague, who is told."""
+    """Somebody passed their part on to a colleague. `recipients`: the colleague."""
 
     type: ClassVar[str] = "optima.approval.forwarded.v1"
     approval_id: UUID
@@ -128,8 +130,8 @@ class Forwarded(_StepTold):
 
 
 class Escalated(_StepTold):
-    """A step was overdue: the next person in the chain is asked as well. `from_person_id`: who let it lie.
-    Both are told."""
+    """A step was overdue, so the next person in the chain is asked as well. `from_person_id`: the person who
+    did not decide in time. `recipients`: both of them."""
 
     type: ClassVar[str] = "optima.approval.escalated.v1"
     approval_id: UUID
@@ -139,7 +141,7 @@ class Escalated(_StepTold):
 
 
 class HandedOver(_StepTold):
-    """Somebody who was asked has left; who took over from them is asked in their place."""
+    """A person who was asked has left the company. Their successor is asked in their place."""
 
     type: ClassVar[str] = "optima.approval.handed_over.v1"
     approval_id: UUID
@@ -149,7 +151,7 @@ class HandedOver(_StepTold):
 
 
 class Reassigned(_StepTold):
-    """An admin has somebody else asked in a person's place. Both are told."""
+    """An admin reassigned a person's part to somebody else. `recipients`: both of them."""
 
     type: ClassVar[str] = "optima.approval.reassigned.v1"
     approval_id: UUID
@@ -160,8 +162,8 @@ class Reassigned(_StepTold):
 
 
 class ApproverAdded(_StepTold):
-    """Somebody has to approve the step beside whom its rules name, since who is asked, or an admin, wants
-    it so. `recipients`: they."""
+    """An approver or an admin added a person who has to approve the step besides those whom its rules name.
+    `recipients`: the added person."""
 
     type: ClassVar[str] = "optima.approval.approver_added.v1"
     approval_id: UUID
@@ -171,8 +173,8 @@ class ApproverAdded(_StepTold):
 
 
 class DecisionWithdrawn(_StepTold):
-    """A decision was taken back while its step waits; the person is asked again. `recipients`: they, if
-    somebody else took it back, or decided for them."""
+    """A decision was withdrawn while its step still waits, and the person is asked again. `recipients`: this
+    person, if somebody else withdrew the decision or had decided for them."""
 
     type: ClassVar[str] = "optima.approval.decision_withdrawn.v1"
     approval_id: UUID
@@ -183,8 +185,9 @@ class DecisionWithdrawn(_StepTold):
 
 
 class Commented(_StepTold):
-    """Somebody wrote about a step, or asked `to_person_id` something; the text stays in the approval service.
-    `recipients`: who is asked; of a comment, the requester and those who are asked to decide the step."""
+    """Somebody commented on a step, or asked `to_person_id` a question. The text stays in the approval
+    service. `recipients` of a question: the person who is asked. `recipients` of a comment: the requester and
+    the people who are asked to decide the step."""
 
     type: ClassVar[str] = "optima.approval.commented.v1"
     approval_id: UUID
@@ -195,8 +198,8 @@ class Commented(_StepTold):
 
 
 class CommentAnswered(_StepTold):
-    """A question about a step was answered; the text stays in the approval service. `recipients`: who
-    asked."""
+    """A question about a step was answered. The text stays in the approval service. `recipients`: the person
+    who asked."""
 
     type: ClassVar[str] = "optima.approval.comment_answered.v1"
     approval_id: UUID
@@ -206,8 +209,8 @@ class CommentAnswered(_StepTold):
 
 
 class PartWithdrawn(_StepTold):
-    """Somebody who was asked need not decide any more, since they may not, or the step's rules name others.
-    The step still waits."""
+    """A person who was asked need not decide any more, because they may not decide or the step's rules name
+    others. The step still waits."""
 
     type: ClassVar[str] = "optima.approval.part_withdrawn.v1"
     approval_id: UUID
@@ -217,7 +220,7 @@ class PartWithdrawn(_StepTold):
 
 
 class Reminded(_StepTold):
-    """A person was reminded of a part that is still theirs to decide."""
+    """A person was reminded of a part that they have yet to decide."""
 
     type: ClassVar[str] = "optima.approval.reminded.v1"
     approval_id: UUID
@@ -227,8 +230,8 @@ class Reminded(_StepTold):
 
 
 class NoticeSent(_StepTold):
-    """The process has people told of a step that was decided, at once or some time after. `recipients`: whom
-    it names."""
+    """The process notified people of a step that was decided, at once or some time later. `recipients`: the
+    people whom the process names."""
 
     type: ClassVar[str] = "optima.approval.notice_sent.v1"
     approval_id: UUID
@@ -237,12 +240,12 @@ class NoticeSent(_StepTold):
     step: str
     outcome: Literal["approved", "rejected"]
     text: str
-    """The process's."""
+    """The text that the process defines."""
 
 
 class ApprovalMigrated(_Told):
-    """A running approval follows another version of its process from here on. `recipients`: who was asked
-    and, since a move was taken back, is not asked any more."""
+    """A running approval follows another version of its process from now on. `recipients`: the people who had
+    been asked and are not asked any more, because a migration was reverted."""
 
     type: ClassVar[str] = "optima.approval.migrated.v1"
     approval_id: UUID
@@ -250,9 +253,9 @@ class ApprovalMigrated(_Told):
     subject_id: UUID
     process_key: str
     process_version: int
-    """The version that it now follows."""
+    """The version that the approval now follows."""
     reverted: bool = False
-    """Whether an earlier move was taken back."""
+    """Whether this event reverts an earlier migration."""
 
 
 class _ApprovalEnded(_Told):
@@ -269,7 +272,8 @@ class Approved(_ApprovalEnded):
 
     type: ClassVar[str] = "optima.approval.approved.v1"
     filled: dict[str, str | int | bool] = Field(default_factory=dict)
-    """What approvers filled in, by the process's fields: amounts and numbers as decimal strings."""
+    """Values that approvers filled in, by key of the process's field. Amounts and numbers are decimal
+    strings."""
 
 
 class Rejected(_ApprovalEnded):
@@ -279,26 +283,26 @@ class Rejected(_ApprovalEnded):
 
 
 class ChangesRequested(_ApprovalEnded):
-    """The subject may come again after the changes that `reason` asks for."""
+    """The subject may be submitted again after the changes that `reason` asks for."""
 
     type: ClassVar[str] = "optima.approval.changes_requested.v1"
 
 
 class ApprovalCancelled(_ApprovalEnded):
-    """The requester recalled the subject, or it was cancelled; what had been decided stays on record."""
+    """The requester recalled the subject, or it was cancelled. Decisions made before stay on record."""
 
     type: ClassVar[str] = "optima.approval.cancelled.v1"
 
 
 class ApprovalExpired(_ApprovalEnded):
-    """A step ran out of time and its process ends the approval then."""
+    """A step was not decided in time, and its process says that the approval ends in this case."""
 
     type: ClassVar[str] = "optima.approval.expired.v1"
 
 
 class ApprovalRevoked(_Told):
-    """What had been approved no longer is: who approved it, or an admin, says why. What began on the strength
-    of it has to stop. `recipients`: the requester, who approved, and who watches."""
+    """An approver or an admin revoked an approval, for the given reason. All that was begun on its strength
+    has to stop. `recipients`: the requester, the people who approved, and all who watch the approval."""
 
     type: ClassVar[str] = "optima.approval.revoked.v1"
     approval_id: UUID
@@ -310,8 +314,8 @@ class ApprovalRevoked(_Told):
 
 
 class DelegationChanged(EventData):
-    """A delegation was made, moved or revoked. Half-open: valid when `starts_at <= now < ends_at`. Subject:
-    the delegation."""
+    """A delegation was made, moved to other times, or revoked. It is valid while `starts_at <= now <
+    ends_at`. Subject: the delegation."""
 
     type: ClassVar[str] = "optima.approval.delegation_changed.v1"
     delegation_id: UUID
@@ -321,4 +325,4 @@ class DelegationChanged(EventData):
     ends_at: datetime
     revoked: bool = False
     recipients: list[UUID] = Field(default_factory=list)
-    """Who is to be told of it: giver and taker, but for who acted."""
+    """The people to be notified: the delegator and the delegate, except the one who acted."""

@@ -1,4 +1,5 @@
-"""Facts of a brief's life. Subject of all: the brief. No price travels here; see `economics`."""
+"""Events of a brief's life. The subject is the brief unless an event says otherwise. They hold no prices;
+events with prices are in `economics`."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from .envelope import EventData, Fact, Money, Quantity
 
 
 class BriefItem(Fact):
-    """One thing asked for. `kind` names the tenant's kind of item, which decides its production phases."""
+    """One thing that a brief asks for. `kind` is the key of a kind of item that the tenant defined; it
+    decides the production phases."""
 
     item_id: UUID
     kind: str
@@ -49,12 +51,13 @@ class BriefContent(Fact):
     customer: str | None = None
     """Code of the customer on whose account the goods are made, as the ERP knows it."""
     cost_centre: str | None = None
-    """Whose budget is charged; none: that of the requester's unit."""
+    """The cost centre whose budget is charged. If there is none, the budget of the requester's unit is
+    charged."""
     type_key: str | None = None
     type_version: int | None = None
-    """The type that the brief began with, in the version of that day."""
+    """Version of the type that was current when the brief was begun."""
     form: dict[str, bool | int | str | list[str]] = Field(default_factory=dict)
-    """Answers to the type's form, by field: numbers with decimals are text."""
+    """Answers to the type's form by key of the field. Numbers with decimals are texts."""
     items: list[BriefItem]
     attachments: list[Attachment] = Field(default_factory=list)
 
@@ -71,7 +74,7 @@ class BriefDrafted(EventData):
 
 
 class BriefHandedOver(EventData):
-    """The requester has left; who took over from them is the requester from now on."""
+    """The requester has left the company. Their successor is the requester from now on."""
 
     type: ClassVar[str] = "optima.brief.handed_over.v1"
     brief_id: UUID
@@ -98,56 +101,56 @@ class AttachmentAdded(EventData):
 
 
 class BriefCommented(EventData):
-    """Somebody commented the brief; the text stays in the brief service."""
+    """Somebody commented on the brief. The text stays in the brief service."""
 
     type: ClassVar[str] = "optima.brief.commented.v1"
     brief_id: UUID
     comment_id: UUID
     mentioned_ids: list[UUID] = Field(default_factory=list)
-    """People whom the comment is meant for; all of them may see the brief."""
+    """People whom the comment mentions. All of them may see the brief."""
 
 
 class BriefCommentEdited(EventData):
-    """Whoever wrote a comment changed it; what it said before stays in the brief service."""
+    """The author of a comment changed it. The former text stays in the brief service."""
 
     type: ClassVar[str] = "optima.brief.comment_edited.v1"
     brief_id: UUID
     comment_id: UUID
     mentioned_ids: list[UUID]
-    """Those who were not mentioned before."""
+    """People whom the comment mentions now and did not mention before."""
 
 
 class BriefCommentsRead(EventData):
-    """The actor has read the brief's comments up to `comment_id`, those before it too."""
+    """The actor has read the brief's comments up to and including `comment_id`."""
 
     type: ClassVar[str] = "optima.brief.comments_read.v1"
     brief_id: UUID
     comment_id: UUID
     all_read: bool
-    """Whether nobody else had written a newer one: they need not be told of comments any more."""
+    """Whether there was no newer comment of somebody else, so that notices of comments can be cleared."""
 
 
 class BriefSubmitted(EventData):
-    """A revision was frozen and asks for approval under `process`."""
+    """A revision was frozen and submitted for approval under the process with the key `process`."""
 
     type: ClassVar[str] = "optima.brief.submitted.v1"
     brief_id: UUID
     number: str
     revision: int
     content_hash: str
-    """SHA-256, hexadecimal, of the revision's canonical JSON with its prices."""
+    """SHA-256 of the revision's canonical JSON including its prices, in hexadecimal."""
     process: str
     requester_id: UUID
     unit_id: UUID | None = None
     purchasing_owner_id: UUID | None = None
-    """Who of purchasing looks after briefs of its type."""
+    """The person in purchasing who looks after briefs of this type."""
     budget_told: bool | None = None
-    """Whether there is a budget that it is to be charged to, of which `economics.budget_told` tells."""
+    """Whether the brief is to be charged to a budget. If so, `economics.budget_told` was published before."""
     content: BriefContent
 
 
 class BriefChangesRequested(EventData):
-    """Approval asks for changes to `revision`, and the next revision's draft began."""
+    """An approver asked for changes to `revision`, and the draft of the next revision was begun."""
 
     type: ClassVar[str] = "optima.brief.changes_requested.v1"
     brief_id: UUID
@@ -159,7 +162,7 @@ ReturnCause = Literal["approval_not_opened", "recalled", "approval_expired"]
 
 
 class BriefReturned(EventData):
-    """The approval ended without a decision, and the next revision's draft began."""
+    """The approval ended without a decision, and the draft of the next revision was begun."""
 
     type: ClassVar[str] = "optima.brief.returned.v1"
     brief_id: UUID
@@ -169,7 +172,7 @@ class BriefReturned(EventData):
 
 
 class BriefRejected(EventData):
-    """Approval turned `revision` down: the brief is over."""
+    """The approval of `revision` ended in a rejection, which ends the brief."""
 
     type: ClassVar[str] = "optima.brief.rejected.v1"
     brief_id: UUID
@@ -178,7 +181,7 @@ class BriefRejected(EventData):
 
 
 class BriefApproved(EventData):
-    """The revision may be made: production turns this into an order."""
+    """The revision was approved and may be made. Production makes an order from this event."""
 
     type: ClassVar[str] = "optima.brief.approved.v1"
     brief_id: UUID
@@ -190,12 +193,13 @@ class BriefApproved(EventData):
     unit_id: UUID | None = None
     content: BriefContent
     valued: bool | None = None
-    """Whether prices were approved with it, of which `economics.brief_prices_approved` tells."""
+    """Whether prices were approved with the revision. If so, `economics.brief_prices_approved` holds them."""
 
 
 class BriefOverBudget(EventData):
-    """The revision was approved, and its budget has no room for it: it waits until the plan is raised,
-    something else is given up, or whoever plans the budget releases it. `brief.approved` follows then."""
+    """The revision was approved, but its budget has no room for it. It waits until the budget's plan is
+    raised, another brief frees room, or a person who plans budgets releases it; then `brief.approved`
+    follows."""
 
     type: ClassVar[str] = "optima.brief.over_budget.v1"
     brief_id: UUID
@@ -206,12 +210,12 @@ class BriefOverBudget(EventData):
     title: str | None = None
     budget_id: UUID | None = None
     recipients: list[UUID] = Field(default_factory=list)
-    """Those who plan budgets, to be told of it."""
+    """The people who plan budgets and are to be notified."""
 
 
 class BriefCancelled(EventData):
-    """The requester cancelled the brief, backoffice its order, or its approval was revoked: what was begun is
-    to stop."""
+    """The brief was cancelled, because the requester cancelled it, backoffice cancelled its order, or its
+    approval was revoked. All work that was begun for it is to stop."""
 
     type: ClassVar[str] = "optima.brief.cancelled.v1"
     brief_id: UUID
@@ -266,7 +270,7 @@ class FormFieldKind(Fact):
 
 
 class BriefTypeDefined(EventData):
-    """A type of brief was defined, or defined anew as its next version. Subject: the type."""
+    """A type of brief was defined, or its next version was defined. Subject: the type."""
 
     type: ClassVar[str] = "optima.brief.type_defined.v1"
     type_id: UUID
@@ -275,41 +279,42 @@ class BriefTypeDefined(EventData):
     fields: list[str]
     """Keys of the form's fields."""
     form: list[FormFieldKind] = Field(default_factory=list)
-    """The same fields with what they hold."""
+    """The same fields, each with the kind of value that it holds."""
     offered: bool
-    """Whether new briefs may begin with it."""
+    """Whether new briefs may be begun with this type."""
 
 
 class QuotationRequested(EventData):
-    """Purchasing asked a supplier for a quote of a brief's items. One for each supplier; subject: the
-    supplier's quotation, so that not even its sequence tells of other suppliers."""
+    """Purchasing asked a supplier to quote for a brief's items. Each supplier gets an event of its own.
+    Subject: the supplier's quotation, so that not even the event's sequence number shows that other suppliers
+    exist."""
 
     type: ClassVar[str] = "optima.brief.quotation_requested.v1"
     brief_id: UUID
     quotation_id: UUID
     supplier_id: UUID
     title: str
-    """As suppliers read it."""
+    """The title that suppliers read."""
     due_at: datetime
-    """Until when it may be answered."""
+    """The deadline for the supplier's answer."""
 
 
 class QuotationAnswered(EventData):
-    """A supplier quoted, quoted anew, or declined to; what they said stays in the brief service. Subject: the
-    supplier's quotation."""
+    """A supplier quoted, changed their quote, or declined to quote. The content of the answer stays in the
+    brief service. Subject: the supplier's quotation."""
 
     type: ClassVar[str] = "optima.brief.quotation_answered.v1"
     brief_id: UUID
     quotation_id: UUID
     supplier_id: UUID
     asked_by: UUID
-    """Who had asked."""
+    """The person who had asked for the quotation."""
     title: str
     declined: bool
 
 
 class QuotationFileChanged(EventData):
-    """A supplier sent a file with their quotation, or took it back; what it says stays in the brief service.
+    """A supplier added a file to their quotation, or took it back. The file stays in the brief service.
     Subject: the supplier's quotation."""
 
     type: ClassVar[str] = "optima.brief.quotation_file_changed.v1"
@@ -318,13 +323,13 @@ class QuotationFileChanged(EventData):
     supplier_id: UUID
     file_id: UUID
     sha256: str
-    """Of its content, hexadecimal."""
+    """SHA-256 of the file's content, in hexadecimal."""
     taken_back: bool
 
 
 class QuotationClosed(EventData):
-    """A request for quotation is over: it was awarded or cancelled. One for each supplier; subject: the
-    supplier's quotation."""
+    """A request for quotation ended, because it was awarded or cancelled. Each supplier gets an event of its
+    own. Subject: the supplier's quotation."""
 
     type: ClassVar[str] = "optima.brief.quotation_closed.v1"
     brief_id: UUID
@@ -332,31 +337,32 @@ class QuotationClosed(EventData):
     supplier_id: UUID
     title: str
     awarded_item_ids: list[UUID]
-    """What this supplier is to make, once the brief is approved; none for one who was not chosen."""
+    """Items that this supplier is to make once the brief is approved; empty for a supplier who was not
+    chosen."""
 
 
 class ProofSubmitted(EventData):
-    """A version of a proof asks for its review; an earlier one counts no longer. Subject: the proof."""
+    """A version of a proof was submitted for review. Earlier versions no longer count. Subject: the proof."""
 
     type: ClassVar[str] = "optima.brief.proof_submitted.v1"
     brief_id: UUID
     proof_id: UUID
     version: int
     number: str
-    """Of the brief."""
+    """The brief's number."""
     title: str
-    """What the proof is of."""
+    """What the proof shows."""
     file_name: str
     media_type: str
     size: int
-    """Bytes."""
+    """Size of the file in bytes."""
     sha256: str
-    """Of the file: what is approved."""
+    """SHA-256 of the file, which is what the reviewers approve."""
     process: str
     requester_id: UUID
-    """Who submitted it."""
+    """The person who submitted the version."""
     reviewer_ids: list[UUID] = Field(default_factory=list)
-    """Whom they name; the process says whether they are asked."""
+    """People whom the requester names as reviewers. The process says whether they are asked."""
     due_on: date | None = None
 
 
@@ -364,8 +370,8 @@ ProofOutcome = Literal["approved", "approved_with_changes", "rejected", "not_rev
 
 
 class ProofReviewEnded(EventData):
-    """A version of a proof got its verdict, lost it since its approval was revoked (`rejected`), or will get
-    none (`not_reviewed`). Subject: the proof."""
+    """The review of a proof's version ended with a verdict, will end without one (`not_reviewed`), or lost
+    its verdict because the approval was revoked (`rejected`). Subject: the proof."""
 
     type: ClassVar[str] = "optima.brief.proof_review_ended.v1"
     brief_id: UUID
@@ -376,12 +382,12 @@ class ProofReviewEnded(EventData):
     sha256: str
     outcome: ProofOutcome
     requester_id: UUID
-    """Who had submitted it."""
+    """The person who had submitted the version."""
 
 
 class ProofAnnotated(EventData):
-    """Somebody marked a place of a proof, answered or settled a mark, or opened it again; the texts stay in
-    the brief service. Subject: the proof."""
+    """Somebody annotated a place in a proof, or answered, resolved or reopened an annotation. The texts stay
+    in the brief service. Subject: the proof."""
 
     type: ClassVar[str] = "optima.brief.proof_annotated.v1"
     brief_id: UUID

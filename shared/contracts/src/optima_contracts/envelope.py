@@ -23,22 +23,22 @@ _REGISTER: dict[str, type[EventData]] = {}
 
 
 class Fact(BaseModel):
-    """A part of an event. Unknown fields are ignored, so that a publisher may add some.
+    """Base of every part of an event. It ignores unknown fields, so that a publisher may add some.
 
-    Of all models a service uses a few: each is built when it is first used.
+    A service uses only a few of all models, so pydantic builds each one when it is first used.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Deprecation(NamedTuple):
-    """That a type will be published no more, announced a year ahead at least."""
+    """The announcement, at least a year ahead, that an event type will no longer be published."""
 
     since: date
     ends: date
-    """The first day on which it need not be published any more."""
+    """The first day from which the type need not be published any more."""
     replaced_by: str
-    """The type that tells the same from now on."""
+    """The type that carries the same information from now on."""
 
 
 class EventData(Fact):
@@ -58,19 +58,19 @@ class EventData(Fact):
 
 
 def event_types() -> dict[str, type[EventData]]:
-    """Every event type that has been imported, by its name. Import `optima_contracts.catalogue` for all."""
+    """Return the event types imported so far, by name. Import `optima_contracts.catalogue` to have all."""
     return dict(_REGISTER)
 
 
 class Envelope(BaseModel):
     """One event on the wire: structured-mode JSON, content type `application/cloudevents+json`.
 
-    `id` is the outbox row's UUIDv7; `subject` the aggregate; `sequence` counts 1..n per `source` and
-    `subject`, since several services may tell of one aggregate, each on its own count; `correlationid`
-    is the brief (or, where there is none, the aggregate that began the story); `causationid` the event
-    that this one answers; `actorid` the person or service who acted, and `onbehalfof` the person for
-    whom, under a delegation. `signature`, always the last member, is that of the service that `source`
-    names, over the text before it.
+    `id` is the outbox row's UUIDv7 and `subject` is the aggregate. `sequence` counts 1..n per `source` and
+    `subject`: several services may publish events of one aggregate, and each of them counts its own.
+    `correlationid` is the brief (or, if there is no brief, the aggregate with which the story began), and
+    `causationid` is the event that this one answers. `actorid` is the person or service who acted; under a
+    delegation, `onbehalfof` is the person for whom they acted. `signature`, always the last member, is the
+    signature of the service that `source` names, over the text before this member.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

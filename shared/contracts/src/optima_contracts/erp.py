@@ -1,4 +1,4 @@
-"""Facts of the exchange with the customer's ERP."""
+"""Events of the exchange with the customer's ERP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class PaymentTerms(Fact):
 
 
 class CustomerChanged(EventData):
-    """A customer as the ERP now has it. Subject: the customer's link."""
+    """A customer was created or changed in the ERP; the event holds its present state. Subject: the link
+    between the ERP's customer and ours."""
 
     type: ClassVar[str] = "optima.erp.customer_changed.v1"
     customer_id: UUID
@@ -68,18 +69,18 @@ class ReceivedLine(Fact):
 
 
 class OrderReceived(EventData):
-    """An order was born in the ERP and is to be made here. It comes once of each; what the ERP changes of it
-    later is a question for a person. Subject: the order, whose id is given here."""
+    """An order was created in the ERP and is to be made here. The event is sent once for each order; a person
+    decides about later changes in the ERP. Subject: the order, whose id is assigned with this event."""
 
     type: ClassVar[str] = "optima.erp.order_received.v1"
     order_id: UUID
     connection_id: UUID
     connection: str
     number: str
-    """The ERP's."""
+    """The order's number in the ERP."""
     title: str
     customer: str | None
-    """Our code."""
+    """Our code of the customer."""
     customer_id: UUID | None
     deadline: date
     lines: list[ReceivedLine]
@@ -93,19 +94,19 @@ class FailuresDismissed(EventData):
     connection_id: UUID
     connection: str
     entity: str | None = None
-    """Only those of this entity."""
+    """If present, only failures of this entity were dismissed."""
     code: str | None = None
-    """Only those with this problem."""
+    """If present, only failures with this problem were dismissed."""
     failure_id: UUID | None = None
-    """Only this one."""
+    """If present, only this failure was dismissed."""
     failures: int
-    """How many."""
+    """How many failures were dismissed."""
     reason: str
 
 
 class DdtInvoicingChanged(EventData):
-    """The ERP has invoiced a DDT, or its invoice is another now; without an invoice's number it has withdrawn
-    or credited it, and the goods are to be invoiced again. Subject: the shipment."""
+    """The ERP has invoiced a DDT, or the DDT's invoice has changed. If there is no invoice number, the ERP
+    has withdrawn or credited the invoice, and the goods are to be invoiced again. Subject: the shipment."""
 
     type: ClassVar[str] = "optima.erp.ddt_invoicing_changed.v1"
     shipment_id: UUID
@@ -113,9 +114,9 @@ class DdtInvoicingChanged(EventData):
     connection_id: UUID
     connection: str
     invoice_number: str | None = None
-    """The ERP's, here and below; several where it made several."""
+    """The invoice's number in the ERP; several numbers if the ERP made several invoices."""
     invoice_date: date | None = None
     credit_note_number: str | None = None
-    """Of the credit note by which the ERP took the invoice back: all of it where no invoice is told beside
-    it, otherwise a part."""
+    """Number of the credit note with which the ERP took the invoice back: the whole invoice if
+    `invoice_number` is absent, otherwise a part of it."""
     credit_note_date: date | None = None

@@ -1,4 +1,5 @@
-"""Facts of the directory. Those named `…_changed` carry the whole state: the newest one is enough."""
+"""Events of the directory. An event named `…_changed` carries the whole state, so the newest one is
+enough."""
 
 from __future__ import annotations
 
@@ -10,14 +11,14 @@ from .envelope import EventData, Fact
 
 
 class LegalIdentity(Fact):
-    """Who a company is before Italian law: what a DDT must print of sender and recipient."""
+    """A company's identity under Italian law: what a DDT must print about its sender and its recipient."""
 
     name: str
     vat_number: str | None = None
     """Partita IVA, eleven digits without the country prefix."""
     fiscal_code: str | None = None
     office_code: str | None = None
-    """Of a public body: its office's Codice Univoco in the IPA."""
+    """Codice Univoco of the office in the IPA, if the company is a public body."""
     street: str
     postal_code: str
     city: str
@@ -37,7 +38,7 @@ class TenantChanged(EventData):
 
 
 class UnitChanged(EventData):
-    """An organisational unit as it now stands. Subject: the unit."""
+    """An organisational unit was added or changed; the event holds its present state. Subject: the unit."""
 
     type: ClassVar[str] = "optima.identity.unit_changed.v1"
     unit_id: UUID
@@ -48,19 +49,19 @@ class UnitChanged(EventData):
 
 
 class RoleChanged(EventData):
-    """A role as it now stands. Subject: the role."""
+    """A role was added or changed; the event holds its present state. Subject: the role."""
 
     type: ClassVar[str] = "optima.identity.role_changed.v1"
     role_id: UUID
     key: str
     privileges: list[str]
     access_version: int | None = None
-    """Grows with each change of what the role grants: an access token that was made from a lower one is
-    outdated."""
+    """Number that grows with each change of the role's privileges. An access token that was made from a lower
+    number is outdated."""
 
 
 class PersonChanged(EventData):
-    """A person as they now stand. Subject: the person."""
+    """A person was added or changed; the event holds their present state. Subject: the person."""
 
     type: ClassVar[str] = "optima.identity.person_changed.v1"
     person_id: UUID
@@ -68,7 +69,7 @@ class PersonChanged(EventData):
     email: str
     kind: Literal["internal", "external"]
     company: str | None = None
-    """The dealer's, agent's or supplier's company; none for internal people."""
+    """The company of a dealer, agent or supplier; absent for internal people."""
     roles: list[str]
     unit_id: UUID | None = None
     manager_id: UUID | None = None
@@ -76,12 +77,12 @@ class PersonChanged(EventData):
     active: bool
     absent_until: datetime | None = None
     access_version: int | None = None
-    """Grows with each change of roles, or of being active: an access token that was made from a lower one is
-    outdated."""
+    """Number that grows whenever the person's roles or `active` change. An access token that was made from a
+    lower number is outdated."""
 
 
 class SignedIn(EventData):
-    """A session began. Subject, here and below: the person."""
+    """A session began. Subject: the person, as in the next two events."""
 
     type: ClassVar[str] = "optima.identity.signed_in.v1"
     person_id: UUID
@@ -89,7 +90,7 @@ class SignedIn(EventData):
 
 
 class SignInRefused(EventData):
-    """Somebody tried to sign in as this person. What they typed is not told."""
+    """Somebody failed to sign in as this person. The event does not contain what they typed."""
 
     type: ClassVar[str] = "optima.identity.sign_in_refused.v1"
     person_id: UUID
@@ -97,7 +98,7 @@ class SignInRefused(EventData):
 
 
 class SessionEnded(EventData):
-    """A session ended, by its person or for safety's sake."""
+    """A session ended, because its person signed out or for security."""
 
     type: ClassVar[str] = "optima.identity.session_ended.v1"
     person_id: UUID
@@ -106,7 +107,7 @@ class SessionEnded(EventData):
 
 
 class ServiceAccountChanged(EventData):
-    """A machine client as it now stands. Subject: the account."""
+    """A machine client was added or changed; the event holds its present state. Subject: the account."""
 
     type: ClassVar[str] = "optima.identity.service_account_changed.v1"
     account_id: UUID
@@ -115,12 +116,12 @@ class ServiceAccountChanged(EventData):
     active: bool
     secret_renewed: bool = False
     access_version: int | None = None
-    """Grows with each change: an access token that was made from a lower one is outdated."""
+    """Number that grows with each change. An access token that was made from a lower number is outdated."""
 
 
 class PasswordChanged(EventData):
-    """A person has a new password; every session that was open before has ended. Subject, here and below:
-    the person."""
+    """A person has a new password, and all their open sessions were ended. Subject: the person, as in the
+    next two events."""
 
     type: ClassVar[str] = "optima.identity.password_changed.v1"
     person_id: UUID
@@ -128,7 +129,7 @@ class PasswordChanged(EventData):
 
 
 class SecondFactorChanged(EventData):
-    """A person began to need a second factor to sign in, or no longer does."""
+    """A person switched their second factor for signing in on or off, or it was switched off for them."""
 
     type: ClassVar[str] = "optima.identity.second_factor_changed.v1"
     person_id: UUID
@@ -136,7 +137,7 @@ class SecondFactorChanged(EventData):
 
 
 class PersonDeparted(EventData):
-    """A person left. Whatever waits for them now waits for the successor."""
+    """A person left the company. All that waited for them now waits for the successor."""
 
     type: ClassVar[str] = "optima.identity.person_departed.v1"
     person_id: UUID
@@ -145,8 +146,8 @@ class PersonDeparted(EventData):
 
 
 class SignInProviderChanged(EventData):
-    """Whom a tenant trusts to say who its people are: an OpenID Connect issuer, or nobody but ourselves any
-    more. Subject: the tenant."""
+    """A tenant chose an OpenID Connect issuer to sign its people in, or removed it, so that people sign in
+    with us alone. Subject: the tenant."""
 
     type: ClassVar[str] = "optima.identity.sign_in_provider_changed.v1"
     tenant_id: UUID

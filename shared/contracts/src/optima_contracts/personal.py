@@ -1,8 +1,8 @@
-"""Which events say something of a person in words, and of whom: one rule a line.
+"""Which fields of events hold personal texts, and which person each text belongs to: one rule per line.
 
-The trail seals these texts. Once their person is erased, every service empties them in the events that it
-keeps.
-A field may be added here at any time. One that is taken away stays readable in what was recorded before.
+The trail seals these texts. Once a person is erased, every service empties that person's texts in the events
+that it keeps.
+A field may be added here at any time. If one is removed, what was recorded before stays readable.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from . import approval, brief, economics, erp, identity, logistics, production
 from .envelope import EventData
 
 _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
-    # The event's subject, its actor, or the field of its data that says who: then the texts.
+    # First who the person is: the event's subject, its actor, or a field of its data. Then the personal
+    # texts.
     identity.PersonChanged: ("subject", ("name", "email", "company")),
     identity.PersonDeparted: ("successor_id", ("successor_name",)),
-    # Whoever received the goods is in no directory: they are known by the shipment.
+    # The person who received the goods is not in the directory, so the shipment's id stands for them.
     logistics.ShipmentDelivered: ("subject", ("received_by",)),
-    # What somebody wrote in their own words belongs to them.
+    # A text belongs to the person who wrote it.
     approval.Decided: ("actor", ("reason",)),
     approval.Forwarded: ("actor", ("reason",)),
     approval.Reassigned: ("actor", ("reason",)),
@@ -59,7 +60,7 @@ _FIELDS: Final[dict[type[EventData], tuple[str, tuple[str, ...]]]] = {
 PERSONAL_FIELDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     model.type: rule for model, rule in _FIELDS.items()
 }
-"""By event type."""
+"""The same rules by name of the event type."""
 
 
 class PersonalText(NamedTuple):
@@ -71,8 +72,8 @@ class PersonalText(NamedTuple):
 def personal_texts(
     type_: str, subject: UUID, actor_id: UUID | None, data: EventData | Mapping[str, Any]
 ) -> list[PersonalText]:
-    """What an event says of people in words. Most say nothing, and the system's own words are nobody's.
-    Raises KeyError or ValueError where the data does not say whose they are, though the type promises it."""
+    """Return the personal texts that an event holds. Most events hold none, and texts that the system wrote
+    belong to nobody. Raises KeyError or ValueError if the data lacks the person whom its type promises."""
     if type_ not in PERSONAL_FIELDS:
         return []
     whose, fields = PERSONAL_FIELDS[type_]

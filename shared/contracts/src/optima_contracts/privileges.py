@@ -1,6 +1,6 @@
-"""The privilege matrix: one table from which roles, documentation and tests are made.
+"""The privilege matrix: the table from which roles, documentation and tests are generated.
 
-A privilege is a fine-grained string, `<noun>.<verb>`; a role is a named set of them. Source: the
+A privilege is a fine-grained string, `<noun>.<verb>`; a role is a named set of privileges. The roles are the
 product's actors (admin, backoffice, dealer/agent, supplier, marketing, purchasing, auditor).
 """
 
@@ -14,7 +14,7 @@ class Privilege(NamedTuple):
     italian: str
     english: str
     roles: frozenset[str]
-    """Built-in roles that hold it; admin holds every one."""
+    """Built-in roles that hold the privilege; admin always does."""
 
 
 def _p(key: str, italian: str, english: str, *roles: str) -> Privilege:
@@ -216,17 +216,17 @@ PRIVILEGES: Final[tuple[Privilege, ...]] = (
 )
 
 ADMIN_ONLY: Final = frozenset({"approval.administer", "job.economics.write", "phase.assign"})
-"""No other role, built-in or a tenant's own, can ever hold these."""
+"""Privileges that only admins can hold: no other role, built-in or a tenant's own, can be given them."""
 
 NEVER_OUTDATED: Final = {
     "write": frozenset({"job.economics.write", "brief.price", "phase.assign", "approval.decide"}),
     "read": frozenset({"trail.export"}),
 }
-"""What is priced, assigned, decided and exported is judged by all that the service was told of who may, not
-by what its process heard a second ago."""
+"""Privileges for which a service checks every change of access rights that it has received before it prices,
+assigns, decides or exports. For all others a process may go by what it loaded a second ago."""
 
 PLATFORM: Final = frozenset({"tenant.register"})
-"""Scopes of the platform's own service account; no tenant's role can hold them."""
+"""Scopes of the platform's own service account. No role of a tenant can hold them."""
 
 BUILT_IN_ROLES: Final = (
     "admin",

@@ -1,4 +1,4 @@
-"""Facts of orders, jobs and phases. No price travels here; see `economics`."""
+"""Events of orders, jobs and phases. They hold no prices; events with prices are in `economics`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class OrderDelivery(Fact):
 
 
 class OrderLine(Fact):
-    """What is to be made, or taken from stock, and where it goes; one job makes one line."""
+    """A line says what is to be made, or taken from stock, and where it goes. One job makes one line."""
 
     job_id: UUID
     item_id: UUID | None
@@ -27,11 +27,13 @@ class OrderLine(Fact):
     unit: str
     deliveries: list[OrderDelivery]
     article_id: UUID | None = None
-    """The article that it is taken from stock of: nothing of it is made, and `kind` is the article's code."""
+    """The article from whose stock the line is served. Nothing is made then, and `kind` is the article's
+    code."""
 
 
 class OrderConfirmed(EventData):
-    """An order arose: what is to be made, for whom, and where it goes. Subject: the order."""
+    """An order was confirmed: the event says what is to be made, for whom, and where it goes. Subject: the
+    order."""
 
     type: ClassVar[str] = "optima.production.order_confirmed.v1"
     order_id: UUID
@@ -41,12 +43,12 @@ class OrderConfirmed(EventData):
     deadline: date
     lines: list[OrderLine]
     customer_id: UUID | None = None
-    """The customer whose code that is, if one is known."""
+    """The customer to whom the code in `customer` belongs, if one is known."""
 
 
 class OrderChanged(EventData):
-    """What was ordered is other than confirmed: its deadline, quantities or destinations. It says all lines
-    as they are now; the newest counts. Subject: the order."""
+    """The deadline, quantities or destinations of an order changed. The event holds all lines as they are
+    now, so the newest one is enough. Subject: the order."""
 
     type: ClassVar[str] = "optima.production.order_changed.v1"
     order_id: UUID
@@ -56,7 +58,7 @@ class OrderChanged(EventData):
     lines: list[OrderLine]
     reason: str
     changed_jobs: list[UUID] = Field(default_factory=list)
-    """Whose quantity or destinations this change is about."""
+    """The jobs whose quantity or destinations this event changes."""
 
 
 class OrderStarted(EventData):
@@ -77,7 +79,7 @@ class OrderReady(EventData):
 
 class OrderShipmentChanged(EventData):
     """The order became `partially_shipped` or `shipped`, or went back to an earlier `state` because a
-    shipment was refused or its document voided. Subject: the order."""
+    shipment was refused or its document was voided. Subject: the order."""
 
     type: ClassVar[str] = "optima.production.order_shipment_changed.v1"
     order_id: UUID
@@ -94,18 +96,21 @@ class OrderDelivered(EventData):
 
 
 class OrderCancelled(EventData):
-    """Subject: the order. Open phases have been stopped, their assignees lose access."""
+    """The order was cancelled. Its open phases were stopped, and their assignees lose access. Subject: the
+    order."""
 
     type: ClassVar[str] = "optima.production.order_cancelled.v1"
     order_id: UUID
     brief_id: UUID | None
     reason: str
     goods_came_back: bool | None = None
-    """True: goods of it had left, and are back. Otherwise none had, as far as production knew."""
+    """True if goods of the order had left and are back. Otherwise none had left, as far as production
+    knew."""
 
 
 class OrderReinstated(EventData):
-    """Goods had left before the cancellation arrived, so the order goes on. Subject: the order."""
+    """The order goes on after a cancellation, because goods had left before the cancellation arrived.
+    Subject: the order."""
 
     type: ClassVar[str] = "optima.production.order_reinstated.v1"
     order_id: UUID
@@ -125,8 +130,8 @@ class KindDefined(EventData):
 
 
 class PhaseAssigned(EventData):
-    """A phase was given to somebody, who from now on sees it: by an admin, or because its assignee has left
-    and this is who took over from them. Subject: the job."""
+    """A phase was assigned to a person, who can see it from now on: an admin assigned it, or the former
+    assignee left the company and this person is their successor. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_assigned.v1"
     job_id: UUID
@@ -135,12 +140,12 @@ class PhaseAssigned(EventData):
     phase: str
     assignee_id: UUID
     reason: str | None = None
-    """Why somebody else had it before, and no longer has, though they had begun."""
+    """Why the phase was taken from its former assignee after they had begun the work."""
 
 
 class PhaseGivenBack(EventData):
-    """The phase's assignee can't do it, and gave it back: an admin has to give it to somebody. Subject: the
-    job."""
+    """The assignee of a phase cannot do the work and gave the phase back. An admin has to assign it anew.
+    Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_given_back.v1"
     job_id: UUID
@@ -150,12 +155,12 @@ class PhaseGivenBack(EventData):
     former_assignee_id: UUID
     reason: str
     recipients: list[UUID] = Field(default_factory=list)
-    """Who gives out the work, and is told of it."""
+    """The people who assign work and are to be notified."""
 
 
 class PhaseMessageWritten(EventData):
-    """The assignee of a phase and those who give out the work write to each other; the text stays in
-    production. Subject: the job."""
+    """The assignee of a phase wrote to the people who assign work, or one of them wrote to the assignee. The
+    text stays in the production service. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_message_written.v1"
     job_id: UUID
@@ -164,16 +169,16 @@ class PhaseMessageWritten(EventData):
     phase: str
     message_id: UUID
     assignee_id: UUID
-    """Of the phase: one side of what is written."""
+    """The phase's assignee, who is one side of the conversation."""
     problem: bool
-    """Whether the assignee can't go on, or not as planned."""
+    """Whether the message says that the assignee cannot go on, or not as planned."""
     recipients: list[UUID]
-    """The other side, who is told of it."""
+    """The people on the other side, who are to be notified."""
 
 
 class PhasePartReported(EventData):
-    """A part of a phase's work was handed in, and the rest is still to be done; `quantity` is what came out
-    of it, in the phase's unit. Subject: the job."""
+    """A part of a phase's work was handed in, and the rest is still to be done. `quantity` is what this part
+    yielded, in the phase's unit. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_part_reported.v1"
     job_id: UUID
@@ -182,13 +187,13 @@ class PhasePartReported(EventData):
     phase: str
     quantity: Quantity
     made_so_far: Quantity
-    """With this part."""
+    """The total yield of all parts so far, including this one."""
     unit: str
 
 
 class PhaseSplit(EventData):
-    """An admin took a share of a phase from whoever has it, as a phase of its own beside it; what comes after
-    waits for both. To whom it is given, `phase_assigned` tells. Subject: the job."""
+    """An admin split a share off a phase. The share becomes a phase of its own, and the following phases wait
+    for both. `phase_assigned` says to whom the share is assigned. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_split.v1"
     job_id: UUID
@@ -196,58 +201,60 @@ class PhaseSplit(EventData):
     phase_id: UUID
     phase: str
     share_id: UUID
-    """The phase that is for the share."""
+    """The new phase for the share."""
     quantity: Quantity
-    """Of the share, in `unit`."""
+    """Quantity of the share, in `unit`."""
     unit: str
     assignee_id: UUID | None = None
-    """Who has the rest; absent: nobody yet."""
+    """The assignee of the rest; absent if nobody has it yet."""
 
 
 class SharesJoined(EventData):
-    """An admin made one phase of two shares of the same work, which were not begun. If it was nobody's,
-    `phase_assigned` tells who has it now. Subject: the job."""
+    """An admin joined two shares of the same work, neither of them begun, into one phase. If the remaining
+    phase had no assignee, `phase_assigned` says who has it now. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.shares_joined.v1"
     job_id: UUID
     order_id: UUID
     phase_id: UUID
-    """The phase that stays, for both."""
+    """The phase that remains and now covers both shares."""
     phase: str
     share_id: UUID
-    """The phase that is gone."""
+    """The phase that was removed."""
     quantity: Quantity
-    """Of the phase that stays, in `unit`."""
+    """Quantity of the remaining phase, in `unit`."""
     unit: str
     assignee_id: UUID | None = None
-    """Who has it; absent: nobody yet."""
+    """The assignee of the remaining phase; absent if nobody has it yet."""
 
 
 class PhaseOutsourced(EventData):
-    """What a company outside does of a phase (conto lavorazione) is other than told before: who it is, or
-    what may be sent to it. The newest says it all. Subject: the phase."""
+    """The work that an external company does on a phase (conto lavorazione) changed: which company does it,
+    or how much may be sent to it. The event holds the whole state, so the newest one is enough. Subject: the
+    phase."""
 
     type: ClassVar[str] = "optima.production.phase_outsourced.v1"
     job_id: UUID
     order_id: UUID
     brief_id: UUID | None
     phase_id: UUID
-    """Also whose goods they are for the warehouse: documents and returns name it as their `job_id`."""
+    """The phase. The warehouse treats the goods as its goods: documents and returns name it as their
+    `job_id`."""
     phase: str
     description: str
-    """Of the goods that are sent out."""
+    """Description of the goods that are sent out."""
     unit: str
     finisher: str | None = None
-    """Code of the destination of the company; absent once the work is done here again."""
+    """Code of the company's destination; absent once the work is done here again."""
     open: bool
-    """Whether anything of it may be sent out now: while the phase is being worked on."""
+    """Whether goods may be sent out now, which is so while the phase is being worked on."""
     quantity: Quantity
-    """How much of it may be sent out in all, with what was sent before; in `unit`."""
+    """How much may be sent out in all, including what was sent before; in `unit`."""
 
 
 class PhaseUnassigned(EventData):
-    """The phase's assignee has left, and who took over from them may not work on phases: an admin has to
-    give it to somebody. Subject: the job."""
+    """The phase's assignee has left the company, and their successor may not work on phases. An admin has to
+    assign the phase anew. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_unassigned.v1"
     job_id: UUID
@@ -268,8 +275,7 @@ class PhaseStarted(EventData):
 
 
 class PhaseCompleted(EventData):
-    """Work on a phase was finished; `quantity` is what came out of it, in the phase's unit. Subject: the
-    job."""
+    """Work on a phase was finished. `quantity` is what the phase yielded, in its unit. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_completed.v1"
     job_id: UUID
@@ -278,14 +284,14 @@ class PhaseCompleted(EventData):
     phase: str
     quantity: Quantity
     unit: str | None = None
-    """None where it isn't said: the job's."""
+    """Unit of `quantity`; if absent, it is the job's unit."""
     lost: Quantity | None = None
-    """Of what there was to work on."""
+    """How much was lost of what there was to work on."""
     loss_reason: str | None = None
 
 
 class JobKindCorrected(EventData):
-    """The kind of item that the job was of had been mistyped: it is of another. Subject: the job."""
+    """A job's kind of item, which had been mistyped, was corrected. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.job_kind_corrected.v1"
     job_id: UUID
@@ -316,7 +322,7 @@ class PhaseSkipped(EventData):
 
 
 class PhaseRejected(EventData):
-    """Quality refused the work; the phase is to be done again. Subject: the job."""
+    """The phase's work failed its quality check, and the phase is to be done again. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.phase_rejected.v1"
     job_id: UUID
@@ -327,8 +333,8 @@ class PhaseRejected(EventData):
 
 
 class JobClosed(EventData):
-    """Nothing more of the job's line will be made or shipped, and what was shipped is all that is due: it was
-    closed short, for a reason. Subject: the job."""
+    """The job's line was closed short, for a reason: nothing more of it will be made or shipped, and what was
+    shipped is all that is due. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.job_closed.v1"
     job_id: UUID
@@ -336,13 +342,13 @@ class JobClosed(EventData):
     brief_id: UUID | None
     reason: str
     shipped: Quantity
-    """Of the line, when it was closed."""
+    """How much of the line had been shipped when it was closed."""
     unit: str
 
 
 class JobPartCompleted(EventData):
-    """A part of a job is finished while the rest is still being made, and may enter the warehouse already;
-    `quantity` is all that is finished so far, which only grows. Subject: the job."""
+    """A part of a job is finished and may already enter the warehouse, while the rest is still being made.
+    `quantity` is all that is finished so far; it only grows. Subject: the job."""
 
     type: ClassVar[str] = "optima.production.job_part_completed.v1"
     job_id: UUID

@@ -1,4 +1,5 @@
-"""Who publishes which event type: an event of anybody else is a forgery, whoever signed it."""
+"""Which service may publish which event type. An event from any other service counts as forged, even if
+signed."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ _BY_CONTEXT: Final = {
     "trail": {"trail"},
 }
 PUBLISHERS: Final = tuple(sorted(frozenset[str]().union(*_BY_CONTEXT.values())))
-"""The services that publish anything."""
+"""The services that publish events."""
 
 _BY_TYPE: Final = {
     "optima.economics.amendment_ended.v1": {"production"},
@@ -34,6 +35,7 @@ _BY_TYPE: Final = {
 
 @lru_cache(maxsize=1024)
 def publishers_of(type_: str) -> frozenset[str]:
-    """The services that may publish it: of a context that is none of ours, the service of that name."""
+    """Return the services that may publish this event type. A context that we do not know is published by the
+    service of the same name."""
     _, context, *_ = type_.split(".")
     return frozenset(_BY_TYPE.get(type_) or _BY_CONTEXT.get(context, {context}))

@@ -1,4 +1,4 @@
-"""Quantities as text: equal ones look equal, in whatever service they are written."""
+"""Quantities as text: equal quantities have equal texts in every service."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from decimal import Decimal
 
 
 def quantity_text(quantity: Decimal) -> str:
-    """No exponent and no zeros that the value does not need: "500", "12.5"."""
+    """Return a quantity as text without an exponent or trailing zeros: "500", "12.5"."""
     return f"{quantity.normalize():f}"

@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of whole events, for consumers that use no model of ours."""
+"""JSON Schemas (2020-12) of whole events, for consumers that do not use our Python models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .envelope import Deprecation, Envelope
 
 
 def event_schema(type_: str) -> dict[str, Any]:
-    """The schema of an event of this type, complete in itself. Raises KeyError for an unknown type."""
+    """Return the self-contained schema of an event of this type. Raises KeyError if the type is unknown."""
     model = every_event_type()[type_]
     envelope = Envelope.model_json_schema(ref_template="#/$defs/{model}")
     data = model.model_json_schema(ref_template="#/$defs/{model}")
@@ -28,7 +28,7 @@ def event_schema(type_: str) -> dict[str, Any]:
 
 
 def deprecated(deprecation: Deprecation | None) -> dict[str, Any]:
-    """What a schema says of a type that goes; nothing of the others."""
+    """Return the schema members that announce a deprecation, or nothing if the type is not deprecated."""
     if deprecation is None:
         return {}
     return {

@@ -1,10 +1,12 @@
-"""Who published an event: a signature as the envelope's last member, checked before anybody handles it.
+"""Signatures that prove which service published an event. The signature is the last member of the envelope,
+and consumers check it before they handle the event.
 
     {"specversion": …, "data": {…},"signature":"<base64url: 64 bytes of Ed25519, then 32 for each step>"}
 
-What is signed is the text without that member. A relay signs up to 32 events together, since Ed25519 costs as
-much as handling an event: the signature is of the root of their Merkle tree, and each event carries the way
-from its own hash to the root. Whoever has checked a root once need not check it again for its other events.
+The signed text is the event without that member. A relay signs up to 32 events together, because one Ed25519
+signature costs as much as handling an event: it signs the root of the events' Merkle tree, and each event
+carries the path of hashes from its own hash to the root. A consumer checks each root only once for all its
+events.
 
 Needs `cryptography`: the extra `optima-contracts[signatures]`.
 """
@@ -25,7 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from .publishers import publishers_of
 
 TOGETHER: Final = 32
-"""Events under one signature at most: 5 hashes, 214 characters, in each of them."""
+"""The most events under one signature: each of them then carries 5 hashes, which are 214 characters."""
 
 _MEMBER: Final = b',"signature":"'
 _END: Final = b'"}'
@@ -35,11 +37,12 @@ _LONGEST_WAY = 16
 
 
 class Forged(Exception):
-    """An event that its source has not published: why is its text, without anything out of the event."""
+    """Raised for an event that its source has not published. The message says why, and quotes only the source
+    and the type from the event."""
 
 
 class EventSigner:
-    """Signs one service's events, under a key derived from OPTIMA_EVENT_SECRET."""
+    """Signs one service's events with a key derived from OPTIMA_EVENT_SECRET."""
 
     def __init__(self, secret: str) -> None:
         seed = HKDF(SHA256(), 32, salt=None, info=_PURPOSE).derive(secret.encode())
@@ -47,11 +50,12 @@ class EventSigner:
 
     @property
     def public_key(self) -> str:
-        """As OPTIMA_EVENT_KEYS holds it."""
+        """The public key in the form that OPTIMA_EVENT_KEYS holds."""
         return _text(self._key.public_key().public_bytes_raw())
 
     def signed(self, events: Sequence[bytes]) -> list[bytes]:
-        """The events, in order, each with its signature: JSON objects as an outbox holds them."""
+        """Return the events in the same order, each with its signature. They are JSON objects as an outbox
+        holds them."""
         return [
             text
             for start in range(0, len(events), TOGETHER)
@@ -68,12 +72,13 @@ class EventSigner:
 
 
 class EventKeys:
-    """The public keys of those who publish events. A service may have several: the next one is known to
-    everybody before it signs, and the last one until nobody reads its events any more."""
+    """The public keys of the services that publish events. A service may have several keys: everybody knows
+    the next key before the service signs with it, and the previous key until nobody reads its events any
+    more."""
 
     def __init__(self, keys: Iterable[str], *, unsigned: bool = False) -> None:
-        """`keys`: "brief=<base64url>", as in OPTIMA_EVENT_KEYS between commas. `unsigned`: what carries
-        no signature passes."""
+        """`keys` are texts such as "brief=<base64url>", which OPTIMA_EVENT_KEYS separates by commas. If
+        `unsigned` is true, events without a signature pass."""
         self._keys: dict[str, list[Ed25519PublicKey]] = {}
         for service, key in map(read_key, keys):
             self._keys.setdefault(service, []).append(Ed25519PublicKey.from_public_bytes(key))
@@ -81,7 +86,8 @@ class EventKeys:
         self._signed_root = lru_cache(maxsize=1024)(self._check_root)
 
     def check(self, event: bytes, source: str, type_: str) -> None:
-        """Raises Forged unless the service that `source` names has signed it and publishes that type."""
+        """Raise Forged unless the service that `source` names has signed the event and may publish the
+        type."""
         service = source.removeprefix("/optima/")
         content, member, tag = event.rpartition(_MEMBER)
         proof = _bytes(tag.removesuffix(_END)) if member and tag.endswith(_END) else None
@@ -110,7 +116,7 @@ class EventKeys:
 
 
 def read_key(text: str) -> tuple[str, bytes]:
-    """The service and its public key. Raises ValueError, saying what of "service=key" is wrong."""
+    """Return the service and its public key from "service=key". Raises ValueError that says what is wrong."""
     service, equals, key = text.partition("=")
     found = _bytes(key.encode())
     if not (service and equals) or found is None or len(found) != _HASH:
@@ -119,7 +125,8 @@ def read_key(text: str) -> tuple[str, bytes]:
 
 
 def _tree(level: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """The root over the leaves, and each leaf's way to it: the hash beside it on every level that has one."""
+    """Return the root over the leaves, and each leaf's path to it: the hash of its neighbour on every level
+    that has one."""
     ways = [b""] * len(level)
     below = [[leaf] for leaf in range(len(level))]
     while len(level) > 1:
@@ -147,7 +154,7 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(text: bytes) -> bytes | None:
-    """None for what is no base64url."""
+    """Decode base64url without padding. Return None if the text is not base64url."""
     try:
         return b64decode(text + b"=" * (-len(text) % 4), b"-_", validate=True)
     except ValueError:

@@ -1,20 +1,22 @@
-"""A double of Linea OPTIMA, for tests of whoever consumes its events: journeys of briefs without a stack.
+"""A double of Linea OPTIMA for tests of systems that consume its events: it replays briefs without a stack.
 
     for delivery in journeys(2):
         handle(delivery.body)                     # as it comes from RabbitMQ, signed
     for delivery in at_least_once(journeys(2), random.Random(7)):
         handle(delivery.body)                     # with the duplicates and delays that a consumer must bear
-    handle(sample("optima.brief.rejected.v1").body)   # of any type, complete
+    handle(sample("optima.brief.rejected.v1").body)   # an event of any type, with all its fields
     with Feed(journeys(2)) as feed:
         read(feed.url)                            # identity's tokens and the trail's pull feed
     post(url, delivery.told, delivery.webhook_headers(SECRET))
 
-The journey was recorded on the demonstration's stack (`journey.jsonl`), from the first draft to the closed
-brief. Each further one has ids, numbers and times of its own, and begins an hour after the one before it;
-people, units and articles stay. Everything is the same at each call. `python -m optima_contracts.testing 2`
-prints two journeys, an event a line, for consumers in other languages.
+A journey is the events of one brief from its first draft until it is closed. It was recorded on the
+demonstration's stack (`journey.jsonl`). Each further journey has ids, numbers and times of its own and begins
+an hour after the one before it; people, units and articles stay the same. Every call returns the same events.
+`python -m optima_contracts.testing 2` prints two journeys, one event per line, for consumers in other
+languages.
 
-Signatures are genuine, under keys that this file makes and everybody knows: `EVENT_KEYS` is for tests alone.
+The signatures are genuine, but this file makes their keys and everybody can know them: use `EVENT_KEYS` in
+tests only.
 Needs the extra `optima-contracts[testing]`.
 """
 
@@ -47,28 +49,28 @@ from .signatures import EventSigner
 
 TENANT: Final = UUID("11111111-0000-7000-8000-000000000001")
 BEGAN: Final = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-"""When the first journey begins, unless it is said otherwise."""
+"""The default time at which the first journey begins."""
 
 _SIGNERS: Final = {name: EventSigner(f"known to everybody, for tests alone: {name}") for name in PUBLISHERS}
 EVENT_KEYS: Final = ",".join(f"{name}={signer.public_key}" for name, signer in _SIGNERS.items())
-"""As the operator's OPTIMA_EVENT_KEYS."""
+"""The public keys in the form of the operator's OPTIMA_EVENT_KEYS."""
 
 _OWN: Final = re.compile(r"00000000-0000-7000-8000-[0-9a-f]{12}")
-"""The recording's ids of the brief's own story; those of people, units and articles begin otherwise."""
+"""Ids that belong to the recorded brief. Ids of people, units and articles have another beginning."""
 _NUMBER: Final = re.compile(r"(?<![A-Za-z])([BO]-\d{4}-)(\d+)")
 _DDT: Final = re.compile(r'(?<=[">])\d+(?=/\d{4}["<])|(?<="progressive":)\d+|(?<=/ddt_)\d+')
 _DDTS: Final = 2
-"""Transport documents of a journey, of which each has the next number."""
+"""How many transport documents a journey has. Their numbers are consecutive."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """An event as it arrives."""
+    """An event as a consumer receives it."""
 
     event: Envelope
     body: bytes
-    """As RabbitMQ delivers it: signed."""
+    """The signed text that RabbitMQ delivers."""
 
     @property
     def routing_key(self) -> str:
@@ -76,12 +78,13 @@ class Delivery:
 
     @cached_property
     def told(self) -> bytes:
-        """As the feed and webhooks tell it: what vouches for it there is the connection, or the webhook's
-        signature."""
+        """The text that the feed and webhooks send. It has no signature of its own, because the connection or
+        the webhook's signature vouches for it."""
         return self.event.model_dump_json(exclude={"signature", "traceparent"}, exclude_none=True).encode()
 
     def webhook_headers(self, secret: str, at: datetime | None = None) -> dict[str, str]:
-        """Of a POST of `told`, signed as Standard Webhooks has it: `whsec_…`."""
+        """Return the headers for a POST of `told`, signed with `secret` (`whsec_…`) as Standard Webhooks
+        says."""
         sent = at or datetime.now(UTC)
         return {
             "content-type": CONTENT_TYPE,
@@ -92,8 +95,8 @@ class Delivery:
 
 
 def journeys(count: int = 1, *, tenant_id: UUID = TENANT, began: datetime = BEGAN) -> list[Delivery]:
-    """The events of so many briefs, in the order in which they were published: of each source and subject in
-    sequence, briefs beside each other."""
+    """Return the events of `count` briefs in the order in which they were published. Events of different
+    briefs alternate; those of one source and subject are in sequence."""
     recorded = (files(__package__) / "journey.jsonl").read_text(encoding="utf-8").splitlines()
     start = Envelope.model_validate_json(recorded[0]).time
     found = [
@@ -106,7 +109,7 @@ def journeys(count: int = 1, *, tenant_id: UUID = TENANT, began: datetime = BEGA
 
 
 def _retold(line: str, number: int, later: timedelta) -> str:
-    """A recorded event as it is told in the journey of that number."""
+    """Return a recorded event as it appears in journey `number`, with all its times moved by `later`."""
 
     def moved(found: re.Match[str]) -> str:
         moment = datetime.fromisoformat(found[0]) + later
@@ -121,19 +124,20 @@ def _retold(line: str, number: int, later: timedelta) -> str:
 
 
 def sample(type_: str) -> Delivery:
-    """One event of any type, with every field that it can have: those that no journey holds too."""
+    """Return an event of any type with every field that it can have. Unlike `journeys` it knows all types."""
     text = (files(__package__) / "samples" / f"{type_}.json").read_text(encoding="utf-8")
     return signed(Envelope.model_validate_json(text))
 
 
 def signed(event: Envelope) -> Delivery:
-    """An event of your own making, signed as its source would: `EVENT_KEYS` holds for it too."""
+    """Sign an event of your own as its source would. `EVENT_KEYS` verifies it too."""
     (delivery,) = _signed([event])
     return delivery
 
 
 def _signed(events: Sequence[Envelope]) -> list[Delivery]:
-    """In the same order; those of a source are signed together, as its relay does."""
+    """Sign events and return them in the same order. Events of one source are signed together, as its relay
+    does."""
     bodies: dict[UUID, bytes] = {}
     for source in {event.source for event in events}:
         own = [event for event in events if event.source == source]
@@ -144,25 +148,28 @@ def _signed(events: Sequence[Envelope]) -> list[Delivery]:
 
 
 def forged(delivery: Delivery) -> Delivery:
-    """The same under a signature of somebody who may not publish it: a consumer must refuse it."""
+    """Return the same event with a signature of somebody who may not publish it. A consumer must refuse
+    it."""
     (body,) = EventSigner("nobody's").signed([delivery.body.rpartition(b',"signature":"')[0] + b"}"])
     return replace(delivery, body=body)
 
 
 def at_least_once(deliveries: Sequence[Delivery], chance: random.Random) -> list[Delivery]:
-    """What may become of them on RabbitMQ: each comes at least once, every tenth twice, and every tenth up to
-    ten places late. Whoever handles these as the ones in order has understood `id` and `sequence`."""
+    """Return the deliveries as RabbitMQ may deliver them: each at least once, about every tenth twice, and
+    about every tenth ten places late. A consumer that handles these like the original order respects `id` and
+    `sequence`."""
     placed = [(place + chance.choice([0] * 9 + [10]), delivery) for place, delivery in enumerate(deliveries)]
     placed += [(place + chance.randint(0, 20), each) for place, each in placed if chance.random() < 0.1]
     return [delivery for _, delivery in sorted(placed, key=lambda each: each[0])]
 
 
 class Feed:
-    """Identity's `POST /v1/tokens` and the trail's `GET /v1/events` at one address, for clients of the feed.
+    """A server for clients of the feed: identity's `POST /v1/tokens` and the trail's `GET /v1/events` at one
+    address.
 
-    It answers as the services do: a token for the right secret, sent as JSON or as an OAuth client's form,
-    401 without one, `type`, `correlation`, `after`, `limit` and `wait`, 422 for an `after` that is not there.
-    """
+    It answers as the services do. It gives a token for the right secret, which may be sent as JSON or as an
+    OAuth client's form, and answers 401 without a token. It knows the parameters `type`, `correlation`,
+    `after`, `limit` and `wait`, and answers 422 if no event has the id `after`."""
 
     credentials: Final = {"client_id": "machine", "client_secret": "of-the-double"}
 
@@ -191,17 +198,17 @@ class Feed:
         self._server.server_close()
 
     def publish(self, *deliveries: Delivery) -> None:
-        """Whoever waits for events gets them."""
+        """Append events to the feed. Clients that wait for events get them at once."""
         with self._changed:
             self._events += deliveries
             self._changed.notify_all()
 
     def expire(self) -> None:
-        """The token that was given is refused from now on, as after its ten minutes."""
+        """Refuse the token given out so far, as the service does after ten minutes."""
         self.token = uuid4().hex
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
-        """Status and JSON body."""
+        """Return the status and the JSON body of the answer."""
         address = urlsplit(target)
         if (method, address.path) == ("POST", "/v1/tokens"):
             if not self._is_known(headers, body):
@@ -226,7 +233,8 @@ class Feed:
         return 200, {"items": items} | ({"after": last} if last is not None else {})
 
     def _is_known(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """By JSON, or by an OAuth client's form, with the client in it or in HTTP Basic."""
+        """Tell whether the credentials are right. They may come as JSON, in an OAuth client's form, or in
+        HTTP Basic with such a form."""
         if not _is_form(headers):
             asked = json.loads(body)
             return {name: asked.get(name) for name in self.credentials} == self.credentials
@@ -274,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: Any) -> None:
-        """The tests' output stays theirs."""
+        """Log nothing, so that the output of the tests stays clean."""
 
 
 def main(words: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Facts of the record itself and of what leaves it for others."""
+"""Events of the trail itself, and of the webhooks that send its entries to others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .envelope import EventData
 
 
 class WebhookChanged(EventData):
-    """Somebody set up a webhook, changed it, or took it away. Subject: the webhook."""
+    """Somebody created, changed or deleted a webhook. Subject: the webhook."""
 
     type: ClassVar[str] = "optima.trail.webhook_changed.v1"
     webhook_id: UUID
@@ -24,16 +24,16 @@ class WebhookChanged(EventData):
         "secret_removed",
         "deleted",
     ]
-    """`moved`: told to go on from another place of the record."""
+    """`moved` means that the webhook goes on from another position in the trail."""
     host: str
-    """Whom it tells. The rest of the address may hold a secret of theirs."""
+    """Host of the receiver. The rest of the address is left out, because it may hold a secret of theirs."""
     types: list[str]
-    """How the types begin that it tells of; none: all."""
+    """Prefixes of the event types that the webhook sends. If there are none, it sends all."""
 
 
 class WebhookDisabled(EventData):
-    """A webhook tells nobody any more until somebody resumes it: its receiver said that it is gone (410),
-    could not be reached over the whole schedule of attempts, or its owner may no longer read the record.
+    """A webhook was disabled until somebody resumes it: its receiver answered that it is gone (410) or could
+    not be reached over the whole schedule of attempts, or the webhook's owner may no longer read the trail.
     Subject: the webhook."""
 
     type: ClassVar[str] = "optima.trail.webhook_disabled.v1"
@@ -46,24 +46,25 @@ class WebhookDisabled(EventData):
 class ChainAnchored(EventData):
     """The newest entry of a tenant's trail was signed, once a day. Subject: the tenant.
 
-    Whoever keeps this can show later that nothing up to that entry was rewritten or cut off.
+    A person who keeps this event can show later that no entry up to that one was rewritten or cut off.
     """
 
     type: ClassVar[str] = "optima.trail.chain_anchored.v1"
     tenant_id: UUID
     day: date
-    """In UTC; it is over."""
+    """A day in UTC that is over."""
     number: int
     hash: str
     signed_at: datetime
     kid: str
-    """Names the public key, which the trail publishes at `/.well-known/trail-anchor-keys.json`."""
+    """Id of the public key, which the trail publishes at `/.well-known/trail-anchor-keys.json`."""
     signature: str
     """Ed25519, base64url, over the canonical JSON of the fields above."""
 
 
 class PersonErased(EventData):
-    """What the trail held of a person's own texts was made unreadable for good. Subject: the person."""
+    """The personal texts that the trail held of a person were made unreadable for good. Subject: the
+    person."""
 
     type: ClassVar[str] = "optima.trail.person_erased.v1"
     person_id: UUID
