@@ -43,6 +43,7 @@ from portal.bootstrap import SESSIONS_SEALED_AS
 from portal.domain.sessions import read_cookie
 
 PAGES: Final = (
+    ("admin", "/today"),
     ("direttore", "/inbox"),
     ("marketing", "/briefs"),
     ("marketing", "/briefs/{brief}"),

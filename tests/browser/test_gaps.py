@@ -46,7 +46,14 @@ def brief(stack: Stack) -> str:
     [
         ("approval", [("marketing", "/briefs/{brief}", BRIEF["title"]), ("direttore", "/inbox", MENU)]),
         ("brief", [("marketing", "/briefs", MENU), ("backoffice", "/search?text={number}", ORDER["title"])]),
-        ("production", [("marketing", "/briefs/{brief}", BRIEF["title"]), ("backoffice", "/orders", MENU)]),
+        (
+            "production",
+            [
+                ("marketing", "/briefs/{brief}", BRIEF["title"]),
+                ("admin", "/today", MENU),
+                ("backoffice", "/orders", MENU),
+            ],
+        ),
         (
             "logistics",
             [

@@ -5,11 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from itertools import pairwise
+from typing import Final, Literal
 
 from optima_kit.actor import Actor
 
 from .labels import N_
+from .waiting import work_of
+
+Group = Literal["to do", "supply", "set up"]
+"""Links of the menu that belong together: daily work, how goods are made and shipped, set-up and records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +23,14 @@ class Link:
     text: str
     """In English; the template translates it."""
     privilege: str | tuple[str, ...] | None
-    """What its service asks for; of several, all. None: whoever is led to any other page, and to the settings
-    whoever has some to change."""
+    """What its service asks for; of several, all. None: whoever is led to any other page, but to TODAY only
+    people for whom work of several kinds may wait, and to the settings only people who may change some."""
     here: bool = False
     also: tuple[str, ...] = ()
     """Pages that stand beneath it although their addresses don't."""
+    group: Group = "to do"
+    apart: bool = False
+    """Whether it begins a group, which is set apart from the one above it."""
 
     def holds(self, path: str) -> bool:
         return any(path == each or path.startswith(f"{each}/") for each in (self.address, *self.also))
@@ -45,7 +53,11 @@ SETTINGS: Final = (
 )
 """What is set up once, and changed seldom."""
 
+TODAY: Final = "/today"
+"""What waits for a person, of all kinds."""
+
 LINKS: Final = (
+    Link(TODAY, N_("Today"), None),
     Link("/inbox", N_("To decide"), "approval.decide", also=("/approvals",)),
     Link("/briefs", N_("Briefs"), "brief.read", also=("/new-brief", "/proofs")),
     Link(
@@ -57,37 +69,47 @@ LINKS: Final = (
     Link("/budgets", N_("Budgets"), ("budget.read", "brief.price.read"), also=("/new-budget",)),
     Link("/tasks", N_("My tasks"), "phase.work", also=("/own-ddts",)),
     Link("/quotations", N_("Requests for quotation"), "quotation.submit"),
-    Link("/orders", N_("Orders"), "order.read", also=("/new-order",)),
-    Link("/production", N_("Production"), "phase.read", also=("/new-kind",)),
+    Link("/orders", N_("Orders"), "order.read", also=("/new-order",), group="supply"),
+    Link("/production", N_("Production"), "phase.read", also=("/new-kind",), group="supply"),
     Link(
         "/shipments",
         N_("Shipments"),
         "shipment.read",
         also=("/to-be-invoiced", "/third-parties", "/expected-returns", "/shipments-figures"),
+        group="supply",
     ),
     Link(
         "/stock",
         N_("Stock"),
         "stock.read",
         also=("/articles", "/supplier-receipts", "/locations", "/counts", "/call-off"),
+        group="supply",
     ),
-    Link("/brief-types", N_("Brief types"), "brief_type.write", also=("/new-brief-type",)),
-    Link("/processes", N_("Processes"), "process.read", also=("/new-process", "/replays", "/moves")),
+    Link("/brief-types", N_("Brief types"), "brief_type.write", also=("/new-brief-type",), group="set up"),
+    Link(
+        "/processes",
+        N_("Processes"),
+        "process.read",
+        also=("/new-process", "/replays", "/moves"),
+        group="set up",
+    ),
     Link(
         "/people",
         N_("People"),
         "directory.read",
         also=("/new-person", "/units", "/new-unit", "/roles", "/new-role"),
+        group="set up",
     ),
-    Link("/erp", N_("ERP"), "erp.read"),
-    Link("/trail", N_("Trail"), "trail.read"),
+    Link("/erp", N_("ERP"), "erp.read", group="set up"),
+    Link("/trail", N_("Trail"), "trail.read", group="set up"),
     Link(
         "/settings",
         N_("Settings"),
         None,
         also=(*(link.address for link in SETTINGS), "/tables", "/new-entry", "/new-webhook"),
+        group="set up",
     ),
-    Link("/search", N_("Search"), None),
+    Link("/search", N_("Search"), None, group="set up"),
 )
 
 
@@ -117,7 +139,8 @@ NOWHERE: Final = "/me"
 def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
     if home_of(actor) == NOWHERE:
         return []
-    return [replace(link, here=link.holds(path)) for link in LINKS if _leads(actor, link)]
+    links = [replace(link, here=link.holds(path)) for link in LINKS if _leads(actor, link)]
+    return links[:1] + [replace(link, apart=link.group != above.group) for above, link in pairwise(links)]
 
 
 def leads_to(actor: Actor, address: str) -> bool:
@@ -130,6 +153,8 @@ def settings_of(actor: Actor) -> Sequence[Link]:
 
 
 def _leads(actor: Actor, link: Link) -> bool:
+    if link.address == TODAY:
+        return len(work_of(actor)) > 1
     if link.address == "/settings":
         return bool(settings_of(actor))
     return link.privilege is None or _may(actor, link.privilege)
@@ -141,5 +166,6 @@ def _may(actor: Actor, privilege: str | tuple[str, ...]) -> bool:
 
 
 def home_of(actor: Actor) -> str:
-    """Where a person begins: what waits for them, or else the first page that they have."""
-    return next((link.address for link in LINKS if link.privilege and _may(actor, link.privilege)), NOWHERE)
+    """Where a person begins: at all that waits for them, or else at the first page that they have."""
+    beginnings = (link for link in LINKS if link.address == TODAY or link.privilege)
+    return next((link.address for link in beginnings if _leads(actor, link)), NOWHERE)

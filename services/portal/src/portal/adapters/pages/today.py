@@ -1,0 +1,35 @@
+"""The start page of a person who does work of several kinds: what waits for them, kind by kind."""
+
+from __future__ import annotations
+
+import asyncio
+
+from optima_kit.http.html import Answer, PageCall, Pages, Shown
+
+from ..client import HIDDEN, part
+from ..forms import ROME
+from ..waiting import Work, work_of
+
+pages = Pages()
+
+
+@pages.get("/today")
+async def show_today(call: PageCall) -> Answer:
+    today = call.now.astimezone(ROME).date()
+
+    async def ask(work: Work) -> tuple[Work, object]:
+        found = await part(call.session.services.get(work.service, work.path, **work.query(today)))
+        return work, found
+
+    found = await asyncio.gather(*(ask(work) for work in work_of(call.session.actor)))
+    waiting = [(work, answer) for work, answer in found if answer is not HIDDEN and not _is_empty(answer)]
+    return Shown("today.html", {"today": today.isoformat(), "waiting": waiting})
+
+
+def _is_empty(answer: object) -> bool:
+    """Tell whether a service found nothing. A service that did not answer may have something."""
+    if not isinstance(answer, dict):
+        return False
+    if "states" in answer:
+        return not any(each["shipments"] for each in answer["states"])
+    return not answer["items"]

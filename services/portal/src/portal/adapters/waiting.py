@@ -1,0 +1,105 @@
+"""The kinds of work that may wait for a person: how each is found, and which page lists all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from optima_kit.actor import Actor
+
+from .labels import N_
+
+SHOWN: Final = 4
+"""How many things of one kind the start page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    key: str
+    """How the template of the start page tells the kinds apart."""
+    title: str
+    """In English; the template translates it."""
+    privileges: tuple[str, ...]
+    """What the service asks for: the person must hold all of them."""
+    service: str
+    path: str
+    page: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """What narrows the list to the work that waits, for the service and for the page alike."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.page}?{urlencode(self.filters)}" if self.filters else self.page
+
+    def query(self, today: date) -> Mapping[str, Any]:
+        if self.key == "shipments":
+            return {}
+        # A person may put an approval off; until that day it does not wait for them.
+        put_off = {"back_by": today.isoformat()} if self.key == "approvals" else {}
+        return {**self.filters, **put_off, "limit": SHOWN}
+
+
+WORK: Final = (
+    Work("approvals", N_("To decide"), ("approval.decide",), "approval", "/v1/inbox", "/inbox"),
+    Work("tasks", N_("My tasks"), ("phase.work",), "production", "/v1/tasks", "/tasks"),
+    Work(
+        "briefs",
+        N_("My briefs that are not submitted"),
+        ("brief.read", "brief.create"),
+        "brief",
+        "/v1/briefs",
+        "/briefs",
+        {"requester": "me", "state": "draft"},
+    ),
+    Work(
+        "briefs",
+        N_("Briefs without prices"),
+        ("brief.read", "brief.price", "brief.price.read"),
+        "brief",
+        "/v1/briefs",
+        "/briefs",
+        {"priced": "false", "state": "submitted,in_approval"},
+    ),
+    Work(
+        "phases",
+        N_("Phases that nobody has"),
+        ("phase.read", "phase.assign"),
+        "production",
+        "/v1/phases",
+        "/production",
+        {"unassigned": "true"},
+    ),
+    Work(
+        "phases",
+        N_("Work to be inspected"),
+        ("phase.read", "phase.inspect"),
+        "production",
+        "/v1/phases",
+        "/production",
+        {"state": "to_inspect"},
+    ),
+    Work(
+        "shipments",
+        N_("Shipments under way"),
+        ("shipment.read", "shipment.write"),
+        "logistics",
+        "/v1/figures/shipments",
+        "/shipments",
+    ),
+    Work(
+        "failures",
+        N_("To correct with the ERP"),
+        ("erp.read", "erp.sync"),
+        "erp-bridge",
+        "/v1/failures",
+        "/erp/failures",
+    ),
+)
+
+
+def work_of(actor: Actor) -> Sequence[Work]:
+    """The kinds of work that may wait for a person with these privileges."""
+    return [work for work in WORK if all(actor.may(each) for each in work.privileges)]
