@@ -24,9 +24,9 @@ from .ports import Ports
 async def complete_content(
     ports: Ports, subject: SubjectType, content: dict[str, Any], requester: UUID, directory: Directory
 ) -> dict[str, Any]:
-    """Fill in people, who are given by id or e-mail address, and units, which are given by id or key, and
-    check every field against the declaration. A field `requester` holds the requester and need not be given.
-    Raises Violations that name each field that does not fit."""
+    """Fill in people, who are given by id or e-mail address, and units, which are given by key, and check
+    every field against the declaration. A field `requester` holds the requester and need not be given. Raises
+    Violations that name each field that does not fit."""
     field = subject.fields.get("requester")
     names_requester = field is not None and field.type == "person"
     if names_requester and content.get("requester") is None:

@@ -1,7 +1,7 @@
-"""One approval: its state, and the events that the state is made of.
+"""One approval: its state, and the events from which the state follows.
 
-State is what the events say and nothing else: `Progress.take` is the only way in which it changes, and
-taking the recorded events in order gives it back.
+The state follows from the events alone. `Progress.take` is the only way to change it, and taking the recorded
+events in their order rebuilds it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ StepState = Literal[
 Outcome = Literal["approved", "rejected", "changes_requested", "skipped", "not_required"]
 
 PASSED: frozenset[StepState] = frozenset({"approved", "skipped", "not_required"})
-"""Step states after which the process goes on."""
+"""The states of a step after which the process goes on."""
 
 
 @value
@@ -41,20 +41,20 @@ class Part:
     state: Vote = "requested"
     decided_at: datetime | None = None
     decided_by: UUID | None = None
-    """Who acted: the person, or their delegate. None where the same person's earlier approval counts."""
+    """Who acted: the person or their delegate. None if the person's earlier approval counts."""
     content_hash: str | None = None
     reason: str | None = None
     moved_to: UUID | None = None
-    """To whom the part went when it was forwarded or escalated."""
+    """The person to whom the part went when it was forwarded, reassigned, escalated or handed over."""
 
 
 @value
 class StepRun:
-    """How far a step is."""
+    """The progress of one step."""
 
     state: StepState = "waiting"
     round: int = 0
-    """Counts how often it began to wait for people."""
+    """How often the step has begun to wait for people."""
     parts: dict[UUID, Part] = field(default_factory=dict)
     opened_at: datetime | None = None
     due_at: datetime | None = None
@@ -84,21 +84,22 @@ class Approval:
     opened_at: datetime
     steps: dict[str, StepRun]
     choices: dict[str, str] = field(default_factory=dict)
-    """Which case each choice took."""
+    """The case that was taken in each choice."""
     state: ApprovalState = "open"
     ended_at: datetime | None = None
     reason: str | None = None
     before_migration: BeforeMigration | None = None
-    """Where it stood before it moved to its present version, as long as that can be taken back."""
+    """The state before the migration to the present version, as long as the migration can be reverted."""
     today: date | None = None
-    """The day on which its content was submitted, or last amended, as conditions read it."""
+    """The day on which the content was submitted or last amended, as conditions read it."""
 
     filled: dict[str, Any] = field(default_factory=dict)
-    """What approvers have filled in and steps have set, by field."""
+    """The values that approvers have filled in and steps have set, by field."""
 
     @property
     def judged(self) -> dict[str, Any]:
-        """The content with what was filled in and set: what is required and what conditions read."""
+        """The content together with the values that were filled in and set. Conditions read it, and the
+        fields that a step requires are looked up in it."""
         return {**self.content, **self.filled} if self.filled else self.content
 
     @property
@@ -158,21 +159,21 @@ class PartDecided:
     at: datetime
     step: str
     person: UUID
-    """Whose part it is."""
+    """The person whose part it is."""
     by: UUID | None
-    """Who acted; another than `person` acts on their behalf. None: their own earlier approval counts."""
+    """Who acted: `person`, or somebody on their behalf. None if the person's earlier approval counts."""
     outcome: Literal["approved", "rejected", "abstained", "changes_requested"]
     content_hash: str
     reason: str | None = None
     evidence: tuple[dict[str, Any], ...] = ()
     filled: dict[str, Any] = field(default_factory=dict)
-    """What they filled in, by field."""
+    """The values that the decision filled in, by field."""
     kind: Literal["part_decided"] = "part_decided"
 
 
 @value
 class PartRequested:
-    """The directory changed, and the step's rules name somebody more."""
+    """The directory changed, and the step's rules name one more person."""
 
     at: datetime
     step: str
@@ -182,7 +183,7 @@ class PartRequested:
 
 @value
 class PartsRequested:
-    """The directory changed, and the step's rules name many more."""
+    """The directory changed, and the step's rules name many more people."""
 
     at: datetime
     step: str
@@ -214,7 +215,7 @@ class PartForwarded:
 
 @value
 class PartReassigned:
-    """An admin has somebody else asked in a person's place."""
+    """An admin let somebody else be asked in a person's place."""
 
     at: datetime
     step: str
@@ -227,7 +228,7 @@ class PartReassigned:
 
 @value
 class ApproverAdded:
-    """Somebody is asked beside whom the step's rules name, and has to approve as well."""
+    """A person is asked in addition to those whom the step's rules name, and has to approve as well."""
 
     at: datetime
     step: str
@@ -245,7 +246,7 @@ class DecisionWithdrawn:
     step: str
     person: UUID
     by: UUID
-    """Who had decided it, or whose part it is."""
+    """The person whose part it is, or the delegate who had decided it."""
     kind: Literal["decision_withdrawn"] = "decision_withdrawn"
 
 
@@ -260,7 +261,7 @@ class PartEscalated:
 
 @value
 class PartHandedOver:
-    """Somebody left, and who took over from them is asked in their place."""
+    """A person has left, and their successor is asked in their place."""
 
     at: datetime
     step: str
@@ -300,7 +301,7 @@ class StepEnded:
 
 @value
 class FieldsSet:
-    """The step was decided, and the process sets fields then."""
+    """The step was decided, and the process has set fields as defined for this outcome."""
 
     at: datetime
     step: str
@@ -310,7 +311,7 @@ class FieldsSet:
 
 @value
 class NoticeSent:
-    """The process has people told of a step that was decided."""
+    """People are notified of a step that was decided, as the process defines."""
 
     at: datetime
     step: str
@@ -349,16 +350,16 @@ class Migrated:
     process_version: int
     steps: tuple[str, ...]
     choices: tuple[str, ...] = ()
-    """Choices that stay as they were taken; others are taken anew."""
+    """The choices that stay as they were taken. The others are taken again."""
     by: UUID | None = None
     today: date | None = None
-    """Where the earlier version kept none."""
+    """The day that conditions read from now on, if the earlier version kept none."""
     kind: Literal["migrated"] = "migrated"
 
 
 @value
 class MigrationReverted:
-    """The approval follows its earlier version again, and stands where it stood."""
+    """The approval follows its earlier version again, in the state that it had before the migration."""
 
     at: datetime
     process_version: int
@@ -377,7 +378,7 @@ class Ended:
 
 @value
 class Revoked:
-    """What was approved no longer is."""
+    """The approval was revoked after it had been given."""
 
     at: datetime
     by: UUID
@@ -414,7 +415,7 @@ Event = (
 
 
 class Progress:
-    """An approval under way from one event to the next."""
+    """The changing state of an approval while events are applied to it."""
 
     __slots__ = (
         "approval",
@@ -434,7 +435,7 @@ class Progress:
 
     def __init__(self, approval: Approval) -> None:
         self.approval = approval
-        """As it was at the beginning; what never changes is read from here."""
+        """The approval before the first event. What never changes is read from here."""
         self.process_version = approval.process_version
         self.content = approval.content
         self.filled = approval.filled
@@ -447,10 +448,11 @@ class Progress:
         self.reason = approval.reason
         self.before_migration = approval.before_migration
         self.own_parts: dict[str, dict[UUID, Part]] = {}
-        """Parts by step that no earlier state shares: ten thousand are copied once, not with each change."""
+        """The parts, by step, that have been copied and are not shared with an earlier state. Ten thousand
+        parts are thus copied once, and not at each change."""
 
     def result(self) -> Approval:
-        """The approval as it now is; what is taken after that leaves it as it is."""
+        """Return the approval in its present state. Events that are taken later do not change it."""
         self.own_parts = {}
         fixed = self.approval
         return Approval(
@@ -475,7 +477,8 @@ class Progress:
         )
 
     def parts_to_change(self, key: str) -> dict[UUID, Part]:
-        """The step's parts, which then change in place: to go through them meanwhile takes a copy."""
+        """Return the step's parts for changing them in place. A caller who iterates over them at the same
+        time needs a copy."""
         run = self.steps[key]
         if self.own_parts.get(key) is not run.parts:
             self.own_parts[key] = dict(run.parts)
@@ -483,19 +486,19 @@ class Progress:
         return self.own_parts[key]
 
     def judge(self, today: date | None) -> None:
-        """What conditions read from here on."""
+        """Set the content and the day that conditions read from now on."""
         content = {**self.content, **self.filled} if self.filled else self.content
         self.dated = DatedContent(content, today)
 
     def take(self, event: Event) -> None:
-        """Changes what the event says has changed."""
+        """Apply an event to the state."""
         if self.before_migration is not None and _settles_migration(event):
             self.before_migration = None
         _TAKE[type(event)](self, event)
 
 
 def opened(event: Opened) -> Approval:
-    """The state that an approval begins with."""
+    """Return the state with which an approval begins."""
     return Approval(
         event.approval,
         event.process_key,
@@ -513,7 +516,7 @@ def opened(event: Opened) -> Approval:
 
 
 def rebuild(events: Iterable[Event]) -> Approval:
-    """The state that a history leads to. It begins with `Opened`."""
+    """Return the state to which a history leads. The history must begin with `Opened`."""
     following = iter(events)
     first = next(following)
     assert isinstance(first, Opened), "an approval's history begins with its opening"
@@ -524,8 +527,8 @@ def rebuild(events: Iterable[Event]) -> Approval:
 
 
 def _settles_migration(event: Event) -> bool:
-    """Whether the migration can't be taken back after this: somebody has acted under the new version, or
-    time has."""
+    """Tell whether a migration can't be reverted after this event, because somebody has acted under the new
+    version or a step was overdue."""
     if isinstance(event, StepEnded):
         return event.because == "overdue"
     return not isinstance(
@@ -645,7 +648,7 @@ def _due_moved(progress: Progress, event: DueMoved) -> None:
 
 
 def _people_told(progress: Progress, event: Reminded | NoticeSent) -> None:
-    """Changes nothing."""
+    """Change nothing: notifying people does not affect the state."""
 
 
 def _step_ended(progress: Progress, event: StepEnded) -> None:
@@ -664,7 +667,7 @@ def _step_ended(progress: Progress, event: StepEnded) -> None:
 
 
 def _closed_parts(run: StepRun, state: Vote, at: datetime) -> dict[UUID, Part]:
-    # The dictionary is shared with earlier states: what changes is copied, what doesn't isn't.
+    # The dictionary is shared with earlier states, so it is copied, but only if a part changes.
     parts = run.parts
     for person, part in run.parts.items():
         if part.state == "requested":

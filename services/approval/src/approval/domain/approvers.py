@@ -1,4 +1,4 @@
-"""Who is asked to approve a step, and why; who is left out, and why."""
+"""Selects who is asked to approve a step and who is left out, each with the reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .subjects import Content
 from .values import value
 
 ADMINS = Approver(role="admin")
-"""Asked where a step says nothing about too few approvers."""
+"""The approvers who are added if a step finds too few and does not say what to do then."""
 
 
 Origin = Literal["named", "fallback", "forwarded", "escalated", "handed_over", "reassigned", "added"]
@@ -24,7 +24,7 @@ Origin = Literal["named", "fallback", "forwarded", "escalated", "handed_over", "
 
 @value
 class Asked:
-    """Somebody who is asked."""
+    """A person who is asked."""
 
     person: UUID
     groups: tuple[str, ...]
@@ -42,15 +42,15 @@ class LeftOut:
 @value
 class Selection:
     asked: tuple[Asked, ...]
-    """Everybody who may be asked, also where that is too few."""
+    """Everybody who may be asked, even if these are too few."""
     left_out: tuple[LeftOut, ...] = ()
     instead: Literal["skipped_for_requester", "skip", "reject"] | None = None
-    """What happens to the step in place of asking."""
+    """What happens to the step instead of asking anybody."""
 
 
 @value
 class Asking:
-    """For what a selection is made."""
+    """Everything besides the step on which a selection of approvers depends."""
 
     process: Process
     content: Content
@@ -58,17 +58,17 @@ class Asking:
     directory: Directory
     now: datetime
     deciders: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
-    """Who approved or rejected each step that another asks the deciders of."""
+    """The people who approved or rejected a step, for each step whose deciders another step asks."""
     in_their_place: UUID = field(init=False)
-    """Who stands where the requester stood."""
+    """The requester or, if they have left, their successor."""
 
     def __post_init__(self) -> None:
         self.in_their_place = self.directory.in_place_of(self.requester)  # type: ignore[misc]
 
 
 def select_approvers(step: Step, asking: Asking) -> Selection:
-    """Everybody whom the step's rules name now, each once, in the order of the rules."""
-    # The directory remembers what depends on the requester and itself alone.
+    """Select everybody whom the step's rules name now, each once, in the order of the rules."""
+    # A selection that depends only on the requester and the directory is cached in the directory.
     remembered = asking.directory.remembered
     name = (id(step), asking.requester)
     known: tuple[Step, Selection] | None = remembered.get(name)
@@ -81,7 +81,8 @@ def select_approvers(step: Step, asking: Asking) -> Selection:
 
 
 def _same_for_all_subjects(step: Step) -> bool:
-    """Whether who is asked depends on the requester and the directory alone, at any time."""
+    """Tell whether the step's approvers depend only on the requester and the directory, and not on the
+    content or the time."""
     return step.absent == "asked" and not any(
         rule.manager is not None or rule.field is not None or rule.decided is not None
         for rule in rules_in(step)
@@ -98,7 +99,7 @@ def _select(step: Step, asking: Asking) -> Selection:
     if step.if_too_few == "reject":
         return Selection(tuple(asked), tuple(left_out), "reject")
     if step.if_too_few == "skip":
-        # Groups without people are dropped where others remain.
+        # If other groups have people, the groups without people are dropped.
         return Selection(tuple(asked), tuple(left_out), None if lacking and asked else "skip")
     rules = step.if_too_few.ask if isinstance(step.if_too_few, Ask) else [ADMINS]
     more, more_left_out = _choose(step, rules, asking, fallback=True)
@@ -111,7 +112,8 @@ def _select(step: Step, asking: Asking) -> Selection:
 
 
 def rules_of(step: Step) -> set[str]:
-    """By what the step finds its people: a change of any of these may change whom it asks."""
+    """Return the roles, units and managers by which the step finds its approvers. If one of them changes, the
+    step may ask other people."""
     rules = [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else [ADMINS])]
     found = set()
     for rule in rules:
@@ -127,14 +129,14 @@ def rules_of(step: Step) -> set[str]:
 
 
 def asked_by_field(step: Step) -> set[str]:
-    """The subject's top-level fields that name whom the step asks."""
+    """Return the subject's top-level fields that name approvers of the step."""
     rules = rules_in(step)
     paths = [rule.field or (rule.manager.of if rule.manager else "") for rule in rules]
     return {path.partition(".")[0] for path in paths if path}
 
 
 def asks_deciders(step: Step) -> bool:
-    """Whether who is asked turns on who decides an earlier step."""
+    """Tell whether the step asks people because they decided an earlier step."""
     return any(rule.decided is not None for rule in step.approvers)
 
 
@@ -143,8 +145,9 @@ def group_of(approver: Approver, index: int) -> str:
 
 
 def may_decide(person: Person, step: Step) -> bool:
-    """By the privilege; or by link, where the step sends letters and goes on by itself when it is overdue:
-    links expire, and who has nothing else must not hold it up for ever."""
+    """Tell whether the person may decide the step: they have the privilege, or they may decide by link. A
+    link is enough only if the step sends e-mails and goes on by itself when it is overdue, since links expire
+    and such a person must not block the step for ever."""
     if person.may_decide or not person.by_link:
         return person.may_decide
     return step.by_email and step.due is not None and bool(step.due.then)
@@ -153,7 +156,7 @@ def may_decide(person: Person, step: Step) -> bool:
 def may_be_asked(
     person: Person | None, step: Step, asking: Asking
 ) -> Literal["yes", "unknown", "inactive", "may_not_decide", "absent", "requester"]:
-    """Whether the step may ask this person, or why not."""
+    """Return "yes" if the step may ask this person, or the reason why it may not."""
     if person is None:
         return "unknown"
     if not person.active:
@@ -172,7 +175,8 @@ def may_be_asked(
 def _choose(
     step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
 ) -> tuple[list[Asked], list[LeftOut]]:
-    # Nobody but the requester is judged by who asks, and the directory remembers the rest: thousands, maybe.
+    # Only the requester is treated differently from subject to subject. If the one role or unit does not
+    # contain them, the selection is the same for all subjects and cached: it may hold thousands of people.
     of_group = len(rules) == 1 and (rules[0].role or rules[0].unit) and step.absent == "asked"
     if of_group and asking.in_their_place not in _named_by_group(rules[0], asking):
         return _everybody(step, rules[0], asking, fallback=fallback)
@@ -180,7 +184,7 @@ def _choose(
 
 
 def _named_by_group(rule: Approver, asking: Asking) -> frozenset[UUID]:
-    """Everybody with the role, or in the unit."""
+    """Return everybody with the rule's role, or in its unit."""
     remembered, name = asking.directory.remembered, ("named", rule.role, rule.unit)
     if name not in remembered:
         ids, _ = _group(rule, asking.directory)
@@ -192,7 +196,8 @@ def _named_by_group(rule: Approver, asking: Asking) -> frozenset[UUID]:
 def _everybody(
     step: Step, rule: Approver, asking: Asking, *, fallback: bool
 ) -> tuple[list[Asked], list[LeftOut]]:
-    """Who is asked of those with a role or in a unit, and who isn't: the requester is none of them."""
+    """Return who is asked, and who is left out, of the people with a role or in a unit. The requester must
+    not be one of them."""
     letters = step.by_email and step.due is not None and bool(step.due.then)
     remembered, name = asking.directory.remembered, ("everybody", rule.role, rule.unit, rule.group, letters)
     if (name, fallback) not in remembered:
@@ -204,7 +209,7 @@ def _everybody(
 def _choose_all(
     step: Step, rule: Approver, asking: Asking, *, fallback: bool
 ) -> tuple[list[Asked], list[LeftOut]]:
-    """As `_choose_each` of one role or unit, whose people it asks whether or not they are there."""
+    """Do the same as `_choose_each` for one role or unit, if absent people are asked too. This is faster."""
     groups = (group_of(rule, 0),)
     origin: Origin = "fallback" if fallback else "named"
     chosen: list[Asked] = []
@@ -223,7 +228,7 @@ def _choose_all(
 
 
 def _group(rule: Approver, directory: Directory) -> tuple[Sequence[UUID], str]:
-    """The people of a role or unit, each once, and the selector that names them."""
+    """Return the people of a role or unit, each once, and the selector that names them."""
     if rule.role is not None:
         return directory.holders(rule.role), f"role:{rule.role}"
     unit = directory.unit_named(rule.unit) if rule.unit is not None else None
@@ -259,7 +264,8 @@ def _groups_lacking(step: Step, chosen: list[Asked]) -> list[str]:
 
 
 def named_by(rule: Approver, asking: Asking) -> Iterator[tuple[UUID, str]]:
-    """Everybody whom one selector names, whether or not they may be asked, with the selector."""
+    """Yield everybody whom one rule names, whether or not they may be asked, with the selector that names
+    them."""
     directory = asking.directory
     if rule.person is not None:
         person = directory.named(rule.person)
@@ -284,7 +290,8 @@ def named_by(rule: Approver, asking: Asking) -> Iterator[tuple[UUID, str]]:
 
 
 def people_at(path: str, asking: Asking) -> list[UUID]:
-    """The people whom a field of the subject holds: a person, several, or ids or e-mail addresses."""
+    """Return the people whom a field of the subject names. It may hold one person or a list of people, each
+    as a record, an id or an e-mail address."""
     if path == "requester":
         return [asking.requester]
     value: Any = asking.content
@@ -318,7 +325,8 @@ def _managers(rule: ManagerSelector, asking: Asking) -> Iterator[tuple[UUID, str
 
 
 def covers_amount(process: Process, person: Person | None, amount: Decimal | None) -> bool:
-    """Whether one of the person's roles may approve the amount; an unknown amount needs an unlimited role."""
+    """Tell whether one of the person's roles may approve the amount. An unknown amount needs a role without a
+    limit."""
     if person is None or not person.active or not person.may_decide:
         return False
     limits = process.definition.limits

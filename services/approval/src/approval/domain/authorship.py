@@ -1,4 +1,5 @@
-"""Nobody writes rules about what they may not see: which course an approval takes would tell them."""
+"""Keeps authors from writing rules about fields that they may not see, since the course that an approval
+takes would reveal those fields to them."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from .subjects import SubjectType
 def author_sees_what_the_process_reads(
     definition: Definition, subject: SubjectType, held: Collection[str]
 ) -> None:
-    """`held`: the author's privileges. Raises Forbidden naming the first place about a field that needs
-    another. A condition that can't be read is publication's matter."""
+    """Raise Forbidden if the process reads a field for which the author lacks the privilege, and name the
+    first such place. `held` are the author's privileges. Conditions that can't be parsed are left to the
+    checks of publication."""
     subject = with_filled_fields(subject, definition)
     hidden = {name: need for name, need in subject.protected_fields().items() if need not in held}
     for name, path in _read(definition, subject) if hidden else ():
@@ -24,14 +26,15 @@ def author_sees_what_the_process_reads(
 
 
 def author_sees_amounts(subjects: Collection[SubjectType], held: Collection[str], field: str) -> None:
-    """Whoever sets a limit on amounts may see all that are measured."""
+    """Raise Forbidden if a person who sets a limit on amounts may not see every amount that it applies to."""
     hidden = hidden_amount(subjects, held)
     if hidden is not None:
         raise Forbidden("field_hidden_from_author", field=field, name=hidden[0], privilege=hidden[1])
 
 
 def hidden_amount(subjects: Collection[SubjectType], held: Collection[str]) -> tuple[str, str] | None:
-    """An amount that needs another privilege than those held, and which; None: all may be seen."""
+    """Return an amount field that needs a privilege which is not held, and that privilege, or None if every
+    amount may be seen."""
     for subject in subjects:
         for name, need in subject.protected_fields().items():
             if name in subject.amounts and need not in held:
@@ -40,14 +43,14 @@ def hidden_amount(subjects: Collection[SubjectType], held: Collection[str]) -> t
 
 
 def author_keeps_what_is_hidden(before: SubjectType, after: SubjectType, held: Collection[str]) -> None:
-    """A field that the author may not see stays declared as it is."""
+    """Raise Forbidden if the declaration of a field that the author may not see has changed."""
     for name, need in before.protected_fields().items():
         if need not in held and after.fields.get(name) != before.fields[name]:
             raise Forbidden("field_hidden_from_author", field=f"fields.{name}", name=name, privilege=need)
 
 
 def _read(definition: Definition, subject: SubjectType) -> Iterator[tuple[str, str]]:
-    """Every top-level field on whose value something turns, or that is shown, with its place."""
+    """Yield every top-level field that the process decides by or shows, with its place in the document."""
     for _, expression, path in conditions_of(definition):
         try:
             reading = read_condition(expression, subject)

@@ -1,4 +1,4 @@
-"""What the forms of a tenant's types of briefs add to the declaration of a brief."""
+"""Adds the fields of a tenant's brief forms to the subject type of briefs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 from .subjects import FieldType, SubjectType
 
 FORM: Final = "form"
-"""The field of a brief that holds the answers."""
+"""The field of a brief that holds the answers to its form."""
 
 MOST_CHOSEN: Final = 60
-"""Of a form's choices."""
+"""The most values that an answer to a multiple-choice question may hold."""
 
 _KINDS: Final[Mapping[str, FieldType]] = {
     "text": FieldType(type="text", optional=True),
@@ -25,8 +25,9 @@ _KINDS: Final[Mapping[str, FieldType]] = {
 
 
 def with_forms(brief: SubjectType, forms: Iterable[Mapping[str, str]]) -> SubjectType:
-    """A brief as conditions read it: each field of each form may be absent, since a brief is of one type at
-    most. `forms`: by key, the kind of value. Where two differ about a key, the first counts."""
+    """Return the subject type of briefs as conditions read it, with the fields of all forms. Each of these
+    fields is optional, since a brief has one form at most. A form maps each field's key to the kind of its
+    value; if two forms differ about a key, the first counts."""
     fields: dict[str, FieldType] = {}
     for form in forms:
         fields |= {key: _KINDS[kind] for key, kind in form.items() if key not in fields}

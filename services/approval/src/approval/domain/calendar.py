@@ -1,4 +1,4 @@
-"""Working time: due dates count the hours in which people work."""
+"""Working time: due times count only the hours in which people work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _HORIZON_DAYS = 3660
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A tenant's working hours: per weekday (Monday first) the spans of work, and the days without any."""
+    """A tenant's working hours: the spans of work of each weekday, Monday first, and the days without
+    work."""
 
     time_zone: str = "Europe/Rome"
     week: tuple[tuple[tuple[time, time], ...], ...] = (*((_WEEKDAYS,) * 5), (), ())
@@ -30,9 +31,8 @@ class Calendar:
     """Public holidays and the tenant's own closures."""
 
     def after(self, start: datetime, hours: Decimal) -> datetime:
-        """The moment when `hours` of working time have passed since `start` (aware; the answer is UTC).
-
-        Without any working hours within ten years, plain hours are counted.
+        """Return the moment, in UTC, at which `hours` of working time have passed since `start`, which must
+        have a time zone. If ten years hold too few working hours, plain hours are counted instead.
         """
         zone, utc = ZoneInfo(self.time_zone), ZoneInfo("UTC")
         left = timedelta(seconds=float(hours * 3600))
@@ -49,15 +49,16 @@ class Calendar:
         return start.astimezone(utc) + timedelta(seconds=float(hours * 3600))
 
     def opening(self, day: date) -> datetime:
-        """When people first work on that day or, where nobody does, after it (UTC)."""
+        """Return the moment, in UTC, at which people begin to work on that day or, if it is no working day,
+        on the next one that is."""
         return self.after(datetime.combine(day, time.min, ZoneInfo(self.time_zone)), Decimal(0))
 
     def day(self, moment: datetime) -> date:
-        """Which day it is in the tenant's time zone."""
+        """Return the day of a moment in the tenant's time zone."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
     def local(self, moment: datetime) -> datetime:
-        """A moment as clocks in the tenant's time zone show it."""
+        """Return a moment in the tenant's time zone."""
         return moment.astimezone(ZoneInfo(self.time_zone))
 
     def _spans(self, day: date) -> tuple[tuple[time, time], ...]:
@@ -98,12 +99,12 @@ class WorkingTime(BaseModel):
     week: WorkingWeek = WorkingWeek()
     holidays: Literal["italian", "none"] = "italian"
     closures: Annotated[list[WrittenDay], Field(max_length=1000)] = []
-    """Days on which the tenant does not work, beside public holidays."""
+    """Days on which the tenant does not work, in addition to public holidays."""
     time_zone: TimeZone | None = None
-    """Unsaid: the tenant's own."""
+    """The time zone of these hours, or None for the tenant's own."""
 
     def calendar(self, time_zone: str, holidays: frozenset[date]) -> Calendar:
-        """Ready to count with; `holidays` are Italy's."""
+        """Return the calendar that counts these hours. `holidays` are Italy's, `time_zone` the tenant's."""
         week = (
             self.week.monday,
             self.week.tuesday,

@@ -1,11 +1,11 @@
-"""Conditions: what a CEL expression means for a subject type, found before it ever runs.
+"""Conditions: parses and type-checks a CEL expression for a subject type before it ever runs.
 
-Running an expression is an adapter's work; reading it, to refuse what could not run, is a rule of
-publication. The language here is CEL's subset for conditions: literals, fields, comparison, logic,
-arithmetic, `in`, `has`, `size`, conversions, text methods and the macros `exists`, `all`, `exists_one`,
-`filter` and `map`. Beside it there are `sum` of a list's numbers, `count` of the true ones in a list, `lower`
-of a text, `days`, and `today`: the day on which the content was submitted, or last amended, where the tenant
-is. How a brief's budget stands is read as `budget`.
+An adapter runs expressions. Parsing them here, to refuse what could not run, is one of the checks of
+publication. The language is CEL's subset for conditions: literals, fields, comparison, logic, arithmetic,
+`in`, `has`, `size`, conversions, text methods and the macros `exists`, `all`, `exists_one`, `filter` and
+`map`. In addition there are `sum` of a list's numbers, `count` of the true values in a list, `lower` of a
+text, `days`, and `today`: the day, in the tenant's time zone, on which the content was submitted or last
+amended. The figures of a brief's budget are read as `budget`.
 """
 
 from __future__ import annotations
@@ -31,21 +31,22 @@ TODAY: Final = "today"
 
 
 class Conditions(Protocol):
-    """Runs CEL."""
+    """Compiles CEL expressions."""
 
     def compile(
         self, expression: str, subject: SubjectType, known: Reading | None = None, *, exact: bool = True
     ) -> Predicate:
-        """The expression, ready to be evaluated over a subject's content, which it reads under the subject
-        type's key; `known` is its reading, where it has been read. Not `exact`: it reckons in doubles. Raises
-        ValueError for one that can't be run."""
+        """Compile an expression for evaluation over a subject's content, which it reads under the subject
+        type's key. `known` is its reading, if it has been parsed already. It computes with decimals if
+        `exact`, otherwise with doubles. Raises ValueError if the expression can't be run."""
 
     def accepts_pattern(self, pattern: str) -> bool:
-        """Whether `matches` understands it."""
+        """Tell whether `matches` accepts the pattern."""
 
 
 class IllTyped(ValueError):
-    """The expression can't be run: `code` says why, `near` names the part, `column` counts from 1."""
+    """Raised if an expression can't be run. `code` says why, `near` is the part at fault, and `column` is its
+    position, counted from 1."""
 
     def __init__(self, code: str, near: str, column: int, **facts: object) -> None:
         super().__init__(f"{code} near {near!r} at {column}")
@@ -57,7 +58,7 @@ class IllTyped(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A CEL type. Records carry their fields, lists what they hold."""
+    """A CEL type. A record type has `fields`, a list type has the type of its items."""
 
     name: str
     fields: Mapping[str, FieldType] | None = None
@@ -80,7 +81,8 @@ _SCALARS: Final = {
 
 
 def type_of(field_type: FieldType) -> Type:
-    """How CEL sees a field: amounts and numbers are doubles, dates timestamps at midnight UTC."""
+    """Return the CEL type of a field. Amounts and numbers are doubles, dates are timestamps at midnight
+    UTC."""
     if field_type.type != "list":
         return Type("record", field_type.parts) if field_type.parts else _SCALARS[field_type.type]
     item = Type("record", field_type.parts) if field_type.parts else _SCALARS[field_type.of or "text"]
@@ -89,26 +91,27 @@ def type_of(field_type: FieldType) -> Type:
 
 @dataclass(slots=True)
 class Reading:
-    """What an expression reads of its subject."""
+    """The result of parsing an expression: what it reads of its subject, and what it means."""
 
     paths: set[str] = field(default_factory=set)
     unguarded: set[str] = field(default_factory=set)
-    """Optional fields read without `has(…)` before them."""
+    """The optional fields that the expression reads without `has(…)` before them."""
     formula: Formula = True
-    """What it says of a subject, as far as `reasoning` understands it."""
+    """The expression as a formula, as far as `reasoning` understands it."""
     loops: list[Loop] = field(default_factory=list)
-    """Where it goes through rows."""
+    """The loops in which the expression goes through rows."""
     patterns: list[tuple[str, int]] = field(default_factory=list)
-    """What `matches` is asked for, each with its column."""
+    """The patterns given to `matches`, each with its column."""
     program: str = ""
-    """What CEL is given to run: the expression, its arithmetic on numbers written as calls of functions that
-    reckon in decimals."""
+    """The text that CEL runs: the expression with its arithmetic on numbers rewritten as calls of functions
+    that compute with decimals."""
     faults: list[IllTyped] = field(default_factory=list)
-    """What can be run, and yet for some subject or for none can be told: publication refuses it."""
+    """Parts that can be run but that can't be decided for some or all subjects, such as a division by zero.
+    Publication refuses them."""
 
 
 def read_condition(expression: str, subject: SubjectType, *, exact: bool = True) -> Reading:
-    """Reads and type-checks a condition. Raises IllTyped for what could not run or is not a yes or no."""
+    """Parse and type-check a condition. Raises IllTyped if it could not run or its result is not a bool."""
     parser = _Parser(_tokens(expression), subject, exact=exact)
     found = parser.expression()
     parser.expect_end()
@@ -121,11 +124,12 @@ def read_condition(expression: str, subject: SubjectType, *, exact: bool = True)
 
 
 DECIMAL: Final = {"+": "_plus", "-": "_minus", "*": "_times", "/": "_over"}
-"""The functions that reckon in decimals: no name of a subject begins so."""
+"""The functions that compute with decimals, by operator. No name of a subject begins with an underscore."""
 
 
 def _in_decimals(parser: _Parser) -> str:
-    """Inner reckonings were read before those that they are part of."""
+    """Rewrite the expression so that its arithmetic on numbers calls the functions in `DECIMAL`. This relies
+    on inner operations being parsed before those that contain them."""
     texts = [token.text for token in parser.tokens]
     calls, ends = [""] * len(texts), [""] * len(texts)
     for start, sign, end in parser.reckonings:
@@ -176,7 +180,7 @@ _WORDS: Final = {
     **dict.fromkeys(("vero", "true"), "true"),
     **dict.fromkeys(("falso", "false"), "false"),
 }
-"""What people write from habit, and what is meant."""
+"""Words that people write from habit, and the CEL operator or literal that they mean."""
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -204,8 +208,8 @@ _REACH_OF_FIELD: Final = 10**12
 
 @value
 class _Found:
-    """What a part of the expression is: its type, the path or literal that it is, and which optional
-    paths are known to be there when it is true, and when it is false."""
+    """What is known about a part of the expression: its type, its path or literal value, and which optional
+    paths are known to have a value if it is true, and if it is false."""
 
     type: Type
     token: _Token
@@ -214,23 +218,23 @@ class _Found:
     if_true: frozenset[str] = frozenset()
     if_false: frozenset[str] = frozenset()
     place: str | None = None
-    """Where in a subject it stands, also in rows: `righe.consegne`."""
+    """Its place in the subject, which may be inside of rows: `righe.consegne`."""
     rows: str | int | None = None
-    """Of a list: the place that has as many rows, or their number."""
+    """For a list: its number of rows, or the place of a list in the subject that has as many."""
     quantity: Quantity | None = None
     formula: Formula | None = None
-    """Of a yes or no."""
+    """For a bool: what it says."""
     least: int | None = None
-    """Of a number, or of a list's numbers: none is below."""
+    """For a number or a list of numbers: a lower bound."""
     span: timedelta | None = None
-    """Of a duration whose length is written."""
+    """For a duration: its length, if it is written as a literal."""
     after_today: timedelta | None = None
-    """Of a moment that stands so far from today."""
+    """For a moment: how long after today it is, if this is known."""
     is_lower: bool = False
-    """A text without capital letters."""
+    """For a text: whether it has no capital letters."""
     reach: int = _REACH_OF_FIELD
-    """Of a number, or of a list's numbers: how far from zero it may be. A count and a size are no further
-    than a field's."""
+    """For a number or a list of numbers: how far from zero it may be. Counts and sizes are no further from
+    zero than a field's value."""
 
     @property
     def is_literal(self) -> bool:
@@ -249,26 +253,29 @@ _TEXT_METHODS: Final = ("startsWith", "endsWith", "contains", "matches")
 _MACROS: Final = ("exists", "all", "exists_one", "filter", "map")
 _MOST_NESTED: Final = 40
 _LONGEST_SPAN: Final = timedelta(days=3_660_000)
-"""Ten thousand years: as many as a condition can add up are still some time."""
+"""Ten thousand years. Even the sum of as many such durations as fit into a condition is still a valid
+time."""
 _LARGEST: Final = 2**63 - 1
 _WORK_OF_ROW: Final = 10
 _WORK_OF_TEXT: Final = 400
-"""Joining two texts of the longest kind."""
+"""The work of joining two texts of the greatest length."""
 _WORK_OF_PATTERN: Final = 40
 _WORK_OF_NUMBER: Final = 10
-"""Adding one."""
+"""The work of one operation on numbers."""
 _MOST_DAYS: Final = 3660
 _MOST_RECKONINGS: Final = 40
-"""Each may be inside of the one before, and CEL goes down 96 levels, parentheses included."""
+"""The most operations with decimals in an expression. Each may contain the next one, and CEL allows 96
+levels, including parentheses."""
 
 
 class _Parser:
-    """Recursive descent over CEL's grammar, computing types as it goes."""
+    """A recursive-descent parser of CEL that computes types while it parses."""
 
     def __init__(self, tokens: list[_Token], subject: SubjectType, *, exact: bool) -> None:
         self.exact = exact
         self.reckonings: list[tuple[int, int, int]] = []
-        """Arithmetic on numbers: at which token each begins, its sign, and at which it has ended."""
+        """The operations on numbers: the token at which each begins, that of its operator, and that after its
+        end."""
         self.tokens = [*tokens, tokens[-1]]
         self.at = 0
         self.next = tokens[0]
@@ -277,16 +284,17 @@ class _Parser:
         self.names: dict[str, Type] = {TODAY: TIMESTAMP, subject.key: Type("record", subject.fields)}
         self.places: dict[str, str | None] = {TODAY: None, subject.key: ""}
         self.reaches: dict[str, int] = {}
-        """Of the numbers that names of a macro stand for."""
+        """How far from zero the numbers may be for which the variables of macros stand."""
         self.sizes = partial(declared_sizes, subject)
         self.knows_today = subject.key != TODAY
-        """Another thing may bear the name, as it could before the day was there."""
+        """Whether `today` means the day. A subject type or a macro's variable may have this name instead, as
+        was possible before the language had the day."""
         self.loops: list[Loop] = []
         self.heavy = 0
-        """Work that is more than its tokens show."""
+        """Work in addition to what the number of tokens shows."""
         self.root = subject.key
         self.roots = {subject.key: "", **subject.beside}
-        """Names under which parts of the subject are read, each with its path."""
+        """The names under which the subject or a part of it is read, each with its path."""
         for name, path in subject.beside.items():
             self.names[name], self.places[name] = type_of(subject.fields[path]), path
         self.fields = subject.fields
@@ -440,7 +448,7 @@ class _Parser:
         return left
 
     def reckons(self, found: _Found, start: int, sign: int) -> None:
-        """Of numbers with decimals, decimals are reckoned."""
+        """Note an operation on doubles, which is to be computed with decimals."""
         if not self.exact or found.type is not DOUBLE:
             return
         self.heavy += _WORK_OF_NUMBER
@@ -471,7 +479,8 @@ class _Parser:
         )
 
     def can_be_reckoned(self, left: _Found, right: _Found, sign: _Token) -> int:
-        """Whatever the subject's numbers are. Returns how far from zero the result may be."""
+        """Note a fault if an operation could fail for some values: by a division by zero or an overflow.
+        Return how far from zero its result may be."""
         if sign.text in "/%" and not right.literal:
             code = "condition_divides_by_zero" if right.is_literal else "condition_may_divide_by_zero"
             self.reading.faults.append(IllTyped(code, sign.text, sign.column))
@@ -482,7 +491,7 @@ class _Parser:
         return self.is_whole(reach, sign) if left.type is INT else reach
 
     def is_whole(self, reach: int, near: _Token) -> int:
-        """Whether whole numbers go so far."""
+        """Note a fault if a whole number could be too large for CEL. Return how far from zero it may be."""
         if reach > _LARGEST:
             self.reading.faults.append(IllTyped("condition_may_overflow", near.text, near.column))
         return min(reach, _LARGEST)
@@ -603,7 +612,8 @@ class _Parser:
         return _Found(type_of(chosen), name, path=path, place=path, rows=rows, quantity=quantity, least=least)
 
     def quantity(self, path: str, chosen: FieldType) -> Quantity:
-        """A field as something to reason about; what is made of parts only is there or is absent."""
+        """Return the quantity of a field for reasoning. For a field that consists of parts, only its presence
+        matters."""
         optional = self.optional(path)
         if chosen.type == "list":
             return Quantity(path, "other", optional=optional, most=chosen.at_most)
@@ -689,13 +699,13 @@ class _Parser:
         return _Found(result, name)
 
     def rows_of(self, found: _Found) -> int:
-        """How many there are at most."""
+        """Return how many rows a list has at most."""
         if not isinstance(found.rows, str):
             return MOST_VALUES if found.rows is None else found.rows
         return self.sizes()[found.rows].rows
 
     def size(self, of: _Found, name: _Token, start: int) -> _Found:
-        """Of a text, of a list of the subject, or of what a macro made of one."""
+        """Parse the size of a text, of a list of the subject, or of a list that a macro made."""
         quantity = _size_of(of)
         if quantity is None and of.type.item is not None:
             quantity = Quantity(self.written(start), "whole", "result", least=0)
@@ -707,7 +717,7 @@ class _Parser:
         self.expect(")")
         if not argument.path or argument.quantity is None:
             raise IllTyped("condition_bad_operation", "has", name.column, type=str(argument.type))
-        # Of the field itself it asks whether it is there; what it is in must be there.
+        # has() itself guards the field, but the records that contain the field must be present.
         if argument.path not in unguarded:
             self.reading.unguarded.discard(argument.path)
         formula = Property(argument.quantity, "has")
@@ -826,7 +836,8 @@ class _Parser:
         self.reading.faults.append(IllTyped(code, near.token.text, at, left=left, right=right))
 
     def must_be_lower(self, text: _Found, written: _Found) -> None:
-        """A text without capital letters is nothing that is written with one."""
+        """Note a fault if a text in lower case is compared with a literal that has capital letters, since the
+        two can never be equal."""
         literals = written.literal if isinstance(written.literal, tuple) else (written.literal,)
         for literal in literals if text.is_lower else ():
             if isinstance(literal, str) and literal != literal.lower():
@@ -834,11 +845,11 @@ class _Parser:
                 self.reading.faults.append(IllTyped(code, literal, at, write=literal.lower()))
 
     def opaque(self, start: int) -> Opaque:
-        """What has been read since the token `start`, as something that isn't reasoned about."""
+        """Return what has been parsed since the token `start`, as an opaque part of a formula."""
         return Opaque(self.written(start))
 
     def written(self, start: int) -> str:
-        """What has been read since the token `start`, with spaces that are always the same."""
+        """Return the text of what has been parsed since the token `start`, with normalised spaces."""
         return " ".join(token.text for token in self.tokens[start : self.at])
 
 
@@ -850,11 +861,11 @@ _KINDS: Final[dict[str, tuple[Any, int | None]]] = {
     "money": ("number", 0),
     "date": ("date", None),
 }
-"""How a field is reasoned about, and its least value."""
+"""For each type of field, the kind of its quantity for reasoning, and its least value."""
 
 
 def _compared(found: _Found) -> Quantity | None:
-    """A quantity that has values to compare."""
+    """Return the quantity, if it has values that can be compared."""
     return found.quantity if found.quantity is not None and found.quantity.kind != "other" else None
 
 
@@ -867,7 +878,7 @@ _NO_TIME: Final = timedelta()
 
 
 def _days_to(found: _Found) -> Quantity | None:
-    """How many days lie between today and a date field."""
+    """Return the number of days from today to a date field, as a quantity, or None for anything else."""
     whole = found.quantity
     if whole is None or whole.kind != "date" or whole.of != "value":
         return None
@@ -882,7 +893,7 @@ _SMALLEST: Final = timedelta(microseconds=1)
 
 
 def _size_of(found: _Found) -> Quantity | None:
-    """The number of rows in a list of the subject."""
+    """Return the number of rows in a list of the subject, as a quantity, or None for anything else."""
     whole = found.quantity
     if whole is None or found.type.item is None:
         return None
@@ -898,7 +909,8 @@ _FLIPPED: Final[dict[str, Sign]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">="
 
 
 def _comparison(left: _Found, right: _Found, sign: str) -> Formula | None:
-    """What a comparison says, if it is one of a quantity with a literal, or of two answers."""
+    """Return a comparison as a formula if it compares a quantity with a literal, or two bools. Return None
+    for any other comparison."""
     seen_from_left, seen_from_right = _FLIPPED[_FLIPPED[sign]], _FLIPPED[sign]
     for some, fixed, seen in ((left, right, seen_from_left), (right, left, seen_from_right)):
         if (days := _days_to(some)) is not None and fixed.after_today is not None:
@@ -915,27 +927,29 @@ def _comparison(left: _Found, right: _Found, sign: str) -> Formula | None:
 
 
 def _exact(literal: object) -> object:
-    """Numbers as they are written: a double's digits, not its bits."""
+    """Return a number as the Decimal that is written, rather than as the nearest double."""
     is_number = isinstance(literal, int | float) and not isinstance(literal, bool)
     return Decimal(str(literal)) if is_number else literal
 
 
 _THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-"""Three digits after a point: thousands to an Italian reader."""
+"""A number with three digits after the point, which an Italian reader takes for thousands."""
 _ESCAPES: Final = re.compile(
     r"""(?:[^\\]|\\(?:[\\"'abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-3][0-7]{2}))*"""
 )
 
 
 def _text_of(token: _Token) -> str:
-    """Escapes mean in CEL what they mean in Python; one that CEL lacks can't be compiled anyway."""
+    """Return the text of a string literal. The escapes of CEL have the same meaning in Python, and an escape
+    that CEL does not have fails when it is compiled."""
     if "\\" in token.text and _ESCAPES.fullmatch(token.text):
         return str(literal_eval(token.text))
     return token.text[1:-1]
 
 
 def _moment(text: str) -> datetime | None:
-    """None for one that isn't in the calendar, or so far away that nobody means it."""
+    """Read a timestamp. Return None if it is not in the calendar, or so far away that it must be a
+    mistake."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -953,7 +967,7 @@ _LENGTHS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 
 def _span(text: str) -> timedelta | None:
-    """Of a duration as `_MOMENTS` describes it; None for one that nobody means."""
+    """Read a duration as described by `_MOMENTS`. Return None if it is so long that it must be a mistake."""
     lengths = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s)", text)
     whole = sum(Decimal(count) * _LENGTHS[unit] for count, unit in lengths)
     if whole > _LONGEST_SPAN // timedelta(milliseconds=1):
@@ -967,7 +981,7 @@ def _reach(found: _Found) -> int:
 
 
 def _far(number: float) -> int:
-    """From zero, of a number that may be infinite."""
+    """Return how far a number, which may be infinite, is from zero."""
     return abs(number) if isinstance(number, int) else ceil(min(abs(number), _FURTHEST))
 
 
@@ -975,7 +989,8 @@ _FURTHEST: Final = 1e300
 
 
 def _rounded(found: _Found) -> int:
-    """How far from zero a number may be as it is reckoned: of seventeen digits doubles lose the last ones."""
+    """Return how far from zero a number may be once it is computed: doubles lose the last of seventeen
+    digits."""
     reach = _reach(found)
     return reach + reach // 10**12 if found.type is DOUBLE else reach
 

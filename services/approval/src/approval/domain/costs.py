@@ -1,6 +1,7 @@
-"""What evaluating a condition may cost: known from the condition and the sizes that its subject may have.
+"""Estimates the most that evaluating a condition may cost, from the condition and the sizes of its subject.
 
-One unit of work takes at most a fifth of a microsecond: a value that CEL copies on going through rows.
+A unit of work is one value that CEL copies while it goes through rows. It takes at most a fifth of a
+microsecond.
 """
 
 from __future__ import annotations
@@ -12,43 +13,47 @@ from .subjects import MOST_VALUES, Content, FieldType, SubjectType
 from .values import value
 
 MOST_WORK: Final = 500_000
-"""What all conditions of a process may take together for the largest subject: a tenth of a second."""
+"""The most work that all conditions of a process together may take for the largest subject: a tenth of a
+second."""
 
 
 @value
 class Size:
-    """Of a list: how many rows it has at most, and how many values one of them holds."""
+    """The size of a list: the most rows that it has, and how many values one row holds."""
 
     rows: int
     weight: int
 
 
 Sizes = Mapping[str, Size]
-"""By the place in a subject, such as `righe.consegne`. What is no list has one row."""
+"""Sizes by the place in a subject, such as `righe.consegne`. A place that is not a list has one row."""
 
 
 @value
 class Collected:
+    """The values that a loop adds to a new list, one for each row."""
+
     place: str | None
-    """Where in a subject it stands; None: it is made of something else."""
+    """The place of these values in the subject, or None if they are computed from something else."""
     is_list: bool
 
 
 @value
 class Loop:
-    """Something done for each row of a list."""
+    """Work that a condition does for each row of a list."""
 
     rows: str | int | None
-    """The path of a list of the subject, or the number of rows; None where that isn't known."""
+    """The path of a list of the subject, or the number of rows, or None if this is not known."""
     work: int
-    """What is done for one row, inner loops aside."""
+    """The work for one row, without inner loops."""
     inner: tuple[Loop, ...] = ()
     collects: Collected | None = None
-    """What a row adds to a list that is made anew: CEL copies all that it has so far each time."""
+    """What each row adds to a new list, if the loop builds one. For each row CEL copies all that the list
+    holds so far."""
 
 
 def declared_sizes(subject: SubjectType) -> Sizes:
-    """The largest that a subject of the type may have."""
+    """Return the largest sizes that a subject of the type may have."""
     sizes: dict[str, Size] = {}
     for name, field in subject.fields.items():
         _weight(field, name, sizes)
@@ -63,7 +68,7 @@ def _weight(field: FieldType, path: str, sizes: dict[str, Size]) -> int:
 
 
 def sizes_of(content: Content) -> Sizes:
-    """Those of one subject, whatever is declared."""
+    """Return the sizes of one subject's content, whatever its type declares."""
     sizes: dict[str, Size] = {}
     for name, raw in content.items():
         _measure(raw, name, sizes)
@@ -84,12 +89,13 @@ def _measure(raw: Any, path: str, sizes: dict[str, Size]) -> int:
 
 
 def work_of(loops: Sequence[Loop], sizes: Sizes) -> int:
-    """What the loops take at most, one after the other."""
+    """Return the most work that the loops may take, one after the other."""
     return sum(_works(loops, sizes, 1, None))
 
 
 def _works(loops: Sequence[Loop], sizes: Sizes, times: int, within: str | None) -> Iterator[int]:
-    """`within`: the list whose rows are gone through, each once."""
+    """Yield the work of each loop. The loops are carried out `times` times. `within` is the path of the list
+    around them, if each of its rows is visited once."""
     for loop in loops:
         path = loop.rows if isinstance(loop.rows, str) else None
         size = _size_of(loop, sizes)
@@ -98,7 +104,7 @@ def _works(loops: Sequence[Loop], sizes: Sizes, times: int, within: str | None) 
             times == 1 or (within is not None and path.startswith(f"{within}."))
         )
         if each_once:
-            # However the rows lie in lists, a subject holds no more values.
+            # A subject holds no more than `MOST_VALUES` values, however they are spread over lists.
             rows = min(rows, max(1, MOST_VALUES // size.weight))
         yield rows * (loop.work + size.weight)
         if loop.collects is not None:
@@ -107,7 +113,7 @@ def _works(loops: Sequence[Loop], sizes: Sizes, times: int, within: str | None) 
 
 
 def _collected(what: Collected, path: str | None, size: Size, sizes: Sizes) -> int:
-    """The values of all rows together."""
+    """Return how many values all rows together add to the new list."""
     place = sizes.get(what.place) if what.place is not None else None
     if place is None:
         return size.rows * (_UNKNOWN if what.is_list else 1)

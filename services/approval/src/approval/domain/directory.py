@@ -1,4 +1,4 @@
-"""The people of a tenant as approvals need them: roles, units, managers, absences, delegations."""
+"""The tenant's people as approvals need them: with roles, units, managers, absences and delegations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 DELEGATION_CHAIN = 3
-"""How many delegations may follow one another: A to B to C to D, no further."""
+"""The most delegations that may follow one another: A to B to C to D, and no further."""
 
 
 @value
@@ -32,11 +32,12 @@ class Person:
     may_decide: bool = True
     """Whether one of their roles holds the privilege to decide approvals."""
     by_link: bool = False
-    """Whether they may decide under an e-mail's link alone: external people, where letters are sent."""
+    """Whether they may decide only through a link in an e-mail. These are external people, if e-mails are
+    sent."""
     absent_until: datetime | None = None
     language: Literal["it", "en"] = "it"
     successor: UUID | None = None
-    """Who took over when they left."""
+    """The person who took over when they left."""
 
     def is_absent(self, now: datetime) -> bool:
         return self.absent_until is not None and now < self.absent_until
@@ -52,7 +53,8 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """From `starts_at` up to, not including, `ends_at`; for some processes, or up to an amount, if said."""
+    """A delegation, in force from `starts_at` until just before `ends_at`. It may be limited to some
+    processes and to an amount."""
 
     id: UUID
     from_person: UUID
@@ -60,9 +62,10 @@ class Delegation:
     starts_at: datetime
     ends_at: datetime
     processes: frozenset[str] = frozenset()
-    """Keys; none means every process."""
+    """The keys of the processes that it covers, or none for every process."""
     up_to: Decimal | None = None
-    """Euro; a subject of unknown amount is then not covered."""
+    """The largest amount that it covers, in euro, or None for every amount. With a limit, a subject of
+    unknown amount is not covered."""
 
     def covers(self, process: str, amount: Decimal | None, now: datetime) -> bool:
         return (
@@ -74,18 +77,18 @@ class Delegation:
 
 @dataclass(frozen=True)
 class Directory:
-    """A view of the directory at one moment; the engine asks it and never changes it."""
+    """A snapshot of the directory, which the engine reads and never changes."""
 
     people: Mapping[UUID, Person]
     units: Mapping[UUID, Unit] = field(default_factory=dict)
     delegations: tuple[Delegation, ...] = ()
     roles: frozenset[str] = frozenset()
-    """Keys of every role that the tenant has."""
+    """The keys of all roles that the tenant has."""
     calendar: Calendar = field(default_factory=Calendar)
 
     @cached_property
     def remembered(self) -> dict[Hashable, Any]:
-        """What was found out from this view and holds as long as the view does."""
+        """A cache of results that follow from this snapshot and stay valid as long as it does."""
         return {}
 
     @cached_property
@@ -124,12 +127,12 @@ class Directory:
         return self.people.get(person_id) if person_id is not None else None
 
     def name_of(self, person_id: UUID) -> str:
-        """Empty for somebody unknown."""
+        """Return the person's name, or an empty text if the person is unknown."""
         person = self.people.get(person_id)
         return person.name if person is not None else ""
 
     def named(self, name: str) -> Person | None:
-        """A person by e-mail address or id."""
+        """Find a person by e-mail address or id."""
         found = self._by_email.get(name.lower())
         if found is None:
             try:
@@ -139,8 +142,8 @@ class Directory:
         return self.people.get(found)
 
     def in_place_of(self, person_id: UUID) -> UUID:
-        """Who stands where the person stood: they themselves; once they have left, who took over, if anybody
-        did."""
+        """Return who acts in the person's place: the person, or their successor once the person has left and
+        if there is a successor. If that one has left too, their successor is meant, and so on."""
         person = self.people.get(person_id)
         if person is None or person.active:
             return person_id
@@ -153,26 +156,27 @@ class Directory:
         return current
 
     def places_of(self, person_id: UUID) -> list[UUID]:
-        """Whose place the person has, or had until they left: their own, that of everybody who left it to
-        them, and what those had taken over before."""
+        """Return everybody in whose place the person acts, or acted until they left: themselves, everybody
+        whose successor they are, and the people from whom those had taken over."""
         return _downwards(person_id, self._by_successor)
 
     def unit_named(self, key: str) -> Unit | None:
         return self._units_by_key.get(key)
 
     def holders(self, role: str) -> tuple[UUID, ...]:
-        """Everybody with the role, active or not, in a stable order."""
+        """Return everybody with the role, active or not, in a stable order."""
         return self._by_role.get(role, ())
 
     def members(self, unit: UUID) -> tuple[UUID, ...]:
         return self._by_unit.get(unit, ())
 
     def members_below(self, unit: UUID) -> list[UUID]:
-        """Of the unit and of every unit below it."""
+        """List the members of the unit and of every unit below it."""
         return [person for one in _downwards(unit, self._units_below) for person in self.members(one)]
 
     def manager_of(self, person_id: UUID) -> UUID | None:
-        """Their own manager, else the manager of their unit or of the nearest unit above that has another."""
+        """Return the person's own manager or, if they have none, the manager of their unit or of the nearest
+        unit above it whose manager is somebody else than the person."""
         person = self.people.get(person_id)
         if person is None:
             return None
@@ -190,7 +194,8 @@ class Directory:
         return None
 
     def managers_above(self, person_id: UUID) -> Iterator[UUID]:
-        """The chain of managers, nearest first; ends where it would come round again."""
+        """Yield the chain of managers above the person, nearest first. It ends where it would form a
+        cycle."""
         seen, current = {person_id}, self.manager_of(person_id)
         while current is not None and current not in seen:
             yield current
@@ -198,24 +203,25 @@ class Directory:
             current = self.manager_of(current)
 
     def given_by(self, person_id: UUID) -> tuple[Delegation, ...]:
-        """Delegations of theirs, those that have just ended perhaps among them."""
+        """Return the delegations that the person gave. Some may have just ended."""
         return self._delegations_from.get(person_id, ())
 
     def delegates(
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
     ) -> dict[UUID, datetime]:
-        """Everybody who may act for the person now, each with since when."""
+        """Return everybody who may act for the person now, and since when."""
         return self._reach(self._delegations_from, person_id, process, amount, now, forward=True)
 
     def delegators(
         self, person_id: UUID, process: str, amount: Decimal | None, now: datetime
     ) -> dict[UUID, datetime]:
-        """Everybody for whom the person may act now, each with since when."""
+        """Return everybody for whom the person may act now, and since when."""
         return self._reach(self._delegations_to, person_id, process, amount, now, forward=False)
 
     def passes_on(self, person_id: UUID) -> bool:
-        """Whether what was delegated to the person reaches whom they delegated to: nobody passes on what they
-        may not do themselves, be it that they left, are suspended or may no longer decide."""
+        """Tell whether the person's delegates may also act for those who delegated to the person. They may
+        not if the person has left, is suspended or may no longer decide: nobody passes on what they may not
+        do themselves."""
         person = self.people.get(person_id)
         return person is not None and person.active and (person.may_decide or person.by_link)
 
@@ -229,7 +235,8 @@ class Directory:
         *,
         forward: bool,
     ) -> dict[UUID, datetime]:
-        """Whom chains of delegations lead to, by the shortest; a chain began when its youngest link did."""
+        """Return the people to whom chains of delegations lead, and since when, by the shortest chain. A
+        chain is in force since its latest delegation began."""
         reached: dict[UUID, datetime] = {}
         if start not in edges:
             return reached
@@ -247,8 +254,9 @@ class Directory:
         return reached
 
     def grants_to(self, person_id: UUID, now: datetime) -> list[tuple[UUID, str | None, Decimal | None]]:
-        """For whom the person may act now: each with a process (None: any) and an amount (None: any) up to
-        which, the narrowest along a chain of delegations and the widest of all chains."""
+        """List for whom the person may act now, in which process and up to which amount; None stands for
+        every process or every amount. The limit of a chain of delegations is the narrowest of its
+        delegations. If several chains lead to the same person, the widest limit counts."""
         grants: dict[tuple[UUID, str | None], Decimal | None] = {}
         frontier: dict[tuple[UUID, str | None], Decimal | None] = {(person_id, None): None}
         for _ in range(DELEGATION_CHAIN):
@@ -273,7 +281,7 @@ def _is_wider(limit: Decimal | None, than: Decimal | None) -> bool:
 
 
 def _downwards(top: UUID, below: Mapping[UUID, tuple[UUID, ...]]) -> list[UUID]:
-    """The top and all that is below it, at any depth, each once."""
+    """Return the top and everything below it, at any depth, each once."""
     found, seen = [top], {top}
     for each in found:
         inner = [one for one in below.get(each, ()) if one not in seen]

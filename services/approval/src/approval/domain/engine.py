@@ -1,8 +1,9 @@
-"""The engine: what happens to an approval when somebody decides, time passes, or the world changes.
+"""The engine: works out what happens to an approval when somebody decides, time passes, or the subject or the
+directory changes.
 
-Every function takes the state, the process version that it is pinned to, the moment and the directory, and
-returns the events that follow with the state that they lead to. Nothing here reads a clock or does I/O;
-what is not allowed raises a `Refusal`.
+Every function takes the approval's state, the process version that it follows, the current time and the
+directory. It returns the events that follow, with the state to which they lead. Nothing here reads a clock or
+does I/O. What is not allowed raises a `Refusal`.
 """
 
 from __future__ import annotations
@@ -63,23 +64,23 @@ _PAST = {
 
 @value
 class Decision:
-    """What somebody wants to do with a step, about the content that they have read."""
+    """A person's decision about a step, with the hash of the content that they have read."""
 
     step: str
     act: Act
     by: UUID
     content_hash: str
     on_behalf_of: UUID | None = None
-    """Whose part it is; None: one's own."""
+    """The person whose part is decided, or None for the decider's own part."""
     reason: str | None = None
     evidence: tuple[dict[str, Any], ...] = ()
     filled: Mapping[str, Any] = field(default_factory=dict)
-    """Values of the fields that the step has filled in."""
+    """The values of the fields that approvers of the step fill in."""
 
 
 @value
 class Subject:
-    """What an approval is about, as frozen when it opened."""
+    """What an approval is about, as it was frozen when the approval opened."""
 
     type: str
     id: UUID
@@ -88,14 +89,15 @@ class Subject:
     content: dict[str, Any]
     content_hash: str
     today: date | None = None
-    """The day that its conditions read, where it opened before; unsaid: that on which it opens."""
+    """The day that conditions read as `today`, if an earlier approval is repeated. None means the day on
+    which the approval opens."""
 
 
 def open_approval(
     approval_id: UUID, process: Process, subject: Subject, now: datetime, directory: Directory
 ) -> Result:
-    """Begins a run. The result may have ended already, when no step needs anybody. Raises Invalid where a
-    choice takes no case for the subject."""
+    """Open an approval. It ends at once if no step needs anybody. Raises Invalid if no case of a choice can
+    be taken for the subject."""
     every_choice_takes_a_case(process, dated(process, subject.content, now, directory))
     return _beginning(approval_id, process, subject, now, directory).advanced()
 
@@ -125,8 +127,9 @@ def _beginning(
 def step_without_approver(
     process: Process, subject: Subject, now: datetime, directory: Directory
 ) -> str | None:
-    """The first step that this subject would meet and that nobody could approve, nor be skipped. A step
-    that asks the people of a field which an earlier step waits for finds them then."""
+    """Return the first step that this subject would reach and that nobody could approve and nothing would
+    skip, or None. Steps whose approvers are not known yet are passed over: they depend on a field that an
+    earlier step waits for, or on who decides an earlier step."""
     asking = Asking(process, subject.content, subject.requester, directory, now)
     judged = dated(process, subject.content, now, directory)
     awaited = set[str]()
@@ -142,7 +145,8 @@ def step_without_approver(
 def decide(
     approval: Approval, process: Process, decision: Decision, now: datetime, directory: Directory
 ) -> Result:
-    """One person's word on one step, for themselves or on behalf of who delegated to them."""
+    """Record a person's decision about one step, for themselves or on behalf of a person who has delegated to
+    them."""
     run = Run(_open(approval), process, now, directory)
     if decision.content_hash != approval.content_hash:
         raise WrongState("stale_content", field="content_hash")
@@ -177,7 +181,7 @@ def decide(
 def may_decide_for(
     approval: Approval, process: Process, by: UUID, now: datetime, directory: Directory
 ) -> dict[str, list[UUID]]:
-    """Each step that waits for a decision of the person's, with whose parts they may decide now, their own
+    """Return the people whose parts the person may decide now, by waiting step, the person themselves
     first."""
     if approval.state != "open":
         return {}
@@ -206,7 +210,7 @@ def forward(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """Hands one's own part to somebody else, who then decides in their own name."""
+    """Hand a person's own part to somebody else, who then decides in their own name."""
     run = Run(_open(approval), process, now, directory)
     step = run.pending_step(step_key)
     if "forward" not in step.allows:
@@ -237,7 +241,7 @@ def reassign(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """An admin has somebody else asked in a person's place."""
+    """Let an admin have somebody else asked in a person's place."""
     run = Run(_open(approval), process, now, directory)
     step = run.pending_step(step_key)
     requester_may_not_choose_who_decides(run, by)
@@ -261,7 +265,7 @@ def add_approver(
     *,
     administers: bool = False,
 ) -> Result:
-    """Who is asked, or an admin, wants somebody more to approve the step."""
+    """Add another approver to a step, at the wish of a person who is asked or of an admin."""
     run = Run(_open(approval), process, now, directory)
     step = run.pending_step(step_key)
     own = approval.steps[step_key].parts.get(by)
@@ -282,8 +286,8 @@ def withdraw_decision(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """Who decided a part, or whose part it is, takes the decision back, as long as the step waits. The part
-    waits again, unless its person may not be asked any more."""
+    """Withdraw the decision of a part, as long as the step waits. The person whose part it is and the person
+    who decided it may do so. The part waits again, unless its person may not be asked any more."""
     run = Run(_open(approval), process, now, directory)
     step = run.pending_step(step_key)
     part = approval.steps[step_key].parts.get(whose)
@@ -299,7 +303,7 @@ def withdraw_decision(
 def recall(
     approval: Approval, process: Process, by: UUID, reason: str | None, now: datetime, directory: Directory
 ) -> Result:
-    """The requester, or who took over from them, takes the subject back."""
+    """Let the requester, or their successor, withdraw the request for approval."""
     if by != directory.in_place_of(approval.requester):
         raise Forbidden("only_requester_recalls")
     return cancel(approval, process, reason or "recalled", by, now, directory)
@@ -313,7 +317,7 @@ def cancel(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """Stops a run whose subject has gone; what was decided stays on record."""
+    """Cancel an approval whose subject is gone. What was decided stays on record."""
     run = Run(_open(approval), process, now, directory)
     run.end("cancelled", reason, by)
     return run.result()
@@ -329,7 +333,7 @@ def revoke(
     *,
     administers: bool = False,
 ) -> Result:
-    """Who approved it, or an admin, says that what was approved must not go on."""
+    """Revoke an approval after its end, by one of its approvers or an admin."""
     if approval.state != "approved":
         raise WrongState("approval_not_given", state=approval.state)
     if not administers and by not in approvers_of(approval):
@@ -340,7 +344,7 @@ def revoke(
 
 
 def approvers_of(approval: Approval) -> set[UUID]:
-    """Who approved a part of it, for themselves or for somebody else."""
+    """Return who approved a part of the approval, for themselves or for somebody else."""
     return {
         part.decided_by or part.person
         for run in approval.steps.values()
@@ -357,8 +361,8 @@ def amend(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """The subject's content changed while it was being approved: only the steps that had judged a field
-    that changed begin again, and steps whose condition turned come in or fall away."""
+    """Replace the subject's content while it is being approved. Only the steps that have judged a changed
+    field begin again. Steps whose condition now gives another result are added or dropped."""
     run = Run(_open(approval), process, now, directory)
     judged = dated(process, {**content, **approval.filled}, now, directory)
     every_choice_takes_a_case(process, judged)
@@ -369,8 +373,8 @@ def amend(
 
 
 def people_changed(approval: Approval, process: Process, now: datetime, directory: Directory) -> Result:
-    """Brings the pending steps in line with the directory: who left is no longer asked, but who took over
-    from them, where the step's rules allow it; who came is."""
+    """Bring the pending steps in line with the directory. A person who has left is replaced by their
+    successor, if the step's rules allow it. People whom the rules name newly are asked."""
     run = Run(_open(approval), process, now, directory)
     for key in run.pending():
         run.ask_again(process.steps[key])
@@ -380,7 +384,7 @@ def people_changed(approval: Approval, process: Process, now: datetime, director
 def remind(
     approval: Approval, process: Process, step_key: str, round_: int, now: datetime, directory: Directory
 ) -> Result:
-    """A reminder is due; nothing happens if the step has moved on."""
+    """Remind the people for whom a step waits. Nothing happens if the step has moved on."""
     run = Run(approval, process, now, directory)
     step_run = approval.steps.get(step_key)
     if approval.state == "open" and step_run and step_run.state == "pending" and step_run.round == round_:
@@ -399,8 +403,8 @@ def notify(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """A notice of a step that was decided is due; nothing happens if the step has begun again since, or the
-    approval was taken back."""
+    """Send a notice of a step that was decided. Nothing happens if the step has begun again since, or the
+    approval was cancelled or revoked."""
     run = Run(approval, process, now, directory)
     step, step_run = process.steps.get(step_key), approval.steps.get(step_key)
     if step is None or step_run is None or number >= len(step.notices):
@@ -423,7 +427,7 @@ def overdue(
     now: datetime,
     directory: Directory,
 ) -> Result:
-    """A step's time is over: carries out its next overdue action that can be. Nothing happens if the step
+    """Carry out the next possible overdue action of a step whose time is over. Nothing happens if the step
     has moved on, so a timer that fires late or twice does no harm."""
     run = Run(approval, process, now, directory)
     step_run = approval.steps.get(step_key)
@@ -458,9 +462,9 @@ def foresee(
     directory: Directory,
     approving: Callable[[list[str]], list[str]] = list,
 ) -> Iterator[Event]:
-    """The events of a run in which everybody approves as soon as they are asked, nothing missing; of the
-    steps that wait, those that `approving` picks, until it picks none. Raises Invalid on coming to a choice
-    that takes no case for the subject."""
+    """Yield the events of an imagined approval in which everybody approves as soon as they are asked and no
+    field is missing. `approving` picks which of the waiting steps are approved next; the approval stops when
+    it picks none. Raises Invalid at a choice of which no case can be taken for the subject."""
     run = _beginning(UUID(int=0), process, subject, now, directory)
     run.go_on()
     told = 0
@@ -478,8 +482,8 @@ def foresee(
 def migrate(
     approval: Approval, old: Process, new: Process, by: UUID | None, now: datetime, directory: Directory
 ) -> Result:
-    """Moves a run to another version of its process. Steps that had been passed over are looked at again,
-    new ones are asked in their turn. Raises WrongState where `migration_blocker` finds one."""
+    """Migrate an approval to another version of its process. Steps that had been passed over are judged
+    again, and new steps are asked in their turn. Raises WrongState if `migration_blocker` finds a blocker."""
     blocker = migration_blocker(_open(approval), old, new)
     if blocker is not None:
         raise WrongState("migration_refused", reason=blocker.reason, step=blocker.key)
@@ -495,7 +499,7 @@ def migrate(
 def revert_migration(
     approval: Approval, old: Process, by: UUID | None, now: datetime, directory: Directory
 ) -> Result:
-    """Takes a migration back, as long as nobody has acted since and no time has run out."""
+    """Revert a migration. Raises WrongState if somebody has acted since, or a step was overdue."""
     before = _open(approval).before_migration
     if before is None or before.process_version != old.version:
         raise WrongState("migration_settled")
@@ -505,7 +509,7 @@ def revert_migration(
 
 
 def dated(process: Process, content: Content, now: datetime, directory: Directory) -> DatedContent:
-    """The content as conditions read it if it is submitted or amended now."""
+    """Return the content with the day that conditions read if it is submitted or amended now."""
     return DatedContent(content, directory.calendar.day(now) if process.rules > 3 else None)
 
 
@@ -513,8 +517,8 @@ def dated(process: Process, content: Content, now: datetime, directory: Director
 
 
 def every_choice_takes_a_case(process: Process, judged: DatedContent) -> None:
-    """Of the choices that the content leads to. One that reads a field which is still to come is decided
-    once that is there."""
+    """Raise Invalid if no case can be taken in one of the choices to which the content leads. A choice that
+    reads a field without a value is passed over: it is decided once the field has one."""
     for choice in process.choices.values():
         if process.case_for(choice, judged) is None and process.leads_to(choice, judged):
             refusal = undecided_choice(process, choice, judged.content)
@@ -523,8 +527,8 @@ def every_choice_takes_a_case(process: Process, judged: DatedContent) -> None:
 
 
 def requester_may_not_approve_own_subject(run: Run, step: Step, by: UUID, person: UUID) -> None:
-    """Nor may who took over from them, unless the step allows it; and a delegate never may, whatever the
-    step allows."""
+    """Raise Forbidden if the requester, or their successor, decides, unless the step allows it for their own
+    part. They may never decide as somebody's delegate, whatever the step allows."""
     if step.self_approval == "allowed" and by == person:
         return
     if by == run.directory.in_place_of(run.progress.approval.requester):
@@ -537,7 +541,8 @@ def requester_may_not_choose_who_decides(run: Run, by: UUID) -> None:
 
 
 def _may_take_a_part(run: Run, step: Step, person: UUID, by: UUID, field: str) -> None:
-    """Nobody chooses themselves; whoever is chosen may be asked, and has no part that stands."""
+    """Raise a refusal unless `person` may get a part of the step: somebody else chose them, they may be
+    asked, and they have no valid part yet."""
     if person == by:
         raise Forbidden("approver_chooses_themselves", field=field)
     answer = may_be_asked(run.directory.person(person), step, run.asking)
@@ -551,7 +556,8 @@ def _may_take_a_part(run: Run, step: Step, person: UUID, by: UUID, field: str) -
 
 
 def one_person_signs_once(run: Run, step: Step, by: UUID, person: UUID) -> None:
-    """Where different people have to decide, nobody acts for two, and who is asked themselves for nobody."""
+    """Raise Forbidden if different people have to decide the step and this person would decide for somebody
+    else although they are asked themselves or have already decided another part."""
     if not run.process.wants_different_people(step) or by == person:
         return
     for part in run.run_of(step.key).parts.values():
@@ -566,7 +572,8 @@ def _open(approval: Approval) -> Approval:
 
 
 def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
-    """Whose part the decision is: one's own, unless it says on whose behalf it is."""
+    """Return the person whose part is decided: the decider, unless the decision says on whose behalf it is.
+    Raises a refusal if the decider may not decide that part."""
     by = decision.by
     person = run.directory.people.get(by)
     if person is None or not person.active or not may_decide(person, step):
@@ -592,7 +599,8 @@ def _part_decided_by(run: Run, step: Step, decision: Decision) -> UUID:
 
 
 def _part_meant(run: Run, step: Step, decision: Decision) -> UUID:
-    """By the rules 1: one's own part, else that of the one person who delegated and is asked."""
+    """Return the person whose part is decided under rules 1: the decider if they are asked, otherwise the one
+    person who is asked and has delegated to them."""
     by, wanted = decision.by, decision.on_behalf_of
     parts = run.run_of(step.key).parts
     for_oneself = wanted is None or wanted == by
@@ -632,7 +640,8 @@ def _decision_is_complete(approval: Approval, step: Step, decision: Decision) ->
 
 
 def _filled_in(run: Run, step: Step, decision: Decision) -> dict[str, Any]:
-    """Whoever approves fills in each of the step's fields; in one round, all the same."""
+    """Return the values that a decision fills in. An approval has to fill in each of the step's fields, and
+    all approvals of one round have to give the same values. Raises a refusal otherwise."""
     for name in decision.filled:
         if decision.act != "approve":
             raise Invalid("fields_with_approval_alone", field=f"fields.{name}")

@@ -1,4 +1,4 @@
-"""What somebody wrote and what they are called, taken out of an approval's events. What was decided stays."""
+"""Removes a person's texts and name from an approval's events. What was decided stays."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from .approval import (
 from .approvers import Asked
 
 OWN_TEXTS: Final = {"order_amendment": ("reason",)}
-"""By subject type: fields of the content in which its requester writes in their own words."""
+"""The fields of the content in which the requester writes in their own words, by subject type."""
 UNNAMED = "documento"
-"""What a file is called whose name was erased."""
+"""The name of a file after its own name was erased."""
 
 
 class Erasure:
-    """Goes through the events of one approval in their order."""
+    """Removes one person's texts from the events of one approval, which it must be given in order."""
 
     def __init__(self, person: UUID) -> None:
         self._person = person
         self._written = set[str]()
-        """An end repeats the reason of the decision that brought it about."""
+        """The reasons that the person gave: the end of an approval repeats the reason of its last
+        decision."""
 
     def of(self, event: Event, actor: UUID | None) -> Event:
-        """The event without the person's texts; the same one where it has none."""
+        """Return the event without the person's texts, or the same event if it has none."""
         match event:
             case PartDecided() if event.by == self._person:
                 self._written.add(event.reason or "")
@@ -62,14 +63,14 @@ class Erasure:
         return event
 
     def _by_id(self, asked: Asked) -> Asked:
-        """A rule may name somebody by their address."""
+        """Replace the person's e-mail address, by which a rule may have named them, by their id."""
         if asked.person != self._person or not asked.why.startswith("person:"):
             return asked
         return replace(asked, why=f"person:{self._person}")
 
 
 def without_name(content: Any, person: str) -> Any:
-    """The content with the person's name left out wherever it holds the person."""
+    """Return the content with an empty name wherever it holds the person."""
     if isinstance(content, list):
         return [without_name(each, person) for each in content]
     if not isinstance(content, dict):

@@ -1,4 +1,5 @@
-"""Whether a run can move to another version of its process: only where nothing that has begun is changed."""
+"""Decides whether an approval can migrate to another version of its process: only if the new version changes
+nothing that has already started."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from .values import value
 
 @value
 class MigrationBlocker:
-    """What forbids the move: a part of the process, by its key, and why."""
+    """The part of the process that prevents a migration, by its key, and the reason."""
 
     key: str
     reason: Literal[
@@ -27,7 +28,7 @@ class MigrationBlocker:
 
 
 def migration_blocker(approval: Approval, old: Process, new: Process) -> MigrationBlocker | None:
-    """The first blocker in document order; None: the run can be moved."""
+    """Return the first blocker in document order, or None if the approval can be migrated."""
     kept = (new.definition.fields.get(name) == each for name, each in old.definition.fields.items())
     if old.submitted != new.submitted or not all(kept):
         return MigrationBlocker(new.key, "other_subject")
@@ -40,8 +41,8 @@ def migration_blocker(approval: Approval, old: Process, new: Process) -> Migrati
 
 
 def _order_blocker(approval: Approval, new: Process) -> MigrationBlocker | None:
-    """A step that people have voted on can't wait for another before it, not even for one that a condition
-    passed over and the new version asks."""
+    """Return a blocker if people have voted on a step that, in the new version, has to wait for an earlier
+    step. This may also be a step that a condition passed over before and that now applies."""
     started = {key: run for key, run in approval.steps.items() if has_started(run)}
     for key, run in approval.steps.items():
         voted = any(part.state in ("approved", "rejected", "abstained") for part in run.parts.values())
@@ -51,8 +52,8 @@ def _order_blocker(approval: Approval, new: Process) -> MigrationBlocker | None:
 
 
 def has_started(run: StepRun) -> bool:
-    """Whether people were asked or something was decided. A step that waits, or was passed over because of
-    a condition, has not: it is looked at again."""
+    """Tell whether people were asked or the step was decided. A step that waits, or was passed over because
+    of a condition, has not started: the new version judges it again."""
     return run.state != "waiting" and not (run.state == "skipped" and run.because in ("condition", "case"))
 
 
@@ -74,12 +75,13 @@ def _step_blocker(key: str, approval: Approval, old: Process, new: Process) -> M
 
 
 def _frame(node: Parallel | Choice) -> tuple[object, ...]:
-    """What a node says of itself, its branches or cases aside."""
+    """Return what a node defines apart from its branches or cases."""
     return (node.key, node.when, node.join if isinstance(node, Parallel) else None)
 
 
 def choices_that_stay(approval: Approval, new: Process) -> tuple[str, ...]:
-    """Choices that the new version has too, and in whose taken case something has started."""
+    """Return the choices that stay as they were taken: the new version has them too, and a step of the taken
+    case has started."""
     started = [key for key, run in approval.steps.items() if has_started(run)]
     return tuple(
         choice

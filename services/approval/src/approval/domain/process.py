@@ -1,7 +1,7 @@
 """A process: a tenant's approval rules as a document that an admin writes.
 
-The document is a sequence of nodes. A node is a step (somebody approves), parallel branches, or a choice
-between cases; branches and cases hold sequences of their own. Keys are unique in the whole document.
+The document is a sequence of nodes. A node is a step that people approve, a set of parallel branches, or a
+choice between cases. Branches and cases hold sequences of their own. Keys are unique in the whole document.
 """
 
 from __future__ import annotations
@@ -34,17 +34,19 @@ from .values import Flag, Whole
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-"""A CEL expression over the subject, which stands under the name of its type: `brief.budget > 5000.0`."""
+"""A CEL expression over the subject, which it reads under the name of its type: `brief.budget > 5000.0`."""
 FieldPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 _MONEY: Final = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 _HOURS: Final = re.compile(r"\d{1,4}(\.\d{1,2})?", re.ASCII)
 _CLOCK: Final = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
 _ITALIAN: Final = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+", re.ASCII)
-"""`2.500`, `2.500,00` and `12,50`: where a point groups thousands, or a comma begins the cents."""
+"""Numbers as Italians write them, such as `2.500`, `2.500,00` and `12,50`: a point groups thousands, and a
+comma begins the decimals."""
 
 
 def _limit(raw: Any) -> Decimal | Literal["unlimited"]:
-    """`2500` or `2500.00`, quoted or not: three digits after a point are thousands to an Italian reader."""
+    """Read a limit such as `2500` or `2500.00`, quoted or not. Three decimals are refused, since an Italian
+    reader would take `2.500` for thousands."""
     if raw == "unlimited":
         return "unlimited"
     return _written(raw, _MONEY, "money_form")
@@ -89,18 +91,19 @@ class _Part(BaseModel):
 
 
 class ManagerSelector(_Part):
-    """The chain of managers above somebody."""
+    """The managers above a person."""
 
     of: FieldPath = "requester"
-    """A field of the subject that holds a person."""
+    """The field of the subject that holds the person."""
     take: Literal["direct", "first_qualified", "up_to_qualified"] = "direct"
-    """Only the direct manager; the first whose limit covers the amount; or everybody up to that one."""
+    """Which of the managers: only the direct one, the first whose limit covers the amount, or everybody up to
+    and including that one."""
     levels: Annotated[Whole, Field(ge=1, le=10)] = 10
     """How far up the chain is followed."""
 
 
 class Approver(_Part):
-    """Who is asked: exactly one way of naming people."""
+    """A rule that says whom to ask. It names people in exactly one way."""
 
     person: str | None = None
     """An e-mail address or a person's id."""
@@ -110,11 +113,11 @@ class Approver(_Part):
     unit_manager: Key | None = None
     manager: ManagerSelector | None = None
     field: FieldPath | None = None
-    """A field of the subject that holds a person, several, or a person's id."""
+    """A field of the subject that holds a person, several people, or a person's id."""
     decided: Key | None = None
-    """Who approved or rejected an earlier step."""
+    """The key of an earlier step, whose deciders are asked."""
     group: Key | None = None
-    """For the quorum `one_per_group`; without it each entry is a group of its own."""
+    """The group for the quorum `one_per_group`. Without it, each rule is a group of its own."""
 
     @model_validator(mode="after")
     def names_people_in_one_way(self) -> Approver:
@@ -142,7 +145,7 @@ class BackTo(_Part):
 
 Quorum = Literal["any", "all", "one_per_group"] | AtLeast | Percent
 Rejection = Literal["any", "impossible"] | AtLeast | Percent
-"""How many rejections end a step; `impossible`: only when the quorum can no longer be met."""
+"""How many rejections reject a step. `impossible` means only when the quorum can no longer be met."""
 Overdue = Literal["escalate", "approve", "reject", "skip", "expire"]
 
 
@@ -151,12 +154,14 @@ ALLOWED: tuple[Allowed, ...] = ("abstain", "request_changes", "forward")
 
 
 class Due(_Part):
-    """Times are working hours of the tenant's calendar, counted from when the step began to wait."""
+    """When a step is due and what happens then. Times are working hours of the tenant's calendar, counted
+    from when the step began to wait."""
 
     hours: Hours
     remind: Annotated[list[Hours], Field(max_length=10, default_factory=list)]
     then: Annotated[list[Overdue], Field(max_length=10, default_factory=list)]
-    """What happens when the hours are over, and each time they are over again; in the end nothing more."""
+    """The actions that are carried out one after the other, each time that the hours are over. After the last
+    one nothing more happens."""
 
 
 class Evidence(_Part):
@@ -170,7 +175,7 @@ class Evidence(_Part):
 
 
 Decided = Literal["approved", "rejected"]
-"""How a step ends that people, or time, have decided."""
+"""The outcomes of a step that people have decided, or that was decided because it was overdue."""
 
 
 SetValue = Annotated[
@@ -179,11 +184,11 @@ SetValue = Annotated[
 
 
 class Notice(_Part):
-    """People are told that the step was decided so, now or some time later."""
+    """A notice that tells people how the step was decided, at once or some time later."""
 
     on: Decided = "approved"
     after: Hours | None = None
-    """Working hours from then on; unsaid: at once."""
+    """How many working hours after the decision the notice is sent, or None for at once."""
     to: Annotated[list[Approver], Field(min_length=1, max_length=20)]
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -197,35 +202,37 @@ class Step(_Part):
     approvers: Annotated[list[Approver], Field(min_length=1, max_length=50)]
     quorum: Quorum = "any"
     distinct: Flag | None = None
-    """Whether different people have to decide, each for one part alone; unsaid: with the quorum `all` or
-    `one_per_group`."""
+    """Whether different people have to decide, each for one part only. If None, this is so with the quorum
+    `all` or `one_per_group`."""
     rejection: Rejection = "any"
     self_approval: Literal["forbidden", "skipped", "allowed"] = "forbidden"
-    """Where the requester is an approver: somebody else decides, the step is skipped, or they decide."""
+    """What happens if the requester is one of the approvers: others decide (`forbidden`), the step is skipped
+    (`skipped`), or the requester decides too (`allowed`)."""
     same_person: Literal["asked_again", "once"] = "asked_again"
-    """`once`: who approved the same content in the step right before has approved this one too."""
+    """With `once`, a person who approved the same content in the step right before has approved this one
+    too."""
     absent: Literal["asked", "left_out"] = "asked"
-    """Whether somebody absent without a delegate is asked."""
+    """Whether a person who is absent and has no delegate is asked."""
     if_too_few: Literal["skip", "reject"] | Ask | None = None
-    """What is done when fewer people can be asked than the quorum needs; unsaid: the admins are asked too."""
+    """What happens if fewer people can be asked than the quorum needs. If None, the admins are asked too."""
     requires: list[FieldName] = Field(default_factory=list)
-    """Fields of the subject that must be there before the step can be approved."""
+    """Fields of the subject that must have a value before the step can be approved."""
     material_fields: list[FieldName] | None = None
-    """An amendment of these reopens the step; unsaid: of any field."""
+    """The fields whose amendment reopens the step, or None for all fields."""
     fills: list[FieldName] = Field(default_factory=list)
-    """Fields of the process that whoever approves fills in."""
+    """Fields of the process that approvers of this step fill in."""
     shows: list[FieldName] = Field(default_factory=list)
-    """Protected fields that the step's approvers see."""
+    """Protected fields that approvers of this step see."""
     due: Due | None = None
     on_rejection: Literal["stop", "requester"] | BackTo = "stop"
     allows: set[Allowed] = Field(default_factory=lambda: set(ALLOWED))
     reasons: set[Literal["approve", "abstain"]] = Field(default_factory=set)
-    """Outcomes that need a reason, beside rejections and requests for changes, which always do."""
+    """Outcomes that need a reason. Rejections and requests for changes always need one."""
     evidence: Evidence | None = None
     by_email: Flag = False
-    """Whoever is asked gets an e-mail with a link under which they can decide without signing in."""
+    """Whether everybody who is asked gets an e-mail with a link to decide without signing in."""
     sets: dict[Decided, dict[FieldName, SetValue]] = Field(default_factory=dict)
-    """Values of the process's fields from when the step is decided so."""
+    """The values that fields of the process take when the step is decided, by outcome."""
     notices: Annotated[list[Notice], Field(max_length=10, default_factory=list)]
 
 
@@ -237,7 +244,7 @@ class Branch(_Part):
 
 
 class Parallel(_Part):
-    """Branches that run side by side; `join` says how many of those that run must be approved."""
+    """Branches that run at the same time. `join` says how many of those that run must be approved."""
 
     key: Key
     name: Name = ""
@@ -250,19 +257,19 @@ class Case(_Part):
     key: Key
     name: Name = ""
     when: Condition | None = None
-    """The one case without a condition is taken when no other is."""
+    """The case's condition. The one case without a condition is taken if no other is."""
     steps: Annotated[list[Node], Field(max_length=200, default_factory=list)]
 
 
 class Choice(_Part):
-    """Exactly one case is taken."""
+    """A choice between cases, exactly one of which is taken."""
 
     key: Key
     name: Name = ""
     when: Condition | None = None
     match: Literal["one", "first"] = "one"
-    """`one`: cases that could hold together are refused at publication; `first`: of several that hold, the
-    first in the document's order counts."""
+    """With `one`, cases that could hold at the same time are refused at publication. With `first`, the first
+    case that holds is taken, in the document's order."""
     choose: Annotated[list[Case], Field(min_length=2, max_length=50)]
 
 
@@ -280,7 +287,7 @@ Node = Annotated[
 
 
 class FilledField(_Part):
-    """A field that approvers fill in, or that a step sets once it is decided. Conditions and `requires` read
+    """A field that approvers fill in, or that a step sets when it is decided. Conditions and `requires` read
     it like a field of the subject."""
 
     type: Literal["text", "flag", "whole", "number", "money", "date"]
@@ -288,8 +295,8 @@ class FilledField(_Part):
 
 
 class Definition(_Part):
-    """The document. `limits`: up to which amount (euro) a role may approve; one that is not here may not.
-    `fields`: what approvers fill in, and what steps set."""
+    """The document of a process. `limits` says up to which amount, in euro, each role may approve; a role
+    that is not listed may not. `fields` are those that approvers fill in or steps set."""
 
     key: Key
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -306,7 +313,7 @@ Choice.model_rebuild()
 Definition.model_rebuild()
 
 Predicate = Callable[[DatedContent], bool]
-"""A compiled condition over a subject's content. Raises ValueError where it can't tell."""
+"""A compiled condition over a subject's content. Raises ValueError if it can't be decided."""
 
 
 Enclosing = tuple[tuple["Parallel | Choice", "Branch | Case"], ...]
@@ -314,20 +321,24 @@ Enclosing = tuple[tuple["Parallel | Choice", "Branch | Case"], ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step stands: what encloses it, the outermost first, and its sequences' positions."""
+    """A step's place in the document: the branches and cases around it, the outermost first, and its position
+    in each sequence."""
 
     enclosing: Enclosing
     position: tuple[int, ...]
-    """Index in each enclosing sequence, the outermost first."""
+    """The step's index in each enclosing sequence, the outermost first."""
 
 
 RULES = 7
-"""How the engine reads versions that are published now. Those of before are read as they always were: by
-the rules 1, who decides without saying for whom decides for whoever they stand in for, and may do so for
-several people of one step; until the rules 3, a branch that an amendment closes goes on to its end; until
-the rules 4, an approval keeps no day for conditions to read; and a choice that a condition passed over has to
-be decided all the same; until the rules 5, parts become one on their way up even where that decides the
-step; until the rules 6, conditions reckon in doubles."""
+"""The number of the rules by which the engine reads versions that are published now. A version keeps the
+rules under which it was published. Earlier rules differ as follows:
+
+- rules 1: a person who decides without saying for whom decides for the person whom they stand in for, and one
+person may decide for several people of a step; - before rules 3: a branch that an amendment closes goes on to
+its end; - before rules 4: an approval keeps no day for conditions to read; - before rules 5: a choice that a
+condition passed over has to be decided all the same; - before rules 6: an escalation merges parts into one
+even if that decides the step; - before rules 7: conditions compute with binary floating-point numbers
+(doubles)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,14 +348,14 @@ class Process:
     version: int
     definition: Definition
     subject: SubjectType
-    """With the fields that approvers fill in."""
+    """The subject type, with the fields that approvers fill in."""
     conditions: Mapping[str, Predicate] = field(default_factory=dict, repr=False, compare=False)
     steps: Mapping[str, Step] = field(default_factory=dict, repr=False, compare=False)
     places: Mapping[str, Place] = field(default_factory=dict, repr=False, compare=False)
     choices: Mapping[str, Choice] = field(default_factory=dict, repr=False, compare=False)
     rules: int = RULES
     deciding_again: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
-    """Steps whose deciders another step asks, or a notice tells."""
+    """The steps whose deciders are asked by another step or receive a notice."""
 
     @property
     def key(self) -> str:
@@ -359,14 +370,14 @@ class Process:
         return self.subject.model_copy(update={"fields": fields})
 
     def wants_different_people(self, step: Step) -> bool:
-        """Whether nobody decides for two people in the step, themselves included."""
+        """Tell whether each person may decide only one part of the step, their own or another's."""
         if step.distinct is not None:
             return step.distinct
         return self.rules > 1 and step.quorum in ("all", "one_per_group")
 
     def case_for(self, choice: Choice, dated: DatedContent) -> Case | None:
-        """The first case whose condition is true; where every condition is false, the case without one.
-        None where that can't be told: no case is taken on a guess."""
+        """Return the first case whose condition is true or, if every condition is false, the case without
+        one. Return None if a condition can't be decided, since a case is never guessed."""
         otherwise: Case | None = None
         told = True
         for case in choice.choose:
@@ -382,8 +393,8 @@ class Process:
         return otherwise if told else None
 
     def reaches(self, key: str, dated: DatedContent) -> bool:
-        """Whether every condition around the step, and its own, holds for the content. A case of a choice
-        that can't be decided yet may be reached."""
+        """Tell whether every condition around the step, and its own, holds for the content. While a choice
+        can't be decided yet, each of its cases counts as reachable."""
         return self._holds_around(self.places[key].enclosing, dated) and self.holds(key, dated)
 
     def _holds_around(self, enclosing: Enclosing, dated: DatedContent) -> bool:
@@ -399,7 +410,7 @@ class Process:
         return True
 
     def leads_to(self, choice: Choice, dated: DatedContent) -> bool:
-        """Whether every condition around a choice, and its own, holds for the content."""
+        """Tell whether every condition around a choice, and its own, holds for the content."""
         for place in self.places.values():
             nodes = [node for node, _ in place.enclosing]
             if choice in nodes:
@@ -408,7 +419,7 @@ class Process:
         return False
 
     def from_step_on(self, key: str) -> list[str]:
-        """The step and everything that its sequence holds after it, in document order."""
+        """List the step and all steps that come after it in its sequence, in document order."""
         target = self.places[key]
         depth, around = len(target.enclosing), _keys(target)
         return [
@@ -418,7 +429,8 @@ class Process:
         ]
 
     def steps_before(self, key: str) -> list[str]:
-        """Those that stand before the step in its own sequence and in those around it, in document order."""
+        """List the steps that come before this one in its own sequence and in the sequences around it, in
+        document order."""
         place = self.places[key]
         sequences = [self.definition.steps, *(inner.steps for _, inner in place.enclosing)]
         return [
@@ -428,13 +440,13 @@ class Process:
         ]
 
     def holds(self, key: str, dated: DatedContent) -> bool:
-        """Whether the condition of the node, branch or case `key` holds. One that can't be told holds:
-        of two readings, the one that asks more people is the safe one."""
+        """Tell whether the condition of the node, branch or case `key` holds. A condition that can't be
+        decided counts as true, since asking more people is the safe choice."""
         return self.answer(key, dated) is not False
 
     def answer(self, key: str, dated: DatedContent) -> bool | None:
-        """What the condition of `key` says of the content; None where it can't be told. True where there is
-        no condition."""
+        """Return the result of the condition of `key` for the content, or None if it can't be decided. Return
+        True if there is no condition."""
         condition = self.conditions.get(key)
         if condition is None:
             return True
@@ -445,7 +457,7 @@ class Process:
 
 
 def with_filled_fields(subject: SubjectType, definition: Definition) -> SubjectType:
-    """The subject type as the process reads it; a field of its own hides none of the subject's."""
+    """Return the subject type with the process's own fields added. These hide no field of the subject."""
     if not definition.fields:
         return subject
     added = {name: FieldType(type=each.type, optional=True) for name, each in definition.fields.items()}
@@ -453,7 +465,7 @@ def with_filled_fields(subject: SubjectType, definition: Definition) -> SubjectT
 
 
 def form_of(definition: Definition, names: Iterable[str]) -> SubjectType:
-    """Some of the process's own fields, each of them needed."""
+    """Return a subject type that consists of some of the process's own fields, all of them required."""
     fields = {name: FieldType(type=definition.fields[name].type) for name in names}
     return SubjectType(key="form", name="Form", fields=fields)
 
@@ -465,7 +477,7 @@ def process(
     compiled: Callable[[str], Predicate],
     rules: int = RULES,
 ) -> Process:
-    """Makes a definition ready to run. Raises ValueError for a condition that can't be compiled."""
+    """Make a definition ready to run. Raises ValueError if a condition can't be compiled."""
     return finished(preparing(definition, version, subject, compiled, rules))
 
 
@@ -476,7 +488,7 @@ def preparing(
     compiled: Callable[[str], Predicate],
     rules: int = RULES,
 ) -> Work[Process]:
-    """`process`, in slices."""
+    """Do the same as `process`, in slices."""
     conditions = {}
     for key, when, _ in conditions_of(definition):
         conditions[key] = compiled(when)
@@ -490,7 +502,8 @@ def preparing(
 
 
 def judging(process: Process, dated: DatedContent) -> Work[Process]:
-    """The process, knowing already what its conditions say of the content; a condition a slice."""
+    """Evaluate all conditions for the content, one in each slice, and return a process that knows their
+    results."""
     answers = {}
     for key in process.conditions:
         answers[key] = process.answer(key, dated)
@@ -511,17 +524,17 @@ def _known_answer(condition: Predicate, of: DatedContent, answer: bool | None, d
 
 
 def rules_in(step: Step) -> list[Approver]:
-    """Every selector of the step, those where it finds too few included."""
+    """List all approver rules of the step, including those for the case that it finds too few people."""
     return [*step.approvers, *(step.if_too_few.ask if isinstance(step.if_too_few, Ask) else ())]
 
 
 def told_by(step: Step) -> list[Approver]:
-    """Every selector of the step's notices."""
+    """List all rules that name the recipients of the step's notices."""
     return [rule for notice in step.notices for rule in notice.to]
 
 
 def join_needed(node: Parallel, running: int) -> int:
-    """How many of the branches that run must be approved."""
+    """Return how many of the running branches must be approved."""
     if isinstance(node.join, AtLeast):
         return min(node.join.at_least, running)
     return running if node.join == "all" else min(1, running)
@@ -532,7 +545,7 @@ def _keys(place: Place) -> list[str]:
 
 
 def inner_of(node: Parallel | Choice, path: str) -> Iterator[tuple[Branch | Case, str]]:
-    """The branches or cases of a node, with their paths in the document."""
+    """Yield the branches or cases of a node, with their paths in the document."""
     if isinstance(node, Parallel):
         for index, branch in enumerate(node.parallel):
             yield branch, f"{path}.parallel[{index}]"
@@ -544,7 +557,7 @@ def inner_of(node: Parallel | Choice, path: str) -> Iterator[tuple[Branch | Case
 def walk(
     nodes: list[Node], inside: Place = Place((), ()), path: str = "steps"
 ) -> Iterator[tuple[Step, Place, str]]:
-    """Every step in document order, with its place and its path in the document."""
+    """Yield every step in document order, with its place and its path in the document."""
     for index, node in enumerate(nodes):
         here, position = f"{path}[{index}]", (*inside.position, index)
         if isinstance(node, Step):
@@ -558,7 +571,7 @@ def walk(
 def keyed(
     nodes: list[Node], path: str = "steps"
 ) -> Iterator[tuple[Step | Parallel | Choice | Branch | Case, str]]:
-    """Everything that has a key, in document order, with its path in the document."""
+    """Yield everything that has a key, in document order, with its path in the document."""
     for index, node in enumerate(nodes):
         here = f"{path}[{index}]"
         yield node, here
@@ -570,7 +583,7 @@ def keyed(
 
 
 def conditions_of(definition: Definition) -> Iterator[tuple[str, str, str]]:
-    """Every condition as (key of what it guards, expression, path in the document)."""
+    """Yield every condition as (key of what it guards, expression, path in the document)."""
     for part, path in keyed(definition.steps):
         if part.when is not None:
             yield part.key, part.when, f"{path}.when"

@@ -1,4 +1,4 @@
-"""What a definition must satisfy before it may run. Each flaw names its place in the document."""
+"""Checks that a definition must pass before it is published. Each flaw names its place in the document."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ from .subjects import FieldType, SubjectType
 from .turns import Work, finished
 
 MOST_FLAWS: Final = 100
-"""As many as an author mends before they try again."""
+"""The most flaws that are reported at once. An author corrects no more than these before the next attempt."""
 
 Found = Iterator[Invalid | None]
-"""Flaws; None where others may have their turn."""
+"""Flaws as they are found. None marks a point at which other work may have its turn."""
 
 
 def publication_flaws(
     definition: Definition, subject: SubjectType, conditions: Conditions, directory: Directory
 ) -> list[Invalid]:
-    """What forbids publication, in document order of each kind, at most the first hundred; empty when it may
-    be published."""
+    """List what forbids the publication of a definition, at most the first hundred flaws. They are grouped by
+    kind, each kind in document order. The list is empty if the definition may be published."""
     return finished(checking(definition, subject, conditions, directory))
 
 
 def checking(
     definition: Definition, subject: SubjectType, conditions: Conditions, directory: Directory
 ) -> Work[list[Invalid]]:
-    """`publication_flaws`, in slices."""
+    """Do the same as `publication_flaws`, in slices."""
     flaws: list[Invalid] = []
     for flaw in _found(_Check(definition, subject, conditions, directory)):
         if flaw is None:
@@ -110,8 +110,9 @@ class _Check:
             seen.setdefault(part.key, path)
 
     def filled_fields(self) -> Iterator[Invalid]:
-        """Each field of the process has a name of its own, and some step fills it in or sets it, never both:
-        nothing is put over what somebody has signed."""
+        """Check that each field of the process has a name that the subject does not use, and that steps
+        either fill it in or set it. It can't be both, since a set value would overwrite what an approver
+        signed."""
         steps = [step for step, _, _ in walk(self.definition.steps)]
         filled = {name for step in steps for name in step.fills}
         set_ = {name for step in steps for values in step.sets.values() for name in values}
@@ -150,7 +151,8 @@ class _Check:
                 yield IllTyped("condition_bad_pattern", pattern, column)
 
     def costs(self) -> Iterator[Invalid]:
-        """No subject, however large, keeps others waiting while its conditions are evaluated."""
+        """Check that evaluating all conditions takes little time even for the largest subject, so that other
+        work is not kept waiting."""
         sizes = declared_sizes(self.subject)
         works = {key: work_of(reading.loops, sizes) for key, reading in self.readings.items()}
         if sum(works.values()) > MOST_WORK:
@@ -167,9 +169,10 @@ class _Check:
         around: tuple[Wanted, ...],
         leaving: list[frozenset[str]],
     ) -> Found:
-        """Conditions that read an optional field which no earlier step has made sure of, or that hold for no
-        subject. `around` is what has to be so for the sequence to be reached; what it makes sure of is
-        appended to `leaving`."""
+        """Find conditions that read an optional field which no earlier step guarantees, or that hold for no
+        subject. `present` are the optional fields that have a value when the sequence begins. `around` are
+        the conditions under which the sequence is reached. The fields that have a value after the sequence
+        are appended to `leaving`."""
         for index, node in enumerate(nodes):
             here = f"{path}[{index}]"
             yield from self.condition(node, here, present, around)
@@ -199,7 +202,7 @@ class _Check:
             yield Wanted(reading.formula, answers)
 
     def left_to(self, choice: Choice, case: Node | Branch | Case) -> Iterator[Wanted]:
-        """What the cases that are looked at before must answer."""
+        """Yield what the cases that are tried before this one must answer for this one to be taken."""
         for other in choice.choose:
             if other is case and case.when is not None:
                 return
@@ -220,8 +223,9 @@ class _Check:
             yield _flaw("condition_never_holds", path, "when")
 
     def choice(self, node: Choice, path: str, present: frozenset[str]) -> Found:
-        """For every subject a case holds, and only one unless the first is said to count. A choice is judged
-        by itself: amendments may turn the conditions around it while it goes on."""
+        """Check that some case holds for every subject, and only one case unless the choice takes the first
+        that holds. The conditions around the choice are ignored, since an amendment may change their result
+        while the choice goes on."""
         others = [i for i, case in enumerate(node.choose) if case.when is None]
         for i in others[1:]:
             yield _flaw(
@@ -249,7 +253,7 @@ class _Check:
             yield _flaw("choice_needs_otherwise", path, "choose")
 
     def example(self, verdict: Verdict) -> str:
-        """A subject in the words of conditions."""
+        """Write an example of a subject in the language of conditions."""
         return ", ".join(
             f"{_in_subject(name, self.subject.key)} = {_written(value)}"
             for name, value in verdict.example.items()
@@ -303,7 +307,7 @@ class _Check:
                     yield _flaw(f"content_{flaw.code}", where, flaw.path, **flaw.facts)
 
     def approver(self, rule: Approver, path: str) -> Iterator[Invalid]:
-        """A selector names what exists."""
+        """Check that the person, role, unit or field that a rule names exists."""
         if rule.person is not None and self.directory.named(rule.person) is None:
             yield _flaw("person_unknown", path, "person", name=rule.person)
         if rule.role is not None and rule.role not in self.directory.roles:
@@ -328,7 +332,7 @@ class _Check:
         return field.type in ("person", "text") or (field.type == "list" and field.of in ("person", "text"))
 
     def reachable_quorum(self, step: Step, path: str) -> Iterator[Invalid]:
-        """A step asks somebody, and enough of them for its quorum."""
+        """Check that a step asks somebody, and enough people for its quorum."""
         if step.quorum == "one_per_group":
             groups: dict[str, list[Approver]] = {}
             for index, rule in enumerate(step.approvers):
@@ -359,7 +363,7 @@ class _Check:
         return not any(True for _ in self.approver(rule, ""))
 
     def fixed_people(self, rule: Approver, step: Step) -> Iterator[Person]:
-        """The people whom a selector names for every subject, and who may decide."""
+        """Yield the people whom a rule names for every subject and who may decide."""
         directory = self.directory
         ids: Iterable[Any] = ()
         if rule.person is not None:
@@ -377,7 +381,8 @@ class _Check:
                 yield person
 
     def back_to(self, step: Step, place: Place, path: str) -> Iterator[Invalid]:
-        """A step sends back to one that surely came before it: in its own sequence or one around it."""
+        """Check that a step sends back only to a step that surely came before it: one in its own sequence or
+        in a sequence around it."""
         if not isinstance(step.on_rejection, BackTo):
             return
         yield from self.came_before(step.on_rejection.back_to, place, f"{path}.on_rejection.back_to")
@@ -415,7 +420,7 @@ class _Check:
 
 
 def _always_decided(step: Step) -> bool:
-    """Whether the process goes past the step only by its approval."""
+    """Tell whether the process goes on after the step only if the step was approved."""
     skippable = step.if_too_few == "skip" or step.self_approval == "skipped"
     automatic = step.due is not None and "skip" in step.due.then
     return step.when is None and not skippable and not automatic
@@ -443,7 +448,8 @@ TRUE: Final[frozenset[Answer]] = frozenset({True})
 FALSE: Final[frozenset[Answer]] = frozenset({False})
 NOT_TRUE: Final[frozenset[Answer]] = frozenset({False, None})
 POSSIBLY: Final[frozenset[Answer]] = frozenset({True, None})
-"""As what can't be told is gone through."""
+"""The answers with which a part of the process is gone through: a condition that can't be decided counts as
+true."""
 
 
 def _in_subject(quantity: str, root: str) -> str:

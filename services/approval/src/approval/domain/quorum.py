@@ -1,4 +1,4 @@
-"""How single votes make a step's outcome."""
+"""Derives a step's outcome from the votes of its approvers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ Vote = Literal["requested", "approved", "rejected", "abstained", "not_required",
 VOTED: frozenset[Vote] = frozenset({"approved", "rejected", "abstained"})
 
 ADDED: Final = "+"
-"""How the group of somebody begins who was added to a step: no key does."""
+"""The first character of the group of a person who was added to a step. No key begins with it."""
 
 
 def group_of_added(person: UUID) -> str:
-    """The group of somebody who was added to a step. It stays with the part wherever that goes."""
+    """Return the group of a person who was added to a step. The group stays with the part when the part goes
+    to somebody else."""
     return f"{ADDED}{person}"
 
 
@@ -34,11 +35,11 @@ B = TypeVar("B", bound=Ballot)
 
 
 def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:
-    """The outcome of a step by the votes so far; None while it is open.
+    """Return the outcome of a step by the votes so far, or None while the step is open.
 
-    Whoever abstains is not counted among the voters. A step is rejected by its rejection rule, or as soon
-    as its quorum can no longer be met, even if everybody still asked approved. Whoever was added is no voter
-    of the quorum: they have to approve as well, and if they reject, the step is rejected.
+    A person who abstains is not counted among the voters. A step is rejected by its rejection rule, or as
+    soon as its quorum could not be met even if everybody who is still asked approved. A person who was added
+    is not a voter of the quorum: they have to approve as well, and if they reject, the step is rejected.
     """
     added = _groups_of_added(ballots)
     if not added:
@@ -51,7 +52,8 @@ def verdict(step: Step, ballots: Collection[Ballot]) -> Literal["approved", "rej
 
 
 def voters_of(ballots: Collection[B]) -> list[B]:
-    """Without those who have been added and nothing else."""
+    """Return the ballots that count for the quorum, without those of people who are there only because they
+    were added."""
     return [ballot for ballot in ballots if votes_in_quorum(ballot)]
 
 
@@ -60,7 +62,8 @@ def votes_in_quorum(ballot: Ballot) -> bool:
 
 
 def _verdict_of_added(group: str, ballots: Collection[Ballot]) -> Literal["approved", "rejected"] | None:
-    """Of who was added, and who took over from them; whoever abstains has nothing against it."""
+    """Return the verdict of the person who was added under this group, or of whoever took their part over.
+    An abstention counts as no objection."""
     states = {ballot.state for ballot in ballots if group in ballot.groups} - {"cancelled", "not_required"}
     if "rejected" in states:
         return "rejected"
@@ -88,15 +91,15 @@ def _verdict_of_voters(step: Step, ballots: Collection[Ballot]) -> Literal["appr
 
 
 def have_and_need(step: Step, ballots: Collection[Ballot]) -> tuple[int, int]:
-    """How many approvals a step has, and how many it needs by the votes so far; groups, where they count.
-    With those that were added."""
+    """Return how many approvals a step has, and how many it needs by the votes so far. With the quorum
+    `one_per_group` both count groups. People who were added are included."""
     have, need = _have_and_need_of_voters(step, voters_of(ballots))
     added = [_verdict_of_added(group, ballots) for group in _groups_of_added(ballots)]
     return have + added.count("approved"), need + len(added)
 
 
 def _groups_of_added(ballots: Collection[Ballot]) -> set[str]:
-    """Of those who are still to be counted."""
+    """Return the groups of the people who were added and whose part still counts."""
     return {
         group
         for ballot in ballots
@@ -120,8 +123,8 @@ def _have_and_need_of_voters(step: Step, ballots: Collection[Ballot]) -> tuple[i
 
 
 def approvals_needed(quorum: Quorum, voters: int) -> int:
-    """How many of `voters` must approve; at least one, even of none."""
-    # Names first: asking for a model's class costs more than all the rest.
+    """Return how many of the voters must approve. It is at least one, even if there are no voters."""
+    # Compare strings first: isinstance() on a pydantic model costs more than everything else here.
     if quorum == "any" or quorum == "one_per_group":
         return 1
     if quorum == "all":
@@ -132,7 +135,7 @@ def approvals_needed(quorum: Quorum, voters: int) -> int:
 
 
 def rejections_needed(step: Step, voters: int) -> int:
-    """How many rejections end the step before its quorum is out of reach."""
+    """Return how many rejections reject the step, even while its quorum could still be met."""
     rule = step.rejection
     if rule == "any":
         return 1

@@ -1,9 +1,10 @@
-"""What conditions say of all subjects at once: whether some subject answers them so, or none does.
+"""Reasons about conditions for all subjects at once: whether some subject gives them the wanted answers, or
+none does.
 
-A condition is a formula over properties of single quantities: of a field, or of the size of a list. Between
-the literals that a quantity is compared with nothing changes, so a few cells stand for all its values, and
-trying the cells is a proof. What is no such property is opaque: it may be true or false, and is the same
-wherever it is written alike.
+A condition is a formula over properties of single quantities, such as a field or the size of a list. A
+property compares its quantity with literals. No property distinguishes two values between the same literals,
+so a few cells stand for all values, and trying all cells is a proof. Everything else in a condition is
+opaque: it may be true or false, and has the same answer wherever the same text occurs.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .values import value
 
 @dataclass(slots=True)
 class Effort:
-    """How much may still be tried, in properties looked at; what would take more isn't proven. The default is
-    about half a second, and no question takes more than a tenth of it."""
+    """How many properties may still be evaluated. What would take more is not proven. The default takes about
+    half a second, and one question takes no more than a tenth of that."""
 
     left: int = 200_000
     most: int = 20_000
@@ -29,22 +30,24 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What a property is of. Where it is absent, none of its properties but `has` can be told."""
+    """The quantity that a property is about. While it is absent, none of its properties but `has` can be
+    decided."""
 
     path: str
-    """Of a field; of what is worked out of several, the expression."""
+    """The path of a field, or the text of an expression that is computed from several fields."""
     kind: Literal["number", "whole", "text", "date", "flag", "other"]
     of: Literal["value", "size", "days", "lower", "result"] = "value"
-    """A field's value or size, the days from today to it, its text in small letters, or an expression's
-    result."""
+    """Which quantity of the field is meant: its value, its size, the days from today to it, or its text in
+    lower case. `result` is the result of an expression."""
     optional: frozenset[str] = frozenset()
-    """The parts of the path that may be absent."""
+    """The paths, of the field itself or of what contains it, that may be absent."""
     least: int | None = None
     most: int | None = None
 
     @property
     def depends(self) -> bool:
-        """Whether other quantities say something of it: no example is made of values chosen one by one."""
+        """Whether the quantity follows from other quantities. Its value can't be chosen freely for an
+        example."""
         return self.of not in ("value", "size")
 
     def __str__(self) -> str:
@@ -59,7 +62,7 @@ class Property:
     quantity: Quantity
     sign: Sign
     literal: Any = None
-    """A Decimal, a text, a moment, a yes or no; for `in` a tuple of them."""
+    """A Decimal, a text, a moment or a bool, or for `in` a tuple of them."""
 
 
 @value
@@ -91,12 +94,12 @@ class If:
 
 Formula = Property | Opaque | Not | All | Some | If | bool
 Answer = bool | None
-"""None: it can't be told."""
+"""The result of a condition. None if it can't be decided, because a field is absent."""
 
 
 @value
 class Wanted:
-    """A formula with the answers that are looked for."""
+    """A formula, and the answers that a subject is wanted to give."""
 
     formula: Formula
     answers: frozenset[Answer]
@@ -104,15 +107,16 @@ class Wanted:
 
 @value
 class Verdict:
-    """Whether some subject gives all the answers that are wanted; `perhaps`: neither could be proven."""
+    """Whether some subject gives all the wanted answers. `perhaps` means that neither could be proven."""
 
     possible: Literal["never", "perhaps", "surely"]
     example: Mapping[str, Any]
-    """One such subject, by quantity; None stands for what is absent."""
+    """The values of such a subject, by quantity. None stands for an absent value."""
 
 
 def is_possible(wanted: Sequence[Wanted], present: frozenset[str], effort: Effort) -> Verdict:
-    """Whether there is a subject that answers every formula as wanted; the paths in `present` are there."""
+    """Find out whether some subject gives every formula a wanted answer. The paths in `present` have a
+    value."""
     search = _Search(wanted, present, min(effort.left, effort.most))
     given = search.left
     try:
@@ -126,12 +130,13 @@ def is_possible(wanted: Sequence[Wanted], present: frozenset[str], effort: Effor
     return Verdict("perhaps", {}) if found is None else Verdict("surely", found)
 
 
-# -- cells: values that no property tells apart
+# -- cells: sets of values that no property distinguishes
 
 
 @value
 class _Cell:
-    """One value where `low` is `high`; otherwise all between the two, without them. None: no end."""
+    """A set of values that no property distinguishes: one value if `low` equals `high`, otherwise all values
+    between the two, without them. None means that there is no bound on that side."""
 
     low: Any
     high: Any
@@ -142,9 +147,9 @@ class _Cell:
 
 
 _ABSENT: Final = _Cell(None, None)
-"""What it would be in is there, and it is not."""
+"""The cell of an absent field whose containing record is present."""
 _NOWHERE: Final = _Cell(None, None)
-"""What it would be in is absent: not even whether it is there can be told."""
+"""The cell of a field whose containing record is absent. Not even `has` can be decided then."""
 
 
 def _cells(quantity: Quantity, properties: Sequence[Property], present: frozenset[str]) -> list[_Cell]:
@@ -180,7 +185,7 @@ def _ends(properties: Sequence[Property]) -> Iterator[Any]:
 
 
 def _is_inhabited(cell: _Cell, quantity: Quantity) -> bool:
-    """Whether the quantity has a value in the cell."""
+    """Tell whether the quantity can have a value in the cell."""
     low, high = cell.low, cell.high
     if quantity.least is not None and high is not None and (high < quantity.least):
         return False
@@ -211,7 +216,7 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _after_all_with(start: str) -> str | None:
-    """The first text after all that begin with `start`."""
+    """Return the first text that comes after all texts beginning with `start`, or None if there is none."""
     head = start.rstrip("\U0010ffff")
     if not head:
         return None
@@ -220,7 +225,7 @@ def _after_all_with(start: str) -> str | None:
 
 
 def _sample(cell: _Cell, quantity: Quantity) -> Any:
-    """A value in the cell, as simple as may be."""
+    """Return a value in the cell that is as simple as possible."""
     low, high = cell.low, cell.high
     if cell is _ABSENT:
         return None
@@ -249,7 +254,8 @@ _SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _answer_of(one: Property, cell: _Cell) -> Answer:
-    """Every value in the cell gives the same: the literals are its ends."""
+    """Return the property's answer for the cell. It is the same for every value of the cell, since the
+    property's literals are bounds of cells."""
     if _is_missing(cell):
         return False if one.sign == "has" and cell is _ABSENT else None
     literal = one.literal
@@ -276,7 +282,7 @@ def _answer_of(one: Property, cell: _Cell) -> Answer:
 
 
 def _side(cell: _Cell, literal: Any) -> int:
-    """Before, at or after the literal."""
+    """Return -1, 0 or 1: whether the cell lies before, at or after the literal."""
     if cell.is_point:
         return int(cell.low > literal) - int(cell.low < literal)
     return -1 if cell.high is not None and cell.high <= literal else 1
@@ -305,11 +311,12 @@ class _Search:
             for quantity, ones in properties.items()
             for one in ones
         }
-        """The answers of each property over all cells."""
+        """The answers that each property can have, over all cells of its quantity."""
 
     def found(self, chosen: dict[Quantity | str, _Cell], *, free: bool) -> dict[str, Any] | None:
-        """A subject that gives every answer wanted. `free`: what is opaque, or hangs on other quantities, is
-        chosen too; otherwise no answer may turn on it."""
+        """Return a subject that gives every wanted answer, or None if there is none. If `free`, the search
+        also chooses the answers of opaque texts and the values of quantities that depend on others. Otherwise
+        no answer may depend on these."""
         if self.left < self.size:
             raise _TooMuch
         self.left -= self.size
@@ -323,7 +330,7 @@ class _Search:
         if not left:
             quantities = ((q, cell) for q, cell in chosen.items() if isinstance(q, Quantity))
             return {str(q): _sample(cell, q) for q, cell in quantities if cell is not _NOWHERE}
-        # Fields first: what is opaque or depends on them matters only where they leave a question.
+        # Choose fields first: opaque texts and dependent quantities matter only if fields leave a question.
         following = min(left, key=_binds)
         if _binds(following) and not free:
             return None
@@ -335,8 +342,9 @@ class _Search:
         return None
 
     def answers(self, formula: Formula, chosen: Mapping[Quantity | str, _Cell]) -> int:
-        """The answers that are possible after what has been chosen, or a few more. What can't be told stays
-        so unless the rest decides, as in CEL."""
+        """Return, as bits, the answers that are still possible after the choices made so far, or a few too
+        many. As in CEL, a part that can't be decided leaves the whole undecided unless the other parts decide
+        it."""
         match formula:
             case bool():
                 return _TRUE if formula else _FALSE
@@ -361,12 +369,14 @@ class _Search:
 
 
 def _binds(leaf: Quantity | str) -> int:
-    """How late a leaf is chosen; from 1 on, not freely."""
+    """Return the rank in which the search chooses a leaf of a formula, which is a quantity or an opaque text:
+    0 for a field, 1 for a quantity that depends on others, 2 for an opaque text. A search that is not free
+    chooses only leaves of rank 0."""
     return 2 if isinstance(leaf, str) else int(leaf.depends)
 
 
 _TRUE, _FALSE, _UNKNOWN = 1, 2, 4
-"""Sets of answers, as bits."""
+"""The bits of a set of answers."""
 _YES_OR_NO: Final = (_Cell(True, True), _Cell(False, False))
 
 
@@ -393,7 +403,8 @@ def _of_all(parts: Sequence[int]) -> int:
 
 
 def _fits(quantity: Quantity, cell: _Cell, chosen: Mapping[Quantity | str, _Cell]) -> bool:
-    """Nothing is there inside of what is absent."""
+    """Tell whether the cell agrees with the cells chosen so far: a field inside an absent record is absent
+    too."""
     for other, its in chosen.items():
         if isinstance(other, str):
             continue

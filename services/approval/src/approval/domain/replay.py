@@ -1,4 +1,4 @@
-"""A draft tried on a run that is over: what would have differed, and how long it would have taken."""
+"""Tries a draft on an approval that has ended: what would have differed, and how long it would have taken."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from .values import value
 class Comparison:
     approval: UUID
     steps_added: tuple[str, ...]
-    """Steps that would have asked somebody and did not."""
+    """Steps that would have asked somebody under the draft, and did not."""
     steps_removed: tuple[str, ...]
     people_added: tuple[UUID, ...]
     people_removed: tuple[UUID, ...]
     took: timedelta
     would_take: timedelta
-    """By how fast the same steps and people answered; of others, as long as the median."""
+    """An estimate: a step that was really asked takes as long as it took, another one as long as the fastest
+    of its people usually takes."""
 
     @property
     def differs(self) -> bool:
@@ -37,14 +38,14 @@ class Comparison:
 
 @value
 class Paces:
-    """How long people take to answer, from runs that are over."""
+    """How long people take to answer, measured on approvals that have ended."""
 
     of_person: Mapping[UUID, timedelta]
     of_anybody: timedelta
 
 
 def paces_of(answers: Mapping[UUID, list[timedelta]]) -> Paces:
-    """The median of each person's answers, and of all."""
+    """Return the median time of each person's answers, and of all answers."""
     everything = [taken for each in answers.values() for taken in each]
     return Paces({person: _median(taken) for person, taken in answers.items()}, _median(everything))
 
@@ -54,7 +55,7 @@ def _median(taken: list[timedelta]) -> timedelta:
 
 
 def answers_of(past: Approval) -> list[tuple[UUID, timedelta]]:
-    """Who answered in a run, and how long each took."""
+    """Return who answered in an approval, and how long each of them took."""
     return [
         (part.person, part.decided_at - part.requested_at)
         for run in past.steps.values()
@@ -66,16 +67,16 @@ def answers_of(past: Approval) -> list[tuple[UUID, timedelta]]:
 def compare(
     past: Approval, followed: Process, draft: Process, paces: Paces, directory: Directory
 ) -> Comparison:
-    """What the draft would have asked beside what the version asks that the run followed: both for the run's
-    subject, from when it began, with the directory of today, and as far as the run went. Where it stopped
-    at a step, so do both."""
+    """Compare whom the draft would ask with whom the version asks that the approval followed. Both are
+    foreseen for the approval's subject, from the time at which it opened, with today's directory. Both stop
+    at the steps at which the approval stopped."""
     return finished(comparing(past, followed, draft, paces, directory))
 
 
 def comparing(
     past: Approval, followed: Process, draft: Process, paces: Paces, directory: Directory
 ) -> Work[Comparison]:
-    """`compare`, in slices."""
+    """Do the same as `compare`, in slices."""
     subject = Subject(
         past.subject_type,
         past.subject_id,
@@ -104,7 +105,7 @@ def comparing(
 def _would_ask(
     process: Process, subject: Subject, past: Approval, directory: Directory
 ) -> Work[dict[str, list[UUID]]]:
-    """Whom each step would ask, where those at which the run stopped are never approved."""
+    """Return whom each step would ask. Steps at which the past approval stopped are never approved."""
     stopped = {
         key for key, run in past.steps.items() if run.round > 0 and run.state not in ("approved", "skipped")
     }
@@ -115,12 +116,12 @@ def _would_ask(
         return (ended is None, ended or past.opened_at)
 
     def next_to_approve(pending: list[str]) -> list[str]:
-        """In the order in which the run passed them; steps that it did not have come last."""
+        """Pick the step that the past approval passed first. Steps that it did not have come last."""
         return sorted((key for key in pending if key not in stopped), key=passed_at)[:1]
 
     would_ask: dict[str, list[UUID]] = {}
     with suppress(Invalid):
-        # As far as it can be told: a field that decides a case may never have come.
+        # Stop if a choice can't be decided: the field that decides it may never have been filled in.
         for event in foresee(process, subject, past.opened_at, directory, next_to_approve):
             yield
             if isinstance(event, StepOpened):
@@ -135,8 +136,8 @@ def _duration(
     would_ask: Mapping[str, list[UUID]],
     paces: Paces,
 ) -> timedelta:
-    """A sequence takes the sum of its nodes; branches side by side as long as those that must be waited
-    for."""
+    """Estimate how long a sequence of nodes would take: the sum of its nodes. Parallel branches take as long
+    as the slowest branch that the join has to wait for."""
     total = timedelta()
     for node in nodes:
         if isinstance(node, Step):

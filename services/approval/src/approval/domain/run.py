@@ -1,6 +1,6 @@
-"""An approval on its way through its process: one call's progress from event to event.
+"""Carries an approval through its process, from event to event, during one call of the engine.
 
-`engine` says what may happen; a `Run` works out what follows.
+`engine` decides what is allowed. A `Run` works out what follows from it.
 """
 
 from __future__ import annotations
@@ -43,24 +43,25 @@ from .subjects import Content, DatedContent
 from .values import value
 
 MANY: Final = 100
-"""More than so many who are newly asked at once are one event; fewer are one each."""
+"""If more people than this are newly asked at once, one event names them all; otherwise each gets an
+event."""
 
 
 @value
 class Result:
-    """The state afterwards, and the events that led to it."""
+    """An approval's new state, and the events that led to it."""
 
     approval: Approval
     events: tuple[Event, ...]
 
 
 def missing_fields(content: Content, step: Step) -> list[str]:
-    """Fields that must be there before the step is approved, and are not."""
+    """List the fields that must have a value before the step can be approved, and have none."""
     return [name for name in step.requires if content.get(name) is None]
 
 
 def deciders_of(run: StepRun) -> list[UUID]:
-    """Who approved or rejected in the step, for themselves or for somebody else."""
+    """List who approved or rejected in the step, for themselves or for somebody else."""
     return [
         part.decided_by or part.person
         for part in run.parts.values()
@@ -69,8 +70,8 @@ def deciders_of(run: StepRun) -> list[UUID]:
 
 
 def undecided_choice(process: Process, choice: Choice, content: Content) -> Invalid:
-    """Why no case of the choice can be taken: a field that its conditions read is not there, or none of
-    them is true of what is there."""
+    """Build the refusal that says why no case of the choice can be taken: a field that its conditions read
+    has no value, or none of the conditions is true."""
     read = dict.fromkeys(
         path
         for case in choice.choose
@@ -109,9 +110,9 @@ class Run:
         self.directory = directory
         self.events: list[Event] = []
         self.rejected: list[Step] = []
-        """Steps whose rejection has still to be followed."""
+        """The steps whose rejection has not been acted on yet."""
         self.values_changed = False
-        """Whether conditions have still to be looked at again, since values were filled in or set."""
+        """Whether conditions have to be evaluated again, since values were filled in or set."""
         self.has_rejections = False
         for run in approval.steps.values():
             if run.state == "rejected":
@@ -152,13 +153,13 @@ class Run:
     # -- going on
 
     def advanced(self, reason: str | None = None) -> Result:
-        """`go_on`, and what has come of it."""
+        """Call `go_on` and return the result."""
         self.go_on(reason)
         return self.result()
 
     def go_on(self, reason: str | None = None) -> None:
-        """Opens what can be opened, and ends the approval when nothing is left to do, or nothing can be
-        done any more. `reason` is what was given with a rejection."""
+        """Open every step that can be opened. End the approval when all steps are passed, or when it can no
+        longer be approved. `reason` is the reason that was given with a rejection."""
         root = self.process.definition.steps
         while self.progress.state == "open":
             if self.values_changed:
@@ -183,14 +184,14 @@ class Run:
         reason: str | None,
         by: UUID | None = None,
     ) -> None:
-        """Ends the approval, and with it whatever waits."""
+        """End the approval, and with it every step that waits for people."""
         for key in self.pending():
             because = "cancelled" if outcome == "cancelled" else "ended"
             self.end_step(self.process.steps[key], "not_required", because)
         self.record(Ended(self.now, outcome, reason, by))
 
     def sequence(self, nodes: list[Node]) -> bool:
-        """Whether the sequence has been passed; opens what comes next in it."""
+        """Open what comes next in the sequence. Tell whether the whole sequence has been passed."""
         steps = self.progress.steps
         for node in nodes:
             if isinstance(node, Step):
@@ -208,8 +209,8 @@ class Run:
         return self.parallel(node) if isinstance(node, Parallel) else self.choice(node)
 
     def step(self, step: Step) -> bool:
-        """Begins a step whose turn has come; whether it has been passed at once. An amendment may have made a
-        condition around it false since its branch began."""
+        """Begin a step whose turn has come. Tell whether it was passed at once. The conditions around it are
+        evaluated too, as an amendment may have made one of them false since its branch began."""
         applies = self.process.reaches if self.process.rules > 2 else self.process.holds
         if not applies(step.key, self.progress.dated):
             self.end_step(step, "skipped", "condition")
@@ -254,7 +255,7 @@ class Run:
     # -- steps
 
     def open_step(self, step: Step) -> bool:
-        """Asks whom the step's rules name; whether it has been passed at once."""
+        """Ask the people whom the step's rules name. Tell whether the step was passed at once."""
         selection = select_approvers(step, self.asking)
         if selection.instead is not None:
             return self.without_asking(step, selection)
@@ -271,7 +272,8 @@ class Run:
         return self.count_votes(step) and self.run_of(step.key).state in PASSED
 
     def asked_as_added(self, step: Step, named: tuple[Asked, ...]) -> Iterator[Asked]:
-        """Those whom the step's rules name, and whoever was added when it was asked before."""
+        """Yield the people whom the step's rules name, and those who were added by hand in an earlier
+        round."""
         if not self.run_of(step.key).parts:
             yield from named
             return
@@ -296,7 +298,7 @@ class Run:
         return True
 
     def count_votes(self, step: Step) -> bool:
-        """Ends the step if its votes decide it; whether they did."""
+        """End the step if its votes decide it. Tell whether they did."""
         outcome = verdict(step, self.progress.steps[step.key].parts.values())
         if outcome == "approved":
             self.end_step(step, "approved", "votes")
@@ -305,7 +307,7 @@ class Run:
         return outcome is not None
 
     def approve_for_all(self, step: Step) -> None:
-        """Everybody who is asked approves, until the step is decided."""
+        """Let the people who are asked approve one after the other, until the step is decided."""
         parts, content_hash = self.run_of(step.key).parts, self.progress.content_hash
         waiting = [person for person, part in parts.items() if part.state == "requested"]
 
@@ -313,7 +315,8 @@ class Run:
             approved = {each: replace(parts[each], state="approved") for each in waiting[:approvals]}
             return verdict(step, [*(parts | approved).values()]) is not None
 
-        # An approval more never undecides a step. Of ten thousand, the last that counts is found by halves.
+        # One more approval never makes a decided step undecided. So a binary search finds how many of up to
+        # ten thousand are needed.
         fewest = bisect_left(range(1, len(waiting)), x=True, key=decided_by) + 1
         for person in waiting[:fewest]:
             self.record(PartDecided(self.now, step.key, person, person, "approved", content_hash))
@@ -321,7 +324,8 @@ class Run:
             self.count_votes(step)
 
     def count_earlier_approvals(self, step: Step) -> bool:
-        """Whether somebody's earlier approval counts here too."""
+        """Count the approvals of people who have just approved the same content in the step before. Tell
+        whether there were any."""
         if step.fills or missing_fields(self.progress.dated.content, step):
             return False
         earlier = set(self.approvers_before(step))
@@ -332,7 +336,7 @@ class Run:
         return bool(counted)
 
     def approvers_before(self, step: Step) -> Iterator[UUID]:
-        """Who approved this very content in the node that was passed right before the step."""
+        """Yield who approved this very content in the node that was passed right before the step."""
         place = self.process.places[step.key]
         sequences = [self.process.definition.steps, *(inner.steps for _, inner in place.enclosing)]
         for nodes, index in zip(reversed(sequences), reversed(place.position), strict=True):
@@ -354,13 +358,13 @@ class Run:
                     break
 
     def keep_order(self) -> None:
-        """A step that waits for people though one before it has to be passed waits for its turn again."""
+        """Let every pending step wait for its turn again if a step before it is still to be passed."""
         for key in self.pending():
             if comes_too_early(key, self.progress.steps, self.process, self.progress.dated):
                 self.record(StepReopened(self.now, key, "migrated"))
 
     def ask_again(self, step: Step) -> None:
-        """Compares the pending step's parts with whom its rules name now."""
+        """Bring the pending step's parts in line with the people whom its rules name now."""
         asking = self.asking
         selection = select_approvers(step, asking)
         named = {asked.person: asked for asked in selection.asked}
@@ -374,14 +378,14 @@ class Run:
                 self.record(PartWithdrawn(self.now, step.key, person, answer))
             elif part.origin in ("named", "fallback") and person not in named:
                 self.record(PartWithdrawn(self.now, step.key, person, "not_named"))
-        # Where who took over is enough, the fallback is not asked beside them.
+        # If successors are enough, the people of the fallback rule are not asked as well.
         taken_over = any(part.origin == "handed_over" for part in self.run_of(step.key).parts.values())
         enough = taken_over and verdict(step, self.run_of(step.key).parts.values()) != "rejected"
         parts, coming = self.run_of(step.key).parts, dict[UUID, Asked]()
         for person, asked in named.items():
             known = parts.get(person)
             if known is not None and known.state != "cancelled" and not votes_in_quorum(known):
-                # Who was added before is one of its voters from now on.
+                # A person who had been added by hand votes in the quorum from now on.
                 coming[person] = replace(asked, groups=(*asked.groups, *known.groups))
             elif not self.is_taken(step, person, coming) and not (enough and asked.origin == "fallback"):
                 coming[person] = asked
@@ -401,8 +405,8 @@ class Run:
             self.record(PartRequested(self.now, step.key, asked))
 
     def hand_over(self, step: Step, person: UUID) -> bool:
-        """Moves the open part of somebody who left to who took over, if they may be asked and have no part
-        of their own; whether it was moved."""
+        """Move the open part of a person who has left to their successor, if the successor may be asked and
+        has no part of their own. Tell whether it was moved."""
         successor = self.directory.in_place_of(person)
         known = self.run_of(step.key).parts.get(successor)
         if known is not None and known.state != "cancelled":
@@ -413,8 +417,8 @@ class Run:
         return True
 
     def is_taken(self, step: Step, person: UUID, coming: Collection[UUID]) -> bool:
-        """Whether the person's part stands, or stands with whom it was moved to, or will with them who are
-        about to be asked."""
+        """Tell whether the person's part is still valid: with them, with a person to whom it was moved, or
+        with one of those who are about to be asked."""
         parts, seen = self.run_of(step.key).parts, set[UUID]()
         part = parts.get(person)
         while part is not None and part.person not in seen:
@@ -425,9 +429,9 @@ class Run:
         return False
 
     def escalate(self, step: Step) -> bool:
-        """Moves every open part to the manager above; whether any could be moved. Parts of one team become
-        one part of their manager, unless fewer voters leave too few for the quorum or decide the step by the
-        votes that are there: then each goes to another manager further up."""
+        """Move every open part to the manager above. Tell whether any part was moved. The parts of one team
+        become one part of their manager, unless so few voters could not meet the quorum any more or would
+        already decide the step. In that case each part goes to a different manager further up."""
         if self.process.rules > 1 and (above := self.next_level(step)) is not None:
             for person, manager in above.items():
                 self.record(PartEscalated(self.now, step.key, person, manager))
@@ -446,8 +450,8 @@ class Run:
         return moved
 
     def next_level(self, step: Step) -> dict[UUID, UUID] | None:
-        """The nearest manager above each open part who may be asked and has no part yet; None where, with
-        one part for each of them, nothing would be left to ask them."""
+        """Return, for each open part, the nearest manager above who may be asked and has no part yet. Return
+        None if the step would be decided already once each manager had one part for their team."""
         parts, above = self.run_of(step.key).parts, dict[UUID, UUID]()
         for person, part in parts.items():
             for manager in self.directory.managers_above(person) if part.state == "requested" else ():
@@ -496,13 +500,14 @@ class Run:
     # -- rejections
 
     def reject(self, step: Step, because: str) -> None:
-        """The step is rejected; what follows from it is done before anything else opens."""
+        """Reject the step. What follows from the rejection is done before anything else opens."""
         self.end_step(step, "rejected", because)
         self.rejected.append(step)
         self.has_rejections = True
 
     def follow_rejection(self, step: Step, reason: str | None) -> None:
-        """Unless the step says where to go on, its branch has failed, and what needs the branch with it."""
+        """Go back to another step or to the requester, if the rejected step says so. Otherwise its branch has
+        failed, together with everything that needs the branch."""
         run = self.run_of(step.key)
         if run.state != "rejected":
             return
@@ -512,7 +517,8 @@ class Run:
             self.end("changes_requested", reason or self.rejection())
 
     def rejection(self) -> str:
-        """The rejected step that is to blame where nobody gave a reason, and by what it was rejected."""
+        """Return why the approval is rejected if nobody gave a reason: the step that was rejected last, and
+        what rejected it."""
         rejected = ((key, run) for key, run in self.progress.steps.items() if run.state == "rejected")
         key, run = max(rejected, key=lambda each: each[1].ended_at or self.now)
         return f"{run.because}:{key}"
@@ -532,14 +538,14 @@ class Run:
         return all(self.run_of(key).state == "skipped" for key in _steps_in([branch]))
 
     def any_failed(self, nodes: list[Node]) -> bool:
-        """Whether some node of the sequence can no longer be passed."""
+        """Tell whether some node of the sequence can no longer be passed."""
         return any(map(self.failed, nodes))
 
     def failed(self, node: Node) -> bool:
         if isinstance(node, Step):
             return self.run_of(node.key).state == "rejected"
         if isinstance(node, Choice):
-            # A rejection stands, also when an amendment has taken another case since.
+            # A rejection stays valid even if an amendment has led to another case since.
             return any(self.any_failed(case.steps) for case in node.choose)
         running = [branch for branch in node.parallel if not self.skipped(branch)]
         hopeful = sum(not self.any_failed(branch.steps) for branch in running)
@@ -579,7 +585,8 @@ class Run:
 
 
 def together(parts: Mapping[UUID, Part], above: Mapping[UUID, UUID]) -> list[Part]:
-    """The parts as they are once those below a manager have become one part of theirs."""
+    """Return the parts as they would be after an escalation, which merges the parts of a team into one part
+    of their manager. `above` maps each person to that manager."""
     standing = {person: part for person, part in parts.items() if part.state != "cancelled"}
     for person, manager in above.items():
         part = standing.pop(person)
@@ -590,7 +597,7 @@ def together(parts: Mapping[UUID, Part], above: Mapping[UUID, UUID]) -> list[Par
 
 
 def comes_too_early(key: str, steps: Mapping[str, StepRun], process: Process, dated: DatedContent) -> bool:
-    """Whether some step before this one is still to be passed."""
+    """Tell whether some step before this one is still to be passed."""
     return any(
         (other not in steps or steps[other].state in ("waiting", "pending")) and process.reaches(other, dated)
         for other in process.steps_before(key)

@@ -1,4 +1,5 @@
-"""Who would approve a subject, and why: a run in which everybody who is asked approves at once."""
+"""Finds out who would approve a subject, and why, by an imagined approval in which everybody who is asked
+approves at once."""
 
 from __future__ import annotations
 
@@ -16,38 +17,38 @@ from .values import value
 
 @value
 class Foreseen:
-    """What would become of one step."""
+    """The foreseen result of one step."""
 
     step: str
     outcome: Literal["asked", "skipped", "rejected", "not_reached"]
     because: str | None = None
-    """Why it would be passed over: `condition`, `case`, `requester`, `nobody`; or `join`, where other
-    branches would have been enough."""
+    """Why the step would be passed over: `condition`, `case`, `requester`, `nobody`, or `join` if the other
+    branches are enough."""
     condition: str | None = None
     """The condition that decides about the step: its own, or the nearest one around it."""
     asked: tuple[Asked, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     due_at: datetime | None = None
     missing: tuple[str, ...] = ()
-    """Fields that would have to be there before it could be approved."""
+    """Fields that would need a value before the step could be approved."""
 
 
 @value
 class Simulation:
     outcome: Literal["approved", "not_opened"]
-    """`not_opened`: some step would find nobody who could approve."""
+    """`not_opened` if nobody could approve some step."""
     steps: tuple[Foreseen, ...]
-    """In the order of the document."""
+    """All steps in the order of the document."""
 
 
 def simulate(process: Process, subject: Subject, now: datetime, directory: Directory) -> Simulation:
-    """Every step of the process with what would become of it for this subject. Raises Invalid where that
-    depends on a field that the subject lacks."""
+    """Foresee what would become of every step for this subject. Raises Invalid if a choice depends on a field
+    that the subject lacks."""
     return finished(simulating(process, subject, now, directory))
 
 
 def simulating(process: Process, subject: Subject, now: datetime, directory: Directory) -> Work[Simulation]:
-    """`simulate`, in slices."""
+    """Do the same as `simulate`, in slices."""
     events: list[Event] = []
     for happening in foresee(process, subject, now, directory):
         events.append(happening)

@@ -1,4 +1,4 @@
-"""What can be approved: a subject type, declared as data by its fields."""
+"""Subject types: what can be approved, declared as data by its fields."""
 
 from __future__ import annotations
 
@@ -25,57 +25,62 @@ Content = Mapping[str, Any]
 
 @value
 class DatedContent:
-    """A content, and the day on which it was submitted, or last amended, where the tenant is: what conditions
-    read as `today`. A condition says the same of it for ever."""
+    """A content together with the day, in the tenant's time zone, on which it was submitted or last amended.
+    Conditions read that day as `today`, so that a condition always gives the same result for it."""
 
     content: Content
     today: date | None
-    """None: not known, as of approvals that opened before conditions could read it."""
+    """None if the day is not known, because the approval opened before conditions could read it."""
 
 
 BESIDE: Final = {"brief": {"budget": "budget_figures"}}
-"""By subject type: names under which conditions read a field that is a record, beside the type's own key."""
+"""Further names, besides the subject type's key, under which conditions read a record of the subject: by
+subject type, the field of each name."""
 
 ENTER_BY_EVENT: Final = frozenset({"brief", "proof", "order_amendment"})
-"""Subject types whose own service freezes them, and tells of them: they are not submitted here."""
+"""Subject types that another service freezes and submits by an event. They can't be submitted through the
+API."""
 
 LONGEST_TITLE: Final = 200
-"""Characters."""
+"""In characters."""
 LONGEST_TEXT: Final = 10_000
 MOST_VALUES: Final = 20_000
-"""Values in one subject, those in rows and records counted one by one."""
+"""The most values in one subject. Values in rows and records are counted one by one."""
 MOST_ROWS: Final = 200
-"""Rows of a list whose declaration says nothing."""
+"""The most rows of a list whose declaration does not say another number."""
 
 _LITERAL: Final = re.compile("false|in|null|true")
 _WORD: Final = re.compile(
     "as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void|while"
 )
-"""What CEL keeps for itself, and reads at the beginning of a name as something else."""
+"""The reserved words of CEL, which a subject type's key can't be."""
 _DAY: Final = "today"
-"""A subject of that name would hide the day from conditions."""
+"""The name of the day in conditions. A subject type with this key would hide the day from them."""
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 FieldKind = Literal["text", "flag", "whole", "number", "money", "date", "person", "unit", "record", "list"]
 
 
 class FieldType(BaseModel):
-    """One field. `record` and `list` name their `fields`. Of a `person` or a `unit` a subject holds the id
-    alone; what else conditions read of them comes from the directory."""
+    """The declaration of one field. A `record` or `list` declares its own `fields`. A `person` is submitted
+    as an id or e-mail address and a `unit` as a key; what else conditions read about them comes from the
+    directory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: FieldKind
     optional: Flag = False
-    """May be absent when the approval opens: a condition guards it then, or an earlier step requires it.
-    Every other field is there, in each record and row as well."""
+    """Whether the field may be absent when the approval opens. A condition may then read it only if it checks
+    `has(…)` first or an earlier step requires the field. All other fields have a value, in each record and
+    row too."""
     privilege: str | None = None
-    """Who lacks it sees the field only as an approver of a step that shows it."""
+    """The privilege that is needed to see the field. Without it, only approvers of a step that shows the
+    field see it."""
     fields: dict[FieldName, FieldType] = Field(default_factory=dict)
     of: Literal["text", "whole", "number", "money", "person", "unit"] | None = None
-    """What a list holds, if not records."""
+    """The kind of a list's items, if they are not records."""
     at_most: Annotated[Whole, Field(ge=1, le=2000)] = MOST_ROWS
-    """Rows that a list may have."""
+    """The most rows that a list may have."""
 
     @model_validator(mode="after")
     def composed_types_name_their_parts(self) -> FieldType:
@@ -89,7 +94,7 @@ class FieldType(BaseModel):
 
     @property
     def needs_nothing(self) -> bool:
-        """A record that is there without being given, since all of its fields may be absent."""
+        """Whether this is a record that need not be given, since all of its fields may be absent."""
         return (
             self.type == "record"
             and not self.optional
@@ -98,7 +103,7 @@ class FieldType(BaseModel):
 
     @property
     def parts(self) -> Mapping[str, FieldType]:
-        """What a record, each row of a list, or what the directory says of a person or unit is made of."""
+        """The fields of a record, of each row of a list, or of a person or unit in the directory."""
         kind = self.of if self.type == "list" and self.of else self.type
         return PERSON_FIELDS if kind == "person" else UNIT_FIELDS if kind == "unit" else self.fields
 
@@ -119,24 +124,26 @@ UNIT_FIELDS: dict[str, FieldType] = {
 
 
 class SubjectType(BaseModel):
-    """The declaration of one kind of subject; conditions read it under the name `key`."""
+    """The declaration of one kind of subject. Conditions read a subject under the name `key`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: FieldName
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     title: FieldName | None = None
-    """The field that names a subject to people."""
+    """The field by which people recognise a subject."""
     number: FieldName | None = None
-    """The field with its number in its own service, and with its deadline: shown where it waits."""
+    """The field with the subject's number in its own service. Inboxes show it."""
     deadline: FieldName | None = None
+    """The field with the subject's deadline. Inboxes show it."""
     amounts: list[FieldName] = Field(default_factory=list)
-    """The fields that say what it costs, the surest first; limits and delegations are measured on it."""
+    """The fields that say what the subject costs, the most certain first. Limits of roles and delegations
+    apply to the first one that is known."""
     fields: dict[FieldName, FieldType]
 
     @property
     def beside(self) -> Mapping[str, str]:
-        """Fields that conditions read under a name of their own, by that name."""
+        """The fields that conditions also read under a name of their own, by that name."""
         named = BESIDE.get(self.key, {})
         return {name: field for name, field in named.items() if field in self.fields}
 
@@ -151,7 +158,7 @@ class SubjectType(BaseModel):
         return self
 
     def declaration_flaws(self) -> Iterator[Invalid]:
-        """What a declaration must satisfy before anything of its type is submitted."""
+        """Yield what has to be corrected in the declaration before it can be stored."""
         for index, name in enumerate(self.amounts):
             if self.fields[name].type not in ("money", "number"):
                 yield Invalid("amount_not_a_number", field=f"amounts[{index}]", name=name)
@@ -171,7 +178,7 @@ class SubjectType(BaseModel):
                 yield Invalid("name_of_conditions", field=path, name=name)
 
     def amount(self, content: Content) -> Decimal | None:
-        """What the subject costs in euro, by the first amount that is known; None when none is."""
+        """Return what the subject costs in euro: the first amount that is known, or None if none is."""
         for name in self.amounts:
             value = content.get(name)
             if value is not None:
@@ -182,23 +189,23 @@ class SubjectType(BaseModel):
         return str(content.get(self.title) or "") if self.title else ""
 
     def protected_fields(self) -> dict[str, str]:
-        """Top-level fields that need a privilege to be seen, with that privilege."""
+        """Return the top-level fields that need a privilege to be seen, with that privilege."""
         return {name: f.privilege for name, f in self.fields.items() if f.privilege}
 
     def value_of(self, name: str, raw: Any) -> Any:
-        """A field's content as a typed value (Decimal, date, int …). Raises ValueError naming the path of
-        what is not what it is declared to be."""
+        """Return a field's content as a typed value (Decimal, date, int …). Raises ValueError with the path
+        of the first value that is not of its declared type."""
         return _value(self.fields[name], raw, name)
 
     def complete(self, content: Content, directory: Directory) -> tuple[dict[str, Any], list[ContentFlaw]]:
-        """The content as it is frozen: fields that are null left out, people and units as the directory
-        knows them. And everything in it that does not fit the declaration, at any depth."""
+        """Return the content as it is frozen, without null fields and with people and units as the directory
+        knows them, and everything in it that does not fit the declaration, at any depth."""
         return finished(self.completing(content, directory))
 
     def completing(
         self, content: Content, directory: Directory
     ) -> Work[tuple[dict[str, Any], list[ContentFlaw]]]:
-        """`complete`, in slices. Of what is too large the rest is not looked at."""
+        """Do the same as `complete`, in slices. The rest of a content that is too large is not read."""
         completion = _Completion(directory)
         completed = yield from completion.record(self.fields, content, "")
         if self.title is not None and len(self.title_of(completed)) > LONGEST_TITLE:
@@ -210,23 +217,23 @@ class SubjectType(BaseModel):
 
 @value
 class ContentFlaw:
-    """Why one field of a content is refused."""
+    """The reason why one field of a content is refused."""
 
     path: str
-    """Like `righe[2].importo`."""
+    """The field's path, such as `righe[2].importo`."""
     code: str
     facts: dict[str, object]
 
 
 class _Completion:
-    """One walk over a content, along its declaration."""
+    """One pass over a content along its declaration."""
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.flaws: list[ContentFlaw] = []
         self.values = 0
         self.sliced_at = 0
-        """How many values there were when others last had their turn."""
+        """How many values had been read when the last slice ended."""
 
     def note(self, path: str, code: str, **facts: object) -> None:
         if len(self.flaws) < MOST_FLAWS:
@@ -293,8 +300,8 @@ class _Completion:
         return raw
 
     def identity(self, kind: Literal["person", "unit"], raw: Any, path: str) -> Any:
-        """Nobody says of themselves what they are: a subject names people and units, and the directory knows
-        the rest."""
+        """Return a person or unit as the directory knows it. The submitted content gives only the id or name,
+        so that nobody can claim other roles or units."""
         if not isinstance(raw, str):
             return self.note(path, "identity_not_id", type=kind)
         found = person_content(self.directory, raw) if kind == "person" else unit_content(self.directory, raw)
@@ -304,27 +311,30 @@ class _Completion:
 
 
 _SLICE: Final = 400
-"""Values: about a millisecond."""
+"""The number of values that one slice reads, which takes about a millisecond."""
 MOST_FLAWS: Final = 100
-"""Told at once; whoever has more begins with these."""
+"""The most flaws that one refusal lists."""
 _ITALIAN: Final = re.compile(r"\d{1,3}(\.\d{3})+(,\d+)?|\d+,\d+")
-"""`2.500`, `2.500,00` and `12,50`: where a point groups thousands, or a comma begins the cents."""
+"""Numbers as Italians write them, such as `2.500`, `2.500,00` and `12,50`: a point groups thousands, and a
+comma begins the decimals."""
 
 
 def _paths(fields: Mapping[str, FieldType], place: str) -> Iterator[str]:
-    """Every field's place in the declaration, at any depth."""
+    """Yield every field's place in the declaration, at any depth."""
     for name, field in fields.items():
         yield f"{place}.{name}"
         yield from _paths(field.fields, f"{place}.{name}.fields")
 
 
 def _is_italian(text: str, kind: str) -> bool:
-    """Of a quantity, `2.500` may be meant as it stands; of money it is far more likely thousands."""
+    """Tell whether a text is most likely a number in Italian notation. As a quantity, `2.500` may be meant as
+    it stands; as an amount of money, it far more likely means thousands."""
     return bool(_ITALIAN.fullmatch(text)) and not (kind == "number" and _NUMBER.fullmatch(text))
 
 
 def person_content(directory: Directory, name: str) -> dict[str, Any] | None:
-    """A person, named by id or e-mail address, as a subject's content holds one."""
+    """Return a person, named by id or e-mail address, as a subject's content holds them, or None if
+    unknown."""
     person = directory.named(name)
     if person is None:
         return None
@@ -339,7 +349,7 @@ def person_content(directory: Directory, name: str) -> dict[str, Any] | None:
 
 
 def unit_content(directory: Directory, name: str) -> dict[str, Any] | None:
-    """A unit, named by key or id, as a subject's content holds one."""
+    """Return a unit, named by its key, as a subject's content holds it, or None if unknown."""
     unit = directory.unit_named(name)
     if unit is None:
         return None
@@ -353,8 +363,8 @@ def unit_content(directory: Directory, name: str) -> dict[str, Any] | None:
 
 
 def changed_fields(subject: SubjectType, before: Content, after: Content) -> tuple[str, ...]:
-    """The fields that differ, by name. Values count, not how they are written; a person or unit is who they
-    are, whatever the directory has learnt of them since."""
+    """Return the names of the fields that differ, sorted. Values are compared, not how they are written.
+    People and units are compared by id, so that later changes of the directory do not count."""
     return tuple(
         name
         for name in sorted({*before, *after})
@@ -414,7 +424,7 @@ def _item(fields: Mapping[str, FieldType], raw: Any, path: str) -> dict[str, Any
 
 _NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 _MONEY: Final = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
-"""Money is never below zero: a field that may be is a `number`."""
+"""An amount of money is never negative. A field that may be negative is a `number`."""
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LARGEST_WHOLE: Final = 10**12
 

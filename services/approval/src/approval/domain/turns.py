@@ -1,4 +1,5 @@
-"""Long work as a generator: it yields wherever others may have their turn, and returns what it found out."""
+"""Long computations as generators. They yield wherever other work may have its turn, and return their
+result."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ Work = Generator[None, None, T]
 
 
 def finished(work: Work[T]) -> T:
-    """Does all of it at once."""
+    """Do the whole work without a break and return its result."""
     while True:
         try:
             next(work)

@@ -1,5 +1,5 @@
-"""Values: compared by what they hold, and never changed once made. And how documents write single ones: each
-has one form, and no other is taken for it."""
+"""A decorator for value classes, and the types of single values in process documents. Each of these types
+accepts exactly one written form."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def value(cls: type[T]) -> type[T]:
-    """A dataclass that the type checker holds frozen. At run time it isn't: freezing triples what it costs
-    to make one, and the engine makes dozens for a decision."""
+    """Make a class a dataclass whose objects are compared by their fields and must never be changed. The type
+    checker treats it as frozen. At run time it is not frozen, because that would triple the cost of creating
+    an object, and the engine creates dozens for each decision."""
     return dataclass(slots=True)(cls)
 
 
@@ -26,7 +27,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _written_time(raw: Any) -> Any:
-    # pydantic takes a number for seconds since midnight: [9, 13] would be four seconds of the night.
+    # pydantic reads a number as seconds since midnight: [9, 13] would be four seconds at night.
     if isinstance(raw, time) or (isinstance(raw, str) and _TIME.fullmatch(raw)):
         return raw
     raise PydanticCustomError("time_form", "A time of day is written like 09:00")
@@ -39,10 +40,10 @@ def _written_day(raw: Any) -> Any:
 
 
 Flag = Annotated[bool, Strict()]
-"""true or false: `yes` and `"no"` are texts."""
+"""true or false. `yes` and `"no"` are texts, and are refused."""
 Whole = Annotated[int, Strict()]
-"""A whole number: neither a text, nor true, nor 2.0."""
+"""A whole number. A text, `true` and 2.0 are refused."""
 TimeOfDay = Annotated[time, BeforeValidator(_written_time)]
-"""09:00."""
+"""A time of day, written like 09:00."""
 WrittenDay = Annotated[date, BeforeValidator(_written_day)]
-"""2026-01-31."""
+"""A day, written like 2026-01-31."""
