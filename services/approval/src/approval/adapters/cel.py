@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any, Final
 
-# The library would load its command line too: a tenth of a second and nine megabytes for nothing.
+# Keep the library from loading its command line, which costs a tenth of a second and nine megabytes.
 sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
 import cel  # noqa: E402
 
@@ -23,9 +23,9 @@ from ..domain.subjects import DatedContent, SubjectType  # noqa: E402
 
 
 class CelConditions:
-    """Implements `domain.conditions.Conditions`. Compiled expressions are kept, as processes share them; so
-    are the last contents, as CEL sees them, since one content meets many conditions, and others' come in
-    between. Not for several threads."""
+    """Implements `domain.conditions.Conditions`. Compiled expressions are cached, since processes share them.
+    The last contents are cached too, in CEL's types, since many conditions are evaluated for one content, and
+    other contents come in between. Not thread-safe."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[SubjectType, DatedContent, dict[frozenset[str], _Values]]] = deque(
@@ -49,7 +49,7 @@ class CelConditions:
             try:
                 answer = program.execute(values.context)
             except Exception as error:
-                # The library raises what Python would: ZeroDivisionError, KeyError, RuntimeError …
+                # The library raises the same errors as Python: ZeroDivisionError, KeyError, RuntimeError …
                 raise ValueError(f"{expression}: {error}") from error
             if not isinstance(answer, bool):
                 raise ValueError(f"{expression}: {answer!r} is no yes or no")
@@ -67,8 +67,9 @@ class CelConditions:
     def _values(
         self, subject: SubjectType, dated: DatedContent, names: frozenset[str], large: frozenset[str]
     ) -> _Values:
-        """The large fields that are named, and every small one that has been. Beside a large one all small
-        ones: it isn't made anew for them."""
+        """Return the values of the given fields in CEL's types, from the cache if possible. Small fields that
+        were converted before are included. Together with a large field all small fields are converted, so
+        that the large one need not be converted again for them."""
         kept = next(
             (
                 values
@@ -90,11 +91,12 @@ class CelConditions:
 
 
 _CONTENTS: Final = 8
-"""As many as are judged at once, by one tenant each; a few megabytes at most."""
+"""How many contents are cached: about as many as are judged at the same time, one for each tenant. They take
+a few megabytes at most."""
 
 
 _LARGE: Final = ("list", "record")
-"""Fields that take long to convert."""
+"""The types of fields that take long to convert."""
 
 _PATTERN: Final = cel.compile("''.matches(pattern)")
 
@@ -117,7 +119,7 @@ class _Values:
             except ValueError:
                 self.mistyped.add(name)
         self.sizes = sizes_of({name: content[name] for name in large if name in content})
-        # A subject type may bear the name, and may have done so before the day was there.
+        # A subject type may be called `today` too, as was possible before the language had the day.
         today = {} if dated.today is None else {TODAY: _native(dated.today)}
         beside = {name: native.get(field, {}) for name, field in subject.beside.items()}
         self.context = cel.Context(variables=today | beside | {subject.key: native})
@@ -131,12 +133,12 @@ def _program(expression: str) -> cel.Program:
 
 
 def _sum(numbers: list[int] | list[float]) -> float:
-    """Of what stands there in decimal digits, so that cents add up."""
+    """Add numbers as decimals, so that cents add up exactly."""
     return float(sum(Decimal(repr(number)) for number in numbers))
 
 
 def _in_decimals(reckon: Callable[[Decimal, Decimal], Decimal]) -> Callable[[float, float], float]:
-    """What comes out of the two as they stand there in decimal digits: 0.3 - 0.1 is 0.2."""
+    """Return a function that computes with the decimal digits of two doubles, so that 0.3 - 0.1 is 0.2."""
     return lambda left, right: float(reckon(Decimal(repr(left)), Decimal(repr(right))))
 
 
@@ -150,12 +152,12 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     DECIMAL["*"]: _in_decimals(operator.mul),
     DECIMAL["/"]: _in_decimals(operator.truediv),
 }
-"""What the language has beside the library's own, as `domain.conditions` reads it."""
+"""The functions that the language has in addition to the library's, as `domain.conditions` reads them."""
 
 
 def _native(value: Any) -> Any:
-    """CEL has no decimals: amounts become doubles, which keep every cent up to 10¹³ euro apart; what is
-    reckoned of them is reckoned in decimals."""
+    """Convert a value to a type that CEL has. CEL has no decimals, so amounts become doubles, which are exact
+    to the cent up to 10¹³ euro. Arithmetic on them is done with decimals."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):

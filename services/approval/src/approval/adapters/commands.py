@@ -1,4 +1,4 @@
-"""What clients send, and the answer to many decisions at once."""
+"""The commands and queries that clients send, and some of the answers."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ ContentHash = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.:-]{1,128}$")]
 
 
 class NoBody(Command):
-    """Nothing needs to be said."""
+    """An empty body."""
 
 
 class DecideCommand(Command):
     step: StepKey
     outcome: Literal["approve", "reject", "abstain", "request_changes"]
     content_hash: ContentHash
-    """Of the content that was read."""
+    """The hash of the content that the caller has read."""
     reason: Annotated[str, Text(4000)] | None = None
     on_behalf_of: UUID | None = None
-    """Whose part is decided, where the caller stands in for somebody; unsaid: the caller's own."""
+    """The person whose part is decided, if the caller is their delegate. By default, the caller's own
+    part."""
     evidence: Annotated[list[UUID], Field(max_length=20, default_factory=list)]
-    """Documents that the caller has attached to the approval before."""
+    """Documents that the caller has already attached to the approval."""
     fields: Annotated[dict[FieldName, str | int | bool], Field(max_length=50, default_factory=dict)]
-    """What the step has filled in, by field; with an approval alone."""
+    """The values of the fields that the step fills in. Only an approval may give them."""
 
     def decision(self, actor: Actor) -> engine.Decision:
         return engine.Decision(
@@ -58,7 +59,7 @@ class DecideCommand(Command):
 
 class EvidenceQuery(Query):
     name: Annotated[FileName, Field(examples=["preventivo.pdf"])]
-    """File name, without a folder."""
+    """The file's name, without a folder."""
 
 
 class DecideOneOfMany(DecideCommand):
@@ -78,7 +79,7 @@ class ForwardCommand(Command):
 class ReassignCommand(Command):
     step: StepKey
     from_person_id: UUID
-    """Who is asked now."""
+    """The person who is asked now."""
     to_person_id: UUID
     reason: Annotated[str, Text(4000)] | None = None
 
@@ -96,20 +97,21 @@ class ClaimCommand(Command):
 class FollowUpCommand(Command):
     step: StepKey
     on: Day | None = None
-    """A day to come; unsaid: it is put off no longer."""
+    """A future day. Without it, the part is no longer put off."""
 
 
 class WithdrawCommand(Command):
     step: StepKey
     on_behalf_of: UUID | None = None
-    """Whose part it is, where the caller decided for somebody; unsaid: the caller's own."""
+    """The person whose part it is, if the caller decided for somebody. By default, the caller's own part."""
 
 
 class CommentCommand(Command):
     step: StepKey
     text: Annotated[str, Text(4000)]
     to_person_id: UUID | None = None
-    """Who is asked: the requester, or somebody who is or was asked to decide. Unsaid: it is no question."""
+    """The person to whom this is a question: the requester, or somebody who is or was asked to decide.
+    Without it, this is a comment."""
 
 
 class AnswerCommand(Command):
@@ -129,11 +131,12 @@ class DelegateCommand(Command):
     starts_at: Moment
     ends_at: Moment
     processes: Annotated[list[StepKey], Field(max_length=100, default_factory=list)]
-    """Keys; none: every process."""
+    """The keys of the processes that are delegated. An empty list means every process."""
     up_to: Amount | None = None
     reason: Annotated[str, Text(4000)] | None = None
     from_person_id: UUID | None = None
-    """Another than the caller: for admins, who may not name themselves in `to_person_id` then."""
+    """The person who delegates, if not the caller. Only admins may name another person, and then not
+    themselves in `to_person_id`."""
 
 
 class ProcessQuery(Query):
@@ -145,7 +148,7 @@ class ApprovalsQuery(PageQuery):
     state: ApprovalState | None = None
     process: StepKey | None = None
     text: Annotated[str, Text(200)] | None = None
-    """Words of title, number or requester's name."""
+    """Words of the title, the number or the requester's name."""
 
 
 class InboxFilterQuery(Query):
@@ -154,16 +157,16 @@ class InboxFilterQuery(Query):
     overdue: bool = False
     text: Annotated[str, Text(200)] | None = None
     back_by: Day | None = None
-    """Without what the caller wants to come back to after that day."""
+    """Leaves out what the caller wants to come back to only after this day."""
     how: How | None = None
-    """Through what it waits for the caller."""
+    """Why it is in the caller's inbox."""
     requester_id: UUID | None = None
     unit_id: UUID | None = None
-    """The requester's, or one above it."""
+    """The requester's unit, or a unit above it."""
     due_before: Moment | None = None
     min_amount: Amount | None = None
     max_amount: Amount | None = None
-    """Euro. For who may see every amount."""
+    """In euro. Only for callers who may see every amount."""
 
     def wanted(self, now: datetime) -> InboxSearch:
         due_before = min(now, self.due_before or now) if self.overdue else self.due_before
@@ -189,23 +192,23 @@ class InboxQuery(PageQuery, InboxFilterQuery):
 
 
 class SimulateCommand(Command):
-    """Something that might be submitted."""
+    """A subject that might be submitted."""
 
     requester_id: UUID
     content: dict[str, Any]
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
-    """A published version; unsaid: the draft."""
+    """The number of a published version. By default, the draft."""
 
 
 class ReplayCommand(Command):
     last: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """How many approvals, the newest that are over."""
+    """How many of the approvals that ended last are replayed."""
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class MoveCommand(Command):
     to_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
-    """Unsaid: the newest."""
+    """The number of the target version. By default, the newest."""
 
 
 class MovedQuery(PageQuery):
@@ -218,7 +221,7 @@ class SubmitCommand(Command):
     revision: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     content: dict[str, Any]
     requester_id: UUID | None = None
-    """Another than the caller: only where a machine submits for somebody."""
+    """The requester, if not the caller. Only a machine client may name another person."""
 
 
 class AmendCommand(Command):
@@ -239,12 +242,12 @@ class ProblemView(View):
 
 class FlawView(ProblemView):
     line: int | None = None
-    """Of the document, where it is YAML."""
+    """The line in the document, if the document is YAML."""
 
 
 class CheckView(View):
     flaws: list[FlawView]
-    """None: the document would be published as it is."""
+    """What is wrong with the document. If the list is empty, the document could be published as it is."""
 
 
 class DecidedView(View):
@@ -252,7 +255,7 @@ class DecidedView(View):
     step: str
     decided: bool
     state: str | None = None
-    """The approval's state afterwards."""
+    """The approval's state after the decision."""
     problem: ProblemView | None = None
 
 

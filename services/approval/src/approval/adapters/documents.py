@@ -1,4 +1,4 @@
-"""Documents that people write: JSON or YAML in, models or named refusals out."""
+"""Reads documents that people write in JSON or YAML into models, or refuses them and names each flaw."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
 MEDIA_TYPES: Final = (JSON, *YAML)
 MOST_BYTES: Final = 512 * 1024
 MOST_NODES: Final = 10_000
-"""Keys and values of one document: half as many again as the largest that anybody writes has. Others wait
-while they are read."""
+"""The most keys and values of one document: half as many again as the largest real document has. The number
+is limited because other requests wait while parts of a document are read."""
 MOST_NESTED: Final = 64
 _SLICE: Final = 200
-"""Keys and values that are read before others have their turn."""
+"""How many keys and values are read before other requests have their turn."""
 
 M = TypeVar("M", bound=BaseModel)
 Lines = dict[str, int]
-"""Where each value stands, by its path."""
+"""The line of each value, by its path."""
 
 _EXPECTED: Final = {
     "quorum": "any, all, one_per_group, {at_least: n}, {percent: n}",
@@ -39,16 +39,16 @@ _EXPECTED: Final = {
     "if_too_few": "skip, reject, {ask: […]}",
     "on_rejection": "stop, requester, {back_to: step}",
 }
-"""What the fields accept that take one of several shapes."""
+"""What the fields accept whose value may have one of several shapes."""
 
 
 def read_document(model: type[M], data: bytes, content_type: str) -> M:
-    """Raises Malformed for what can't be read at all, Violations for what does not fit the model."""
+    """Read a document. Raises Malformed if it can't be parsed, Violations if it does not fit the model."""
     return finished(reading(model, data, content_type))[0]
 
 
 def reading(model: type[M], data: bytes, content_type: str) -> Work[tuple[M, Lines]]:
-    """`read_document` in slices, and where each value stands, if it is YAML."""
+    """Do the same as `read_document`, in slices, and also return the line of each value if it is YAML."""
     media_type = content_type.partition(";")[0].strip().lower()
     try:
         text = data.decode("utf-8-sig")
@@ -100,7 +100,7 @@ _MARK: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:]')
 
 
 def _doubled_key(text: str) -> Malformed:
-    """The first key that an object has twice: the parser has seen that there is one."""
+    """Find the first key that an object has twice. The parser must have found that there is one."""
     inside: list[dict[str, int]] = []
     last = _MARK.match('""')
     for mark in _MARK.finditer(text):
@@ -129,8 +129,8 @@ _TEXT: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def _not_too_large(text: str) -> None:
-    """Each key or value but the first follows a sign, so that they are counted before any is made; an empty
-    list counts twice."""
+    """Raise Malformed if a JSON text has too many keys and values. They are counted before any is built, by
+    the punctuation before each of them but the first. An empty list counts twice."""
     signs = _TEXT.sub("", text)
     if sum(map(signs.count, ",:[{")) >= MOST_NODES:
         raise Malformed("document_too_large", most=MOST_NODES)
@@ -156,8 +156,9 @@ def _containers(values: Any) -> list[Any]:
 
 
 class _Yaml:
-    """YAML 1.2 by its core schema, without what JSON couldn't say: no anchors, aliases, tags or keys that are
-    no text. One pass over the C parser's events, in slices; it stops as soon as the document is too large."""
+    """Reads YAML 1.2 with its core schema, without what JSON can't express: anchors, aliases, tags, and keys
+    that are not texts. It makes one pass over the C parser's events, in slices, and stops as soon as the
+    document is too large."""
 
     def __init__(self, text: str) -> None:
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
@@ -234,7 +235,7 @@ _MISTAKES: Final = {
     "did not find expected key": "yaml_indentation",
     "did not find expected <document start>": "yaml_indentation",
 }
-"""What people do, by what the parser says of it."""
+"""The codes for frequent mistakes, by the parser's message."""
 
 
 def _refused(code: str, event: Any) -> Malformed:
@@ -249,8 +250,8 @@ _NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1
 
 
 def _scalar(event: Any) -> Any:
-    """A number keeps the digits that it is written with. Whatever else is written plainly is a text: `no`,
-    `8:30`, `2026-01-31`."""
+    """Return the value of a YAML scalar. A number keeps its digits as written. Every other unquoted scalar is
+    a text, such as `no`, `8:30` and `2026-01-31`."""
     text: str = event.value
     if not event.implicit[0]:
         return text
@@ -275,7 +276,7 @@ def _refusals(error: ValidationError, lines: Lines) -> list[Refusal]:
         path, shape = _path(fault["loc"])
         place = _line_of(path, lines)
         if shape is not None:
-            # One of several shapes: that none fits is one flaw, not one for each shape.
+            # pydantic reports an error for each of several shapes. Report one flaw for all.
             refusal = Invalid("value_not_one_of", field=path, expected=_EXPECTED[shape], **place)
             refusals.setdefault(path, refusal)
             continue
@@ -289,7 +290,8 @@ def _refusals(error: ValidationError, lines: Lines) -> list[Refusal]:
 
 
 def _key_form(written: str, pattern: str, path: str, place: dict[str, int]) -> Invalid:
-    """All patterns of these documents are of keys, with dashes or with underscores."""
+    """Build the refusal of a key in the wrong form, and suggest how to write it. The patterns in these
+    documents are all patterns of keys, which use either dashes or underscores."""
     sign = "-" if "-]" in pattern else "_"
     plain = re.sub(
         r"[^a-z0-9.]+" if "." in pattern else r"[^a-z0-9]+", sign, without_accents(written.lower())
@@ -299,7 +301,7 @@ def _key_form(written: str, pattern: str, path: str, place: dict[str, int]) -> I
 
 
 def flaws_with_lines(refusal: Refusal, lines: Lines) -> list[Refusal]:
-    """Each single flaw that it tells, with the line of its place."""
+    """Return each flaw of a refusal, with the line of its place."""
     flaws = refusal.refusals if isinstance(refusal, Violations) else [refusal]
     for flaw in flaws:
         flaw.facts = {**_line_of(flaw.field or "", lines), **flaw.facts}
@@ -307,15 +309,15 @@ def flaws_with_lines(refusal: Refusal, lines: Lines) -> list[Refusal]:
 
 
 def _line_of(path: str, lines: Lines) -> dict[str, int]:
-    """Of the value, or of what it is missing in."""
+    """Return the line of the value or, if the value is missing, of what it is missing in."""
     while path and path not in lines:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return {"line": lines[path]} if path in lines else {}
 
 
 def _path(location: tuple[str | int, ...]) -> tuple[str, str | None]:
-    """The place in the document, without what pydantic adds; and the field of several shapes, if it is
-    inside one."""
+    """Return the place in the document, without the parts that pydantic adds, and the field with several
+    shapes, if the place is inside one."""
     path, before_last = "", None
     for index, part in enumerate(location):
         if part in ("step", "parallel", "choice") and isinstance(before_last, int):

@@ -23,7 +23,7 @@ WAITING: Final = Gauge(
 
 
 async def measure_approvals(connection: Connection) -> None:
-    """Sets the gauges, on a connection of the backbone role: it sees states and due times, nothing else."""
+    """Set the gauges. The connection has the backbone role, which sees only states and due times."""
     row = await connection.fetchrow(QUERIES.count_waiting.sql)
     assert row is not None
     OPEN.set(row["open"])

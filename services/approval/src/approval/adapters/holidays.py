@@ -10,13 +10,14 @@ from importlib.util import find_spec, module_from_spec
 
 
 def italian_holidays(years: Iterable[int]) -> frozenset[date]:
-    """Italy's national holidays, Easter Monday among them."""
+    """Return Italy's national holidays, including Easter Monday."""
     return frozenset().union(*(_of(year) for year in years))
 
 
 @lru_cache(maxsize=64)
 def _of(year: int) -> frozenset[date]:
-    # Loaded when it is asked for, and Italy alone: the package of countries would load all of them, some 250.
+    # Import the library on first use, and only the module for Italy: importing the package
+    # `holidays.countries` would load all of its some 250 countries.
     if "holidays.countries" not in sys.modules:
         spec = find_spec("holidays.countries")
         assert spec is not None, "a part of the library"

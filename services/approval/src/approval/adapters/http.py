@@ -1,4 +1,5 @@
-"""The endpoints. Each parses, calls its use case, and shows the outcome as the caller may see it."""
+"""The HTTP endpoints. Each parses the request, calls its use case, and shows the result as the caller may see
+it."""
 
 from __future__ import annotations
 
@@ -144,8 +145,8 @@ async def read_process(call: Call[Ports], key: str, query: ProcessQuery) -> Repl
 async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]:
     """Write a process's draft, in JSON or YAML
 
-    What runs does not change: publish the draft for that. `If-Match` names the draft that was read; a new
-    process needs none."""
+    Approvals are not affected until the draft is published. `If-Match` names the version of the draft that
+    was read; a new process needs none."""
     definition, _ = await _read(call, Definition, body)
     draft = await define_process(call.ports, call.actor, key, definition, call.expected_version)
     return _process(call, draft, 201 if draft.version == 1 else 200)
@@ -159,9 +160,9 @@ async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]
     idempotent=False,
 )
 async def check(call: Call[Ports], key: str, body: bytes) -> CheckView:
-    """Check a process's document, in JSON or YAML, without keeping it
+    """Check a process's document, in JSON or YAML, without storing it
 
-    Answers with every flaw that a draft or its publication would be refused for, and its place."""
+    Answers with every flaw for which the draft or its publication would be refused, and the place of each."""
     lines: Lines = {}
     try:
         definition, lines = await _read(call, Definition, body)
@@ -181,7 +182,7 @@ async def list_versions(call: Call[Ports], key: str, query: PageQuery) -> Page[V
 async def publish(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessView]:
     """Publish the draft: approvals that open from now on follow it
 
-    Refused with every flaw and its place in the document."""
+    A refusal lists every flaw and its place in the document."""
     draft = await publish_process(call.ports, call.actor, key, call.expected_version)
     return _process(call, draft)
 
@@ -229,7 +230,7 @@ async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> Simula
 
 @routes.post("/v1/processes/{key}/replays", privilege="process.write", status=202)
 async def replay(call: Call[Ports], key: str, body: ReplayCommand) -> Reply[ReplayView]:
-    """Try the draft on approvals that are over: what would have differed, how long it would have taken"""
+    """Try the draft on approvals that have ended: what would have differed, how long it would have taken"""
     begun = await begin_replay(call.ports, call.actor, key, body.last, body.version)
     return Reply(
         await processes.show_replay(call.ports, call.actor, begun), location=f"/v1/replays/{begun.id}"
@@ -261,7 +262,7 @@ async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[Move
 
 @routes.get("/v1/moves/{move_id}", privilege="process.write")
 async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
-    """Read a move: how far it is, and how many approvals have which verdict"""
+    """Read a move: its state, and how many approvals have each verdict"""
     return await _move_reply(call, await read_move(call.ports, move_id))
 
 
@@ -275,13 +276,13 @@ async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Pag
 async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
     """Move what the preview found possible
 
-    Each approval is judged once more: one that has gone on since is refused."""
+    Each approval is judged once more, and refused if a step that blocks the move has started since."""
     return await _move_reply(call, await run_move(call.ports, call.actor, move_id, call.expected_version))
 
 
 @routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202)
 async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
-    """Take a move back for the approvals on which nobody has acted since"""
+    """Reverse a move for the approvals on which nobody has acted since"""
     return await _move_reply(call, await revert_move(call.ports, call.actor, move_id, call.expected_version))
 
 
@@ -296,7 +297,7 @@ async def show_working_time(call: Call[Ports]) -> Reply[WorkingTimeView]:
 async def change_working_time(call: Call[Ports], body: bytes) -> Reply[WorkingTimeView]:
     """Set the tenant's working hours, in JSON or YAML: weekdays, public holidays, closures
 
-    Due times that are set already stay."""
+    Due times that are already set stay."""
     working_time, _ = await _read(call, WorkingTime, body)
     version = await set_working_time(call.ports, call.actor, working_time, call.expected_version)
     return Reply(WorkingTimeView(working_time=working_time.model_dump(mode="json")), version=version)
@@ -309,7 +310,7 @@ async def change_working_time(call: Call[Ports], body: bytes) -> Reply[WorkingTi
 async def submit(call: Call[Ports], body: SubmitCommand) -> Reply[ApprovalView]:
     """Submit anything of a declared type for approval
 
-    Briefs are submitted to their own service."""
+    Briefs are submitted to the brief service instead."""
     submission = Submission(body.process, body.subject_id, body.revision, body.content, body.requester_id)
     held = await submit_subject(call.ports, call.actor, submission)
     shown = await _shown(call, held)
@@ -318,7 +319,7 @@ async def submit(call: Call[Ports], body: SubmitCommand) -> Reply[ApprovalView]:
 
 @routes.put("/v1/approvals/{approval_id}/content", privilege="approval.open")
 async def amend(call: Call[Ports], approval_id: UUID, body: AmendCommand) -> Reply[ApprovalView]:
-    """Amend what is being approved: only the steps that had judged what changed begin again"""
+    """Amend what is being approved; only the steps that have judged a changed field begin again"""
     held = await amend_subject(call.ports, call.actor, approval_id, body.content, call.expected_version)
     return await _shown(call, held)
 
@@ -327,7 +328,7 @@ async def amend(call: Call[Ports], approval_id: UUID, body: AmendCommand) -> Rep
 async def list_approvals(call: Call[Ports], query: ApprovalsQuery) -> Page[SummaryView]:
     """List the approvals that concern the caller, newest first
 
-    All of them, where the caller holds `approval.read_all`."""
+    All of them, if the caller holds `approval.read_all`."""
     return await approvals.list_approvals(
         call.ports,
         call.actor,
@@ -370,7 +371,7 @@ async def decide(call: Call[Ports], approval_id: UUID, body: DecideCommand) -> R
 async def attach(
     call: Call[Ports], approval_id: UUID, query: EvidenceQuery, body: bytes
 ) -> Reply[EvidenceView]:
-    """Upload a document for one's decision: PDF, PNG or JPEG, at most 10 MiB"""
+    """Upload a document for the caller's decision: PDF, PNG or JPEG, at most 10 MiB"""
     document = await attach_evidence(call.ports, call.actor, approval_id, query.name, call.media_type, body)
     location = f"/v1/approvals/{approval_id}/evidence/{document.id}"
     return Reply(approvals.show_evidence(document), location=location)
@@ -385,7 +386,7 @@ async def download(call: Call[Ports], approval_id: UUID, evidence_id: UUID) -> C
 
 @routes.post("/v1/approvals/{approval_id}/forwarding", privilege="approval.decide")
 async def forward(call: Call[Ports], approval_id: UUID, body: ForwardCommand) -> Reply[ApprovalView]:
-    """Hand one's part in a step to somebody else"""
+    """Hand the caller's part in a step to somebody else"""
     held = await forward_part(call.ports, call.actor, approval_id, body.step, body.to_person_id, body.reason)
     return await _shown(call, held)
 
@@ -409,15 +410,15 @@ async def reassign(call: Call[Ports], approval_id: UUID, body: ReassignCommand) 
 async def add(call: Call[Ports], approval_id: UUID, body: AddApproverCommand) -> Reply[ApprovalView]:
     """Add an approver to a step
 
-    For whoever is asked there, and for admins. The step needs it beside the approvals that it needs
-    anyway."""
+    People who are asked by the step and admins may do so. The step then needs this approval in addition to
+    those that it needs anyway."""
     held = await add_approver(call.ports, call.actor, approval_id, body.step, body.person_id, body.reason)
     return await _shown(call, held)
 
 
 @routes.post("/v1/approvals/{approval_id}/withdrawal", privilege="approval.decide")
 async def withdraw(call: Call[Ports], approval_id: UUID, body: WithdrawCommand) -> Reply[ApprovalView]:
-    """Take back one's decision, as long as its step waits for others"""
+    """Withdraw the caller's decision, as long as its step waits for others"""
     held = await withdraw_decision(call.ports, call.actor, approval_id, body.step, body.on_behalf_of)
     return await _shown(call, held)
 
@@ -426,19 +427,19 @@ async def withdraw(call: Call[Ports], approval_id: UUID, body: WithdrawCommand) 
 async def claim(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Reply[ApprovalView]:
     """Claim a step that others are asked to decide too
 
-    They see it. It binds nobody: whoever is asked may still decide."""
+    The others see the claim. It binds nobody: everybody who is asked may still decide."""
     return await _shown(call, await claim_step(call.ports, call.actor, approval_id, body.step))
 
 
 @routes.post("/v1/approvals/{approval_id}/release", privilege="approval.decide")
 async def release(call: Call[Ports], approval_id: UUID, body: ClaimCommand) -> Reply[ApprovalView]:
-    """Release a step that one had claimed; an admin may release anybody's"""
+    """Release a step that the caller has claimed; an admin may release any claim"""
     return await _shown(call, await release_step(call.ports, call.actor, approval_id, body.step))
 
 
 @routes.put("/v1/approvals/{approval_id}/follow-up", privilege="approval.decide")
 async def put_off(call: Call[Ports], approval_id: UUID, body: FollowUpCommand) -> Reply[ApprovalView]:
-    """Postpone one's part in a step to a day
+    """Postpone the caller's part in a step to a day
 
     Only the caller sees it. The due time stays."""
     return await _shown(call, await follow_up(call.ports, call.actor, approval_id, body.step, body.on))
@@ -452,7 +453,7 @@ async def list_comments(call: Call[Ports], approval_id: UUID, query: PageQuery) 
 
 @routes.post("/v1/approvals/{approval_id}/comments", privilege="approval.read", status=201)
 async def write_comment(call: Call[Ports], approval_id: UUID, body: CommentCommand) -> Reply[CommentView]:
-    """Write about a step, or ask somebody about it: it goes on waiting"""
+    """Comment on a step, or ask somebody about it, while the step goes on waiting"""
     written = await comment(call.ports, call.actor, approval_id, body.step, body.text, body.to_person_id)
     return Reply(await approvals.show_comment(call.ports, call.actor, written))
 
@@ -468,22 +469,22 @@ async def answer_question(
 
 @routes.post("/v1/approvals/{approval_id}/recall", privilege="approval.read")
 async def recall(call: Call[Ports], approval_id: UUID, body: RecallCommand) -> Reply[ApprovalView]:
-    """Take back what one had asked to be approved"""
+    """Recall an approval that the caller has requested"""
     return await _shown(call, await recall_approval(call.ports, call.actor, approval_id, body.reason))
 
 
 @routes.post("/v1/approvals/{approval_id}/revocation", privilege="approval.decide")
 async def revoke_given(call: Call[Ports], approval_id: UUID, body: RevokeCommand) -> Reply[ApprovalView]:
-    """Revoke an approval that was given, saying why
+    """Revoke an approval that was given, with a reason
 
-    For whoever approved it, and for admins. What was begun on the strength of it is told to stop; a later
-    revision can be submitted again."""
+    People who approved it and admins may do so. Whatever began because of the approval is told to stop. A
+    later revision can be submitted again."""
     return await _shown(call, await revoke_approval(call.ports, call.actor, approval_id, body.reason))
 
 
 @routes.post("/v1/approvals/{approval_id}/watching", privilege="approval.read")
 async def watch(call: Call[Ports], approval_id: UUID, body: NoBody) -> Reply[ApprovalView]:
-    """Watch an approval: be told how it ends"""
+    """Watch an approval, to be notified of its end"""
     return await _shown(call, await watch_approval(call.ports, call.actor, approval_id))
 
 
@@ -507,7 +508,7 @@ async def inbox_summary(call: Call[Ports], query: InboxFilterQuery) -> InboxSumm
 
 @routes.post("/v1/decisions", privilege="approval.decide")
 async def decide_at_once(call: Call[Ports], body: DecideManyCommand) -> DecidedManyView:
-    """Decide up to 500 steps at once; each succeeds or is refused for itself"""
+    """Decide up to 500 steps at once; each succeeds or is refused separately"""
     wanted = [(item.approval_id, item.decision(call.actor), item.evidence) for item in body.items]
     results = await decide_many(call.ports, call.actor, wanted)
     return DecidedManyView(items=[decided_view(each, call.language) for each in results])
@@ -520,13 +521,13 @@ async def decide_at_once(call: Call[Ports], body: DecideManyCommand) -> DecidedM
 async def list_delegations(call: Call[Ports], query: PageQuery) -> Page[DelegationView]:
     """List the delegations that the caller gave or received, newest first
 
-    All of them, where the caller holds `approval.read_all`."""
+    All of them, if the caller holds `approval.read_all`."""
     return await delegations.list_delegations(call.ports, call.actor, query)
 
 
 @routes.post("/v1/delegations", privilege="approval.delegate", status=201)
 async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[DelegationView]:
-    """Let somebody decide in one's place for a while"""
+    """Let somebody decide in the caller's place for a while"""
     request = DelegationRequest(
         body.to_person_id,
         body.starts_at,
@@ -554,7 +555,7 @@ async def revoke(call: Call[Ports], delegation_id: UUID) -> None:
 async def show_link(call: Call[Ports], token: str) -> LinkedView:
     """Read what an e-mail's link asks to decide
 
-    Looking changes nothing, so that a mail scanner can't decide."""
+    Reading changes nothing, so that a mail scanner can't decide."""
     resources: Resources = call.resources
     tenant_id, link_id = resources.tokens.read(token)
     async with call.database.reading(tenant_id, now=call.now) as work:

@@ -1,4 +1,4 @@
-"""Work that is owed: timers of steps, letters, and what goes through many approvals."""
+"""The jobs of this service: timers of steps, e-mails, and work that goes through many approvals."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ async def replay(ports: Ports, payload: ReplayJob) -> None:
 
 @jobs.outside(MAIL_LINK, MailLink)
 async def mail_link(run: JobRun[Ports], payload: MailLink) -> None:
-    """A letter that was sent before a crash may be sent again: under its Message-ID it is one letter. One
-    whose part is over is not sent any more."""
+    """Mail a link to decide. After a crash the e-mail may be sent twice, with the same Message-ID, so that
+    mail programs can recognise it. Nothing is sent if the part is over."""
     resources: Resources = run.resources
     async with run.transaction() as ports:
         letter = await _letter(resources, ports, payload)
@@ -111,7 +111,8 @@ async def mail_link(run: JobRun[Ports], payload: MailLink) -> None:
 
 @jobs.outside(MAIL_NOTICE, Notice)
 async def mail_notice(run: JobRun[Ports], payload: Notice) -> None:
-    """Sent again after a crash it is the same letter, by its Message-ID. Who has left gets none."""
+    """Mail a notice. After a crash it may be sent twice, with the same Message-ID. A person who has left gets
+    none."""
     resources: Resources = run.resources
     async with run.transaction() as ports:
         addressee = (await ports.directories.read()).person(payload.person_id)

@@ -1,4 +1,4 @@
-"""Letters to whoever is asked: what waits, and the link under which to decide."""
+"""E-mails to people who are asked to decide, with the link for deciding, and other notices."""
 
 from __future__ import annotations
 
@@ -46,11 +46,13 @@ _NOTICES = {
 }
 
 _MOMENTS = {"from", "until"}
-"""Facts of notices that say when, where the tenant is."""
+"""The facts of notices that are times, in the tenant's time zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """An e-mail that asks a person to decide."""
+
     link_id: UUID
     to: str
     name: str
@@ -61,12 +63,12 @@ class Letter:
     due: datetime | None
     """When the decision is due, in the tenant's time zone."""
     until: datetime
-    """When the link ends, likewise."""
+    """When the link expires, in the tenant's time zone."""
     token: str
 
 
 class Mailer:
-    """Writes letters, and hands them to the mail server."""
+    """Writes e-mails and hands them to the mail server."""
 
     def __init__(self, url: str, sender: str, portal_url: str) -> None:
         self._server = MailServer(url)
@@ -74,11 +76,11 @@ class Mailer:
         self._portal_url = portal_url.rstrip("/")
 
     async def send(self, letter: Letter) -> None:
-        """Raises smtplib.SMTPException or OSError: the job tries again."""
+        """Send a letter. Raises smtplib.SMTPException or OSError, upon which the job tries again."""
         await self._server.send(self._letter(letter))
 
     async def notify(self, id_: UUID, to: Person, kind: NoticeKind, facts: dict[str, str]) -> None:
-        """Raises as `send` does."""
+        """Send a notice. Raises the same errors as `send`."""
         subject, text = _NOTICES[kind][to.language]
         told = {
             name: _moment_told(fact, to.language) if name in _MOMENTS else fact
@@ -97,7 +99,7 @@ class Mailer:
             due=_DUE[letter.language].format(due=_on_clocks(letter.due, letter.language))
             if letter.due is not None
             else "",
-            # After the "#", so that the token reaches no server's log.
+            # The token comes after the "#", so that it gets into no server's log.
             address=f"{self._portal_url}/decide#{letter.token}",
             until=_on_clocks(letter.until, letter.language),
         )
@@ -115,12 +117,13 @@ class Mailer:
 
 
 def _on_clocks(at: datetime, language: str) -> str:
-    """With the name of the clocks: they may be others than the reader's, and show some hour twice."""
+    """Write a moment with the name of its time zone, since that may differ from the reader's, and since
+    clocks show one hour twice when summer time ends."""
     return f"{written_moment(at, language)} ({at:%Z})"
 
 
 def _moment_told(moment: str, language: str) -> str:
-    """What an earlier release wrote down in words stays as it is."""
+    """Write a moment in words. A text that an earlier release had already put into words stays as it is."""
     try:
         return written_moment(datetime.fromisoformat(moment), language)
     except ValueError:

@@ -1,4 +1,5 @@
-"""The events that this service answers; what a duplicate or a late one does stands with each reaction."""
+"""The events to which this service reacts. Each reaction's use case says what a duplicate or a late event
+does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Processes, approvals, delegations and the directory's copy in PostgreSQL: `application.ports` on one
-transaction."""
+"""Implements `application.ports` in PostgreSQL, on one transaction: processes, approvals, delegations and the
+copy of the directory."""
 
 from __future__ import annotations
 
@@ -68,20 +68,20 @@ _BEFORE: TypeAdapter[BeforeMigration | None] = TypeAdapter(BeforeMigration | Non
 _DECIDES = "approval.decide"
 
 NEWEST = UUID(int=2**128 - 1)
-"""Comes after every approval's id."""
+"""An id that comes after every approval's id."""
 
 OLDEST = UUID(int=0)
-"""Comes before every id."""
+"""An id that comes before every other id."""
 
 FIRST = InboxPlace(-(2**63), datetime.fromtimestamp(0, UTC), UUID(int=0), "", UUID(int=0))
-"""Comes before everything that waits."""
+"""A place that comes before everything in an inbox."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class LruCache(Generic[K, V]):
-    """The values used last, at most so many."""
+    """A cache of the most recently used values, at most `most` of them."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -102,8 +102,8 @@ class LruCache(Generic[K, V]):
 
 
 class Store:
-    """Builds the ports of a transaction. What never changes (published versions) and what changes rarely
-    (a directory, named by its stamp) is kept in the process."""
+    """Builds the ports of a transaction. It caches in memory what never changes (published versions) and what
+    rarely changes (each tenant's directory, recognised by its stamp)."""
 
     def __init__(self, *, mails_links: bool = False) -> None:
         self.mails_links = mails_links
@@ -135,13 +135,14 @@ class Store:
 
 
 class PublishedHere:
-    """Versions that the unit of work published itself: others may yet get their numbers if it is undone."""
+    """The versions that this unit of work has published itself. They are not cached: if it is rolled back,
+    other versions may get the same numbers."""
 
     def __init__(self, _work: UnitOfWork) -> None:
         self.names: set[tuple[str, int]] = set()
 
     async def flush(self) -> None:
-        """Nothing is left to write."""
+        """Do nothing: there is nothing to write."""
 
 
 class PostgresProcesses:
@@ -255,7 +256,7 @@ class PostgresProcesses:
         return [*built_in.values(), *(SubjectType.model_validate(row["document"]) for row in rows)]
 
     async def _built_in_types(self) -> dict[str, SubjectType]:
-        """With what the tenant's types of briefs ask."""
+        """Return the built-in subject types. Briefs get the fields of the tenant's brief forms."""
         forms = [row["fields"] for row in await self._work.fetch(QUERIES.list_brief_forms)]
         return {**BUILT_IN_TYPES, "brief": with_forms(BUILT_IN_TYPES["brief"], forms)}
 
@@ -352,7 +353,7 @@ class PostgresApprovals:
         closed = [place for place in was if place not in now]
         asked = {place: row for place, row in now.items() if was.get(place) != row}
         if not listed:
-            # What is in the table and no longer true goes now, so that all that stays is.
+            # Rows that are no longer true are deleted now, so that every row that stays is true.
             closed += [place for place in asked if place in was]
             asked = {}
         self._work.write(
@@ -476,7 +477,7 @@ class PostgresApprovals:
             "concerned": chosen.concerned,
         }
         if statement is QUERIES.list_approvals_by_words:
-            # The longest word is likely to be the rarest.
+            # Search the index for the longest word, which is likely to be the rarest.
             parameters["word"] = max((chosen.text or "").split(), key=len)
         return [_listed(row) for row in await self._work.fetch(statement, **parameters)]
 
@@ -858,7 +859,8 @@ class PostgresDirectories:
         self._read_already: Directory | None = None
 
     async def read(self) -> Directory:
-        """Read once per stamp; and once a day, as holidays and delegations come and go."""
+        """Return the tenant's directory. It is read again when its stamp has changed and once a day, since
+        holidays and delegations begin and end."""
         if self._read_already is None:
             self._read_already = await self._newest()
         return self._read_already
@@ -957,12 +959,12 @@ class PostgresDirectories:
 
 
 def _change_stamp(work: UnitOfWork) -> None:
-    # A new value rather than a count: what a rolled-back transaction read must match no later stamp.
+    # A new id rather than a counter: the stamp of a transaction that is rolled back must never occur again.
     work.write(QUERIES.put_stamp, stamp=new_id())
 
 
 def _list_along(chosen: ApprovalFilter) -> Statement:
-    """The statement whose index leaves the fewest rows to test."""
+    """Return the statement whose index leaves the fewest rows to filter."""
     statement: Statement
     if chosen.subject_id is not None:
         statement = QUERIES.list_approvals_of_subject
@@ -999,7 +1001,7 @@ def _inbox_parameters(
 
 
 _NUMBER: Final = attrgetter("bytes")
-"""Sorts ids in C."""
+"""The sort key of ids. Comparing their bytes takes place in C."""
 Place = tuple[str, UUID]
 """A step and a person."""
 
@@ -1012,12 +1014,12 @@ def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
 
 
 def _people_told(events: tuple[Event, ...]) -> set[UUID]:
-    """Whoever is told of an approval by its process may look at it from then on."""
+    """Return the people to whom the process sent a notice of the approval. They may see it from then on."""
     return {person for event in events if isinstance(event, NoticeSent) for person in event.people}
 
 
 def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[str, list[Any]]:
-    """Rows of `open_parts`, by columns."""
+    """Return rows of the table `open_parts`, by column."""
     return {
         "asked_steps": [step for step, _ in parts],
         "asked_people": [who for _, who in parts],
@@ -1028,8 +1030,8 @@ def _asked(parts: dict[Place, tuple[str, datetime, datetime | None]]) -> dict[st
 
 
 def _asked_first(runs: Mapping[str, StepRun], of: UUID | None = None) -> dict[str, list[Any]]:
-    """Rows of `open_parts`, all or one person's: what people share, each with the ids of those in their
-    order, as one text."""
+    """Return the rows of the table `open_parts`, of everybody or of one person. Rows that differ only in the
+    person are returned once, with the sorted ids of all their people as one text."""
     shared: dict[tuple[str, str, datetime, datetime | None], list[str]] = {}
     for key, run in sorted(runs.items()):
         if run.state != "pending":
@@ -1065,7 +1067,8 @@ def _document(definition: Definition) -> Any:
 
 
 def _working_time(document: dict[str, Any]) -> WorkingTime:
-    """Once, what only one machine calls a time zone was taken too: the tenant's own counts instead."""
+    """Read a stored working time. An unknown time zone is replaced by the tenant's own: earlier releases
+    accepted every name that the machine knew."""
     known = document.get("time_zone") in TIME_ZONES
     return WorkingTime.model_validate(document if known else {**document, "time_zone": None})
 
@@ -1126,7 +1129,7 @@ def _told_rows(rows: list[asyncpg.Record]) -> list[Told]:
 
 
 def _listed(row: asyncpg.Record) -> Listed:
-    """Without making values of the steps, which lists don't show."""
+    """Read an approval for a list, without building the details of its steps."""
     return Listed(
         id=row["approval_id"],
         process_key=row["process_key"],
@@ -1148,7 +1151,8 @@ def _listed(row: asyncpg.Record) -> Listed:
 
 
 class _Holdings(dict[tuple[str, ...], tuple[frozenset[str], bool]]):
-    """Roles that people hold, with whether one of them lets decide: thousands hold the same."""
+    """A cache of sets of roles, each with whether one of them has the privilege to decide. Thousands of
+    people hold the same roles."""
 
     def __init__(self, privileges: Mapping[str, frozenset[str]]) -> None:
         self._privileges = privileges
@@ -1160,7 +1164,7 @@ class _Holdings(dict[tuple[str, ...], tuple[frozenset[str], bool]]):
 
 
 def _person(row: asyncpg.Record, holdings: _Holdings, *, mails_links: bool) -> Person:
-    # By place: of ten thousand, what each is called by its name in between takes longer than all else.
+    # Unpack by position: looking up columns by name for ten thousand people takes longer than the rest.
     id_, name, email, external, roles, unit, manager, language, active, absent_until, successor = row
     held, may_decide = holdings[tuple(roles)]
     by_link = external and mails_links

@@ -4,7 +4,7 @@
 SELECT process_id, key, document, version, published, retired_at, changed_at FROM processes WHERE key = :key
 
 -- name: lock_process
--- Publication and edits of one process follow one another.
+-- Locks the process, so that its edits and publications happen one after the other.
 SELECT process_id, key, document, version, published, retired_at, changed_at
 FROM processes WHERE key = :key FOR UPDATE
 
@@ -50,7 +50,7 @@ RETURNING version
 SELECT fields FROM brief_forms ORDER BY type_key LIMIT 500
 
 -- name: upsert_brief_form
--- Fields that only earlier versions had stay: briefs that began with those may still be submitted.
+-- Fields of earlier versions are kept, since briefs that were begun with those may still be submitted.
 INSERT INTO brief_forms AS known (type_key, version, fields) VALUES (:type_key, :version, :fields)
 ON CONFLICT (tenant_id, type_key) DO UPDATE SET
     version = greatest(known.version, excluded.version),
@@ -63,15 +63,15 @@ SELECT document FROM subject_types ORDER BY key LIMIT 500
 -- Approvals
 
 -- fragment: asked_together
--- What is the same of many comes once, with their ids in one text.
+-- Rows that differ only in the person arrive as one row, with the people's ids in one text.
 SELECT step, person_id, why, requested_at, due_at
 FROM unnest(:asked_people::text[], :asked_steps::text[], :asked_whys::text[], :asked_at::timestamptz[],
         :asked_due::timestamptz[]) AS shared(people, step, why, requested_at, due_at),
     unnest(string_to_array(people, ',')::uuid[]) AS person_id
 
 -- name: insert_approval
--- Everything that an opening writes, in one round trip. A step may ask ten thousand: who is asked comes in the
--- order of their ids, so that rows of an index go beside each other.
+-- Writes everything about a new approval in one round trip. A step may ask ten thousand people: they arrive
+-- sorted by id, so that neighbouring rows of an index are written together.
 WITH added AS (
     INSERT INTO approvals (approval_id, process_key, process_version, subject_type, subject_id,
         subject_revision, subject_sequence, correlation_id, title, amount, requester_id, state, reason,
@@ -101,9 +101,9 @@ INSERT INTO approval_words (word, approval_id)
 SELECT unnest(tsvector_to_array(search)), :approval_id FROM added
 
 -- name: update_approval
--- Everything that a change of a locked approval writes, in one round trip. A part that was requested again, or
--- is due at another time, replaces its row. The events' numbers go on from the last: the approval's row is
--- locked, nobody else takes the same.
+-- Writes a change of a locked approval in one round trip. The row of a part that was requested again, or that
+-- is due at another time, is replaced. The new events continue the numbers of the old ones; nobody else takes
+-- the same numbers, since the approval's row is locked.
 WITH told AS (
     INSERT INTO approval_events (approval_id, number, at, actor_id, event)
     SELECT :approval_id, known.told + ordinal, at, :actor_id, event
@@ -139,8 +139,9 @@ UPDATE approvals SET process_version = :process_version, subject_sequence = :sub
 WHERE approval_id = :approval_id
 
 -- name: insert_open_parts
--- Whom a locked approval asks, where there were too many to be written with it. Rows that are there are as the
--- approval says. Whoever it has asked so far may look at it, even if it was decided meanwhile.
+-- Writes whom a locked approval asks, if there were too many people to do so with the change that asks them.
+-- Rows that exist already are correct. Everybody whom the approval has asked may see it, even if it was
+-- decided meanwhile.
 WITH part AS (
     {asked_together}
 ), asked AS (
@@ -167,7 +168,7 @@ SELECT approval_id, process_key, process_version, subject_type, subject_id, subj
 FROM approvals WHERE approval_id = :approval_id
 
 -- name: lock_approval
--- Decisions on one approval follow one another, each on the state that the last one left.
+-- Locks the approval, so that each decision about it sees the state that the previous one left.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     today, filled, version, correlation_id, subject_sequence, watchers
@@ -188,12 +189,12 @@ SELECT number, at, actor_id, event FROM approval_events
 WHERE approval_id = :approval_id ORDER BY number
 
 -- name: list_events_shown
--- Nobody is shown the content that each amendment of a large subject has left there.
+-- Leaves out the content that events carry: nobody is shown it, and each amendment of a large subject has it.
 SELECT number, at, actor_id, CASE WHEN event ? 'content' THEN event || '{"content": {}}' ELSE event END AS event
 FROM approval_events
 WHERE approval_id = :approval_id AND number > :after ORDER BY number LIMIT :limit
 
--- Lists of approvals. Each statement goes along the index of one filter, newest first, and tests the others.
+-- Lists of approvals, newest first. Each statement reads the index of one filter and checks the other filters.
 
 -- fragment: listed_approvals
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
@@ -225,7 +226,7 @@ ORDER BY approval_id DESC LIMIT :limit
 
 -- name: list_approvals_by_words
 -- plan: custom
--- Goes along the index of one of the words, in both its forms: as it is and as its Italian stem.
+-- Reads the index of one of the words in both its forms: as written and as its Italian stem.
 SELECT DISTINCT ON (found.approval_id) approval_id, process_key, process_version,
     subject_type, subject_id, subject_revision, title, requester_id, state, reason, content_hash, opened_at,
     ended_at, steps
@@ -292,10 +293,11 @@ WHERE approval_id = :approval_id AND step = :step AND person_id = :person_id
 
 -- name: list_inbox
 -- plan: custom
--- Open parts of oneself and of those for whom one may act, within each delegation's limits; never one's
--- own request on another's behalf. Each person's parts come from the index in order, so that a page costs
--- the same however much waits. What it is sorted by is known when it is planned: the largest amount is ranked
--- by its cents, all others alike. Of a large content a row says that a list is there, and how a text begins.
+-- Lists the open parts of the reader and of those for whom the reader may act, within the limits of each
+-- delegation. A delegate never sees their own request on somebody's behalf. Each person's parts come from the
+-- index in order, so that a page costs the same however much waits. The sort order is known when the query is
+-- planned: amounts are ranked by their cents, and the other orders have the same rank for all rows. A large
+-- content is shortened to the presence of lists and the beginnings of texts.
 SELECT rank, moment, step, waiting.person_id, why, requested_at, due_at, follow_up_on, claimed_by, approval_id,
     process_key, process_version,
     subject_type, subject_id, subject_revision, title, requester_id, state, reason,
@@ -346,7 +348,7 @@ LIMIT :limit
 
 -- name: count_inbox
 -- plan: custom
--- What list_inbox would list, counted by process and by how it comes to the reader.
+-- Counts what list_inbox would list, by process and by why it is in the reader's inbox.
 SELECT approvals.process_key, CASE WHEN part.person_id <> :reader_id THEN 'delegation'
         WHEN part.why LIKE 'role:%' THEN 'role' ELSE 'direct' END AS how,
     count(*) AS waiting, count(*) FILTER (WHERE part.due_at < :now) AS overdue,
@@ -375,8 +377,8 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: list_approvals_naming
 -- plan: custom
--- Reads every event of the tenant, some approvals at a time: persons are erased seldom, and nothing less finds
--- whom a content names.
+-- Reads every event of the tenant, some approvals at a time. There is no index for the people whom a content
+-- names, and people are erased seldom.
 SELECT approval_id FROM (
     SELECT approval_id FROM approval_events WHERE approval_id > :after
         AND (actor_id = :person_id OR strpos(event::text, :name) > 0)
@@ -446,8 +448,8 @@ SELECT figures FROM budget_figures WHERE subject_id = :subject_id AND revision =
 SELECT EXISTS (SELECT 1 FROM withdrawn_subjects WHERE subject_id = :subject_id)
 
 -- name: list_open_approvals_asking
--- Open approvals that wait for one of the people or were asked for by them, or whose steps find people by one
--- of the rules.
+-- Lists the open approvals that wait for one of the people, that one of them requested, or whose steps find
+-- people by one of the rules.
 SELECT approval_id FROM (
     SELECT approval_id FROM open_parts WHERE person_id = ANY(:people::uuid[])
     UNION SELECT approval_id FROM approvals WHERE requester_id = ANY(:people::uuid[]) AND state = 'open'
@@ -455,7 +457,7 @@ SELECT approval_id FROM (
 WHERE :after::uuid IS NULL OR approval_id > :after ORDER BY approval_id LIMIT :limit
 
 -- name: list_open_approvals
--- All of them, by id.
+-- Lists all open approvals in the order of their ids.
 SELECT approval_id FROM approvals WHERE state = 'open' AND approval_id > :after ORDER BY approval_id LIMIT :limit
 
 -- name: insert_concerned_with_requests
@@ -488,7 +490,7 @@ UPDATE delegations SET revoked_at = :at WHERE delegation_id = :delegation_id
 
 -- name: list_delegations
 -- plan: custom
--- All of the tenant, or those given or received by one person.
+-- Lists all delegations of the tenant, or those that one person gave or received.
 SELECT delegation_id, from_person_id, to_person_id, starts_at, ends_at, processes, up_to, reason,
     created_at, created_by, revoked_at
 FROM delegations
@@ -560,7 +562,7 @@ INSERT INTO roles (role_id, key, privileges) VALUES (:role_id, :key, :privileges
 ON CONFLICT (role_id) DO UPDATE SET key = excluded.key, privileges = excluded.privileges
 
 -- name: list_delegations_in_force
--- Those that are or may come into force.
+-- Lists the delegations that are in force or will be.
 SELECT delegation_id, from_person_id, to_person_id, starts_at, ends_at, processes, up_to
 FROM delegations WHERE revoked_at IS NULL AND ends_at > :now ORDER BY delegation_id
 
@@ -577,7 +579,7 @@ RETURNING version
 -- E-mail links
 
 -- name: insert_links
--- One for each time that somebody is asked.
+-- Keeps one link for each round in which a person is asked.
 INSERT INTO decision_links (link_id, approval_id, step, round, person_id, created_at, expires_at)
 SELECT link_id, approval_id, step, round, person_id, :created_at, expires_at
 FROM unnest(:link_ids::uuid[], :approval_ids::uuid[], :steps::text[], :rounds::int[], :people::uuid[],
@@ -630,7 +632,7 @@ SELECT move_id, verdict, count(*) FROM moved_approvals WHERE move_id = ANY(:move
 GROUP BY move_id, verdict
 
 -- name: list_movable_approvals
--- Open runs of other versions, by id.
+-- Lists the open approvals of other versions in the order of their ids.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     today, filled, version, correlation_id, subject_sequence, watchers
@@ -670,7 +672,7 @@ FROM replays WHERE replay_id = :replay_id
 UPDATE replays SET done = :done, report = :report, ended_at = :ended_at WHERE replay_id = :replay_id
 
 -- name: list_past_approvals
--- The newest first. A page begins beside a key, never at an offset.
+-- Lists the approvals that were decided or expired, newest first. A page begins after a key, not at an offset.
 SELECT approval_id, process_key, process_version, subject_type, subject_id, subject_revision, title,
     requester_id, state, reason, content, content_hash, opened_at, ended_at, steps, choices, before_migration,
     today, filled, version, correlation_id, subject_sequence, watchers

@@ -1,4 +1,4 @@
-"""What handlers and jobs need beside a transaction."""
+"""What handlers and jobs need in addition to a transaction."""
 
 from __future__ import annotations
 

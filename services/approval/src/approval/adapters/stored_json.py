@@ -1,5 +1,5 @@
-"""Steps and events as the database holds them. Where thousands are asked, what is the same of many is written
-once and repeated, which takes a third of the time that each by itself takes."""
+"""Serialises steps and events as JSON for the database. If thousands of people are asked, what is the same
+for many of them is serialised once and repeated, which takes a third of the time."""
 
 from __future__ import annotations
 
@@ -66,12 +66,13 @@ def _stored_step(run: StepRun) -> str:
 
 
 def _around(text: bytes, whose: Part | Asked) -> tuple[str, str]:
-    """What stands before a person's id, and after it."""
+    """Return the JSON before the person's id, and the JSON after it."""
     before, _, after = text.decode().partition(str(whose.person))
     return before, after
 
 
 def _with(text: bytes, name: str, empty: str, filling: Iterable[str]) -> str:
-    """With the items in the empty member of that name. Within a text, quotes have a stroke before them."""
+    """Return the JSON with the items put into the empty member of that name. No text inside the JSON can look
+    like that member, since quotes inside a text are escaped."""
     before, _, after = text.decode().partition(f'"{name}":{empty}')
     return f'{before}"{name}":{empty[0]}{",".join(filling)}{empty[1]}{after}'

@@ -1,4 +1,4 @@
-"""The tokens in e-mail links: made from the link's id and a secret, so that none is stored."""
+"""The tokens in e-mail links. They are computed from the link's id and a secret, so that none is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class LinkTokens:
         return base64.urlsafe_b64encode(named + self._signature(named)).decode().rstrip("=")
 
     def read(self, token: str) -> tuple[UUID, UUID]:
-        """Tenant and link. Raises Absent for a token that was not made here."""
+        """Return the ids of the tenant and the link. Raises Absent if the token was not made with this
+        secret."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError:
