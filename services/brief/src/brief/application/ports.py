@@ -1,4 +1,4 @@
-"""What the use cases ask of their surroundings."""
+"""The interfaces through which use cases reach the database, other services and the clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from ..domain.types import BriefType
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A brief as a list shows it to one reader: to others than its requester, as last submitted."""
+    """A brief as a list shows it to one reader. The requester sees the draft; others see what was last
+    submitted."""
 
     brief_id: UUID
     number: str
@@ -47,16 +48,16 @@ class Summary:
     changed_at: datetime
     priced: bool
     sorted_deadline: date
-    """Drafts without a deadline come last."""
+    """The deadline to sort by. For drafts without a deadline it lies after all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadComments:
-    """Of a brief, what others wrote after what a person has read."""
+    """The comments of a brief that others wrote and a person has not read yet."""
 
     count: int
     read_until: UUID | None
-    """The newest comment that they have read; None before the first."""
+    """The newest comment that the person has read; None if they have read none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +72,30 @@ class Briefs(Protocol):
     """One tenant's briefs."""
 
     async def next_brief_number(self, year: int) -> int:
-        """The tenant's next brief number of the year, from 1. Rises, but may skip one."""
+        """Return the tenant's next brief number of the year, from 1. Numbers rise, but may skip some."""
 
     async def insert_brief(self, brief: Brief) -> None: ...
 
     async def find_brief(self, brief_id: UUID) -> Brief | None: ...
 
     async def lock_brief(self, brief_id: UUID) -> Brief | None:
-        """As `find_brief`; nobody else changes the brief until the transaction ends."""
+        """Find a brief and lock it, so that nobody else changes it until the transaction ends."""
 
     async def lock_briefs_under_way_of(self, requester_id: UUID) -> list[UUID]:
-        """The requester's briefs that are not over, locked."""
+        """Lock the requester's briefs that are not over, and return their ids."""
 
     async def update_brief(self, brief: Brief) -> None:
-        """Stores a locked brief's state, requester and draft, and appends its new moves to the history."""
+        """Store a locked brief's state, requester and draft, and append its new moves to its history."""
 
     async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
-        """Stores a revision for good, and keeps its files from being deleted."""
+        """Store a revision, which never changes again, and protect its files from deletion."""
 
     async def insert_pricing(self, brief_id: UUID, pricing: Pricing) -> None: ...
 
     async def insert_file(self, brief_id: UUID, attachment: Attachment, data: bytes) -> None: ...
 
     async def delete_unfrozen_file(self, attachment_id: UUID) -> None:
-        """Deletes a file's bytes unless a frozen revision has it."""
+        """Delete a file's bytes unless a frozen revision contains the file."""
 
     async def find_file(self, brief_id: UUID, attachment_id: UUID) -> StoredFile | None: ...
 
@@ -103,36 +104,38 @@ class Briefs(Protocol):
     async def find_comment(self, brief_id: UUID, comment_id: UUID) -> Comment | None: ...
 
     async def insert_comment_edit(self, brief_id: UUID, comment: Comment) -> None:
-        """What the comment says from now on; what it said stays."""
+        """Store a comment's new text beside the former one, which is kept."""
 
     async def upsert_comments_read(
         self, brief_id: UUID, person_id: UUID, comment_id: UUID, now: datetime
     ) -> bool:
-        """Whether the person had not read so far yet: nobody has read less than before."""
+        """Record up to which comment the person has read. Tell whether this is further than before; if not,
+        nothing changes."""
 
     async def list_unread_comments(
         self, person_id: UUID, brief_ids: Sequence[UUID], most: int
     ) -> Mapping[UUID, UnreadComments]:
-        """Of each of the briefs, no further than `most`."""
+        """Count the person's unread comments of each brief, up to `most`."""
 
     async def list_briefs(
         self, filters: Filters, after: tuple[date | None, UUID] | None, limit: int, *, by_deadline: bool
     ) -> list[Summary]:
-        """Newest first, or by rising deadline; `after` the deadline and id of the last one seen."""
+        """List briefs newest first, or by rising deadline. `after` is the deadline and the id of the last
+        brief that the reader has seen."""
 
     async def count_briefs(
         self, filters: Filters, states: Sequence[State], most: int
     ) -> list[tuple[State, int]]:
-        """How many are in each of the states, no further than `most`; words and states do not filter."""
+        """Count the briefs in each state, up to `most`. The filters `text` and `states` are ignored."""
 
     async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
-        """Oldest first."""
+        """List a brief's comments, oldest first."""
 
     async def list_moves(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
-        """Oldest first, each with its place in the history."""
+        """List a brief's moves, oldest first, each with its position in the history."""
 
     async def list_revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
-        """Frozen ones, the first first."""
+        """List a brief's frozen revisions, oldest first."""
 
     async def find_revision(self, brief_id: UUID, revision: int) -> PricedRevision | None: ...
 
@@ -142,83 +145,85 @@ class StoredFile:
     attachment: Attachment
     data: bytes
     frozen: bool
-    """Whether a frozen revision has it: until then it is the requester's alone."""
+    """Whether a frozen revision contains the file. Until then only the requester may see it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Of what a reader sees: a filter that is None lets everything through."""
+    """What a list of briefs contains. A filter that is None lets everything through that the reader may
+    see."""
 
     reader_id: UUID
     reads_all: bool
-    """Whether others' submitted briefs are listed beside the reader's own."""
+    """Whether the list contains other people's submitted briefs besides the reader's own."""
     today: date
     states: Sequence[State] | None = None
     text: str | None = None
-    """Words that are all in the number or the title, letter case and accents aside, the last one as a
-    beginning; of no word, nothing is found."""
+    """Words that must all appear in the number or the title, ignoring letter case and accents. The last word
+    may be the beginning of a word. A text without any word finds nothing."""
     unit_id: UUID | None = None
     type_key: str | None = None
     requester_id: UUID | None = None
     deadline_from: date | None = None
     deadline_to: date | None = None
-    """Both days included."""
+    """The last day; briefs due on the first or on the last day are listed too."""
     priced: bool | None = None
     late: bool = False
-    """Only those whose deadline has passed and that are not over."""
+    """Whether to list only briefs that are not over although their deadline has passed."""
 
 
 class Progress(Protocol):
-    """What production and logistics told of one tenant's briefs."""
+    """What production and logistics have reported about one tenant's briefs."""
 
     def upsert_ordered(
         self, brief_id: UUID, jobs: Sequence[tuple[UUID, UUID | None, Decimal]], *, changed: bool = False
     ) -> None:
-        """Of each job, the item that it makes, and how much of it: as confirmed, unless a change was told
-        before, or as `changed`."""
+        """Store for each job the item that it makes and the ordered quantity. Quantities of a confirmed order
+        do not replace those of a change (`changed`) that was handled before."""
 
     def upsert_produced(self, brief_id: UUID, job_id: UUID, quantity: Decimal) -> None: ...
 
     def upsert_closed(self, brief_id: UUID, job_id: UUID, shipped: Decimal) -> None: ...
 
     def upsert_valued(self, brief_id: UUID, unit_prices: Mapping[UUID, Decimal]) -> None:
-        """What the order's jobs cost for one unit."""
+        """Store what one unit of each of the order's jobs costs."""
 
     async def list_corrected_prices(self, brief_id: UUID) -> Mapping[UUID, Decimal]:
-        """By job."""
+        """Return the corrected unit prices by job."""
 
     def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
-        """Only what is missing of a shipment of which a later event was handled."""
+        """Store what an event says about a shipment. If a later event was handled before, only what is still
+        missing is stored."""
 
     async def list_jobs(self, brief_id: UUID) -> list[ItemJob]: ...
 
     async def list_shipments(self, brief_id: UUID) -> list[Shipment]:
-        """The first first."""
+        """List a brief's shipments, oldest first."""
 
 
 class Types(Protocol):
     """One tenant's types of briefs."""
 
     async def insert_type(self, brief_type: BriefType) -> bool:
-        """Another version; False where somebody else was faster."""
+        """Store a new version. Return False if somebody else has stored this version before."""
 
     async def find_type(self, key: str, version: int | None = None) -> BriefType | None:
-        """The newest version, or the one that is asked for."""
+        """Find the newest version of a type, or the given version."""
 
     async def list_types(self, after: str, limit: int) -> list[BriefType]:
-        """The newest version of each, by key."""
+        """List the newest version of each type, sorted by key."""
 
 
 class Quotations(Protocol):
-    """One tenant's requests for quotation. Whoever changes one has locked its brief."""
+    """One tenant's requests for quotation. Lock the brief before you change one of its requests."""
 
     async def insert_request(self, request: QuotationRequest) -> None:
-        """Without its quotations."""
+        """Store a request without its quotations."""
 
     async def insert_quotations(self, request_id: UUID, quotations: Sequence[Quotation]) -> None: ...
 
     async def insert_answer(self, quotation: Quotation) -> None:
-        """Its newest answer; those before it stay."""
+        """Store the quotation's newest answer. Earlier answers are kept."""
 
     async def update_request(self, request: QuotationRequest) -> None: ...
 
@@ -227,29 +232,31 @@ class Quotations(Protocol):
     def delete_file(self, file_id: UUID) -> None: ...
 
     async def find_file_data(self, file_id: UUID) -> bytes | None:
-        """Of a file that was seen on its quotation; None where it was taken back meanwhile."""
+        """Return the content of a quotation's file, or None if the supplier took it back meanwhile."""
 
     async def find_request(self, request_id: UUID) -> QuotationRequest | None:
-        """With all its quotations."""
+        """Find a request together with all its quotations."""
 
     async def find_quotation(self, supplier_id: UUID, quotation_id: UUID) -> QuotationRequest | None:
-        """The request of a quotation of the supplier's own, with that quotation alone."""
+        """Find the request of one of the supplier's own quotations. The request contains only this
+        quotation."""
 
     async def list_requests(self, filters: RequestFilters, limit: int) -> list[QuotationRequest]:
-        """Newest first, without quotations."""
+        """List requests without their quotations, newest first."""
 
     async def list_quotations(
         self, supplier_id: UUID, *, open_only: bool, before: UUID | None, limit: int
     ) -> list[QuotationRequest]:
-        """A supplier's own, newest first: the request of each, with that quotation alone."""
+        """List a supplier's own quotations, newest first. Each is a request that contains only this
+        quotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFilters:
     requester_id: UUID | None
-    """The reader, if they may see their own briefs."""
+    """The reader, if they may see their own briefs; otherwise None."""
     reads_all: bool
-    """Whether they see everybody's submitted briefs."""
+    """Whether the reader may see everybody's submitted briefs."""
     brief_id: UUID | None = None
     open_only: bool = False
     before: UUID | None = None
@@ -257,36 +264,36 @@ class RequestFilters:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """A page to look at: WebP, and a smaller one for lists."""
+    """The pictures of one page, in WebP: one to look at and a smaller one for lists."""
 
     page: int
     width: int
     height: int
-    """Pixels."""
+    """In pixels, like `width`."""
     image: bytes
     thumbnail: bytes
 
 
 class Proofs(Protocol):
-    """One tenant's proofs. Whoever changes one has locked its brief."""
+    """One tenant's proofs. Lock the brief before you change one of its proofs."""
 
     def insert_proof(self, proof: Proof) -> None:
-        """Without its versions."""
+        """Store a proof without its versions."""
 
     def insert_version(self, proof_id: UUID, version: ProofVersion, data: bytes) -> None: ...
 
     def update_version(self, proof_id: UUID, version: ProofVersion) -> None:
-        """Its review and its preview; the file stays as it was submitted."""
+        """Store a version's review and preview. The file stays as it was submitted."""
 
     async def find_proof(self, proof_id: UUID) -> Proof | None: ...
 
     async def list_proofs(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Proof]:
-        """The oldest first."""
+        """List a brief's proofs, oldest first."""
 
     async def find_file(self, proof_id: UUID, version: int) -> bytes | None: ...
 
     def insert_pages(self, proof_id: UUID, version: int, pages: Sequence[PreviewPage]) -> None:
-        """Those that are there already stay."""
+        """Store pages of a preview. Pages that are stored already stay unchanged."""
 
     async def find_page(
         self, proof_id: UUID, version: int, page: int, *, thumbnail: bool
@@ -295,7 +302,7 @@ class Proofs(Protocol):
     def insert_annotation(self, annotation: Annotation) -> None: ...
 
     def update_annotation(self, annotation: Annotation) -> None:
-        """Whether it is resolved."""
+        """Store whether an annotation is resolved."""
 
     def insert_reply(self, annotation_id: UUID, reply: Reply) -> None: ...
 
@@ -304,7 +311,7 @@ class Proofs(Protocol):
     async def list_annotations(
         self, proof_id: UUID, version: int, after: UUID | None, limit: int
     ) -> list[Annotation]:
-        """The oldest first."""
+        """List the annotations of a version, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,26 +319,27 @@ class BudgetFilters:
     unit_id: UUID | None = None
     cost_centre: str | None = None
     day: date | None = None
-    """One that the period holds."""
+    """If given, only budgets whose period contains this day are listed."""
     exceeded: bool = False
-    """Only where more is taken than planned, or something is uncovered."""
+    """Whether to list only budgets of which more is taken than planned, or which leave something
+    uncovered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedBudget:
     budget: Budget
     uncovered: bool
-    """Whether there is something that it has no room for."""
+    """Whether briefs are charged to the budget for which it has no room."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedEntry:
     place: int
-    """In the order of the entries."""
+    """Position of the entry in the budget's history."""
     entry: Entry
     number: str | None
     requester_id: UUID | None
-    """Of its brief."""
+    """Requester of the entry's brief; `number` is this brief's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,15 +349,15 @@ class ListedCharge:
     title: str
     requester_id: UUID
     state: State
-    """Of its brief, as last submitted."""
+    """State of the charged brief. `title` and `requester_id` are the brief's too, as last submitted."""
 
 
 class Budgets(Protocol):
-    """One tenant's budgets. Whoever changes a charge has locked it, and then its budget; its brief, if at
-    all, before both."""
+    """One tenant's budgets. Lock in this order: the brief (if you need its lock at all), its charge, the
+    budget."""
 
     async def lock_holder(self, holder: Holder) -> None:
-        """Nobody else plans for it until the transaction ends."""
+        """Keep everybody else from planning a budget for this holder until the transaction ends."""
 
     async def has_overlap(self, holder: Holder, period: Period) -> bool: ...
 
@@ -374,7 +382,7 @@ class Budgets(Protocol):
     async def lock_charge(self, brief_id: UUID) -> Charge | None: ...
 
     async def list_uncovered(self, budget_id: UUID, limit: int) -> list[UUID]:
-        """Briefs, who waits longest first."""
+        """List the ids of briefs that the budget leaves uncovered. The one that waits longest comes first."""
 
     async def list_budgets(
         self,
@@ -384,19 +392,20 @@ class Budgets(Protocol):
         *,
         by_available: bool,
     ) -> list[ListedBudget]:
-        """The newest period first, or by rising availability; `after` the last one seen: its first day, what
-        it had available, its id."""
+        """List budgets with the newest period first, or by rising availability. `after` describes the last
+        budget that the reader has seen: its first day, its available amount and its id."""
 
     async def list_entries(self, budget_id: UUID, before: int | None, limit: int) -> list[ListedEntry]:
-        """Newest first."""
+        """List a budget's entries, newest first."""
 
     async def list_charges(
         self, budget_id: UUID, before: UUID | None, limit: int, *, uncovered_only: bool
     ) -> list[ListedCharge]:
-        """Of the newest briefs first."""
+        """List a budget's charges. Those of the newest briefs come first."""
 
     async def list_cost_centres(self, day: date, after: str, limit: int) -> list[tuple[str, str]]:
-        """Of budgets that are not over by that day: the code, by which they are sorted, and a name."""
+        """List the cost centres of budgets that have not ended before `day`: the code, by which they are
+        sorted, and the name of such a budget."""
 
 
 class Catalogue(Protocol):
@@ -405,7 +414,7 @@ class Catalogue(Protocol):
     def insert_price(self, price: CataloguePrice) -> None: ...
 
     def update_price(self, price: CataloguePrice) -> None:
-        """All but whose and of what it is."""
+        """Store a changed price. Its supplier and its article never change."""
 
     async def find_price(self, price_id: UUID) -> CataloguePrice | None: ...
 
@@ -414,10 +423,10 @@ class Catalogue(Protocol):
     async def list_prices(
         self, supplier_id: UUID | None, kind: str | None, day: date | None, before: UUID | None, limit: int
     ) -> list[CataloguePrice]:
-        """The newest first; with a day, those that hold on it."""
+        """List prices, newest first. If a day is given, only prices valid on that day are listed."""
 
     async def list_valid(self, articles: Sequence[Article], day: date) -> list[CataloguePrice]:
-        """That hold on the day for any of these articles, or for all of their kind."""
+        """List the prices valid on the day for any of these articles, or for all articles of their kinds."""
 
 
 class Templates(Protocol):
@@ -432,31 +441,32 @@ class Templates(Protocol):
     async def list_templates(
         self, person_id: UUID, unit_id: UUID | None, before: UUID | None, limit: int
     ) -> list[Template]:
-        """The person's own and the unit's, the newest first."""
+        """List the person's own templates and the unit's, newest first."""
 
 
 class Purchases(Protocol):
     """What was bought in one tenant."""
 
     def insert_purchases(self, brief: Brief, purchases: Sequence[Purchase], at: datetime) -> None:
-        """Of a brief that is approved. Again: nothing."""
+        """Store the purchases of an approved brief. A repeated call changes nothing."""
 
     async def list_last_paid(
         self, articles: Sequence[Article], without_brief: UUID
     ) -> dict[Article, LastPaid]:
-        """Of those that were ever bought, or another of their kind and unit; by the article asked for."""
+        """Return for each article what was last paid for it or, if it was never bought, for another article
+        of the same kind and unit. Articles for which neither was bought are missing from the answer."""
 
     async def list_spend(self, by: str, since: datetime, until: datetime, limit: int) -> list[Spend]:
-        """Of what was bought from `since` on and before `until`: months in their order, otherwise the most
-        first. `by`: supplier, unit, category, kind or month."""
+        """Group what was bought from `since` until before `until`. `by` is supplier, unit, category, kind or
+        month. Months come in their order, other groups with the largest amount first."""
 
     async def list_purchases(self, since: datetime, until: datetime, limit: int) -> list[PurchaseRow]:
-        """As above, the oldest first."""
+        """List the purchases from `since` until before `until`, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Of one group: what it is grouped by is there."""
+    """Spend of one group. Only the field by which it is grouped is set among the first five."""
 
     supplier_id: UUID | None
     unit_id: UUID | None
@@ -467,29 +477,29 @@ class Spend:
     items: int
     amount: Decimal
     first_quotes: Decimal | None
-    """What those items that were quoted would cost at the first quote for each; None where none was."""
+    """What the quoted items would cost at the first quote for each; None if no item was quoted."""
     amount_quoted: Decimal | None
-    """The amount of the same items."""
+    """What the same items actually cost."""
     budget: Decimal | None
-    """Their parts of their briefs' budgets."""
+    """The sum of the items' parts of their briefs' budgets."""
 
     @property
     def saved_on_first_quotes(self) -> Decimal | None:
-        """Below zero where more is paid than the first quote asked."""
+        """The saving against the first quotes. It is negative if more was paid than they asked."""
         if self.first_quotes is None or self.amount_quoted is None:
             return None
         return self.first_quotes - self.amount_quoted
 
     @property
     def saved_on_budget(self) -> Decimal | None:
-        """Below zero where more was approved than the briefs' budgets."""
+        """The saving against the briefs' budgets. It is negative if more was approved than they allowed."""
         return None if self.budget is None else self.budget - self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseRow:
     number: str
-    """The brief's."""
+    """The brief's number."""
     bought_at: datetime
     unit_id: UUID | None
     supplier_id: UUID | None
@@ -498,7 +508,7 @@ class PurchaseRow:
     quantity: Decimal
     unit_price: Decimal
     first_unit_price: Decimal | None
-    """Of the first quote for it; None where there was none."""
+    """The unit price of the first quote for the item; None if there was no quote."""
     budget_part: Decimal | None
 
 

@@ -1,8 +1,7 @@
-"""A brief: its content in revisions, its prices, and the state that people follow.
+"""A brief: its revisions, its prices, and the state that people follow.
 
-Methods that answer events from other services return whether the brief changed: an event that comes again,
-or after its time, changes nothing. States only move forward; the way back to a draft is a new revision.
-"""
+Methods that handle events of other services return whether the brief changed. A repeated or late event
+changes nothing. States only move forward; the way back to a draft is a new revision."""
 
 from __future__ import annotations
 
@@ -43,12 +42,13 @@ class Revision:
     revision: int
     content: Content
     content_hash: str
-    """Of the content without prices; once priced, the pricing's hash is the current one."""
+    """Hash of the content without prices. Once the revision is priced, the pricing's hash counts instead."""
     process: str
     submitted_at: datetime
     submitted_by: UUID
     proposed_prices: dict[UUID, Decimal]
-    """Unit prices carried over for unchanged items; the revision is unpriced until purchasing prices it."""
+    """Unit prices carried over for unchanged items, by item. They are proposals: the revision has no prices
+    until purchasing sets them."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Brief:
     """The revision being drafted or, once submitted, the frozen one."""
     version: int
     draft: Content | None
-    """Content that is not frozen yet."""
+    """The content being drafted, which is not frozen yet."""
     submitted: Revision | None = None
     """The newest frozen revision."""
     pricing: Pricing | None = None
@@ -110,7 +110,7 @@ class Brief:
         return brief
 
     def revise(self, content: Content, kept_items: Collection[UUID], at: datetime) -> None:
-        """Replaces the draft's content; its attachments stay, and so do the ids of `kept_items`."""
+        """Replace the draft's content. Its attachments stay, and `kept_items` keep their ids."""
         draft = self.open_draft()
         kept_items_are_the_drafts_own(draft, kept_items)
         destinations_are_named_once_per_item(content)
@@ -128,7 +128,7 @@ class Brief:
         self._change_draft(draft.without_attachment(attachment_id), at)
 
     def submit(self, process: str, context: AuditContext) -> Revision:
-        """Freezes the draft and asks for approval under `process`."""
+        """Freeze the draft and submit it for approval under the process with the key `process`."""
         content = self.open_draft()
         content_is_ready_to_submit(content, day_in_rome(context.at))
         earlier = self.submitted
@@ -150,12 +150,12 @@ class Brief:
     def _proposed_prices(self, earlier: Revision | None, content: Content) -> dict[UUID, Decimal]:
         if earlier is None:
             return {}
-        # Returned unpriced, a revision hands on what had been proposed for it.
+        # If a revision was sent back before it was priced, the prices proposed for it are proposed again.
         prices = self.pricing.unit_prices() if self.pricing else earlier.proposed_prices
         return carried_over_prices(earlier.content, prices, content)
 
     def cancel(self, reason: str, context: AuditContext) -> State:
-        """Returns the state that the brief was cancelled from."""
+        """Cancel the brief. Return its state before."""
         if self.state not in BEFORE_GOODS_LEFT:
             raise WrongState("brief_not_cancellable", number=self.number, state=self.state.value)
         left = self.state
@@ -163,7 +163,7 @@ class Brief:
         return left
 
     def open_draft(self) -> Content:
-        """The draft's content. Raises WrongState once it is frozen or the brief is cancelled."""
+        """Return the draft's content. Raises WrongState if it is frozen or the brief is cancelled."""
         if self.state is not State.DRAFT or self.draft is None:
             raise WrongState("brief_not_draft", number=self.number, state=self.state.value)
         return self.draft
@@ -179,7 +179,7 @@ class Brief:
         by: UUID,
         quoted: Mapping[UUID, QuotedTerms] = MappingProxyType({}),
     ) -> Pricing | None:
-        """Prices the submitted revision. Returns None when these are its prices already."""
+        """Price the submitted revision. Return None if it has these prices already."""
         content = self.content_to_price()
         if revision != self.revision:
             raise WrongState("content_stale", field="revision", revision=revision, current=self.revision)
@@ -193,7 +193,7 @@ class Brief:
         return pricing
 
     def content_to_price(self) -> Content:
-        """Of the submitted revision. Raises WrongState once it is decided or sent back."""
+        """Return the content of the submitted revision. Raises WrongState if it was decided or sent back."""
         if self.state not in UNDER_APPROVAL or self.submitted is None:
             raise WrongState("brief_not_to_be_priced", number=self.number, state=self.state.value)
         return self.submitted.content
@@ -201,7 +201,8 @@ class Brief:
     # --- what approval decides
 
     def approval_opened(self, approval_id: UUID, revision: int, context: AuditContext) -> bool:
-        """Priced anew after its approval, a revision is approved once more: the newer run is linked."""
+        """Link an approval that was opened for the revision. A revision whose prices change during its
+        approval gets another approval; the newer one replaces the link."""
         if not self.awaits_decision_on(revision) or approval_id == self.approval_id:
             return False
         self.approval_id = approval_id
@@ -212,7 +213,7 @@ class Brief:
         return True
 
     def approved(self, approval_id: UUID, revision: int, content_hash: str, context: AuditContext) -> bool:
-        """Only approval of exactly the current content and prices counts."""
+        """Approve the revision if the approval is for exactly the current content and prices."""
         if not self.would_be_approved(revision, content_hash):
             return False
         self.approval_id = approval_id
@@ -222,7 +223,8 @@ class Brief:
     def approved_over_budget(
         self, approval_id: UUID, revision: int, content_hash: str, context: AuditContext
     ) -> bool:
-        """As `approved`, where the budget has no room: nothing may be ordered yet."""
+        """Handle an approval for which the budget has no room: nothing may be ordered yet. Otherwise it is
+        like `approved`."""
         if not self.would_be_approved(revision, content_hash):
             return False
         self.approval_id = approval_id
@@ -230,7 +232,7 @@ class Brief:
         return True
 
     def budget_granted(self, reason: str | None, context: AuditContext) -> None:
-        """There is room, or somebody who plans the budget made it."""
+        """Approve a brief that waited for its budget, which has room now or was released by its planner."""
         self.waits_for_budget()
         self._move_to(State.APPROVED, Cause.BUDGET_GRANTED, reason, context)
 
@@ -246,7 +248,7 @@ class Brief:
         return True
 
     def changes_requested(self, approval_id: UUID, revision: int, reason: str, context: AuditContext) -> bool:
-        """The next revision's draft begins, with the content that was judged."""
+        """Begin the draft of the next revision with the content that was judged."""
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id
@@ -257,7 +259,7 @@ class Brief:
     def returned(
         self, approval_id: UUID, revision: int, cause: Cause, reason: str | None, context: AuditContext
     ) -> bool:
-        """The approval ended without a decision: the next revision's draft begins."""
+        """Begin the draft of the next revision, because the approval ended without a decision."""
         if not self.awaits_decision_on(revision):
             return False
         self.approval_id = approval_id
@@ -267,8 +269,8 @@ class Brief:
     def approval_revoked(
         self, approval_id: UUID, revision: int, reason: str, context: AuditContext
     ) -> State | None:
-        """What was approved no longer is, while its goods are here. Returns the state that the brief left,
-        or None if it stays."""
+        """Cancel the brief because its approval was revoked, unless goods have left. Return the state before,
+        or None if the brief keeps its state."""
         if revision != self.revision or self.approval_id not in {None, approval_id}:
             return None
         if self.state is not State.OVER_BUDGET:
@@ -280,7 +282,8 @@ class Brief:
         return left
 
     def awaits_decision_on(self, revision: int) -> bool:
-        """Also before the approval's opening has been heard of: its end may arrive first."""
+        """Tell whether the revision waits for a decision. This holds before the approval's opening is handled
+        too, because the event of its end may arrive first."""
         return self.state in UNDER_APPROVAL and revision == self.revision
 
     def would_be_approved(self, revision: int, content_hash: str) -> bool:
@@ -304,7 +307,8 @@ class Brief:
         return True
 
     def goods_left(self, order_id: UUID, context: AuditContext) -> bool:
-        """In a cancelled brief nothing moves: logistics refuses the cancellation, and that revokes it."""
+        """Handle the departure of goods. A cancelled brief stays cancelled here: logistics refuses its
+        cancellation with an event of its own, which revokes the cancellation."""
         self._must_have_been_approved()
         if self.state not in APPROVED_AND_GOODS_HERE:
             return False
@@ -313,7 +317,7 @@ class Brief:
         return True
 
     def order_delivered(self, order_id: UUID, context: AuditContext) -> bool:
-        """Everything has arrived: the brief is delivered, and closes by itself."""
+        """Deliver and close the brief, because everything has arrived."""
         self._must_have_been_approved()
         if self.state is State.CANCELLED:
             raise NotYet("the refusal of the cancellation is still on its way")
@@ -327,8 +331,8 @@ class Brief:
     def order_cancelled(
         self, reason: str, context: AuditContext, *, goods_came_back: bool = False
     ) -> State | None:
-        """Backoffice cancelled the order: before goods left, or after they came back. Returns the state that
-        the brief left, or None if it stays."""
+        """Cancel the brief because backoffice cancelled its order, before goods left or after they came back.
+        Return the state before, or None if the brief keeps its state."""
         self._must_have_been_approved()
         in_delivery = {State.IN_DELIVERY} if goods_came_back else set()
         if self.state not in APPROVED_AND_GOODS_HERE | in_delivery:
@@ -338,7 +342,8 @@ class Brief:
         return left
 
     def cancellation_refused(self, reason: str, context: AuditContext) -> bool:
-        """Goods had left: the brief is in delivery, whether or not the cancellation got here first."""
+        """Put the brief into delivery, because goods had left before it was cancelled. It does not matter
+        whether the cancellation was handled here before."""
         self._must_have_been_approved()
         if self.state not in APPROVED_AND_GOODS_HERE | {State.CANCELLED}:
             return False
@@ -348,21 +353,21 @@ class Brief:
     # --- what the directory reports
 
     def hand_over(self, requester_id: UUID, requester_name: str, context: AuditContext) -> None:
-        """The requester has left: this is who took over."""
+        """Make the successor of a requester who has left the company the requester."""
         self.requester_id, self.requester_name = requester_id, requester_name
         self.moves.append(_move(self.state, self.state, self.revision, Cause.HANDED_OVER, None, context))
         self._changed(context.at)
 
-    # --- what others read
+    # --- what other modules read
 
     @property
     def content_hash(self) -> str | None:
-        """Of the newest frozen revision with its newest prices."""
+        """The hash of the newest frozen revision with its newest prices; None if no revision is frozen."""
         if self.pricing is not None:
             return self.pricing.content_hash
         return self.submitted.content_hash if self.submitted else None
 
-    # --- within
+    # --- internal
 
     def _must_have_been_approved(self) -> None:
         if self.state in BEFORE_APPROVAL:

@@ -1,10 +1,9 @@
-"""What a unit or a cost centre may spend in a period, and what its briefs take of it.
+"""Budgets: what a unit or a cost centre may spend in a period, and what its briefs take from it.
 
-A budget has one balance: planned = available + committed + spent. A brief is charged to it from its approval
-on: *committed* is what is still to come of what was approved, *spent* what was delivered. Where a budget
-blocks, what is available never falls below zero: what it has no room for is *uncovered*, and a brief that it
-has no room for at its approval waits.
-"""
+A budget's balance is planned = available + committed + spent. A brief is charged to a budget from its
+approval on: *committed* is the approved amount that is not delivered yet, *spent* is the delivered amount. If
+a budget blocks, its available amount never falls below zero: an amount for which it has no room is
+*uncovered*, and a brief for which it has no room at approval waits."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ from .progress import ItemJob, Shipment, progress_of
 NOTHING: Final = Decimal("0.00")
 LARGEST: Final = LIMIT - Decimal("0.01")
 LONGEST_DAYS: Final = 3 * 366
-"""Of a period: three years are a plan, more is a slip of the pen."""
+"""The longest period in days. Three years are a plan; a longer period is taken for a typing error."""
 
 _DELIVERED: Final = frozenset({State.DELIVERED, State.CLOSED})
 _TAKES: Final = frozenset({State.OVER_BUDGET, *APPROVED_AND_GOODS_HERE, State.IN_DELIVERY})
@@ -40,9 +39,9 @@ class EntryCause(StrEnum):
     PLAN_CHANGED = "plan_changed"
     APPROVED = "approved"
     RELEASED = "released"
-    """Whoever plans the budget raised it by what a brief lacked."""
+    """A person who plans budgets raised the plan by the amount that a brief lacked."""
     ROOM_MADE = "room_made"
-    """The plan was raised or something else given up, so that what had been uncovered is covered."""
+    """The plan was raised or another brief freed room, so that an uncovered amount is now covered."""
     DELIVERED = "delivered"
     DELIVERY_UNDONE = "delivery_undone"
     CLOSED_SHORT = "closed_short"
@@ -54,7 +53,7 @@ class EntryCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose a budget is: a unit's or a cost centre's."""
+    """The unit or the cost centre to which a budget belongs."""
 
     unit_id: UUID | None = None
     cost_centre: str | None = None
@@ -62,7 +61,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Both days included."""
+    """A period in days. Its first and its last day belong to it."""
 
     first: date
     last: date
@@ -77,17 +76,18 @@ class Budget:
     planned: Decimal
     committed: Decimal
     spent: Decimal
-    """Euro, VAT excluded: of all its briefs together."""
+    """In euro, VAT excluded. `committed` and `spent` are sums over all briefs charged to the budget."""
     blocking: bool
     version: int
 
     @property
     def available(self) -> Decimal:
-        """Below zero where it does not block and was exceeded."""
+        """The amount that is left. It is negative if a budget that does not block was exceeded."""
         return self.planned - self.committed - self.spent
 
     def replan(self, planned: Decimal, *, blocking: bool) -> Decimal:
-        """Returns by how much the plan grew. Where it blocks, it holds what is taken already."""
+        """Change the plan, and return by how much it grew. Raises WrongState if a blocking budget's plan
+        would be less than what is taken already."""
         if blocking and planned < self.committed + self.spent:
             raise WrongState("budget_below_taken", field="planned", taken=self.committed + self.spent)
         grown = planned - self.planned
@@ -96,7 +96,8 @@ class Budget:
         return grown
 
     def room_for(self, amount: Decimal) -> Decimal:
-        """How much of the amount it takes; where it does not block, as much as an amount can be."""
+        """Return how much of the amount fits into the budget. A budget that does not block takes any amount
+        that can be stored."""
         left = self.available if self.blocking else LARGEST - self.committed - self.spent
         return max(NOTHING, min(amount, left))
 
@@ -104,7 +105,8 @@ class Budget:
         return self.blocking and self.room_for(amount) < amount
 
     def charge(self, charge: Charge, due: Due) -> Change:
-        """Takes what is due of a brief, as far as there is room: less always, more as the budget allows."""
+        """Charge what is due for a brief. A smaller amount than before always fits; a larger one is covered
+        only as far as the budget has room."""
         taken = charge.committed + charge.spent
         grown = due.total - taken
         covered = due.total if grown <= 0 else taken + self.room_for(grown)
@@ -118,7 +120,7 @@ class Budget:
         return change
 
     def grant(self, charge: Charge) -> Change | None:
-        """A brief that waited gets all that it waits for; None where there is no room for that."""
+        """Charge all that a brief waits for. Return None if there is no room for all of it."""
         amount = charge.uncovered
         if self.room_for(amount) < amount:
             return None
@@ -128,7 +130,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Charge:
-    """What a brief takes of the budget that it is charged to."""
+    """What a brief takes from the budget to which it is charged."""
 
     brief_id: UUID
     budget_id: UUID
@@ -136,22 +138,22 @@ class Charge:
     spent: Decimal
     uncovered: Decimal
     waiting: bool
-    """The brief was approved and waits for all of it."""
+    """Whether the brief was approved and waits until the budget has room for all of it."""
     since: datetime
 
     def is_settled(self, due: Due) -> bool:
-        """Whether it takes just this, and all of it."""
+        """Tell whether the charge is exactly what is due, with nothing uncovered."""
         taken = self.committed + self.spent
         return not self.waiting and not self.uncovered and (taken, self.spent) == (due.total, due.spent)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a brief takes of a budget that has room for all of it."""
+    """What a brief would take from a budget with room for all of it."""
 
     total: Decimal
     spent: Decimal
-    """Part of the total."""
+    """The part of the total that is delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of a budget's balance. Appended, never changed."""
+    """One change of a budget's balance. Entries are appended and never changed."""
 
     at: datetime
     cause: EntryCause
@@ -200,10 +202,12 @@ def due_of(
     shipments: Sequence[Shipment],
     corrected: Mapping[UUID, Decimal],
 ) -> Due:
-    """What is ordered, or was approved until it is, less what will not come, at the price of the order where
-    that was corrected (`corrected`: unit prices by job); and what of it was delivered. It follows from what
-    is known of the brief and nothing else, so that the order in which that was told does not matter. A brief
-    without prices costs what it says."""
+    """Return what a brief takes from its budget, and how much of that was delivered.
+
+    The total is what is ordered (what was approved, until an order exists) without what will not be
+    delivered. Items cost the approved price, or the order's price if it was corrected (`corrected` holds unit
+    prices by job). A brief without prices costs its own budget. The result depends only on what is known
+    about the brief now, so the order in which events arrived does not matter."""
     assert brief.submitted is not None
     if brief.pricing is None:
         budget = brief.submitted.content.budget or NOTHING

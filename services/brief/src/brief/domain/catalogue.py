@@ -1,4 +1,5 @@
-"""Suppliers' catalogue prices: what each asks for an article, and when. They suggest, and bind nobody."""
+"""Suppliers' catalogue prices: what a supplier asks for an article in a period. They are suggestions and bind
+nobody."""
 
 from __future__ import annotations
 
@@ -18,9 +19,9 @@ from .purchases import Article
 from .quotations import PriceBreak, unit_price_of
 
 LONGEST: Final = timedelta(days=5 * 366)
-"""A validity beyond that is a slip of the pen."""
+"""The longest validity. A longer one is taken for a typing error."""
 MOST_OFFERS: Final = 5
-"""That are suggested for one item."""
+"""The most offers that are suggested for one item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ class CataloguePrice:
     supplier_id: UUID
     kind: str
     description: str | None
-    """Of the article; None: for every one of the kind."""
+    """Description of the article; None if the price holds for every article of the kind."""
     unit: str
     breaks: tuple[PriceBreak, ...]
-    """By rising quantity; the first is the least that the supplier makes."""
+    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
     lead_time_days: int
     valid_from: date
     valid_until: date
-    """Both days included."""
+    """The last day; the price is valid on the first and on the last day too."""
     kept_at: datetime
     kept_by: UUID
     version: int = 1
@@ -58,7 +59,7 @@ class CataloguePrice:
         at: datetime,
         by: UUID,
     ) -> CataloguePrice:
-        """Whose and of what it is stays."""
+        """Return the price with new terms. Its supplier and its article stay."""
         after = replace(
             self,
             breaks=breaks,
@@ -75,7 +76,7 @@ class CataloguePrice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a catalogue asks for an item of a brief."""
+    """The price that a supplier's catalogue asks for an item of a brief."""
 
     price: CataloguePrice
     unit_price: Decimal
@@ -94,7 +95,8 @@ def catalogue_price_fits(price: CataloguePrice) -> None:
 def offers_for(
     wanted: Mapping[UUID, tuple[Article, Decimal]], prices: Iterable[CataloguePrice]
 ) -> dict[UUID, list[Offer]]:
-    """By item (its article and quantity), the cheapest first, one a supplier at most."""
+    """Return offers for each item of `wanted`, cheapest first, with at most one offer per supplier. `wanted`
+    holds each item's article and quantity."""
     known = list(prices)
     return {item_id: _offers(article, quantity, known) for item_id, (article, quantity) in wanted.items()}
 

@@ -1,4 +1,4 @@
-"""Comments: who is meant by one, and how long it may be changed."""
+"""Comments on briefs: whom a comment mentions, and how long its author may change it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from optima_kit.refusals import Forbidden, WrongState
 
 EDITABLE_FOR: Final = timedelta(minutes=5)
 MOST_UNREAD: Final = 100
-"""Unread comments of a brief are counted no further: so many stand for more."""
+"""Unread comments of a brief are counted up to this number, which then means "this many or more"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a comment said until it was changed."""
+    """A former text of a comment."""
 
     text: str
     at: datetime
-    """When it came to say so."""
+    """When the comment got this text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Comment:
     mentioned_ids: tuple[UUID, ...] = ()
     edited_at: datetime | None = None
     earlier: tuple[Version, ...] = ()
-    """The oldest first."""
+    """Former texts, oldest first."""
 
 
 def edited(

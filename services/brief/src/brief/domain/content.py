@@ -16,14 +16,15 @@ from optima_contracts.quantities import quantity_text
 from .forms import FormValue
 
 Quantity = Annotated[Decimal, PlainSerializer(quantity_text, return_type=str)]
-"""More than zero, in the unit named beside it."""
+"""A quantity greater than zero, in the unit named beside it."""
 
 Money = Annotated[Decimal, PlainSerializer(money_text, return_type=str)]
-"""Euro, VAT excluded."""
+"""An amount in euro, VAT excluded."""
 
 
 class _Part(BaseModel):
-    # What a newer release stored stays in what this one writes again: during an upgrade both run.
+    # During an upgrade two releases run together, so fields that a newer release stored must survive
+    # rewriting.
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
@@ -35,7 +36,8 @@ class Delivery(_Part):
 
 
 class Item(_Part):
-    """One thing asked for. `kind` names the tenant's kind of item, which decides its production phases."""
+    """One thing that a brief asks for. `kind` is the key of a kind of item that the tenant defined; it
+    decides the production phases."""
 
     item_id: UUID
     kind: str
@@ -65,12 +67,12 @@ class Content(_Part):
     customer: str | None = None
     """Code of the customer on whose account the goods are made, as the ERP knows it."""
     cost_centre: str | None = None
-    """Whose budget is charged; None: that of the requester's unit."""
+    """The cost centre whose budget is charged. If None, the budget of the requester's unit is charged."""
     type_key: str | None = None
     type_version: int | None = None
-    """The type that the brief began with, in the version of that day."""
+    """Version of the type that was current when the brief was begun."""
     form: dict[str, FormValue] = Field(default_factory=dict)
-    """Answers to the type's form, by field."""
+    """Answers to the type's form, by key of the field."""
     items: tuple[Item, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 

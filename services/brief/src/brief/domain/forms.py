@@ -1,11 +1,10 @@
-"""Forms of brief types: read from a subset of JSON Schema, and filled in by whoever writes a brief.
+"""Forms of brief types. A form is defined in a subset of JSON Schema, and the author of a brief fills it in.
 
-A form is a flat object. Of JSON Schema it takes `type`, `properties`, `required` and, of a property,
-`type`, `enum`, `items`, `format` (date), `minimum`, `maximum` and `maxLength`. Beside them `x-label` and
-`x-hint` hold texts in Italian and English, `x-choices` those of an `enum`, `x-section` names one of the
-form's `x-sections`, `x-unit` a unit, and `x-when` the earlier field and value without which a field is not
-asked for.
-"""
+A form is a flat object. It may use `type`, `properties` and `required` of JSON Schema, and for each property
+`type`, `enum`, `items`, `format` (date), `minimum`, `maximum` and `maxLength`. Besides these, `x-label` and
+`x-hint` hold texts in Italian and English, `x-choices` holds the texts of an `enum`, `x-section` names one of
+the form's `x-sections`, and `x-unit` names a unit. `x-when` names an earlier field and a value: the property
+is asked for only if that field has this value."""
 
 from __future__ import annotations
 
@@ -24,19 +23,20 @@ MAX_FIELDS: Final = 60
 MAX_CHOICES: Final = 60
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 8
-"""Objects and lists within each other; a form needs five."""
+"""The deepest nesting of objects and lists. A form needs five levels."""
 
 MOST_TOLD: Final = 100
-"""Faults of one form, in one answer."""
+"""The most faults of one form that an answer lists."""
 
 LONGEST: Final = 2000
-"""Characters of a text, unless the form says fewer."""
+"""The most characters of a text, unless the form allows fewer."""
 
 LARGEST: Final = 10**12
-"""No whole number of a form goes so far: approval conditions read it."""
+"""Integers of a form must be smaller than this, because conditions of approval processes read them."""
 
 FormValue = bool | int | str | list[str]
-"""A number with decimals is text, as all amounts are; a date is 2026-01-31."""
+"""An answer to a field. A number with decimals is a text, like all amounts; a date is a text like
+2026-01-31."""
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
@@ -99,7 +99,7 @@ class FormField:
     section: str | None
     required: bool
     choices: Mapping[str, Words]
-    """By value, in the order in which they are offered."""
+    """Texts of the choices by value, in the order in which they are offered."""
     unit: str | None
     minimum: Decimal | None
     maximum: Decimal | None
@@ -113,7 +113,8 @@ class Form:
     fields: Mapping[str, FormField]
 
     def asked(self, values: Mapping[str, FormValue]) -> Iterator[FormField]:
-        """The fields whose condition holds: none that depends on a field that is not asked for itself."""
+        """Return the fields whose condition holds. A condition on a field that is not asked for does not
+        hold."""
         kept: dict[str, FormValue] = {}
         for each in self.fields.values():
             if each.when is None or each.when.holds(kept):
@@ -126,7 +127,8 @@ class Form:
 
 
 def form_of(schema: Any) -> Form:
-    """Raises Violations that name each place that is wrong, and what may stand there."""
+    """Read a form from its schema. Raises Violations that name each wrong place and say what is allowed
+    there."""
     problems: list[Refusal] = []
     if not isinstance(schema, dict):
         raise Invalid("form_not_an_object", field="form")
@@ -162,8 +164,9 @@ def form_of(schema: Any) -> Form:
 
 
 def _ends_soon(schema: Mapping[str, Any]) -> None:
-    """Raises Invalid at the first place that lies deeper than any of a form. Neither this nor what reads the
-    schema afterwards goes as deep as somebody likes to send."""
+    """Raise Invalid if the schema is nested deeper than any form needs. This check is iterative, and the code
+    that reads the schema afterwards can rely on the limit, so that a deeply nested schema cannot exhaust the
+    stack."""
     open_parts: list[tuple[str, Any, int]] = [("form", schema, 1)]
     while open_parts:
         where, part, depth = open_parts.pop()
@@ -178,7 +181,7 @@ def _ends_soon(schema: Mapping[str, Any]) -> None:
 
 
 def _wrong_prose(part: Mapping[str, Any], where: str) -> list[Refusal]:
-    """Of the words that are kept as they are written and not read."""
+    """Return refusals for descriptive members, which are stored but not interpreted."""
     return [
         Invalid("form_text_wrong", field=f"{where}.{word}", limit=LONGEST)
         for word in _PROSE
@@ -272,7 +275,7 @@ def _kind(given: Mapping[str, Any], where: str) -> Kind:
             return Kind(named)
         case "boolean":
             return Kind.FLAG
-    # An object within the form, or a reference to one, would have no end that a person could fill in.
+    # A nested object, or a reference to one, could be endless, and nobody could fill it in.
     raise Invalid("form_type_unknown", field=f"{where}.type")
 
 
@@ -299,7 +302,7 @@ def _choices(given: Mapping[str, Any], kind: Kind, where: str) -> Mapping[str, W
 
 
 def _values_of_items(items: Any, where: str) -> Any:
-    """What may be chosen of an array: each is a text, and none is an array again."""
+    """Return what may be chosen for an array field. The values must be texts, not arrays."""
     if not isinstance(items, dict):
         return None
     if problems := _unknown(items, _OF_ITEMS, where):
@@ -343,8 +346,8 @@ def _words(given: Any, where: str) -> Words:
 
 
 def filled_in(form: Form, given: Mapping[str, Any]) -> dict[str, FormValue]:
-    """What of `given` the form asks for. A draft may lack answers; what is there must be one. Raises
-    Violations that name each field."""
+    """Return those answers of `given` that the form asks for. A draft may lack answers, but given answers
+    must be valid. Raises Violations that name each wrong field."""
     problems: list[Refusal] = [
         Invalid("form_field_unknown", field=f"form.{key[:60]}") for key in given if key not in form.fields
     ]

@@ -1,4 +1,4 @@
-"""States of a brief, what moves it from one to another, and which moves go forward."""
+"""The states of a brief, the causes that change them, and sets of states that rules refer to."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ class State(StrEnum):
     SUBMITTED = "submitted"
     IN_APPROVAL = "in_approval"
     CHANGES_REQUESTED = "changes_requested"
-    """Passed through, never rested in: the next revision's draft begins at once."""
+    """A brief passes through this state only in its history, because the draft of the next revision begins at
+    once."""
     REJECTED = "rejected"
     OVER_BUDGET = "over_budget"
-    """Approved, and its budget has no room for it: nothing is ordered before there is."""
+    """The brief was approved, but nothing is ordered before its budget has room for it."""
     APPROVED = "approved"
     IN_PRODUCTION = "in_production"
     IN_DELIVERY = "in_delivery"
@@ -27,7 +28,7 @@ class State(StrEnum):
 
 
 class Cause(StrEnum):
-    """What happened to bring a brief into its state, or to somebody else."""
+    """Why a brief got its state or, for `HANDED_OVER`, another requester."""
 
     DRAFTED = "drafted"
     SUBMITTED = "submitted"
@@ -49,12 +50,12 @@ class Cause(StrEnum):
     APPROVAL_REVOKED = "approval_revoked"
     CANCELLATION_REFUSED = "cancellation_refused"
     HANDED_OVER = "handed_over"
-    """The requester left and another took over: the state stays."""
+    """The requester left the company and a successor took over; the state stays."""
 
 
 UNDER_APPROVAL: Final = frozenset({State.SUBMITTED, State.IN_APPROVAL})
 BEFORE_APPROVAL: Final = frozenset({State.DRAFT, *UNDER_APPROVAL, State.REJECTED, State.OVER_BUDGET})
-"""Production has not been told of it."""
+"""States in which production does not know of the brief."""
 APPROVED_AND_GOODS_HERE: Final = frozenset({State.APPROVED, State.IN_PRODUCTION})
 BEFORE_GOODS_LEFT: Final = frozenset(
     {State.DRAFT, *UNDER_APPROVAL, State.OVER_BUDGET, *APPROVED_AND_GOODS_HERE}
@@ -64,7 +65,7 @@ OVER: Final = frozenset({State.REJECTED, State.DELIVERED, State.CLOSED, State.CA
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step of a brief's history. Appended, never changed."""
+    """One step of a brief's history. Moves are appended and never changed."""
 
     at: datetime
     from_state: State | None
@@ -78,7 +79,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """When something happened, and who did it for whom: what every move records."""
+    """When something happened, who did it and on whose behalf. Every move records this."""
 
     at: datetime
     actor_id: UUID | None = None

@@ -1,4 +1,4 @@
-"""What a revision costs, and the hash that binds decisions to content and prices alike."""
+"""Prices of a revision, and the hash that binds decisions to its content and prices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from optima_kit.refusals import Invalid, Refusal, Violations
 from .content import Content, Item, Money, Quantity
 
 LIMIT = Decimal(10) ** 12
-"""Euro: what a brief may cost stays below, as an event's amount has twelve digits."""
+"""In euro. A brief must cost less than this, because amounts in events have at most twelve digits."""
 
 
 class QuotedTerms(BaseModel):
@@ -42,12 +42,12 @@ class PriceLine(BaseModel):
     amount: Money
     """`quantity × unit_price`, rounded half up to the cent."""
     quotation: QuotedTerms | None = None
-    """Where the price was awarded to a supplier; None where purchasing set it by hand."""
+    """Terms of the supplier to whom the item was awarded; None if purchasing set the price by hand."""
 
 
 class Pricing(BaseModel):
-    """The prices of one revision, as purchasing set them at one time. Never changed: priced again, there
-    is another."""
+    """The prices of one revision as purchasing set them at one time. A pricing never changes; if the revision
+    is priced again, it gets another one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -76,8 +76,9 @@ def price_revision(
     at: datetime,
     by: UUID,
 ) -> Pricing:
-    """`prices` gives each item its unit price, `quoted` the terms of those that come from a quotation.
-    Raises Violations naming each item without a price, each price without an item, and each item with two."""
+    """Price a revision. `prices` holds each item's unit price; `quoted` holds the terms of items whose prices
+    come from a quotation. Raises Violations that name each item without a price and each price without an
+    item, and that say if an item has two prices."""
     unit_prices = dict(prices)
     problems: list[Refusal] = [
         Invalid("item_without_price", field="lines", item=item.description)
@@ -121,14 +122,13 @@ def price_line(item: Item, unit_price: Decimal, quoted: QuotedTerms | None) -> P
 
 
 def content_hash(content: Content, pricing_id: UUID | None = None, lines: tuple[PriceLine, ...] = ()) -> str:
-    """SHA-256, hexadecimal, of the canonical JSON (sorted keys, no spaces, UTF-8) of
+    """Return the SHA-256, in hexadecimal, of the canonical JSON (sorted keys, no spaces, UTF-8) of
     `{"content": …, "pricing_id": …, "prices": [{"item_id": …, "unit_price": …}, …]}`.
 
-    The random pricing id keeps prices secret: who may read the hash and the content, but not the prices,
-    could otherwise find a unit price by trying the likely ones.
-    """
+    The random pricing id keeps prices secret. Without it, people who may read the hash and the content but
+    not the prices could find a unit price by trying likely ones."""
     hashed = {
-        # As it is published: without what a newer release stored.
+        # The content as it is published, without fields that a newer release stored.
         "content": Content.model_validate(content.as_json(), extra="ignore").as_json(),
         "pricing_id": str(pricing_id) if pricing_id else None,
         "prices": [line.model_dump(mode="json", include={"item_id", "unit_price"}) for line in lines],
@@ -140,8 +140,9 @@ def content_hash(content: Content, pricing_id: UUID | None = None, lines: tuple[
 def carried_over_prices(
     earlier: Content, prices: Mapping[UUID, Decimal], content: Content
 ) -> dict[UUID, Decimal]:
-    """Unit prices proposed for the items of `content` that are unchanged (kind, description, quantity) since
-    `earlier`, whose items cost `prices`. A proposal prices nothing: purchasing confirms or changes it."""
+    """Return proposed unit prices for those items of `content` that have the same kind, description and
+    quantity as an item of `earlier`. `prices` are the unit prices of `earlier`. Proposals are not prices yet:
+    purchasing confirms or changes them."""
     known: dict[tuple[str, str, Decimal], Decimal] = {}
     for item in earlier.items:
         if item.item_id in prices:

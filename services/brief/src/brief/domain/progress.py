@@ -1,4 +1,4 @@
-"""How far what a brief asks for has come: ordered, produced, shipped, delivered."""
+"""The progress of a brief's items: how much is ordered, produced, shipped and delivered."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ class ShipmentState(StrEnum):
 
 
 GOODS_OUT: Final = frozenset({ShipmentState.ISSUED, ShipmentState.DEPARTED, ShipmentState.DELIVERED})
-"""The goods have left under a document that stands; otherwise they are back."""
+"""States in which the goods have left under a valid document. In all other states they are back."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemJob:
-    """What production said of the job that makes an item. Quantities in the item's unit."""
+    """What production reported about a job that makes an item. Quantities are in the item's unit."""
 
     job_id: UUID
     item_id: UUID | None
-    """None until its order is heard of."""
+    """None until the event of the job's order is handled."""
     ordered: Decimal | None
     produced: Decimal | None
-    """None until all of it is made."""
+    """None until production reports a finished quantity."""
     closed: bool
-    """Short: no more is made or shipped."""
+    """Whether the job was closed short, so that no more is made or shipped."""
     closed_at: Decimal = Decimal(0)
-    """What had been shipped by then."""
+    """The quantity that had been shipped when the job was closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What logistics last said of a shipment."""
+    """What logistics last reported about a shipment."""
 
     shipment_id: UUID
     state: ShipmentState
     quantities: Mapping[UUID, Decimal]
-    """By job; of a delivered one, what was accepted."""
+    """Quantities by job; for a delivered shipment, the quantities that were accepted."""
     ddt_number: str | None
     issued_on: date | None
     delivered_at: datetime | None
@@ -57,11 +57,11 @@ class ItemProgress:
     ordered: Decimal
     produced: Decimal
     shipped: Decimal
-    """What was delivered is part of it."""
+    """The shipped quantity, including what was delivered."""
     delivered: Decimal
     closed: bool
     shipments: Sequence[tuple[Shipment, Decimal]]
-    """Under a document that stands, each with how much of the item it holds."""
+    """Shipments under valid documents, each with the quantity of the item that it holds."""
 
 
 def progress_of(item_id: UUID, jobs: Sequence[ItemJob], shipments: Sequence[Shipment]) -> ItemProgress:

@@ -1,6 +1,6 @@
-"""Proofs of a brief ("visto si stampi"): files in versions, a review of each, and marks on their pages.
+"""Proofs of a brief ("visto si stampi"): versions of a file, their reviews, and annotations on their pages.
 
-A version is reviewed once, and what is reviewed is its file. Only the newest version counts.
+Each version is reviewed once, and the review is about its file. Only the newest version counts.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .lifecycle import APPROVED_AND_GOODS_HERE, UNDER_APPROVAL, State
 from .rules import day_in_rome
 
 MAX_PROOFS: Final = 20
-"""Of one brief."""
+"""The most proofs of one brief."""
 MAX_VERSIONS: Final = 50
 MAX_ANNOTATIONS: Final = 200
-"""Of one version."""
+"""The most annotations of one version."""
 MAX_REPLIES: Final = 50
 MAX_PAGES: Final = 40
-"""Pages of a file that are shown; marks lie on one of them."""
+"""The most pages of a file that are shown. An annotation is on one of them."""
 WITH_CHANGES: Final = "with_changes"
 """The field of a process that approvers fill in to approve a proof with changes."""
 
@@ -38,19 +38,21 @@ class ProofState(StrEnum):
     IN_REVIEW = "in_review"
     APPROVED = "approved"
     APPROVED_WITH_CHANGES = "approved_with_changes"
-    """It may be made once the changes that its marks ask for are done, without another look."""
+    """The proof may be produced once the changes that its annotations ask for are made, without another
+    review."""
     REJECTED = "rejected"
     NOT_REVIEWED = "not_reviewed"
-    """Its review ended without a verdict: nobody could be asked, it was recalled, or time ran out."""
+    """The review ended without a verdict: nobody could be asked, it was recalled, or it was not decided in
+    time."""
     SUPERSEDED = "superseded"
-    """The next version came while it was in review."""
+    """The next version was submitted while this one was in review."""
 
 
 class PreviewState(StrEnum):
     PENDING = "pending"
     READY = "ready"
     FAILED = "failed"
-    """The file can't be shown: it is damaged, protected, or too large."""
+    """The file cannot be shown, because it is damaged, protected or too large."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class ProofVersion:
     ended_by: UUID | None = None
     preview: PreviewState = PreviewState.PENDING
     pages: int = 0
-    """That can be shown."""
+    """The number of pages that can be shown."""
 
 
 @dataclass(slots=True)
@@ -78,14 +80,14 @@ class Proof:
     brief_id: UUID
     title: str
     versions: list[ProofVersion] = field(default_factory=list)
-    """The oldest first."""
+    """Versions, oldest first."""
 
     @property
     def newest(self) -> ProofVersion:
         return self.versions[-1]
 
     def version(self, number: int) -> ProofVersion:
-        """Raises Absent where there is none."""
+        """Return the version with this number. Raises Absent if there is none."""
         for each in self.versions:
             if each.version == number:
                 return each
@@ -101,8 +103,8 @@ class Proof:
         at: datetime,
         by: UUID,
     ) -> ProofVersion:
-        """The next version, in review. The one before it counts no longer. The same file again is a slip,
-        unless the review of it ended without a verdict."""
+        """Add the next version, which is in review. The version before it no longer counts. The same file
+        again is refused as a mistake, unless its review ended without a verdict."""
         if len(self.versions) >= MAX_VERSIONS:
             raise WrongState("proof_versions_too_many", limit=MAX_VERSIONS)
         if due_on is not None and due_on < day_in_rome(at):
@@ -145,8 +147,9 @@ class Proof:
         at: datetime,
         by: UUID | None,
     ) -> bool:
-        """Whether the version got its verdict: it has one, and approval counts of exactly its file. What ends
-        after the next version came changes nothing."""
+        """End a version's review, and tell whether anything changed. Nothing changes if the version is no
+        longer in review (because it has a verdict, or the next version was submitted) or if the verdict is
+        about another file."""
         found = self.version(version)
         if found.state is not ProofState.IN_REVIEW or (sha256 is not None and sha256 != found.file.sha256):
             return False
@@ -156,7 +159,7 @@ class Proof:
     def approval_revoked(
         self, version: int, approval_id: UUID, reason: str, *, at: datetime, by: UUID | None
     ) -> bool:
-        """What was approved no longer is."""
+        """Reject a version because its approval was revoked. Tell whether anything changed."""
         found = self.version(version)
         if found.state in (ProofState.REJECTED, ProofState.NOT_REVIEWED, ProofState.SUPERSEDED):
             return False
@@ -177,7 +180,8 @@ class Proof:
 
 
 class Area(BaseModel):
-    """A rectangle on a page, in parts of its width and height, from the upper left corner."""
+    """A rectangle on a page, measured from the upper left corner in fractions of the page's width and
+    height."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -197,7 +201,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What somebody says of a place on a page."""
+    """A remark about a place on a page of a proof."""
 
     annotation_id: UUID
     proof_id: UUID
@@ -214,26 +218,27 @@ class Annotation:
 
 
 def proofs_may_be_submitted(brief: Brief) -> None:
-    """From its submission until all of it was delivered: while goods of one item travel, work on another may
-    still wait for its proof."""
+    """Proofs may be submitted from the brief's submission until all of it is delivered, because work on one
+    item may still wait for its proof while goods of another are on their way."""
     if brief.state not in UNDER_APPROVAL | APPROVED_AND_GOODS_HERE | {State.IN_DELIVERY}:
         raise WrongState("brief_takes_no_proofs", number=brief.number, state=brief.state.value)
 
 
 def version_may_be_annotated(proof: Proof, version: ProofVersion) -> None:
-    """Marks say what to judge: once it is judged, there are no more."""
+    """A version may be annotated only while it is in review, because annotations serve that review."""
     if version is not proof.newest or version.state is not ProofState.IN_REVIEW:
         raise WrongState("proof_not_in_review", version=version.version)
 
 
 def annotation_may_be_settled(proof: Proof, version: int) -> None:
-    """Answers, and what is done about a mark, belong to the newest version."""
+    """Annotations may be answered, resolved or reopened only on the newest version."""
     if version != proof.newest.version:
         raise WrongState("proof_version_not_newest", version=version, newest=proof.newest.version)
 
 
 def mark_lies_on_the_page(version: ProofVersion, page: int, area: Area) -> None:
-    """Of a file whose pages are not counted yet, any page that could be shown."""
+    """Raise Invalid if the annotation lies outside the file's pages. As long as the pages are not counted,
+    any page up to the most that are shown is allowed."""
     most = version.pages if version.preview is PreviewState.READY else MAX_PAGES
     if page > most:
         raise Invalid("annotation_page_absent", field="page", pages=most)

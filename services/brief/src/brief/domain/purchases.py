@@ -1,4 +1,4 @@
-"""What was bought: the items of approved briefs that had prices."""
+"""Purchases: the items of approved briefs that had prices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .brief import Brief
 
 @dataclass(frozen=True, slots=True, order=True)
 class Article:
-    """What an item asks for, whatever its quantity."""
+    """What an item asks for, apart from its quantity."""
 
     kind: str
     description: str
@@ -24,35 +24,37 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """An item as it was approved. Euro, VAT excluded."""
+    """An item as it was approved. Amounts are in euro, VAT excluded."""
 
     item_id: UUID
     article: Article
     quantity: Decimal
     unit_price: Decimal
     supplier_id: UUID | None
-    """Whose quotation was chosen; None where purchasing set the price by hand."""
+    """The supplier whose quotation was chosen; None if purchasing set the price by hand."""
     budget_part: Decimal | None
-    """Its part of the brief's budget, in proportion to its amount; None where all is free."""
+    """The item's part of the brief's budget, in proportion to its amount; None if the brief has no budget or
+    all its items cost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastPaid:
-    """What an article was bought for the last time, in a brief that was not cancelled."""
+    """The last purchase of an article in a brief that was not cancelled."""
 
     unit_price: Decimal
     bought_at: datetime
     article: Article
-    """Of the same kind and unit; of another description, where this one was never bought."""
+    """The article that was bought. If the one asked for was never bought, this is another article of the same
+    kind and unit."""
     quantity: Decimal
     brief_id: UUID
     number: str
-    """The brief's."""
+    """The brief's number."""
     supplier_id: UUID | None
 
 
 def purchases_of(brief: Brief) -> Iterator[Purchase]:
-    """Of a brief that is approved: none, where it had no prices."""
+    """Return the purchases of an approved brief. There are none if the brief had no prices."""
     if brief.pricing is None or brief.submitted is None:
         return
     parts = budget_parts(brief.submitted.content.budget, [line.amount for line in brief.pricing.lines])
@@ -70,7 +72,7 @@ def purchases_of(brief: Brief) -> Iterator[Purchase]:
 
 
 def budget_parts(budget: Decimal | None, amounts: Sequence[Decimal]) -> list[Decimal | None]:
-    """The budget divided in proportion to the amounts, to the cent: the parts add up to it."""
+    """Divide a budget in proportion to the amounts, to the cent. The parts add up to the budget."""
     total = sum(amounts, Decimal(0))
     if budget is None or total == 0:
         return [None] * len(amounts)

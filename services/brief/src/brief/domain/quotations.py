@@ -1,7 +1,7 @@
 """Requests for quotation: purchasing asks several suppliers for the items of a brief's revision.
 
-A request is as good as the revision that it asks about: once that is decided or sent back, it has lapsed.
-Read for a supplier, it holds that supplier's quotation alone, so that nothing said of it can be about others.
+A request lapses once its revision is decided or sent back. When a request is read for a supplier, it contains
+only that supplier's quotation, so that nothing derived from it can reveal other suppliers.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .rules import day_in_rome
 
 MAX_SUPPLIERS: Final = 30
 MAX_FILES: Final = 10
-"""That a supplier sends with one quotation."""
+"""The most files that a supplier may send with one quotation."""
 FARTHEST: Final = timedelta(days=365)
-"""A request's deadline farther ahead is a slip of the pen."""
+"""How far ahead a request's deadline may be. A later one is taken for a typing error."""
 
 
 class RequestState(StrEnum):
@@ -38,11 +38,12 @@ class RequestState(StrEnum):
     AWARDED = "awarded"
     CANCELLED = "cancelled"
     LAPSED = "lapsed"
-    """Its revision was decided or sent back before anybody was awarded."""
+    """The revision was decided or sent back before anything was awarded."""
 
 
 class QuotationState(StrEnum):
-    """As its supplier sees it: however a request ends that did not choose them, theirs is closed."""
+    """The state of a quotation as its supplier sees it. If the request ends without choosing this supplier,
+    the quotation is closed, however the request ends."""
 
     REQUESTED = "requested"
     QUOTED = "quoted"
@@ -56,7 +57,7 @@ class _Part(BaseModel):
 
 
 class AskedItem(_Part):
-    """What a supplier is told of an item."""
+    """What a supplier may know about an item."""
 
     item_id: UUID
     kind: str
@@ -70,7 +71,7 @@ class AskedItem(_Part):
 
 
 class PriceBreak(_Part):
-    """From so many units on, each costs so much."""
+    """A unit price that holds from a certain quantity on."""
 
     from_quantity: Quantity
     unit_price: Money
@@ -79,7 +80,7 @@ class PriceBreak(_Part):
 class QuotedLine(_Part):
     item_id: UUID
     breaks: tuple[PriceBreak, ...]
-    """By rising quantity; the first is the least that the supplier makes."""
+    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
     lead_time_days: int
 
     @property
@@ -91,7 +92,7 @@ class QuotedLine(_Part):
 
 
 def unit_price_of(breaks: Sequence[PriceBreak], quantity: Decimal) -> Decimal | None:
-    """For so many units; None below the minimum."""
+    """Return the unit price for this quantity, or None if it is below the minimum quantity."""
     fitting = [each.unit_price for each in breaks if each.from_quantity <= quantity]
     return fitting[-1] if fitting else None
 
@@ -113,7 +114,8 @@ class Quote(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A quote, or why there is none. Never changed: a supplier who thinks again answers again."""
+    """A supplier's quote, or the reason why they decline. An answer never changes; a supplier who changes
+    their mind answers again."""
 
     at: datetime
     by: UUID
@@ -123,7 +125,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class QuotationFile:
-    """What a supplier sent with their quotation: a price list, a drawing."""
+    """A file that a supplier sent with their quotation, such as a price list or a drawing."""
 
     file_id: UUID
     name: str
@@ -144,7 +146,7 @@ class Quotation:
     """How often the supplier has answered."""
     answer: Answer | None = None
     files: list[QuotationFile] = field(default_factory=list)
-    """The oldest first."""
+    """Files, oldest first."""
 
     @property
     def quote(self) -> Quote | None:
@@ -156,9 +158,9 @@ class QuotationRequest:
     request_id: UUID
     brief_id: UUID
     number: str
-    """The brief's."""
+    """The brief's number."""
     requester_id: UUID
-    """The brief's."""
+    """The brief's requester."""
     revision: int
     title: str
     note: str
@@ -169,12 +171,13 @@ class QuotationRequest:
     asked_by: UUID
     version: int = 1
     settled: RequestState = RequestState.OPEN
-    """As it was left by purchasing: open, awarded or cancelled."""
+    """The state that purchasing gave the request: open, awarded or cancelled. `state` knows lapsed requests
+    too."""
     reason: str | None = None
     current: bool = True
     """Whether its revision still waits for prices and approval."""
     awarded: Mapping[UUID, UUID] = field(default_factory=dict)
-    """By item, the quotation that was chosen."""
+    """The id of the chosen quotation by item."""
     quotations: list[Quotation] = field(default_factory=list)
 
     @property
@@ -195,7 +198,7 @@ class QuotationRequest:
     # --- what purchasing does
 
     def ask(self, suppliers: Sequence[UUID], ids: Sequence[UUID], at: datetime) -> list[Quotation]:
-        """Asks more suppliers, each on a quotation of their own."""
+        """Ask further suppliers. Each gets a quotation of their own."""
         self.is_open()
         deadline_lies_ahead(self.due_at, at)
         known = {quotation.supplier_id for quotation in self.quotations}
@@ -216,7 +219,8 @@ class QuotationRequest:
     def award(
         self, choices: Sequence[tuple[UUID, UUID]], now: datetime
     ) -> dict[UUID, tuple[Decimal, QuotedTerms]]:
-        """`choices` name for each item the quotation that gets it. Returns their unit prices and terms."""
+        """Award items to quotations. `choices` are pairs of an item and the quotation that gets it. Return
+        each item's unit price and terms."""
         self.may_be_awarded(now)
         if not choices:
             raise Invalid("award_without_quotation", field="lines")
@@ -241,7 +245,8 @@ class QuotationRequest:
         return found
 
     def may_be_awarded(self, now: datetime) -> None:
-        """Not while a supplier may still answer who has not: all have the same time."""
+        """Raise WrongState while a supplier who has not answered may still answer, because all suppliers have
+        the same time."""
         self.is_open()
         if now < self.due_at and any(quotation.answer is None for quotation in self.quotations):
             raise WrongState("request_awaits_quotes", day=day_in_rome(self.due_at))
@@ -253,7 +258,7 @@ class QuotationRequest:
     # --- what a supplier does
 
     def take(self, quotation: Quotation, answer: Answer) -> None:
-        """The supplier's answer; what they answered before counts no more."""
+        """Take a supplier's answer, which replaces their earlier one."""
         self.may_be_answered(answer.at)
         if answer.quote is not None:
             _quote_fits(answer.quote, self)
@@ -296,7 +301,7 @@ def request_for(
     at: datetime,
     by: UUID,
 ) -> QuotationRequest:
-    """A request for all items of a brief's revision."""
+    """Build a request for all items of a brief's revision."""
     deadline_lies_ahead(due_at, at)
     items = [AskedItem(**item.model_dump(include=set(AskedItem.model_fields))) for item in content.items]
     return QuotationRequest(
@@ -373,16 +378,16 @@ def _misfits(quote: Quote, request: QuotationRequest) -> Iterator[Refusal]:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the quotes that hold today would come to. Euro, VAT excluded."""
+    """A comparison of the quotes that are valid today. Amounts are in euro, VAT excluded."""
 
     best: Mapping[UUID, tuple[UUID, ...]]
-    """By item, the quotations with the lowest unit price: several where they ask the same."""
+    """The quotations with the lowest unit price by item; several if they ask the same."""
     totals: Mapping[UUID, Decimal]
-    """Of each quotation that has a price for every item."""
+    """The total of each quotation that has a price for every item."""
     best_whole: tuple[UUID, ...]
-    """The quotations of the lowest total; none where nobody has a price for every item."""
+    """The quotations with the lowest total; none if no quotation has a price for every item."""
     split_total: Decimal | None
-    """With each item from whoever asks least; None where nobody has a price for one of them."""
+    """The total if each item is bought at its lowest price; None if some item has no price."""
 
 
 def compare(request: QuotationRequest, today: date) -> Comparison:

@@ -1,4 +1,4 @@
-"""The rules of briefs, one sentence each. Each returns or raises the refusal that names field and remedy."""
+"""The rules of briefs, one function each. A rule that is broken raises a refusal that names the field."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from optima_kit.refusals import Invalid, Refusal, Violations
 from .content import Content
 
 ROME = ZoneInfo("Europe/Rome")
-"""Where a brief's day and year turn."""
+"""The time zone that decides on which day and in which year something happens to a brief."""
 
 FARTHEST_YEARS = 10
-"""A deadline farther ahead is a slip of the pen."""
+"""How many years ahead a deadline may be. A later one is taken for a typing error."""
 
 MAX_ATTACHMENTS = 20
 MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
@@ -28,12 +28,12 @@ def day_in_rome(now: datetime) -> date:
 
 
 def brief_number(year: int, progressive: int) -> str:
-    """Such as "B-2026-0001". Numbers grow; one may be missing where a drafting failed."""
+    """Return a brief's number, such as "B-2026-0001"."""
     return f"B-{year}-{progressive:04d}"
 
 
 def content_is_ready_to_submit(content: Content, today: date) -> None:
-    """Raises Violations with everything that is still missing or wrong."""
+    """Raise Violations with everything that is still missing or wrong."""
     problems = [
         *_says_what_it_is_about(content),
         *_deadline_lies_ahead(content, today),
@@ -66,7 +66,8 @@ def _something_is_asked_for(content: Content) -> Iterator[Refusal]:
 
 
 def _deliveries_add_up_to_the_quantity(content: Content) -> Iterator[Refusal]:
-    # Without deliveries an item's destinations are still open; once some are named, nothing may be left over.
+    # An item without deliveries has no destinations yet. Once it has some, they must cover the whole
+    # quantity.
     for n, item in enumerate(content.items):
         delivered = sum((delivery.quantity for delivery in item.deliveries), Decimal(0))
         if item.deliveries and delivered != item.quantity:
@@ -88,7 +89,7 @@ def destinations_are_named_once_per_item(content: Content) -> None:
 
 
 def kept_items_are_the_drafts_own(draft: Content, kept_items: Collection[UUID]) -> None:
-    """An item that is kept is named by its id, once; new items get theirs here."""
+    """Raise Invalid unless each kept item is an item of the draft and is named only once."""
     own = {item.item_id for item in draft.items}
     for item_id in kept_items:
         if item_id not in own:

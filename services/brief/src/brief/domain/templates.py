@@ -1,4 +1,4 @@
-"""Templates: what briefs that are asked for again and again begin with."""
+"""Templates: content with which recurring briefs can be begun."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ class Template:
     name: str
     content: Content
     unit_id: UUID | None
-    """Whose people may begin briefs with it, beside whoever keeps it. None: nobody else."""
+    """The unit whose people may use the template besides the person who keeps it. If None, nobody else
+    may."""
     kept_by: UUID
     kept_at: datetime
 
 
 def reusable(content: Content) -> Content:
-    """What of a brief its template asks for: neither deadline, budget nor files, which are of that brief."""
+    """Return a brief's content without deadline, budget and files, which belong to that brief alone."""
     return content.model_copy(update={"deadline": None, "budget": None, "attachments": ()})
 
 
 def answers_that_fit(form: Form, answers: Mapping[str, FormValue]) -> dict[str, FormValue]:
-    """Those that the form, which may have changed since, still takes."""
+    """Return those answers that the form still accepts. The form may have changed since they were given."""
     known = {key: value for key, value in answers.items() if key in form.fields}
     try:
         return filled_in(form, known)

@@ -1,4 +1,4 @@
-"""Types of briefs: what a form asks for, and what follows from the type."""
+"""Types of briefs: the form that authors fill in, and the defaults that a type gives a brief."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ MAX_KINDS = 50
 
 @dataclass(frozen=True, slots=True)
 class BriefType:
-    """One version of a type. Never changed: defined anew, there is another."""
+    """One version of a type. A version never changes; defining the type again adds another version."""
 
     type_id: UUID
     key: str
     version: int
     name: Words
     schema: Mapping[str, Any]
-    """The form as it was written."""
+    """The form's schema as its author wrote it."""
     process: str | None
-    """Key of the approval process that is proposed."""
+    """Key of the approval process that the type proposes."""
     kinds: tuple[str, ...]
-    """Keys of the kinds of item that are proposed."""
+    """Keys of the kinds of item that the type proposes."""
     purchasing_owner_id: UUID | None
-    """Who of purchasing looks after such briefs."""
+    """The person in purchasing who looks after briefs of this type."""
     offered: bool
-    """Whether new briefs may begin with it."""
+    """Whether new briefs may be begun with this type."""
     defined_at: datetime
     defined_by: UUID
 
@@ -42,8 +42,9 @@ class BriefType:
 
 
 def fields_mean_what_they_do_elsewhere(form: Form, types: Iterable[BriefType]) -> None:
-    """A key holds one kind of value in all of a tenant's types, so that conditions of processes can speak of
-    it. Raises Violations naming each field that another kind of value is known under."""
+    """A field's key holds the same kind of value in all types of a tenant, so that conditions of processes
+    can use it. Raises Violations that name each field whose key holds another kind of value in another
+    type."""
     known = {each.key: (each.kind, of.name) for of in types for each in of.form.fields.values()}
     problems: list[Refusal] = [
         Invalid(
@@ -61,7 +62,7 @@ def fields_mean_what_they_do_elsewhere(form: Form, types: Iterable[BriefType]) -
 
 
 def _values_of(kind: Kind) -> Kind:
-    """A choice is a text of few."""
+    """Return the kind of value that a field holds. A choice holds a text."""
     return Kind.TEXT if kind is Kind.CHOICE else kind
 
 
