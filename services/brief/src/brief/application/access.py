@@ -1,4 +1,4 @@
-"""The briefs that commands and reactions change: locked, and only those that the actor may see."""
+"""Load and lock the brief that a command or a reaction changes, if the actor may see it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .read.access import is_requester, seen
 async def brief_to_change(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None = None
 ) -> Brief:
-    """The brief, locked. Raises Absent for one that the actor may not see, and Stale unless it has the
+    """Return the brief, locked. Raises Absent if the actor may not see it, and Stale if it no longer has the
     version that they saw."""
     brief = seen(actor, await ports.briefs.lock_brief(brief_id))
     if expected_version is not None and expected_version != brief.version:
@@ -27,7 +27,8 @@ async def brief_to_change(
 async def own_brief_to_change(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None = None
 ) -> Brief:
-    """As `brief_to_change`. Raises Forbidden for a brief of somebody else."""
+    """Return the actor's own brief, locked. Raises Forbidden if it is somebody else's, and otherwise the same
+    as `brief_to_change`."""
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
     if not is_requester(actor, brief):
         raise Forbidden("brief_not_own", number=brief.number)
@@ -35,8 +36,8 @@ async def own_brief_to_change(
 
 
 async def known_brief(ports: Ports, brief_id: UUID) -> Brief:
-    """The brief that another service speaks of, locked. Raises NotYet for one that is not here: it was
-    drafted here, so that only a restored database can lack it."""
+    """Return the brief that an event of another service refers to, locked. Raises NotYet if it is unknown.
+    Since all briefs are drafted in this service, only a restored database can lack one."""
     brief = await ports.briefs.lock_brief(brief_id)
     if brief is None:
         raise NotYet(f"brief {brief_id} is not known")
@@ -44,7 +45,8 @@ async def known_brief(ports: Ports, brief_id: UUID) -> Brief:
 
 
 async def known_proof(ports: Ports, proof_id: UUID) -> tuple[Brief, Proof]:
-    """As `known_brief`: a proof, and its brief, which is locked."""
+    """Return the proof that an event of another service refers to, and its brief, locked. Raises NotYet if
+    either is unknown."""
     known = await ports.proofs.find_proof(proof_id)
     if known is None:
         raise NotYet(f"proof {proof_id} is not known")

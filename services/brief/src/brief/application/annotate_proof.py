@@ -1,4 +1,4 @@
-"""Whoever sees a brief and may comment marks places on a proof, answers marks, and settles them."""
+"""People who see a brief and may comment annotate its proofs, and answer, resolve and reopen annotations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from .submit_proof import proof_to_change
 async def annotate_proof(
     ports: Ports, actor: Actor, proof_id: UUID, version: int, page: int, area: Area, text: str
 ) -> tuple[Proof, Annotation]:
-    """While the version is in review. The text stays in this service: the event names the mark alone."""
+    """Annotate a version that is in review. The text stays in this service; the event contains only the
+    annotation's id."""
     _, proof = await proof_to_change(ports, actor, proof_id)
     found = proof.version(version)
     version_may_be_annotated(proof, found)
@@ -67,7 +68,7 @@ async def answer_annotation(
 async def settle_annotation(
     ports: Ports, actor: Actor, annotation_id: UUID, *, resolved: bool
 ) -> tuple[Proof, Annotation]:
-    """Marks it as done, or opens it again. Again: nothing."""
+    """Resolve an annotation or reopen it. If it is in that state already, nothing happens."""
     proof, annotation = await _annotation_to_change(ports, actor, annotation_id)
     if resolved == (annotation.resolved_at is not None):
         return proof, annotation

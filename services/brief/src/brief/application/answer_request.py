@@ -1,4 +1,4 @@
-"""A supplier quotes what they are asked for, or declines to. Until the deadline they may think again."""
+"""A supplier quotes or declines to quote. Until the deadline they may change their answer."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ async def answer_request(
     quote: Quote | None = None,
     reason: str | None = None,
 ) -> QuotationRequest:
-    """Without a quote: declined, for a reason. Returns the request with the supplier's own quotation alone.
-    The event says that there is an answer; what it says stays in this service."""
+    """Store the supplier's quote or, if there is none, that they decline and why. Return the request with
+    only the supplier's own quotation. The event says that there is an answer; its content stays in this
+    service."""
     request = await own_quotation_to_change(ports, actor, quotation_id)
     (own,) = request.quotations
     if expected_version is not None and expected_version != own.version:
@@ -43,7 +44,8 @@ async def answer_request(
 
 
 async def own_quotation_to_change(ports: Ports, actor: Actor, quotation_id: UUID) -> QuotationRequest:
-    """The request with the supplier's own quotation alone, its brief locked. Raises Absent for another's."""
+    """Return the request with only the supplier's own quotation, and lock its brief. Raises Absent if the
+    quotation is another supplier's."""
     known = await ports.quotations.find_quotation(actor.person_id, quotation_id)
     if known is None:
         raise Absent("quotation_absent")

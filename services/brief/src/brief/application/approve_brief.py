@@ -1,4 +1,4 @@
-"""A brief is approved for good: its prices bind, and production may make an order of it."""
+"""Publish that a brief is approved: its prices are binding, and production makes an order from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requester attaches a file to a draft, or takes one away."""
+"""The requester attaches a file to a draft or removes one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def attach_file(
 
 
 async def detach_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: UUID) -> Brief:
-    """Earlier revisions keep the file; one that was never submitted is deleted."""
+    """Remove a file from the draft. Earlier revisions keep it; a file that was never submitted is deleted."""
     brief = await own_brief_to_change(ports, actor, brief_id)
     brief.detach(attachment_id, ports.now)
     await ports.briefs.update_brief(brief)
@@ -59,7 +59,8 @@ async def detach_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id:
 
 
 def file_is_what_it_says(data: bytes, media_type: str) -> None:
-    """The first bytes must be those of the media type: a renamed programme is not a PDF."""
+    """Check a file's size, and that its first bytes fit its media type, so that a renamed program does not
+    pass as a PDF."""
     if len(data) > MAX_ATTACHMENT_BYTES:
         raise TooLarge("attachment_too_large", megabytes=MAX_ATTACHMENT_BYTES // (1024 * 1024))
     if media_type not in BEGINNINGS:

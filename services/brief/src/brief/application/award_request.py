@@ -1,4 +1,4 @@
-"""Purchasing chooses among the quotes: what it chose prices the brief."""
+"""Purchasing awards a request for quotation: the chosen quotes become the brief's prices."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ async def award_request(
     choices: Sequence[tuple[UUID, UUID]],
     prices: Sequence[tuple[UUID, Decimal]],
 ) -> QuotationRequest:
-    """`choices`: for each item the quotation that gets it, one for all or several; `prices`: of items that go
-    to none. The brief's prices name the supplier and terms of each choice, up to the order."""
+    """Award items to quotations and price the brief. `choices` are pairs of an item and the quotation that
+    gets it; `prices` are the unit prices of items that no quotation gets. The brief's prices keep the
+    supplier and the terms of each choice, so that the order has them too."""
     brief, request = await request_to_change(ports, actor, request_id, expected_version)
     chosen = request.award(choices, ports.now)
     priced = [(item_id, price) for item_id, (price, _) in chosen.items()] + list(prices)

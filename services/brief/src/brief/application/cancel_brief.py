@@ -16,8 +16,8 @@ from .tell_cancelled import tell_cancelled
 async def cancel_brief(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, reason: str
 ) -> Brief:
-    """Approval, production and logistics stop what they can. If goods had left unknown to this service,
-    logistics refuses and the brief goes on in delivery."""
+    """Cancel the brief. Approval, production and logistics then stop what they can. If goods had left without
+    this service knowing, logistics refuses the cancellation and the brief goes on in delivery."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     context = AuditContext(ports.now, actor.person_id)
     left = brief.cancel(reason, context)

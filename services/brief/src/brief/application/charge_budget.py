@@ -1,5 +1,5 @@
-"""What a brief takes of its budget follows the brief: committed when it is approved, spent as it is
-delivered, given back where nothing more will come."""
+"""Charge briefs to their budgets: an amount is committed when a brief is approved, spent as it is delivered,
+and given back if nothing more will be delivered."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from .ports import Ports
 
 GRANT: Final = "budget.grant"
 MOST_GRANTED: Final = 1000
-"""Briefs that are looked at again when room was made."""
+"""The most briefs that are reconsidered when a budget gets room."""
 TOLD_CAUSES: Final = frozenset(get_args(BudgetCause))
 
 
 class GrantWanted(BaseModel):
-    """A brief waits for its budget, and there may be room now."""
+    """Payload of the job that reconsiders a brief because its budget may have room now."""
 
     brief_id: UUID
 
 
 def holder_of(brief: Brief, content: Content) -> Holder | None:
-    """Whose budget the brief is charged to: of the cost centre that it names, or else of its unit."""
+    """Return whose budget the brief is charged to: the cost centre that it names, or else its unit."""
     if content.cost_centre is not None:
         return Holder(cost_centre=content.cost_centre)
     return Holder(unit_id=brief.unit_id) if brief.unit_id is not None else None
 
 
 async def commit_brief(ports: Ports, brief: Brief, context: AuditContext) -> UUID | None:
-    """Commits what is being approved, of the budget whose period holds the brief's deadline. Returns that
-    budget where it has no room and blocks: the brief waits for it."""
+    """Commit the brief's amount in the budget whose period contains its deadline. Return the budget's id if
+    it blocks and has no room, which means that the brief has to wait; otherwise None."""
     assert brief.submitted is not None
     content = brief.submitted.content
     holder = holder_of(brief, content)
@@ -71,8 +71,8 @@ async def settle_charge(
     context: AuditContext,
     reason: str | None = None,
 ) -> None:
-    """Takes, of the brief's budget, what is due by all that is known of the brief now. Without a budget, or
-    where nothing has changed: nothing."""
+    """Charge what is due for the brief by all that is known of it now. Nothing happens if the brief has no
+    budget or nothing has changed."""
     charge = await ports.budgets.lock_charge(brief_id)
     if charge is None:
         return
@@ -96,12 +96,12 @@ async def settle_charge(
 
 
 async def cover_charge(ports: Ports, brief: Brief, charge: Charge, budget: Budget) -> Change:
-    """As much as there is room for of what is uncovered of a brief that is under way."""
+    """Cover as much of a brief's uncovered amount as the budget has room for. The brief is under way."""
     return budget.charge(charge, await _due(ports, brief))
 
 
 async def offer_room(ports: Ports, budget: Budget) -> None:
-    """Those that wait for the budget are looked at again, each by itself."""
+    """Schedule a job for each brief that the budget leaves uncovered, because it may have room now."""
     for brief_id in await ports.budgets.list_uncovered(budget.budget_id, MOST_GRANTED):
         ports.jobs.schedule(GRANT, GrantWanted(brief_id=brief_id), key=str(brief_id))
 

@@ -1,4 +1,4 @@
-"""Whoever sees a brief and may comment says something about it, and may change it for a while."""
+"""People who see a brief and may comment write comments, and may change them for a few minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from .read.access import person_sees_brief, visible_brief
 async def comment_brief(
     ports: Ports, actor: Actor, brief_id: UUID, text: str, mentioned_ids: Sequence[UUID]
 ) -> Comment:
-    """Possible in every state. The text stays in this service: the event names the comment alone."""
+    """Comment on a brief in any state. The text stays in this service; the event contains only the comment's
+    id."""
     brief = await visible_brief(ports, actor, brief_id)
     mentioned = await _who_may_be_mentioned(ports, brief, mentioned_ids)
     comment = Comment(new_id(), actor.person_id, actor.name, text, ports.now, mentioned)
@@ -34,7 +35,7 @@ async def comment_brief(
 async def edit_comment(
     ports: Ports, actor: Actor, brief_id: UUID, comment_id: UUID, text: str, mentioned_ids: Sequence[UUID]
 ) -> Comment:
-    """By its author, within five minutes. What it said before stays to be read."""
+    """Change a comment. Only its author may, within five minutes. The former text stays readable."""
     brief = await visible_brief(ports, actor, brief_id)
     comment = await ports.briefs.find_comment(brief_id, comment_id)
     if comment is None:
@@ -51,9 +52,9 @@ async def edit_comment(
 async def _who_may_be_mentioned(
     ports: Ports, brief: Brief, ids: Sequence[UUID], *, already: Collection[UUID] = ()
 ) -> tuple[UUID, ...]:
-    """Each once; those who are mentioned `already` stay so, whoever has left since. Raises Invalid where
-    somebody may not see the brief or isn't there, and does not say who: the refusal would tell who may see
-    what."""
+    """Return the mentioned people, each once. People mentioned `already` stay, even if they have left since.
+    Raises Invalid if somebody is unknown or may not see the brief. The refusal does not name the person,
+    because that would reveal who may see what."""
     mentioned = tuple(dict.fromkeys(ids))
     for person_id in mentioned:
         if person_id in already:

@@ -1,4 +1,4 @@
-"""Marketing begins a new brief with what another asks for."""
+"""Marketing begins a new brief with the content of another one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .read.access import shown_content, visible_brief
 
 
 async def copy_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Brief:
-    """A draft of the actor's own, with the content that they see, but for its deadline, which belongs to the
-    other, and for its files. It begins with its type as that is now; without it, where nothing may begin with
-    that any more."""
+    """Draft a brief of the actor's own with the content that they see, without deadline and files. The draft
+    has the newest version of the other brief's type, or no type if new briefs may not be begun with that type
+    any more."""
     _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
     content = await _of_its_type_as_it_is_now(ports, content)
     items = tuple(item.model_copy(update={"item_id": new_id()}) for item in content.items)

@@ -1,4 +1,4 @@
-"""An admin defines a type of brief, or defines it anew."""
+"""An admin defines a type of brief, or its next version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .ports import Ports
 from .read.access import may_look_after_briefs
 
 MOST_TYPES = 500
-"""Whose fields are compared: far more than anybody chooses from."""
+"""The most types whose fields are compared, which is far more than a tenant uses."""
 
 
 async def define_type(
@@ -33,8 +33,8 @@ async def define_type(
     purchasing_owner_id: UUID | None,
     offered: bool,
 ) -> BriefType:
-    """Its next version, from which new briefs begin; those that are there keep theirs. Raises Stale unless
-    `expected_version` is the newest one, or None for a type that is not there yet."""
+    """Define the next version of a type. New briefs use it, and existing briefs keep theirs. Raises Stale
+    unless `expected_version` is the newest version, or None for a type that does not exist yet."""
     form = form_of(schema)
     known = await ports.types.find_type(key)
     if expected_version != (known.version if known else None):

@@ -21,7 +21,8 @@ from .ports import Ports
 async def draft_typed_brief(
     ports: Ports, actor: Actor, content: Content, type_key: str | None, answers: Mapping[str, Any]
 ) -> Brief:
-    """Under the newest version of a type that is offered, if one is named."""
+    """Draft a brief with the newest version of the type that `type_key` names, if any. The type must be
+    offered."""
     if type_key is not None:
         begun = may_begin_with(await ports.types.find_type(type_key))
         content = content.model_copy(update={"type_key": begun.key, "type_version": begun.version})
@@ -29,14 +30,14 @@ async def draft_typed_brief(
 
 
 async def with_answers(ports: Ports, content: Content, answers: Mapping[str, Any]) -> Content:
-    """The content with those answers that its type's form asks for. Raises Violations for others, and where
-    there is no form."""
+    """Return the content with the answers to its type's form. Raises Violations if the form, or the absence
+    of a type, does not allow an answer."""
     form = await form_for(ports, content)
     return content.model_copy(update={"form": filled_in(form, answers)})
 
 
 async def form_for(ports: Ports, content: Content) -> Form:
-    """The form of the type that the brief began with; without a type, one that asks for nothing."""
+    """Return the form of the type version with which the brief began, or an empty form if it has no type."""
     if content.type_key is None:
         return Form({}, {})
     begun = await ports.types.find_type(content.type_key, content.type_version)
@@ -45,7 +46,7 @@ async def form_for(ports: Ports, content: Content) -> Form:
 
 
 async def draft_brief(ports: Ports, actor: Actor, content: Content) -> Brief:
-    """The new brief, with the tenant's next number of the year."""
+    """Create a brief with the tenant's next number of the year."""
     year = day_in_rome(ports.now).year
     brief = Brief.drafted(
         brief_id=new_id(),

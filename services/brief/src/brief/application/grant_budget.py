@@ -1,4 +1,4 @@
-"""Room was made in a budget: what waited for it goes on."""
+"""Continue a brief that waits for its budget, because the budget may have room now."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .ports import Ports
 
 
 async def grant_budget(ports: Ports, wanted: GrantWanted) -> None:
-    """A brief that waits is approved if there is room for all of it; of one that is under way as much is
-    covered as there is room for. Again, or where somebody else took the room: nothing."""
+    """Approve a waiting brief if its budget has room for all of it. For a brief that is under way, cover as
+    much as there is room for. Nothing happens if this is a repetition, or if another brief took the room."""
     brief = await ports.briefs.lock_brief(wanted.brief_id)
     charge = await ports.budgets.lock_charge(wanted.brief_id)
     if brief is None or charge is None or not charge.uncovered:

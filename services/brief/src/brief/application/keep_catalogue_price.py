@@ -1,4 +1,4 @@
-"""Purchasing keeps what suppliers' catalogues ask."""
+"""Purchasing adds and changes prices from suppliers' catalogues."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ async def keep_catalogue_price(
     valid_from: date,
     valid_until: date,
 ) -> CataloguePrice:
-    """Of somebody who may be asked for quotes. Several of one supplier may hold at a time: the cheapest is
-    suggested."""
+    """Add a catalogue price of a supplier who may be asked for quotes. Several prices of one supplier may be
+    valid at a time; the cheapest one is suggested."""
     require_spend(actor)
     supplier = await ports.directory.find_person(supplier_id)
     if supplier is None or not supplier.active or "quotation.submit" not in supplier.privileges:
@@ -67,7 +67,7 @@ async def change_catalogue_price(
     valid_from: date,
     valid_until: date,
 ) -> CataloguePrice:
-    """One that ended yesterday is suggested no more: nothing is deleted."""
+    """Change a catalogue price. Prices are never deleted; to retire one, let its validity end."""
     require_spend(actor)
     known = await ports.catalogue.lock_price(price_id)
     if known is None:

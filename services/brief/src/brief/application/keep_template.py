@@ -1,4 +1,4 @@
-"""Somebody keeps what a brief asks for as a template, and begins briefs with it."""
+"""People save a brief's content as a template, begin briefs with it, and delete it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .read.access import keeps_template, sees_template, shown_content, visible_b
 
 
 async def keep_template(ports: Ports, actor: Actor, brief_id: UUID, name: str) -> Template:
-    """Of a brief as the actor sees it, for the people of their unit."""
+    """Save the brief's content, as the actor sees it, as a template for the people of the actor's unit."""
     _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
     template = Template(
         template_id=new_id(),
@@ -32,8 +32,8 @@ async def keep_template(ports: Ports, actor: Actor, brief_id: UUID, name: str) -
 
 
 async def begin_with_template(ports: Ports, actor: Actor, template_id: UUID) -> Brief:
-    """A draft of the actor's own, under the newest version of the template's type, with those answers that
-    its form still takes. Raises Invalid for a type that is offered no more."""
+    """Draft a brief of the actor's own with the newest version of the template's type and those answers that
+    its form still accepts. Raises Invalid if the type is no longer offered."""
     content = (await visible_template(ports, actor, template_id)).content
     if content.type_key is not None:
         begun = may_begin_with(await ports.types.find_type(content.type_key))
@@ -44,7 +44,7 @@ async def begin_with_template(ports: Ports, actor: Actor, template_id: UUID) -> 
 
 
 async def drop_template(ports: Ports, actor: Actor, template_id: UUID) -> None:
-    """Briefs that began with it stay. Raises Forbidden for a template that somebody else keeps."""
+    """Delete a template. Briefs that were begun with it stay. Raises Forbidden if it is somebody else's."""
     template = await visible_template(ports, actor, template_id)
     if not keeps_template(actor, template):
         raise Forbidden("template_not_own")
@@ -52,7 +52,7 @@ async def drop_template(ports: Ports, actor: Actor, template_id: UUID) -> None:
 
 
 async def visible_template(ports: Ports, actor: Actor, template_id: UUID) -> Template:
-    """Raises Absent alike for a template that isn't there and one that the actor may not see."""
+    """Return the template. Raises the same Absent if it does not exist and if the actor may not see it."""
     template = await ports.templates.find_template(template_id)
     if template is None or not sees_template(actor, template):
         raise Absent("template_absent")

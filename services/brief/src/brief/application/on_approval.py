@@ -1,5 +1,6 @@
-"""Approval answers a submitted brief. Its events are about one revision: of another than the present one
-they are late, and change nothing. Each end is taken also when the opening has not been heard of."""
+"""React to approval's events about submitted briefs. Each event is about one revision; if this is not the
+brief's present revision, the event is late and changes nothing. The end of an approval counts even if the
+event of its opening has not arrived yet."""
 
 from __future__ import annotations
 
@@ -35,16 +36,17 @@ log = logging.getLogger(__name__)
 
 
 async def on_approval_opened(ports: Ports, event: ApprovalOpened, context: AuditContext) -> None:
-    """Again, or after the approval's end: nothing."""
+    """Link the approval to the brief. A duplicate, or an event after the approval's end, changes nothing."""
     brief = await known_brief(ports, event.subject_id)
     if brief.approval_opened(event.approval_id, event.subject_revision, context):
         await ports.briefs.update_brief(brief)
 
 
 async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> None:
-    """Again, or of an earlier revision: nothing. An approval of other prices than the present ones does not
-    count: purchasing priced anew while the last approver decided. Approval hears of those prices too, and
-    asks once more. Where its budget blocks and has no room, the brief waits for that."""
+    """Approve the brief or, if its budget blocks and has no room, let it wait for the budget. A duplicate, or
+    an approval of an earlier revision, changes nothing. An approval of other prices than the present ones
+    does not count: purchasing changed prices while the last approver decided, and approval asks again for the
+    new ones."""
     brief = await known_brief(ports, event.subject_id)
     if not brief.awaits_decision_on(event.subject_revision):
         return
@@ -76,7 +78,7 @@ async def on_approved(ports: Ports, event: Approved, context: AuditContext) -> N
 
 
 async def on_rejected(ports: Ports, event: Rejected, context: AuditContext) -> None:
-    """Again, or of an earlier revision: nothing."""
+    """Reject the brief. A duplicate, or the rejection of an earlier revision, changes nothing."""
     brief = await known_brief(ports, event.subject_id)
     reason = event.reason or ""
     if brief.rejected(event.approval_id, event.subject_revision, reason, context):
@@ -86,7 +88,8 @@ async def on_rejected(ports: Ports, event: Rejected, context: AuditContext) -> N
 
 
 async def on_changes_requested(ports: Ports, event: ChangesRequested, context: AuditContext) -> None:
-    """Again, or of an earlier revision: nothing."""
+    """Begin the next revision's draft. A duplicate, or a request about an earlier revision, changes
+    nothing."""
     brief = await known_brief(ports, event.subject_id)
     reason = event.reason or ""
     if brief.changes_requested(event.approval_id, event.subject_revision, reason, context):
@@ -98,27 +101,27 @@ async def on_changes_requested(ports: Ports, event: ChangesRequested, context: A
 
 
 async def on_approval_not_opened(ports: Ports, event: ApprovalNotOpened, context: AuditContext) -> None:
-    """Again, or of an earlier revision: nothing."""
+    """Return the brief to its requester. A duplicate, or an event of an earlier revision, changes nothing."""
     brief = await known_brief(ports, event.subject_id)
     await _return_brief(ports, brief, event, "approval_not_opened", context)
 
 
 async def on_approval_recalled(ports: Ports, event: ApprovalCancelled, context: AuditContext) -> None:
-    """Again, or of an earlier revision: nothing. Approval also cancels what asks about a cancelled brief:
-    the brief stays cancelled."""
+    """Return the brief to its requester. A duplicate, or an event of an earlier revision, changes nothing.
+    Approval also cancels approvals of cancelled briefs; such a brief stays cancelled."""
     brief = await known_brief(ports, event.subject_id)
     await _return_brief(ports, brief, event, "recalled", context)
 
 
 async def on_approval_expired(ports: Ports, event: ApprovalExpired, context: AuditContext) -> None:
-    """Again, or of an earlier revision: nothing."""
+    """Return the brief to its requester. A duplicate, or an event of an earlier revision, changes nothing."""
     brief = await known_brief(ports, event.subject_id)
     await _return_brief(ports, brief, event, "approval_expired", context)
 
 
 async def on_approval_revoked(ports: Ports, event: ApprovalRevoked, context: AuditContext) -> None:
-    """The brief is cancelled, and with it what began on the strength of the approval. Once goods have left it
-    goes on. Again, or of an earlier revision: nothing."""
+    """Cancel the brief and all work that was begun on the strength of the approval. If goods have left, the
+    brief goes on. A duplicate, or an event of an earlier revision, changes nothing."""
     brief = await known_brief(ports, event.subject_id)
     left = brief.approval_revoked(event.approval_id, event.subject_revision, event.reason, context)
     if left is not None:

@@ -1,9 +1,8 @@
-"""Production and logistics make and deliver what an approved brief asks for.
+"""React to events of production and logistics, which make and deliver what an approved brief asks for.
 
-Their events may overtake each other: a brief skips states that it hears of too late, and never goes back.
-Before the brief's approval none of them can be true: such an event waits (NotYet). Orders without a brief
-are none of this service's business.
-"""
+Their events may overtake each other: a brief skips states whose events arrive too late, and never goes back.
+None of these events can be true before the brief is approved, so an event that arrives earlier waits
+(NotYet). Events of orders without a brief are ignored."""
 
 from __future__ import annotations
 
@@ -28,7 +27,8 @@ from .tell_cancelled import tell_cancelled
 
 
 async def on_order_confirmed(ports: Ports, event: OrderConfirmed, context: AuditContext) -> None:
-    """Notes the order. Again, or after it has started: nothing."""
+    """Store the id of the brief's order. A duplicate, or an event after the order's start, changes
+    nothing."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
@@ -37,7 +37,8 @@ async def on_order_confirmed(ports: Ports, event: OrderConfirmed, context: Audit
 
 
 async def on_order_started(ports: Ports, event: OrderStarted, context: AuditContext) -> None:
-    """Again, or after goods have left or the brief was cancelled: nothing."""
+    """Put the brief into production. A duplicate, or an event after goods have left or the brief was
+    cancelled, changes nothing."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
@@ -48,9 +49,9 @@ async def on_order_started(ports: Ports, event: OrderStarted, context: AuditCont
 
 
 async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, context: AuditContext) -> None:
-    """The first of a brief's documents and departures counts; again, or after delivery: nothing. In a
-    cancelled brief: nothing, since logistics answers the cancellation with its refusal. Goods that only
-    change their warehouse, or that a supplier works on, are on no delivery."""
+    """Put the brief into delivery at its first transport document or departure. Later ones change nothing. A
+    cancelled brief stays as it is, because logistics will refuse its cancellation. Goods that only move to
+    another warehouse, or that a supplier works on, do not count."""
     if event.brief_id is None or not event.closes_order_line:
         return
     brief = await known_brief(ports, event.brief_id)
@@ -60,8 +61,8 @@ async def on_goods_left(ports: Ports, event: DdtIssued | ShipmentDeparted, conte
 
 
 async def on_order_delivered(ports: Ports, event: OrderDelivered, context: AuditContext) -> None:
-    """Delivered, and closed by itself. Again: nothing. In a cancelled brief it waits (NotYet): goods that
-    were delivered had left, so that the refusal of the cancellation is on its way."""
+    """Deliver and close the brief. A duplicate changes nothing. If the brief is cancelled, the event waits
+    (NotYet): delivered goods must have left, so the refusal of the cancellation is on its way."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
@@ -75,8 +76,9 @@ async def on_order_delivered(ports: Ports, event: OrderDelivered, context: Audit
 
 
 async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: AuditContext) -> None:
-    """Backoffice gave the order up: the brief is cancelled and says why. Again, as production's answer to the
-    brief's own cancellation, or after goods have left and are not back: nothing."""
+    """Cancel the brief, with the reason, because backoffice cancelled its order. Nothing changes at a
+    duplicate, if production cancelled the order because the brief was cancelled, or if goods have left and
+    are not back."""
     if event.brief_id is None:
         return
     brief = await known_brief(ports, event.brief_id)
@@ -87,8 +89,8 @@ async def on_order_cancelled(ports: Ports, event: OrderCancelled, context: Audit
 
 
 async def on_cancellation_refused(ports: Ports, event: CancellationRefused, context: AuditContext) -> None:
-    """The brief is in delivery: a cancellation is revoked; one that has yet to be heard of will not count.
-    Again, or after delivery: nothing."""
+    """Put the brief into delivery. If it is cancelled, its cancellation is revoked; a cancellation that is
+    still on its way will not count. A duplicate, or an event after delivery, changes nothing."""
     brief = await known_brief(ports, event.brief_id)
     was_cancelled = brief.state is State.CANCELLED
     if not brief.cancellation_refused(event.reason, context):

@@ -1,4 +1,4 @@
-"""Somebody left: their briefs that are under way have who took over as requester from now on."""
+"""Hand over the briefs of a person who has left the company to their successor."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .ports import Ports
 
 
 async def on_person_departed(ports: Ports, event: PersonDeparted, context: AuditContext) -> None:
-    """Briefs that are over keep the name of who asked for them. A duplicate, or a departure that is told
-    late, finds no more of theirs."""
+    """Make the successor the requester of the person's briefs that are under way. Briefs that are over keep
+    their requester. A duplicate or a late event finds no briefs to hand over."""
     for brief_id in await ports.briefs.lock_briefs_under_way_of(event.person_id):
         brief = await ports.briefs.lock_brief(brief_id)
         assert brief is not None

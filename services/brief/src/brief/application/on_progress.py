@@ -1,5 +1,5 @@
-"""Production and logistics tell how far a brief's items have come. What they say is kept, for whoever may see
-the brief; a duplicate says the same again. Orders without a brief are none of this service's business."""
+"""Store what production and logistics report about the progress of a brief's items, for people who may see
+the brief. A duplicate stores the same again. Events of orders without a brief are ignored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ShipmentFact = DdtIssued | ShipmentDeparted | ShipmentDelivered | ShipmentRefuse
 
 
 async def on_lines_ordered(ports: Ports, event: OrderConfirmed, context: AuditContext) -> None:
-    """Whatever was told of the jobs before stays."""
+    """Store the ordered quantities. What was stored about the jobs before stays."""
     if event.brief_id is not None:
         ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
         ports.progress.upsert_ordered(event.brief_id, ordered)
@@ -35,7 +35,7 @@ async def on_lines_ordered(ports: Ports, event: OrderConfirmed, context: AuditCo
 
 
 async def on_order_changed(ports: Ports, event: OrderChanged, context: AuditContext) -> None:
-    """What is ordered now, also where it is told before the confirmation."""
+    """Store the changed quantities, even if the change arrives before the order's confirmation."""
     if event.brief_id is not None:
         ordered = [(line.job_id, line.item_id, Decimal(line.quantity)) for line in event.lines]
         ports.progress.upsert_ordered(event.brief_id, ordered, changed=True)
@@ -54,7 +54,8 @@ async def on_job_closed(ports: Ports, event: JobClosed, context: AuditContext) -
 
 
 async def on_order_valued(ports: Ports, event: OrderValued, context: AuditContext) -> None:
-    """What the order costs counts for the budget from now on: mostly what was approved."""
+    """Store the order's prices, which count for the budget from now on. They mostly equal the approved
+    ones."""
     if event.brief_id is not None:
         prices = {line.job_id: Decimal(line.unit_price) for line in event.lines}
         ports.progress.upsert_valued(event.brief_id, prices)
@@ -62,8 +63,9 @@ async def on_order_valued(ports: Ports, event: OrderValued, context: AuditContex
 
 
 async def on_shipment_changed(ports: Ports, event: ShipmentFact, state: ShipmentState, sequence: int) -> None:
-    """Each event carries all lines, so that the newest alone counts; a late one still tells number and dates.
-    Goods that merely change their place, or are expected back, deliver nothing."""
+    """Store a shipment's state. Each event carries all lines, so only the newest one counts, but a late event
+    can still add the number and dates. Goods that only change their place, or are expected back, do not
+    count."""
     if event.brief_id is None or not event.closes_order_line:
         return
     quantities: dict[UUID, Decimal] = defaultdict(Decimal)

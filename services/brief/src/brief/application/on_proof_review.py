@@ -1,5 +1,6 @@
-"""Approval reviews a version of a proof. Each end is taken also when the opening has not been heard of; of a
-version that has its verdict, or was followed by another, it changes nothing."""
+"""React to approval's events about reviews of proofs. The end of a review counts even if the event of its
+opening has not arrived yet. It changes nothing if the version has a verdict or is followed by another
+version."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ End = ApprovalNotOpened | Approved | Rejected | ChangesRequested | ApprovalCance
 _STATES: Final[dict[type[End], ProofState]] = {
     Approved: ProofState.APPROVED,
     Rejected: ProofState.REJECTED,
-    # Whoever asks for changes wants to see another version.
+    # A reviewer who asks for changes wants to see another version.
     ChangesRequested: ProofState.REJECTED,
     ApprovalNotOpened: ProofState.NOT_REVIEWED,
     ApprovalCancelled: ProofState.NOT_REVIEWED,
@@ -37,14 +38,15 @@ _STATES: Final[dict[type[End], ProofState]] = {
 
 
 async def on_review_opened(ports: Ports, event: ApprovalOpened, context: AuditContext) -> None:
-    """Again, or after its end: nothing."""
+    """Link the approval to the version. A duplicate, or an event after the review's end, changes nothing."""
     _, proof = await known_proof(ports, event.subject_id)
     if proof.review_opened(event.subject_revision, event.approval_id):
         ports.proofs.update_version(proof.proof_id, proof.version(event.subject_revision))
 
 
 async def on_review_ended(ports: Ports, event: End, context: AuditContext) -> None:
-    """Again, of a version that was followed by another, or an approval of another file: nothing."""
+    """Store the outcome of a version's review. A duplicate, an event about a version that is followed by
+    another, or an approval of another file changes nothing."""
     state = _STATES[type(event)]
     if isinstance(event, Approved) and event.filled.get(WITH_CHANGES) is True:
         state = ProofState.APPROVED_WITH_CHANGES
@@ -63,7 +65,7 @@ async def on_review_ended(ports: Ports, event: End, context: AuditContext) -> No
 
 
 async def on_review_revoked(ports: Ports, event: ApprovalRevoked, context: AuditContext) -> None:
-    """The version is rejected: what was begun by then goes on. Again: nothing."""
+    """Reject the version. Work that was begun meanwhile goes on. A duplicate changes nothing."""
     brief, proof = await known_proof(ports, event.subject_id)
     version = event.subject_revision
     if proof.approval_revoked(version, event.approval_id, event.reason, at=context.at, by=context.actor_id):

@@ -1,4 +1,4 @@
-"""Whoever may plans a budget, changes its plan, and releases a brief that exceeds it."""
+"""People who may write budgets plan a budget, change its plan, and release a brief that exceeds it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ async def plan_budget(
     blocking: bool,
     reason: str | None,
 ) -> Budget:
-    """Counts for what is approved from now on. Raises WrongState where the unit or cost centre has a budget
-    for some day of the period."""
+    """Plan a budget, to which briefs approved from now on are charged. Raises WrongState if the unit or cost
+    centre already has a budget for some day of the period."""
     require_budgets(actor)
     budgets.plan_is_within_bounds(planned)
     budget = budgets.plan_budget(new_id(), name, holder, period, planned, blocking=blocking)
@@ -55,7 +55,8 @@ async def change_plan(
     blocking: bool,
     reason: str,
 ) -> Budget:
-    """Whoever waits for the budget gets what there is room for. The same plan once more changes nothing."""
+    """Change a budget's plan. Briefs that wait for the budget get what there is room for. An unchanged plan
+    has no effect."""
     require_budgets(actor)
     budgets.plan_is_within_bounds(planned)
     budget = await ports.budgets.lock_budget(budget_id)
@@ -77,12 +78,12 @@ async def change_plan(
 async def release_brief(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, reason: str
 ) -> Brief:
-    """The plan grows by what the brief lacks, for a reason, and the brief is approved."""
+    """Raise the plan by the amount that the brief lacks, for a reason, and approve the brief."""
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
     require_budgets(actor)
     brief.waits_for_budget()
     charge = await ports.budgets.lock_charge(brief_id)
-    assert charge is not None, "what waits is charged"
+    assert charge is not None, "a brief that waits for its budget has a charge"
     budget = await ports.budgets.lock_budget(charge.budget_id)
     assert budget is not None
     context = AuditContext(ports.now, actor.person_id)
@@ -94,7 +95,7 @@ async def release_brief(
         ports.budgets.insert_entry(budget.budget_id, entry)
         tell_plan(ports, budget, reason, brief_id)
     granted = budget.grant(charge)
-    assert granted is not None, "the plan was raised by what lacked"
+    assert granted is not None, "the plan was raised by the lacking amount"
     record_charge(ports, budget, charge, granted, EntryCause.RELEASED, None, context)
     brief.budget_granted(reason, context)
     await ports.briefs.update_brief(brief)

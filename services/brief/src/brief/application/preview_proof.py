@@ -1,4 +1,5 @@
-"""Pictures of a version's pages are made once it is submitted, outside of any transaction."""
+"""Store pictures of a proof version's pages. They are made after its submission, outside of any
+transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ async def file_to_show(ports: Ports, wanted: PreviewWanted) -> tuple[Attachment,
 
 
 async def show_pages(ports: Ports, wanted: PreviewWanted, pages: Sequence[PreviewPage]) -> None:
-    _, proof = await known_proof(ports, wanted.proof_id)  # its review may end at the same time
+    _, proof = await known_proof(
+        ports, wanted.proof_id
+    )  # locks the brief, because the review may end at the same time
     version = proof.version(wanted.version)
     version.preview, version.pages = (PreviewState.READY if pages else PreviewState.FAILED), len(pages)
     ports.proofs.insert_pages(proof.proof_id, version.version, pages)
@@ -28,5 +31,5 @@ async def show_pages(ports: Ports, wanted: PreviewWanted, pages: Sequence[Previe
 
 
 async def show_nothing(ports: Ports, wanted: PreviewWanted) -> None:
-    """The file can't be shown; it may be downloaded all the same, and reviewed."""
+    """Record that the file cannot be shown. It can still be downloaded and reviewed."""
     await show_pages(ports, wanted, ())

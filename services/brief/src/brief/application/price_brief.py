@@ -26,7 +26,7 @@ async def price_brief(
     revision: int,
     prices: Sequence[tuple[UUID, Decimal]],
 ) -> Brief:
-    """`revision` is the one that the actor read. The same prices once more change and publish nothing."""
+    """Price the revision that the actor read. Unchanged prices change and publish nothing."""
     brief = await brief_to_change(ports, actor, brief_id, expected_version)
     await price_locked_brief(ports, actor, brief, revision, prices)
     return brief
@@ -50,5 +50,5 @@ async def price_locked_brief(
 
 
 def facts_of(pricing: Pricing) -> dict[str, Any]:
-    """What events say of a revision's prices."""
+    """Return the fields that describe a revision's prices in events."""
     return pricing.model_dump(mode="json", include={"revision", "content_hash", "lines", "total"})

@@ -14,8 +14,8 @@ from .read.access import visible_brief
 
 
 async def read_comments(ports: Ports, actor: Actor, brief_id: UUID, comment_id: UUID) -> UnreadComments:
-    """Up to the comment, and what is unread after it. Whoever has read further already still has, which is
-    not told again."""
+    """Record that the actor has read the comments up to this one. Return what is still unread. If the actor
+    had read further before, nothing changes and no event is published."""
     await visible_brief(ports, actor, brief_id)
     if await ports.briefs.find_comment(brief_id, comment_id) is None:
         raise Absent("comment_absent")

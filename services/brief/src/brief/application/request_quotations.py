@@ -1,4 +1,5 @@
-"""Purchasing asks suppliers for quotes of a submitted brief's items, asks more of them, or gives it up."""
+"""Purchasing requests quotations for a submitted brief's items, asks further suppliers, or cancels the
+request."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ async def request_quotations(
     due_at: datetime,
     supplier_ids: Sequence[UUID],
 ) -> QuotationRequest:
-    """Suppliers are told `title` and `note`, and what is asked for; of the brief nothing else."""
+    """Request quotations for the brief's items. Suppliers see `title`, `note` and the items, and nothing else
+    of the brief."""
     brief = await brief_to_change(ports, actor, brief_id)
     request = request_for(
         brief.content_to_price(),
@@ -68,8 +70,9 @@ async def cancel_request(
 async def request_to_change(
     ports: Ports, actor: Actor, request_id: UUID, expected_version: int | None = None
 ) -> tuple[Brief, QuotationRequest]:
-    """With its brief locked, which keeps answers, awards and the brief's own changes apart. Raises Absent for
-    one of a brief that the actor may not see, and Stale unless it has the version that they saw."""
+    """Return a request and its brief, locked. The lock keeps answers, awards and changes of the brief from
+    interfering. Raises Absent if the actor may not see the brief, and Stale if the request no longer has the
+    version that they saw."""
     known = await ports.quotations.find_request(request_id)
     brief = await ports.briefs.lock_brief(known.brief_id) if known else None
     request = await ports.quotations.find_request(request_id)
@@ -81,7 +84,7 @@ async def request_to_change(
 
 
 def tell_suppliers(ports: Ports, request: QuotationRequest) -> None:
-    """That it is over, each of their own quotation."""
+    """Publish to each supplier, with their own quotation as subject, that the request is over."""
     for quotation in request.quotations:
         closed = QuotationClosed(
             brief_id=request.brief_id,

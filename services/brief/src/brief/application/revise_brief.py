@@ -25,9 +25,8 @@ async def revise_brief(
     answers: Mapping[str, Any],
     kept_items: Collection[UUID],
 ) -> Brief:
-    """`kept_items` are the ids that `content` takes over from the draft. Attachments are not part of it:
-    they stay as they are, and so does the
-    type that the brief began with."""
+    """Replace the draft's content. `kept_items` are the ids that `content` takes over from the draft.
+    Attachments and the type with which the brief began stay as they are."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     draft = brief.open_draft()
     begun = {"type_key": draft.type_key, "type_version": draft.type_version}

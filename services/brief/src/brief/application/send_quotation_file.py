@@ -1,4 +1,4 @@
-"""A supplier sends a file with their quotation, or takes one back. Until the deadline."""
+"""A supplier adds a file to their quotation, or takes one back, until the deadline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .ports import Ports
 async def send_quotation_file(
     ports: Ports, actor: Actor, quotation_id: UUID, sent: SentFile
 ) -> tuple[QuotationRequest, QuotationFile]:
-    """What it says stays in this service, as the quote does."""
+    """Add a file to the supplier's quotation. Like the quote, its content stays in this service."""
     file_is_what_it_says(sent.data, sent.media_type)
     request = await own_quotation_to_change(ports, actor, quotation_id)
     file = QuotationFile(

@@ -25,8 +25,8 @@ from .read.access import may_look_after_briefs
 async def submit_brief(
     ports: Ports, actor: Actor, brief_id: UUID, expected_version: int | None, process: str | None
 ) -> Brief:
-    """Freezes the revision. Whether the process exists is approval's to say: a brief that it can't open
-    comes back as a draft, with the reason."""
+    """Freeze the revision and submit it. Only the approval service knows whether the process exists: if it
+    cannot open an approval, the brief comes back as a draft with the reason."""
     brief = await own_brief_to_change(ports, actor, brief_id, expected_version)
     draft = brief.open_draft()
     begun = await ports.types.find_type(draft.type_key, draft.type_version) if draft.type_key else None
@@ -70,8 +70,9 @@ def _process_of(begun: BriefType | None) -> str:
 
 
 async def _budget_of(ports: Ports, brief: Brief, content: Content) -> Budget | None:
-    """The one that the brief is to be charged to, if there is one. Raises Invalid for a cost centre without:
-    who could name any would get round the budget of their unit."""
+    """Return the budget to which the brief is to be charged, if there is one. Raises Invalid if the brief
+    names a cost centre without a budget; otherwise people could avoid the budget of their unit with any cost
+    centre."""
     holder = holder_of(brief, content)
     if holder is None or content.deadline is None:
         return None
@@ -82,7 +83,8 @@ async def _budget_of(ports: Ports, brief: Brief, content: Content) -> Budget | N
 
 
 async def _purchasing_owner(ports: Ports, begun: BriefType | None) -> UUID | None:
-    """Who looks after the type; nobody who may not price any more."""
+    """Return the person who looks after briefs of this type, or None if there is nobody or they may no longer
+    price briefs."""
     if begun is None or begun.purchasing_owner_id is None:
         return None
     owner = await ports.directory.find_person(begun.purchasing_owner_id)

@@ -1,4 +1,4 @@
-"""A proof of a brief is submitted for review, and then its next version."""
+"""Submit a proof of a brief, or its next version, for review."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PreviewWanted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """How a version is to be reviewed."""
+    """How a version of a proof is to be reviewed."""
 
     process: str
     reviewer_ids: Sequence[UUID] = ()
@@ -44,7 +44,8 @@ class Review:
 async def submit_proof(
     ports: Ports, actor: Actor, brief_id: UUID, title: str, file: SentFile, review: Review
 ) -> tuple[Brief, Proof]:
-    """Whether the process exists is approval's to say: a review that it can't open ends without a verdict."""
+    """Submit the first version of a proof. Only the approval service knows whether the process exists: if it
+    cannot open a review, the review ends without a verdict."""
     brief = await brief_to_change(ports, actor, brief_id)
     if len(await ports.proofs.list_proofs(brief_id, None, MAX_PROOFS)) >= MAX_PROOFS:
         raise WrongState("proofs_too_many", limit=MAX_PROOFS)
@@ -57,7 +58,7 @@ async def submit_proof(
 async def submit_proof_version(
     ports: Ports, actor: Actor, proof_id: UUID, file: SentFile, review: Review
 ) -> tuple[Brief, Proof]:
-    """The version before it counts no longer, and its review ends."""
+    """Submit the next version of a proof. The version before it no longer counts, and its review ends."""
     brief, proof = await proof_to_change(ports, actor, proof_id)
     before = proof.newest
     await _submit(ports, actor, brief, proof, file, review)
@@ -66,7 +67,7 @@ async def submit_proof_version(
 
 
 async def proof_to_change(ports: Ports, actor: Actor, proof_id: UUID) -> tuple[Brief, Proof]:
-    """With its brief locked. Raises Absent for one of a brief that the actor may not see."""
+    """Return a proof and its brief, locked. Raises Absent if the actor may not see the brief."""
     known = await ports.proofs.find_proof(proof_id)
     if known is None:
         raise Absent("proof_absent")
@@ -120,7 +121,7 @@ async def _submit(
 
 
 def tell_of_end(ports: Ports, brief: Brief, proof: Proof, version: ProofVersion) -> None:
-    """That the version's review is over, with its outcome."""
+    """Publish that the version's review is over, with its outcome."""
     ended = ProofReviewEnded.model_validate(
         {
             "brief_id": brief.brief_id,

@@ -1,5 +1,5 @@
-"""A brief was cancelled, by whomever: others hear of it, its budget gets back what won't be spent, and nobody
-looks at its proofs any more."""
+"""Follow-up of a brief's cancellation, whoever cancelled it: publish it, give back to the budget what will
+not be spent, and end the reviews of its proofs."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class ItemJob:
     """None until the event of the job's order is handled."""
     ordered: Decimal | None
     produced: Decimal | None
-    """None until production reports a finished quantity."""
+    """None until the job is completed."""
     closed: bool
     """Whether the job was closed short, so that no more is made or shipped."""
     closed_at: Decimal = Decimal(0)

@@ -1,8 +1,7 @@
-"""Who may see what of a brief, and what they may do with it now.
+"""Access to briefs: who may see what, and what they may do now.
 
-A requester sees their own briefs. Whoever holds `brief.read_all` also sees others' from their first
-submission on, as last submitted: a draft is its requester's alone. Prices need `brief.price.read`.
-"""
+A requester sees their own briefs. People with `brief.read_all` also see briefs of others as last submitted,
+from the first submission on; only the requester sees a draft. Prices need `brief.price.read`."""
 
 from __future__ import annotations
 
@@ -61,7 +60,7 @@ def sees_brief(actor: Actor, brief: Brief) -> bool:
 
 
 def person_sees_brief(person: Person, brief: Brief) -> bool:
-    """Whether somebody else than the actor would see the brief, as far as the directory has told."""
+    """Tell whether a person other than the actor may see the brief, by what the directory has published."""
     return person.active and _is_shown_to(person.id, person.privileges.__contains__, brief)
 
 
@@ -80,7 +79,8 @@ def _is_shown_to(person_id: UUID, may: Callable[[str], bool], brief: Brief) -> b
 
 
 def sees_request(actor: Actor, request: QuotationRequest) -> bool:
-    """Whoever sees the brief, which was submitted: to quotes they need `brief.price.read` as well."""
+    """Tell whether the actor may see the request, which is so if they see its brief. The quotes in it need
+    `brief.price.read` as well."""
     own = actor.person_id == request.requester_id and actor.may("brief.read")
     return own or actor.may("brief.read_all")
 
@@ -94,12 +94,13 @@ def sees_prices(actor: Actor) -> bool:
 
 
 def sees_budgets(actor: Actor) -> bool:
-    """What a brief takes of its budget is what it costs."""
+    """Tell whether the actor may see budgets. They need to see prices too, because what a brief takes from
+    its budget shows what it costs."""
     return actor.may("budget.read") and sees_prices(actor)
 
 
 def actions_on_briefs(actor: Actor) -> list[str]:
-    """What may be done with the list of briefs beside drafting another."""
+    """Return what the actor may do with the list of briefs, besides drafting a brief."""
     own_among_others = actor.may("brief.read_all") and actor.may("brief.create")
     offered = {"find_priced": sees_prices(actor), "find_own": own_among_others}
     return [action for action, may in offered.items() if may]
@@ -110,18 +111,18 @@ def plans_budgets(actor: Actor) -> bool:
 
 
 def require_budgets(actor: Actor) -> None:
-    """Raises Forbidden for who may not see budgets, and the prices that are charged to them."""
+    """Raise Forbidden unless the actor may see budgets and the prices that are charged to them."""
     actor.require("budget.read")
     actor.require("brief.price.read")
 
 
 def sees_spend(actor: Actor) -> bool:
-    """Over all briefs, whoever asked for them."""
+    """Tell whether the actor may see what is spent on all briefs, whoever requested them."""
     return actor.may("brief.read_all") and sees_prices(actor)
 
 
 def require_spend(actor: Actor) -> None:
-    """Raises Forbidden for who may not see all briefs and their prices."""
+    """Raise Forbidden unless the actor may see all briefs and their prices."""
     actor.require("brief.price.read")
     actor.require("brief.read_all")
 
@@ -135,7 +136,7 @@ def actions_on_catalogue(actor: Actor) -> list[CatalogueAction]:
 
 
 def shown_content(actor: Actor, brief: Brief) -> tuple[int, Content]:
-    """The revision that this actor sees, and its content."""
+    """Return the number and the content of the revision that this actor sees."""
     if brief.draft is not None and (is_requester(actor, brief) or brief.submitted is None):
         return brief.revision, brief.draft
     assert brief.submitted is not None
@@ -143,7 +144,8 @@ def shown_content(actor: Actor, brief: Brief) -> tuple[int, Content]:
 
 
 def actions_on(actor: Actor, brief: Brief) -> list[Action]:
-    """What this actor may do with the brief now: an action offered succeeds, any other is refused."""
+    """Return what this actor may do with the brief now. An action that is listed succeeds; any other is
+    refused."""
     own = is_requester(actor, brief)
     drafting = own and brief.state is State.DRAFT
     allowed: dict[Action, bool] = {
@@ -167,7 +169,8 @@ def actions_on_types(actor: Actor) -> list[TypeAction]:
 
 
 def sees_template(actor: Actor, template: Template) -> bool:
-    """Whoever keeps it, and the people of the unit that it is kept for."""
+    """Tell whether the actor may see the template: they saved it, or they belong to the unit that may use
+    it."""
     of_unit = template.unit_id is not None and template.unit_id == actor.unit_id
     return keeps_template(actor, template) or of_unit
 
@@ -195,7 +198,7 @@ def actions_on_request(actor: Actor, request: QuotationRequest, now: datetime) -
 
 
 def actions_on_quotation(actor: Actor, request: QuotationRequest, now: datetime) -> list[QuotationAction]:
-    """Of the supplier whose quotation the request holds."""
+    """Return what the supplier may do with the one quotation that the request contains."""
     if not actor.may("quotation.submit") or not _may(lambda: request.may_be_answered(now)):
         return []
     (own,) = request.quotations
@@ -235,12 +238,12 @@ def _may(rule: Callable[[], object]) -> bool:
 
 
 async def visible_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Brief:
-    """Raises Absent alike for a brief that isn't there and one that the actor may not see."""
+    """Return the brief. Raises the same Absent if it does not exist and if the actor may not see it."""
     return seen(actor, await ports.briefs.find_brief(brief_id))
 
 
 def seen(actor: Actor, brief: Brief | None) -> Brief:
-    """The brief. Raises Absent where it isn't there or the actor may not see it."""
+    """Return the brief. Raises Absent if it is None or the actor may not see it."""
     if brief is None or not sees_brief(actor, brief):
         raise Absent("brief_absent")
     return brief

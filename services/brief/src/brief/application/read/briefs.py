@@ -1,6 +1,7 @@
-"""Look up briefs, and show them as one reader may see them: redacted, with names and with what they may do.
+"""Read briefs as one reader may see them: without what is hidden from them, with names and with their
+actions.
 
-Each function raises Absent for a brief outside the reader's competence.
+Each function raises Absent if the reader may not see the brief.
 """
 
 from __future__ import annotations
@@ -59,12 +60,12 @@ MOST_COUNTED: Final = 1000
 
 
 async def read_brief(ports: Ports, actor: Actor, brief_id: UUID) -> BriefView:
-    """Its requester sees the draft, others the revision that was last submitted."""
+    """Read one brief. Its requester sees the draft; others see the revision that was last submitted."""
     return await show_brief(ports, actor, await visible_brief(ports, actor, brief_id))
 
 
 async def show_brief(ports: Ports, actor: Actor, brief: Brief) -> BriefView:
-    """A brief that is at hand, as this actor sees it."""
+    """Build the view of a loaded brief for this actor."""
     revision, content = shown_content(actor, brief)
     frozen = brief.submitted if brief.submitted and revision == brief.submitted.revision else None
     pricing = brief.pricing if frozen and sees_prices(actor) else None
@@ -92,8 +93,8 @@ async def show_brief(ports: Ports, actor: Actor, brief: Brief) -> BriefView:
 async def list_briefs(
     ports: Ports, actor: Actor, query: PageQuery, *, by_deadline: bool, **wanted: Any
 ) -> Page[BriefSummaryView]:
-    """Newest first, or by rising deadline. `wanted`: filters. Raises Forbidden for one that asks about prices
-    of a reader who may not see them."""
+    """List briefs newest first, or by rising deadline. `wanted` holds the filters. Raises Forbidden if a
+    filter asks about prices and the reader may not see them."""
     filters = _filters(ports, actor, wanted)
     after = _after(query, by_deadline=by_deadline)
     found = await ports.briefs.list_briefs(filters, after, query.rows, by_deadline=by_deadline)
@@ -110,7 +111,7 @@ async def list_briefs(
 
 
 async def count_briefs(ports: Ports, actor: Actor, **wanted: Any) -> BriefCountsView:
-    """Of every state in which a brief may rest."""
+    """Count the briefs in each state. `changes_requested` is left out, because no brief stays in it."""
     states = [state for state in State if state is not State.CHANGES_REQUESTED]
     filters = _filters(ports, actor, wanted)
     found = await ports.briefs.count_briefs(filters, states, MOST_COUNTED + 1)
@@ -137,7 +138,7 @@ def _after(query: PageQuery, *, by_deadline: bool) -> tuple[date | None, UUID] |
 
 
 async def list_revisions(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[RevisionView]:
-    """Frozen ones, the oldest first."""
+    """List the brief's frozen revisions, oldest first."""
     await visible_brief(ports, actor, brief_id)
     found = await ports.briefs.list_revisions(brief_id, query.after(int) or 0, query.rows)
     names = await _names_in(ports, found)
@@ -155,7 +156,8 @@ async def read_revision(ports: Ports, actor: Actor, brief_id: UUID, revision: in
 
 
 async def read_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: UUID) -> StoredFile:
-    """A file that was never submitted is absent to all but the requester, as the draft that has it."""
+    """Read an attachment. A file that was never submitted is absent for everybody but the requester, like the
+    draft that contains it."""
     brief = await visible_brief(ports, actor, brief_id)
     file = await ports.briefs.find_file(brief_id, attachment_id)
     if file is None or not (file.frozen or is_requester(actor, brief)):
@@ -164,7 +166,7 @@ async def read_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: U
 
 
 async def list_comments(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[CommentView]:
-    """Oldest first."""
+    """List the brief's comments, oldest first."""
     await visible_brief(ports, actor, brief_id)
     found = await ports.briefs.list_comments(brief_id, query.after(UUID), query.rows)
     names = await ports.directory.names(each for comment in found for each in comment.mentioned_ids)
@@ -178,13 +180,13 @@ async def list_comments(ports: Ports, actor: Actor, brief_id: UUID, query: PageQ
 
 
 async def show_comment(ports: Ports, actor: Actor, comment: Comment) -> CommentView:
-    """A comment that is at hand."""
+    """Build the view of a loaded comment. It counts as read."""
     names = await ports.directory.names(comment.mentioned_ids)
     return _comment(ports, actor, comment, names, read_until=comment.comment_id)
 
 
 def show_unread(unread: UnreadComments, comment_id: UUID) -> ReadMarkerView:
-    """After the comment was marked as read."""
+    """Build the view of how far the reader has read, after they marked this comment as read."""
     return ReadMarkerView(comment_id=unread.read_until or comment_id, unread=unread.count)
 
 
@@ -205,7 +207,7 @@ def _comment(ports: Ports, actor: Actor, comment: Comment, names: Names, *, read
 async def list_progress(
     ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery
 ) -> Page[ItemProgressView]:
-    """Of each item of the revision that the reader sees, in its order."""
+    """List the progress of each item of the revision that the reader sees, in the revision's order."""
     _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
     jobs = await ports.progress.list_jobs(brief_id)
     shipments = await ports.progress.list_shipments(brief_id)
@@ -244,7 +246,7 @@ def _item_progress(item: Item, progress: ItemProgress) -> ItemProgressView:
 
 
 async def list_history(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[TransitionView]:
-    """Every change of the brief's state, the oldest first."""
+    """List every change of the brief's state, oldest first."""
     await visible_brief(ports, actor, brief_id)
     found = await ports.briefs.list_moves(brief_id, query.after(int) or 0, query.rows)
     people = (each for _, move in found for each in (move.actor_id, move.on_behalf_of))
@@ -304,7 +306,8 @@ def _revision(actor: Actor, found: PricedRevision, names: Names) -> RevisionView
 
 
 def _frozen(actor: Actor, revision: Revision, pricing: Pricing | None, names: Names) -> dict[str, Any]:
-    """What a submitted revision shows beside its content: prices to those who may see them."""
+    """Return what the view of a submitted revision shows besides its content. Prices are included if the
+    actor may see them."""
     shown: dict[str, Any] = {
         "content_hash": pricing.content_hash if pricing else revision.content_hash,
         "process": revision.process,

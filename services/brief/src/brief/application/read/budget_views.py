@@ -1,4 +1,4 @@
-"""What a reader gets to see of budgets: all amounts in euro, VAT excluded."""
+"""Views of budgets. All amounts are in euro, VAT excluded."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class BudgetSummaryView(View):
     name: str
     unit: UnitView | None
     cost_centre: str | None
-    """Whose it is: one of the two."""
+    """A budget belongs either to a unit or to a cost centre, so one of the two is present."""
     period_from: date
     period_to: date
-    """Both days included."""
+    """The last day; the first and the last day both belong to the period."""
     planned: Money
     committed: Money
-    """Approved, and not delivered yet."""
+    """Amount that is approved and not delivered yet."""
     spent: Money
-    """Delivered."""
+    """Amount that is delivered."""
     available: Money
-    """`planned - committed - spent`; below zero where it does not block and was exceeded."""
+    """`planned - committed - spent`. It is negative if a budget that does not block was exceeded."""
     blocking: bool
     uncovered: bool | None = None
-    """Whether there is something that it has no room for."""
+    """Whether briefs are charged to the budget for which it has no room."""
 
 
 class BudgetView(BudgetSummaryView):
     version: int
-    """To be sent back as `If-Match` with a change."""
+    """Send it back as `If-Match` with a change."""
     actions: list[BudgetAction]
     """What the reader may do now."""
 
@@ -50,53 +50,55 @@ class BriefOfBudgetView(View):
 
 
 class BudgetEntryView(View):
-    """One change of the balance."""
+    """One change of a budget's balance."""
 
     at: datetime
     cause: EntryCause
     brief: BriefOfBudgetView | None
-    """Absent where it is about none, or about one that the reader may not see."""
+    """Absent if the change is not about a brief, or the reader may not see the brief."""
     planned: Money
     committed: Money
     spent: Money
-    """By how much each changed."""
+    """These three say by how much each amount changed."""
     reason: str | None
     actor: PersonView | None
     on_behalf_of: PersonView | None
 
 
 class BudgetChargeView(View):
-    """What a brief takes of the budget."""
+    """What a brief takes from the budget."""
 
     brief: BriefOfBudgetView | None
     title: str | None
     state: State | None
-    """Absent where the reader may not see the brief."""
+    """These three are absent if the reader may not see the brief."""
     committed: Money
     spent: Money
     uncovered: Money
-    """What the budget has no room for."""
+    """Amount for which the budget has no room."""
     waiting: bool
-    """Whether the brief waits until there is."""
+    """Whether the brief waits until the budget has room."""
 
 
 class BriefBudgetView(View):
-    """The budget that a brief is charged to or would be, and what the brief takes of it."""
+    """The budget to which a brief is or would be charged, and what the brief takes from it."""
 
     budget: BudgetSummaryView
     charged: bool
-    """Whether the brief was approved: otherwise it would take `amount`."""
+    """Whether the brief is charged to the budget, which happens at its approval. If not, it would take
+    `amount`."""
     amount: Money
-    """What it was approved to cost, or would cost as far as it is known."""
+    """What the brief takes in all or, before its approval, would take as far as its cost is known."""
     committed: Money
     spent: Money
     uncovered: Money
     waiting: bool
     left: Money
-    """What remains of the budget with the whole brief charged to it: below zero, the brief exceeds it."""
+    """What remains of the budget with the whole brief charged to it. If it is negative, the brief exceeds
+    it."""
 
 
 class CostCentreView(View):
     key: str
     name: str
-    """Of a budget of its own."""
+    """Name of one of the cost centre's budgets."""

@@ -1,4 +1,4 @@
-"""Look up budgets, what was charged to them, and every change of their balance."""
+"""Read budgets, the charges of briefs, and the changes of their balance."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Names = Mapping[UUID, str]
 async def list_budgets(
     ports: Ports, actor: Actor, query: PageQuery, filters: BudgetFilters, *, by_available: bool
 ) -> Page[BudgetSummaryView]:
-    """The newest period first, or those first that have the least available."""
+    """List budgets with the newest period first, or with the least available amount first."""
     require_budgets(actor)
     after = _after(query, by_available=by_available)
     found = await ports.budgets.list_budgets(filters, after, query.rows, by_available=by_available)
@@ -69,7 +69,7 @@ async def read_budget(ports: Ports, actor: Actor, budget_id: UUID) -> BudgetView
 
 
 async def show_budget(ports: Ports, actor: Actor, budget: Budget) -> BudgetView:
-    """A budget that is at hand."""
+    """Build the view of a loaded budget."""
     names = await ports.directory.names([budget.holder.unit_id])
     return BudgetView(**_summary(budget, names), version=budget.version, actions=actions_on_budget(actor))
 
@@ -77,7 +77,7 @@ async def show_budget(ports: Ports, actor: Actor, budget: Budget) -> BudgetView:
 async def list_entries(
     ports: Ports, actor: Actor, budget_id: UUID, query: PageQuery
 ) -> Page[BudgetEntryView]:
-    """Newest first."""
+    """List the changes of a budget's balance, newest first."""
     require_budgets(actor)
     await _budget(ports, budget_id)
     found = await ports.budgets.list_entries(budget_id, query.after(int), query.rows)
@@ -89,7 +89,7 @@ async def list_entries(
 async def list_charges(
     ports: Ports, actor: Actor, budget_id: UUID, query: PageQuery, *, uncovered_only: bool
 ) -> Page[BudgetChargeView]:
-    """Of the newest briefs first."""
+    """List the charges of briefs to a budget. Those of the newest briefs come first."""
     require_budgets(actor)
     await _budget(ports, budget_id)
     found = await ports.budgets.list_charges(
@@ -99,7 +99,8 @@ async def list_charges(
 
 
 async def read_budget_of_brief(ports: Ports, actor: Actor, brief_id: UUID) -> BriefBudgetView:
-    """Also before its approval: what it would take, of the revision that the reader sees."""
+    """Read a brief's budget and what the brief takes from it. Before its approval, this is what the revision
+    that the reader sees would take."""
     brief = await visible_brief(ports, actor, brief_id)
     require_budgets(actor)
     charge = await ports.budgets.find_charge(brief_id)
@@ -130,7 +131,7 @@ async def read_budget_of_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Br
 
 
 async def list_cost_centres(ports: Ports, query: PageQuery) -> Page[CostCentreView]:
-    """Those that a brief may name today or later, by key. What they may spend is not told."""
+    """List the cost centres that have a budget today or later, sorted by key, without their amounts."""
     today = day_in_rome(ports.now)
     found = await ports.budgets.list_cost_centres(today, query.after(str) or "", query.rows)
     return page_of(query, found, lambda row: CostCentreView(key=row[0], name=row[1]), lambda row: row[0])
@@ -163,7 +164,8 @@ def _summary(budget: Budget, names: Names) -> dict[str, Any]:
 def _brief(
     actor: Actor, brief_id: UUID | None, number: str | None, requester_id: UUID | None
 ) -> BriefOfBudgetView | None:
-    """What was charged was submitted, so that whoever sees all briefs sees it."""
+    """Return the brief if the actor may see it. A charged brief has been submitted, so people who may read
+    all briefs may see it."""
     if brief_id is None or number is None:
         return None
     own = requester_id == actor.person_id and actor.may("brief.read")

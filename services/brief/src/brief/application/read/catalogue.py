@@ -1,4 +1,4 @@
-"""Look up suppliers' catalogue prices, and what they suggest for the items of a brief."""
+"""Read suppliers' catalogue prices and the prices that they suggest for the items of a brief."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .catalogue_views import CatalogueOfferView, CataloguePriceView, PriceSugges
 from .purchases import last_paid_for
 
 Wanted = Mapping[UUID, tuple[Article, Decimal]]
-"""Article and quantity, by item."""
+"""Article and quantity by item."""
 
 
 async def list_catalogue_prices(
@@ -33,7 +33,7 @@ async def list_catalogue_prices(
     kind: str | None,
     valid_only: bool,
 ) -> Page[CataloguePriceView]:
-    """The newest first."""
+    """List catalogue prices, newest first."""
     require_spend(actor)
     today = day_in_rome(ports.now)
     found = await ports.catalogue.list_prices(
@@ -60,7 +60,8 @@ async def show_catalogue_price(ports: Ports, actor: Actor, price: CataloguePrice
 
 
 async def price_suggestions(ports: Ports, actor: Actor, brief_id: UUID) -> PriceSuggestionsView:
-    """For the items of the brief as it was last submitted; of a draft, none."""
+    """Suggest prices for the items of the brief as it was last submitted. There are none for a brief that was
+    never submitted."""
     brief = await visible_brief(ports, actor, brief_id)
     require_spend(actor)
     items = brief.submitted.content.items if brief.submitted else ()
@@ -75,7 +76,7 @@ async def price_suggestions(ports: Ports, actor: Actor, brief_id: UUID) -> Price
 
 
 async def catalogue_offers(ports: Ports, actor: Actor, wanted: Wanted) -> list[CatalogueOfferView] | None:
-    """None for who may not see what is bought."""
+    """Return the catalogue's offers for items, or None if the actor may not see what is bought."""
     return await _offers(ports, wanted) if sees_spend(actor) else None
 
 

@@ -1,4 +1,4 @@
-"""What readers get to see of suppliers' catalogue prices. Euro, VAT excluded."""
+"""Views of suppliers' catalogue prices. Amounts are in euro, VAT excluded."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ class CataloguePriceView(View):
     supplier: PersonView
     kind: str
     description: str | None
-    """Of the article; absent: for every one of the kind."""
+    """Description of the article; absent if the price holds for every article of the kind."""
     unit: str
     breaks: list[PriceBreak]
-    """By rising quantity; the first is the least that the supplier makes."""
+    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
     lead_time_days: int
     valid_from: date
     valid_until: date
-    """Both days included."""
+    """The last day; the price is valid on the first and on the last day too."""
     valid: bool
-    """Whether it holds today."""
+    """Whether the price is valid today."""
     kept_at: datetime
     kept_by: PersonView
     version: int
-    """To be sent back as `If-Match` with a change."""
+    """Send it back as `If-Match` with a change."""
     actions: list[CatalogueAction]
     """What the reader may do now."""
 
 
 class CatalogueOfferView(View):
-    """What a catalogue asks for an item today, for as many as are asked for."""
+    """What a supplier's catalogue asks today for an item in its quantity."""
 
     item_id: UUID
     price_id: UUID
@@ -47,12 +47,12 @@ class CatalogueOfferView(View):
     lead_time_days: int
     valid_until: date
     description: str | None
-    """Absent: the price is for every article of the kind."""
+    """Absent if the price holds for every article of the kind."""
 
 
 class PriceSuggestionsView(View):
-    """What an item might cost: by catalogues, and by what was paid the last time."""
+    """What items might cost, by suppliers' catalogues and by what was last paid."""
 
     catalogue: list[CatalogueOfferView]
-    """Of each item the cheapest first, one a supplier."""
+    """Offers for each item, cheapest first, with one offer per supplier."""
     last_paid: list[LastPaidView]

@@ -1,4 +1,4 @@
-"""What a reader gets to see of proofs. What has no value is absent."""
+"""Views of proofs. A field without a value is absent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class ProofFileView(View):
     name: str
     media_type: str
     size: int
-    """Bytes."""
+    """Size in bytes."""
     sha256: str
-    """What is approved: the hash of the file's content."""
+    """Hash of the file's content, which is what reviewers approve."""
 
 
 class ProofVersionView(View):
@@ -26,13 +26,13 @@ class ProofVersionView(View):
     state: ProofState
     process: str
     reviewers: list[PersonView]
-    """Whom the submitter named."""
+    """The reviewers whom the submitter named."""
     due_on: date | None
     submitted_at: datetime
     submitted_by: PersonView
     approval_id: UUID | None
     reason: str | None
-    """Of the verdict, in the words of whoever gave it."""
+    """Reason for the verdict, in the words of the person who gave it."""
     ended_at: datetime | None
     ended_by: PersonView | None
     preview: PreviewState
@@ -47,15 +47,16 @@ class ProofView(View):
     brief_id: UUID
     title: str
     state: ProofState
-    """Of the newest version, which alone counts."""
+    """State of the newest version, the only one that counts."""
     versions: list[ProofVersionView]
-    """The newest first."""
+    """Versions, newest first."""
     actions: list[ProofAction]
     """What the reader may do now."""
 
 
 class AreaView(View):
-    """A rectangle on a page, in parts of its width and height, from the upper left corner."""
+    """A rectangle on a page, measured from the upper left corner in fractions of the page's width and
+    height."""
 
     x: Fraction
     y: Fraction
@@ -79,6 +80,6 @@ class AnnotationView(View):
     resolved_at: datetime | None
     resolved_by: PersonView | None
     replies: list[ReplyView]
-    """The oldest first."""
+    """Replies, oldest first."""
     actions: list[AnnotationAction]
     """What the reader may do now."""

@@ -1,5 +1,5 @@
-"""Look up proofs, their files, pages and marks. Whoever sees a brief sees its proofs; each function raises
-Absent for others."""
+"""Read proofs, their files, pages and annotations. People who may see a brief may see its proofs; each
+function raises Absent for others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Names = Mapping[UUID, str]
 
 
 async def list_proofs(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[ProofView]:
-    """The oldest first."""
+    """List a brief's proofs, oldest first."""
     brief = await visible_brief(ports, actor, brief_id)
     found = await ports.proofs.list_proofs(brief_id, query.after(UUID), query.rows)
     names = await ports.directory.names(each for proof in found for each in _people_in(proof))
@@ -50,7 +50,7 @@ async def read_proof(ports: Ports, actor: Actor, proof_id: UUID) -> ProofView:
 
 
 async def show_proof(ports: Ports, actor: Actor, brief: Brief, proof: Proof) -> ProofView:
-    """A proof that is at hand."""
+    """Build the view of a loaded proof."""
     return _proof(actor, brief, proof, await ports.directory.names(_people_in(proof)))
 
 
@@ -65,7 +65,8 @@ async def read_file(ports: Ports, actor: Actor, proof_id: UUID, version: int) ->
 async def read_page(
     ports: Ports, actor: Actor, proof_id: UUID, version: int, page: int, *, thumbnail: bool
 ) -> bytes:
-    """WebP. Raises Absent, with a code of its own as long as it is not made."""
+    """Read the picture of a page, in WebP. Raises Absent, with the code `preview_pending` while it is being
+    made."""
     _, proof = await _visible_proof(ports, actor, proof_id)
     found = proof.version(version)
     if found.preview is PreviewState.PENDING:
@@ -80,7 +81,7 @@ async def read_page(
 async def list_annotations(
     ports: Ports, actor: Actor, proof_id: UUID, version: int, query: PageQuery
 ) -> Page[AnnotationView]:
-    """The oldest first."""
+    """List the annotations of a version, oldest first."""
     _, proof = await _visible_proof(ports, actor, proof_id)
     proof.version(version)
     found = await ports.proofs.list_annotations(proof_id, version, query.after(UUID), query.rows)
@@ -91,7 +92,7 @@ async def list_annotations(
 
 
 async def show_annotation(ports: Ports, actor: Actor, proof: Proof, annotation: Annotation) -> AnnotationView:
-    """A mark that is at hand."""
+    """Build the view of a loaded annotation."""
     return _annotation(actor, proof, annotation, await ports.directory.names([annotation.resolved_by]))
 
 

@@ -1,4 +1,4 @@
-"""What readers get to see of what was bought. All amounts in euro, VAT excluded."""
+"""Views of purchases. All amounts are in euro, VAT excluded."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from .views import UnitView
 
 
 class SpendGroupView(View):
-    """What figures are about: the part that they are grouped by. Absent: of none."""
+    """The group that figures are about. Only the field by which they are grouped may be present; it is absent
+    for purchases without a value in it."""
 
     supplier: PersonView | None
     unit: UnitView | None
     category: str | None
     kind: str | None
     month: str | None
-    """As in 2026-11."""
+    """A month such as 2026-11."""
 
 
 class SpendFigureView(View):
@@ -27,20 +28,20 @@ class SpendFigureView(View):
     briefs: int
     items: int
     amount: Money
-    """Of what was approved, as far as it is still to come or came: at the order's quantities and prices, and
-    without what was cancelled or closed short."""
+    """Cost of approved items that are delivered or still to be delivered, at the order's quantities and
+    prices. Cancelled items and quantities closed short are left out."""
     first_quotes: Money | None
-    """What the items that suppliers quoted would cost at the first quote for each; absent where none was."""
+    """What the quoted items would cost at the first quote for each; absent if no item was quoted."""
     saved_on_first_quotes: Money | None
-    """Of them; below zero where more is paid."""
+    """Saving on the quoted items against the first quotes. It is negative if more was paid."""
     budget: Money | None
-    """Their parts of their briefs' budgets."""
+    """The sum of the items' parts of their briefs' budgets."""
     saved_on_budget: Money | None
-    """Below zero where more was approved than budgeted."""
+    """Saving against the budgets. It is negative if more was approved than budgeted."""
 
 
 class LastPaidView(View):
-    """What the article of an item cost the last time that it was bought."""
+    """What the article of an item cost when it was last bought."""
 
     item_id: UUID
     unit_price: Money
@@ -49,8 +50,9 @@ class LastPaidView(View):
     quantity: Quantity
     unit: str
     description: str | None
-    """Of what was bought, where that is not the same article: the last of the same kind then."""
+    """Description of what was bought, if this is another article of the same kind because the item's article
+    was never bought."""
     brief_id: UUID
     number: str
-    """The brief's."""
+    """The brief's number."""
     supplier: PersonView | None

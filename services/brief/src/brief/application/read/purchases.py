@@ -1,4 +1,4 @@
-"""Look up what was bought: figures of it, a table, and what an article cost the last time."""
+"""Read purchases: figures, a table, and what an article cost when it was last bought."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .views import UnitView
 SpendBy = Literal["supplier", "unit", "category", "kind", "month"]
 
 MOST: Final = 5_000
-"""Rows of one table."""
+"""The most rows of one table."""
 COLUMNS: Final = (
     "data",
     "brief",
@@ -48,7 +48,8 @@ _DAY: Final = timedelta(days=1)
 async def spend_figures(
     ports: Ports, actor: Actor, by: SpendBy, since: date | None, until: date | None
 ) -> FiguresView[SpendFigureView]:
-    """By the day of approval: days, both included; the last 90 where none are given."""
+    """Return figures of what was approved from the day `since` to the day `until`, both included. Without
+    these days, the figures are about the last 90 days."""
     require_spend(actor)
     first, last = period(day_in_rome(ports.now), since, until)
     found = await ports.purchases.list_spend(by, _begin(first), _begin(last + _DAY), GROUPS)
@@ -78,7 +79,8 @@ async def spend_figures(
 async def table_of_purchases(
     ports: Ports, actor: Actor, since: date | None, until: date | None
 ) -> tuple[str, bytes]:
-    """A row an item, for a spreadsheet, and the file's name. Raises Invalid for more than `MOST` rows."""
+    """Return a file's name and its content: a table for a spreadsheet with one row per item. Raises Invalid
+    if there are more than `MOST` rows."""
     require_spend(actor)
     first, last = period(day_in_rome(ports.now), since, until)
     found = await ports.purchases.list_purchases(_begin(first), _begin(last + _DAY), MOST + 1)
@@ -107,7 +109,8 @@ async def table_of_purchases(
 
 
 async def last_paid_of(ports: Ports, actor: Actor, request: QuotationRequest) -> list[LastPaidView] | None:
-    """What each item's article cost the last time, in any brief: for whoever sees all of them."""
+    """Return what each item's article cost when it was last bought for any brief, or None if the actor may
+    not see all briefs and their prices."""
     if not sees_spend(actor):
         return None
     return await last_paid_for(
@@ -118,7 +121,7 @@ async def last_paid_of(ports: Ports, actor: Actor, request: QuotationRequest) ->
 async def last_paid_for(
     ports: Ports, articles: Mapping[UUID, Article], without_brief: UUID
 ) -> list[LastPaidView]:
-    """By item. The brief itself doesn't count."""
+    """Return what each item's article cost when it was last bought for a brief other than `without_brief`."""
     if not articles:
         return []
     found = await ports.purchases.list_last_paid(sorted(set(articles.values())), without_brief)

@@ -1,4 +1,5 @@
-"""What readers get to see of requests for quotation: purchasing all of it, a supplier what concerns them."""
+"""Views of requests for quotation. Purchasing sees whole requests; a supplier sees only what concerns
+them."""
 
 from __future__ import annotations
 
@@ -17,17 +18,18 @@ from .purchase_views import LastPaidView
 class QuotedLineView(View):
     item_id: UUID
     breaks: list[PriceBreak]
-    """By rising quantity; the first is the least that the supplier makes."""
+    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
     lead_time_days: int
 
 
 class QuotedItemView(QuotedLineView):
-    """What the quantity that was asked for would cost, where the supplier makes as few."""
+    """A quoted item with its price for the requested quantity. The price is absent if that quantity is below
+    the supplier's minimum."""
 
     unit_price: Money | None
     amount: Money | None
     best: bool
-    """Whether nobody asks less."""
+    """Whether no other supplier asks less."""
 
 
 class QuoteView(View):
@@ -37,7 +39,7 @@ class QuoteView(View):
 
 
 class QuotationFileView(View):
-    """What a supplier sent with their quotation."""
+    """A file that a supplier sent with their quotation."""
 
     id: UUID
     name: str
@@ -48,11 +50,11 @@ class QuotationFileView(View):
 
 
 class QuotationView(View):
-    """What one supplier is asked, as they see it."""
+    """A quotation as its supplier sees it."""
 
     id: UUID
     version: int
-    """To be sent back as `If-Match` with an answer."""
+    """Send it back as `If-Match` with an answer."""
     title: str
     note: str
     state: QuotationState
@@ -66,7 +68,7 @@ class QuotationView(View):
     answered_at: datetime | None
     awarded_item_ids: list[UUID]
     files: list[QuotationFileView]
-    """The oldest first."""
+    """Files, oldest first."""
     actions: list[QuotationAction]
     """What the reader may do now."""
 
@@ -81,7 +83,7 @@ class QuotationSummaryView(View):
 
 
 class ComparedQuotationView(View):
-    """One supplier's quotation beside the others."""
+    """One supplier's quotation in the comparison of all quotations."""
 
     id: UUID
     supplier: PersonView
@@ -91,14 +93,14 @@ class ComparedQuotationView(View):
     lines: list[QuotedItemView]
     note: str | None
     files: list[QuotationFileView]
-    """The oldest first."""
+    """Files, oldest first."""
     valid_until: date | None
     valid: bool
-    """Whether the quote still holds today."""
+    """Whether the quote is still valid today."""
     lead_time_days: int | None
-    """The longest of its items."""
+    """The longest lead time of its items."""
     total: Money | None
-    """Where it has a price for every item."""
+    """Present if the quote has a price for every item."""
     best_total: bool
 
 
@@ -106,7 +108,7 @@ class QuotationRequestSummaryView(View):
     id: UUID
     brief_id: UUID
     number: str
-    """The brief's."""
+    """The brief's number."""
     title: str
     state: RequestState
     due_at: datetime
@@ -122,21 +124,21 @@ class AwardedItemView(View):
 
 class QuotationRequestView(QuotationRequestSummaryView):
     version: int
-    """To be sent back as `If-Match` with an award or a cancellation."""
+    """Send it back as `If-Match` with an award or a cancellation."""
     revision: int
     note: str
     reason: str | None
-    """Why it was cancelled."""
+    """Why the request was cancelled."""
     needed_by: date | None
     items: list[AskedItem]
     quotations: list[ComparedQuotationView] | None = None
-    """In the order in which suppliers were asked."""
+    """Quotations in the order in which the suppliers were asked."""
     split_total: Money | None = None
-    """With each item from whoever asks least."""
+    """The total if each item is bought at its lowest price."""
     awarded: list[AwardedItemView] | None = None
     last_paid: list[LastPaidView] | None = None
-    """What the items' articles cost the last time: for whoever sees all briefs."""
+    """What the items' articles cost when they were last bought. Only for readers who may see all briefs."""
     catalogue: list[CatalogueOfferView] | None = None
-    """What suppliers' catalogues ask for them today, as above."""
+    """What suppliers' catalogues ask for the items today. Only for readers who may see all briefs."""
     actions: list[RequestAction]
     """What the reader may do now."""

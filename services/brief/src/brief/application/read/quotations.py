@@ -1,7 +1,7 @@
-"""Look up requests for quotation: for purchasing with all quotes side by side, for a supplier with their own.
+"""Read requests for quotation: purchasing sees all quotes side by side, a supplier sees only their own.
 
-What a supplier is shown is made of their own quotation and of the request, which says nothing of others.
-"""
+The view for a supplier is built from their own quotation and the request, which contains nothing about
+others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Names = Mapping[UUID, str]
 async def list_requests(
     ports: Ports, actor: Actor, query: PageQuery, *, brief_id: UUID | None, open_only: bool
 ) -> Page[QuotationRequestSummaryView]:
-    """Newest first."""
+    """List requests, newest first."""
     own = actor.person_id if actor.may("brief.read") else None
     filters = RequestFilters(own, actor.may("brief.read_all"), brief_id, open_only, query.after(UUID))
     found = await ports.quotations.list_requests(filters, query.rows)
@@ -57,7 +57,7 @@ async def list_requests(
 
 
 async def read_request(ports: Ports, actor: Actor, request_id: UUID) -> QuotationRequestView:
-    """Raises Absent for one of a brief that the reader may not see."""
+    """Read one request. Raises Absent if the reader may not see its brief."""
     request = await ports.quotations.find_request(request_id)
     if request is None or not sees_request(actor, request):
         raise Absent("request_absent")
@@ -65,13 +65,13 @@ async def read_request(ports: Ports, actor: Actor, request_id: UUID) -> Quotatio
 
 
 async def read_file_of_request(ports: Ports, actor: Actor, request_id: UUID, file_id: UUID) -> SentFile:
-    """Of any of its quotations. Raises Absent for one of a brief that the reader may not see."""
+    """Read a file of any of the request's quotations. Raises Absent if the reader may not see the brief."""
     request = await ports.quotations.find_request(request_id)
     return await _read_file(ports, request if request and sees_request(actor, request) else None, file_id)
 
 
 async def show_request(ports: Ports, actor: Actor, request: QuotationRequest) -> QuotationRequestView:
-    """A request that is at hand: quotes to those who may see prices."""
+    """Build the view of a loaded request. Quotes are included if the actor may see prices."""
     people = [request.asked_by, *(quotation.supplier_id for quotation in request.quotations)]
     names = await ports.directory.names(people)
     return QuotationRequestView(
@@ -158,7 +158,7 @@ def _summary(request: QuotationRequest, names: Names) -> dict[str, Any]:
 async def list_quotations(
     ports: Ports, actor: Actor, query: PageQuery, *, open_only: bool
 ) -> Page[QuotationSummaryView]:
-    """The reader's own, newest first."""
+    """List the reader's own quotations, newest first."""
     found = await ports.quotations.list_quotations(
         actor.person_id, open_only=open_only, before=query.after(UUID), limit=query.rows
     )
@@ -171,7 +171,7 @@ async def list_quotations(
 
 
 async def read_quotation(ports: Ports, actor: Actor, quotation_id: UUID) -> QuotationView:
-    """Raises Absent for one that isn't the reader's."""
+    """Read one quotation. Raises Absent if it is not the reader's own."""
     request = await ports.quotations.find_quotation(actor.person_id, quotation_id)
     if request is None:
         raise Absent("quotation_absent")
@@ -179,7 +179,7 @@ async def read_quotation(ports: Ports, actor: Actor, quotation_id: UUID) -> Quot
 
 
 async def show_quotation(ports: Ports, actor: Actor, request: QuotationRequest) -> QuotationView:
-    """The one that the request holds."""
+    """Build the view of the one quotation that the request contains."""
     (own,) = request.quotations
     quote, answer = own.quote, own.answer
     shown = None
@@ -202,7 +202,7 @@ async def show_quotation(ports: Ports, actor: Actor, request: QuotationRequest) 
 
 
 async def read_own_file(ports: Ports, actor: Actor, quotation_id: UUID, file_id: UUID) -> SentFile:
-    """Raises Absent for one of a quotation that isn't the reader's."""
+    """Read a file of a quotation. Raises Absent if the quotation is not the reader's own."""
     return await _read_file(
         ports, await ports.quotations.find_quotation(actor.person_id, quotation_id), file_id
     )

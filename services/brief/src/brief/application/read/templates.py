@@ -1,4 +1,4 @@
-"""Look up templates of briefs."""
+"""Read templates of briefs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .views import UnitView
 
 
 class TemplateView(View):
-    """What briefs may begin with."""
+    """A template with which briefs may be begun."""
 
     id: UUID
     name: str
     title: str
-    """Of the briefs that begin with it, until somebody changes it."""
+    """Title that a brief gets when it is begun with the template."""
     type: str | None
-    """Key of their type."""
+    """Key of the type of such briefs."""
     items: list[str]
     """Descriptions of what is asked for."""
     unit: UnitView | None
-    """Whose people may begin with it, beside whoever keeps it."""
+    """The unit whose people may use the template besides the person who saved it."""
     kept_by: PersonView
     kept_at: datetime
     actions: list[TemplateAction]
@@ -36,7 +36,7 @@ class TemplateView(View):
 
 
 async def list_templates(ports: Ports, actor: Actor, query: PageQuery) -> Page[TemplateView]:
-    """The reader's own and their unit's, the newest first."""
+    """List the reader's own templates and their unit's, newest first."""
     found = await ports.templates.list_templates(
         actor.person_id, actor.unit_id, query.after(UUID), query.rows
     )
@@ -45,7 +45,7 @@ async def list_templates(ports: Ports, actor: Actor, query: PageQuery) -> Page[T
 
 
 async def show_template(ports: Ports, actor: Actor, template: Template) -> TemplateView:
-    """A template that is at hand."""
+    """Build the view of a loaded template."""
     return _template(actor, template, await _names(ports, template))
 
 

@@ -1,4 +1,4 @@
-"""Look up the types of briefs."""
+"""Read the types of briefs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class BriefTypeSummaryView(View):
     version: int
     name: WordsView
     offered: bool
-    """Whether new briefs may begin with it."""
+    """Whether new briefs may be begun with this type."""
 
 
 class BriefTypeView(BriefTypeSummaryView):
-    """One version of a type; `version` is to be sent back as `If-Match` with a change."""
+    """One version of a type. Send `version` back as `If-Match` with a change."""
 
     form: dict[str, Any]
-    """A JSON Schema, as it was written."""
+    """The form's JSON Schema as its author wrote it."""
     process: str | None
     kinds: list[str]
     purchasing_owner: PersonView | None
@@ -42,13 +42,13 @@ class BriefTypeView(BriefTypeSummaryView):
 
 
 async def list_types(ports: Ports, query: PageQuery) -> Page[BriefTypeSummaryView]:
-    """The newest version of each, by key."""
+    """List the newest version of each type, sorted by key."""
     found = await ports.types.list_types(query.after(str) or "", query.rows)
     return page_of(query, found, lambda each: BriefTypeSummaryView(**_summary(each)), lambda each: each.key)
 
 
 async def read_type(ports: Ports, actor: Actor, key: str, version: int | None) -> BriefTypeView:
-    """Its newest version, or the one that is asked for."""
+    """Read the newest version of a type, or the given version."""
     found = await ports.types.find_type(key, version)
     if found is None:
         raise Absent("brief_type_absent")
@@ -56,7 +56,7 @@ async def read_type(ports: Ports, actor: Actor, key: str, version: int | None) -
 
 
 async def show_type(ports: Ports, actor: Actor, brief_type: BriefType) -> BriefTypeView:
-    """A version that is at hand."""
+    """Build the view of a loaded version of a type."""
     owner = brief_type.purchasing_owner_id
     names = await ports.directory.names([owner])
     return BriefTypeView(

@@ -1,4 +1,4 @@
-"""What a reader gets to see of briefs. What they may not see is absent, and so is what has no value."""
+"""Views of briefs. What a reader may not see is absent, and so is a field without a value."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .access import Action, CommentAction
 
 
 class UnitView(View):
-    """An organisational unit. The name is absent until the directory has told it."""
+    """An organisational unit. The name is absent until the directory has published it."""
 
     id: UUID
     name: str | None = None
 
 
 class PriceSourceView(View):
-    """The quotation that a price comes from. Its `id` is the quotation's."""
+    """The quotation from which a price comes. `id` is the quotation's id."""
 
     id: UUID
     supplier: PersonView
@@ -38,7 +38,7 @@ class PriceLineView(View):
     amount: Money
     """`quantity × unit_price`, rounded half up to the cent."""
     quotation: PriceSourceView | None
-    """Absent where purchasing set the price by hand."""
+    """Absent if purchasing set the price by hand."""
 
 
 class PricingView(View):
@@ -62,12 +62,12 @@ class ContentView(View):
     deadline: date | None
     customer: str | None
     cost_centre: str | None
-    """Whose budget is charged; absent: that of the requester's unit."""
+    """The cost centre whose budget is charged. If absent, the budget of the requester's unit is charged."""
     type_key: str | None
     type_version: int | None
-    """The type that the brief began with, in the version of that day."""
+    """Version of the type that was current when the brief was begun."""
     form: dict[str, FormValue]
-    """Answers to the type's form, by field."""
+    """Answers to the type's form, by key of the field."""
     items: tuple[Item, ...]
     attachments: tuple[Attachment, ...]
 
@@ -76,15 +76,16 @@ class BriefView(ContentView):
     id: UUID
     number: str
     version: int
-    """To be sent back as `If-Match` with a change."""
+    """Send it back as `If-Match` with a change."""
     state: State
     cause: Cause
-    """What brought it into its state."""
+    """What brought the brief into its state."""
     reason: str | None
-    """Why, in the words of whoever caused it: of a rejection, a request for changes, a cancellation …"""
+    """The reason for a rejection, a request for changes, a cancellation …, in the words of the person who
+    gave it."""
     revision: int
     content_hash: str | None = None
-    """Of a submitted revision with its prices: what a decision is bound to."""
+    """Hash of a submitted revision with its prices, to which a decision is bound."""
     process: str | None = None
     requester: PersonView
     unit: UnitView | None
@@ -115,16 +116,16 @@ class BriefSummaryView(View):
     drafted_at: datetime
     changed_at: datetime
     priced: bool | None = None
-    """To those who may see prices."""
+    """Whether the brief has prices. Only for readers who may see prices."""
     unread_comments: int
-    """Of others, since the reader last said how far they have read; a hundred stand for more."""
+    """Comments of others after the last one that the reader has read. 100 means "100 or more"."""
 
 
 class StateCountView(View):
     state: State
     briefs: int
     more: bool
-    """Whether there are more than were counted."""
+    """Whether there are more briefs than `briefs` says, because counting stops at a limit."""
 
 
 class BriefCountsView(View):
@@ -142,11 +143,11 @@ class RevisionView(ContentView):
 
 
 class CommentVersionView(View):
-    """What a comment said until it was changed."""
+    """A former text of a comment."""
 
     text: str
     at: datetime
-    """When it came to say so."""
+    """When the comment got this text."""
 
 
 class CommentView(View):
@@ -157,9 +158,9 @@ class CommentView(View):
     mentioned: list[PersonView]
     edited_at: datetime | None
     earlier: list[CommentVersionView]
-    """The oldest first."""
+    """Former texts, oldest first."""
     unread: bool
-    """Whether somebody else wrote it, after what the reader has said that they read."""
+    """Whether somebody else wrote the comment and the reader has not read so far."""
     actions: list[CommentAction]
     """What the reader may do now."""
 
@@ -169,11 +170,11 @@ class ReadMarkerView(View):
 
     comment_id: UUID
     unread: int
-    """What others wrote after it; a hundred stand for more."""
+    """Number of comments that others wrote after this one. 100 means "100 or more"."""
 
 
 class ShipmentOfItemView(View):
-    """A shipment under a document that stands, and how much of the item it holds."""
+    """A shipment under a valid document, and the quantity of the item in it."""
 
     ddt_number: str | None
     issued_on: date | None
@@ -183,7 +184,7 @@ class ShipmentOfItemView(View):
 
 
 class ItemProgressView(View):
-    """How far one item has come. Quantities in its unit."""
+    """The progress of one item. Quantities are in the item's unit."""
 
     item_id: UUID
     description: str
@@ -191,12 +192,12 @@ class ItemProgressView(View):
     requested: Quantity
     ordered: Quantity
     produced: Quantity
-    """Zero until all of it is made."""
+    """The produced quantity; zero until the item's job is completed."""
     shipped: Quantity
-    """What was delivered is part of it."""
+    """The shipped quantity, including what was delivered."""
     delivered: Quantity
     closed: bool
-    """Short: no more of it is made or shipped."""
+    """Whether the item was closed short, so that no more of it is made or shipped."""
     shipments: list[ShipmentOfItemView]
 
 
