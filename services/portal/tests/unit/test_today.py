@@ -13,8 +13,8 @@ from erp_bridge.adapters.http import routes as erp_bridge
 from logistics.adapters.http_figures import routes as logistics
 from optima_kit.actor import Actor
 from optima_kit.ids import new_id
-from portal.adapters.navigation import TODAY, home_of, navigation_of
-from portal.adapters.waiting import WORK, Work, work_of
+from portal.adapters.navigation import TODAY, home_of, navigation_of, work_of
+from portal.adapters.waiting import WORK, Work
 from production.adapters.http import routes as production
 
 ROUTES = {

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from optima_kit.actor import Actor
 
 from .labels import N_
-from .waiting import work_of
+from .waiting import WORK, Work
 
 Group = Literal["to do", "supply", "set up"]
 """Links of the menu that belong together: daily work, how goods are made and shipped, set-up and records."""
@@ -150,6 +150,11 @@ def leads_to(actor: Actor, address: str) -> bool:
 
 def settings_of(actor: Actor) -> Sequence[Link]:
     return [link for link in SETTINGS if link.privilege and _may(actor, link.privilege)]
+
+
+def work_of(actor: Actor) -> Sequence[Work]:
+    """The kinds of work that may wait for the person."""
+    return [work for work in WORK if _may(actor, work.privileges)]
 
 
 def _leads(actor: Actor, link: Link) -> bool:

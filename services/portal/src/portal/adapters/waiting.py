@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
-
-from optima_kit.actor import Actor
 
 from .labels import N_
 
@@ -98,8 +96,3 @@ WORK: Final = (
         "/erp/failures",
     ),
 )
-
-
-def work_of(actor: Actor) -> Sequence[Work]:
-    """The kinds of work that may wait for a person with these privileges."""
-    return [work for work in WORK if all(actor.may(each) for each in work.privileges)]

@@ -8,7 +8,8 @@ from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import HIDDEN, part
 from ..forms import ROME
-from ..waiting import Work, work_of
+from ..navigation import work_of
+from ..waiting import Work
 
 pages = Pages()
 
