@@ -1,4 +1,4 @@
-"""What the use cases ask of the world outside."""
+"""The ports that the use cases need: storage, documents and other services' facts."""
 
 from __future__ import annotations
 
@@ -28,63 +28,69 @@ class Orders(Protocol):
     """Orders as production confirmed them. Locking one serialises everything that happens to its goods."""
 
     async def lock_brief(self, brief_id: UUID) -> str | None:
-        """Remembers the brief, holds it until the transaction ends, and returns why it was cancelled."""
+        """Record the brief, lock it until the transaction ends, and return why it was cancelled, or None."""
 
     def update_brief_cancelled(self, brief_id: UUID, because: str | None) -> None: ...
 
     def insert_order(self, order: Order) -> None:
-        """Does nothing when the order is known."""
+        """Insert an order. Does nothing if the order is known."""
 
     async def find_order(self, order_id: UUID) -> Order | None:
-        """Without a lock, for reading."""
+        """Read an order without a lock."""
 
     async def lock_order(self, order_id: UUID, jobs: Collection[UUID] | None = None) -> Order | None:
-        """With the lines of these jobs alone, where some are named: an account has thousands."""
+        """Lock an order. If `jobs` are named, return it with their lines only: an account has thousands."""
 
     async def lock_order_of_job(self, job_id: UUID) -> Order | None:
-        """Its order or account, with the line of this job alone."""
+        """Lock the order or account that a job belongs to, and return it with that job's line only."""
 
     async def lock_orders_of_jobs(self, jobs: Collection[UUID]) -> list[Order]:
-        """The orders and accounts of these jobs, with their lines alone."""
+        """Lock the orders and accounts of these jobs, and return them with the lines of these jobs only."""
 
     async def find_article_of_line(self, job_id: UUID) -> UUID | None:
-        """None of a line that is not from stock. For good."""
+        """Return the article that a line is taken from, or None for a line that is not from stock. Never
+        changes."""
 
     async def lock_accounts_of_order(self, order_id: UUID) -> list[Order]:
-        """The accounts that the order's lines from stock are taken from, with the lines of their articles.
-        Before the order's own lock, as accounts are older than the orders that take from them."""
+        """Lock the accounts that the order's lines from stock are taken from, with the lines of their
+        articles. Call it before locking the order: accounts are older than the orders that take from them."""
 
     async def list_free_stock(
         self, articles: Collection[UUID], today: date
     ) -> dict[tuple[str, UUID], Decimal]:
-        """By warehouse and article, what an order's line may take: nothing that has expired. Without a lock,
-        for reading."""
+        """Sum by warehouse and article what an order's line may take, without goods that have expired. Reads
+        without a lock."""
 
     async def lock_account(self, kept_for: str, articles: Collection[UUID]) -> Order:
-        """The account in which an owner's articles are kept, with the lines of these."""
+        """Lock the account in which an owner's articles are kept, with the lines of these articles."""
 
     async def lock_orders_of_brief(self, brief_id: UUID) -> list[Order]: ...
 
     async def sum_goods(self, jobs: Collection[UUID]) -> Goods:
-        """Where the goods of these jobs are. Decide by it only under their order's lock."""
+        """Read where the goods of these jobs are. Base a decision on it only under the lock of their
+        order."""
 
     async def update_produced(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
-        """Under the order's lock. False when the order has no such job, or is not known yet."""
+        """Set the produced quantity of a job. Call it under the order's lock. Returns False if the order has
+        no such job, or is not known yet."""
 
     async def update_finished(self, order_id: UUID, job_id: UUID, quantity: Decimal) -> bool:
-        """As `update_produced`, while the rest is still being made."""
+        """Set what is finished of a job while the rest is still being made. Otherwise as
+        `update_produced`."""
 
     async def update_closed(self, order_id: UUID, job_id: UUID) -> bool:
-        """As `update_produced`."""
+        """Close a job's line: nothing more of it is shipped. Otherwise as `update_produced`."""
 
     def upsert_line_in_process(self, order_id: UUID, line: OrderLine) -> None:
-        """Of work outside, under the order's lock. Without a finisher, the last one stays named."""
+        """Store the line of a phase that is done outside. Call it under the order's lock. If the line names
+        no finisher, the last one that was known stays."""
 
     def insert_assignee(self, phase_id: UUID, since: datetime, person_id: UUID) -> None:
-        """Whose a phase is from then on. Once, however often it is told."""
+        """Record who a phase is assigned to from `since` on. Repeating the call changes nothing."""
 
     def update_order_terms(self, order: Order, jobs: Collection[UUID]) -> None:
-        """The order's deadline, and quantity and deliveries of these of its lines. Under its lock."""
+        """Store the order's deadline, and the quantity and deliveries of its lines for these jobs. Call it
+        under the order's lock."""
 
     def update_order_cancelled(self, order_id: UUID, because: str | None) -> None: ...
 
@@ -111,7 +117,7 @@ class StockFilter:
 
 @dataclass(frozen=True, slots=True)
 class PlacedStock:
-    """What of some goods lies in one place of a warehouse."""
+    """The part of some goods that lies in one place of a warehouse."""
 
     location: str
     lot: str
@@ -125,7 +131,7 @@ class StockRow:
     warehouse: str
     job_id: UUID
     order_id: UUID | None
-    """None of an article."""
+    """None for an article."""
     order_number: str | None
     article_code: str | None
     description: str
@@ -142,7 +148,7 @@ class LocationRow:
     warehouse: str
     code: str
     put_away: bool
-    """Whether goods that come are put there, where nobody says otherwise."""
+    """Whether incoming goods are put there if nobody names a location."""
     used: bool
     """Whether goods lie there, have left it and may come back, or are being counted there."""
 
@@ -174,11 +180,11 @@ class HoldRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """What came in under one document of a supplier."""
+    """The goods that came in under one document of a supplier."""
 
     receipt: SupplierReceipt
     lines: Sequence[Pick]
-    """Where each was put."""
+    """Where each part of the goods was put."""
     goods: Mapping[UUID, CarriedGoods]
     recorded_at: datetime
     recorded_by: UUID | None
@@ -187,61 +193,63 @@ class ReceiptRow:
 
 class Ledger(Protocol):
     async def insert_receipt(self, receipt: SupplierReceipt) -> bool:
-        """False when the supplier's document was received already."""
+        """Insert a receipt. Returns False if the supplier's document was received already."""
 
     async def list_receipts(
         self, supplier: str | None, number: str | None, *, before: UUID | None, limit: int
     ) -> list[ReceiptRow]:
-        """Newest first."""
+        """List receipts, newest first."""
 
     def insert_movements(self, movements: Sequence[Movement], *, gone: Collection[UUID] = ()) -> None:
-        """`gone`: the jobs of which nothing lies anywhere afterwards."""
+        """Insert movements. `gone` names the jobs of which no goods lie anywhere afterwards."""
 
     async def save_lots(self, lots: Sequence[Lot]) -> list[Lot]:
-        """Those of them that are known with another expiry, as they are known. Under their account's lock."""
+        """Insert lots that are not known yet. Returns the known lots whose expiry differs from the given one,
+        as they are stored. Call it under the lock of their account."""
 
     def insert_locations(self, warehouse: str, codes: Sequence[str]) -> None:
-        """Those that are known stay."""
+        """Insert locations. Those that are known stay as they are."""
 
     async def list_locations(
         self, warehouse: str | None, *, after: tuple[str, str] | None, limit: int
     ) -> list[LocationRow]:
-        """By warehouse and code."""
+        """List locations by warehouse and code."""
 
     async def list_locations_named(self, warehouse: str, codes: Collection[str]) -> list[LocationRow]: ...
 
     async def lock_locations(self, warehouse: str, codes: Collection[str]) -> set[str]:
-        """Those that the warehouse has: they can't be removed before the commit."""
+        """Lock those of the locations that exist in the warehouse, and return their codes. Nobody can remove
+        them before the commit."""
 
     async def lock_location(self, warehouse: str, code: str) -> LocationRow | None:
-        """To remove it: nothing is put there before the commit."""
+        """Lock a location in order to remove it: nothing can be put there before the commit."""
 
     def delete_location(self, warehouse: str, code: str) -> None: ...
 
     async def lock_put_away(self, warehouse: str) -> str:
-        """Where goods are put that come, unless somebody says otherwise; empty: to no location. It can't be
-        removed before the commit."""
+        """Return the location for incoming goods that nobody assigns to another one; empty if there is none.
+        Nobody can remove this location before the commit."""
 
     def save_put_away(self, warehouse: str, location: str) -> None:
-        """None from now on, where `location` is empty."""
+        """Set the location for incoming goods. An empty `location` means that there is none from now on."""
 
     def insert_holds(self, holds: Sequence[Hold]) -> None:
-        """Under their order's lock."""
+        """Insert holds. Call it under the lock of their order."""
 
     async def list_holds(
         self, warehouse: str | None, job_id: UUID | None, *, before: UUID | None, limit: int
     ) -> list[HoldRow]:
-        """Newest first."""
+        """List the entries about goods held back, newest first."""
 
     async def list_stock(
         self, filters: StockFilter, *, before: tuple[UUID, str] | None, limit: int
     ) -> list[StockRow]:
-        """What lies where, by job and warehouse, newest jobs first; nothing for what adds up to zero."""
+        """List the stock by job and warehouse, newest jobs first. What adds up to zero is left out."""
 
     async def list_movements(
         self, filters: MovementFilter, *, before: UUID | None, limit: int
     ) -> list[MovementRow]:
-        """Newest first."""
+        """List movements, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +264,7 @@ class ShipmentFilter:
     number: str | None = None
     text: str | None = None
     late_on: date | None = None
-    """Those that are under way to deliver an order whose deadline was before this day."""
+    """Selects shipments that are on their way to deliver an order whose deadline was before this day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,17 +272,17 @@ class UnderWay:
     state: State
     shipments: int
     late: int
-    """Of those that deliver an order."""
+    """How many of those that deliver an order are late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invoicing:
-    """The ERP's invoice of a document; none where there is none, or none any more."""
+    """The ERP's invoice of a document. Its fields are None if there is no invoice, or none any more."""
 
     invoice_number: str | None = None
     invoice_date: date | None = None
     credit_note_number: str | None = None
-    """Of the credit note that took the invoice back; where there is an invoice beside it, a part of it."""
+    """The credit note that took the invoice back. If an invoice is named too, it took back a part of it."""
     credit_note_date: date | None = None
 
 
@@ -309,12 +317,12 @@ class Companion:
     order_number: str
     state: State
     can_be_issued: bool
-    """It is picked, and its order wants its goods."""
+    """Whether it is picked and its order still wants its goods."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShipmentRow:
-    """A shipment with what its readers need beside it."""
+    """A shipment together with what readers of it need."""
 
     shipment: Shipment
     order_number: str
@@ -322,25 +330,26 @@ class ShipmentRow:
     goods: Mapping[UUID, CarriedGoods]
     """By job."""
     lookups: FoundLookups
-    """What stands under its codes."""
+    """The entries of the lookup tables that the shipment's codes name."""
     ddt: DdtNumber | None
     drafted_at: datetime
     time_zone: str = TIME_ZONE
-    """The document's: the sender's when it was issued."""
+    """The sender's time zone when the document was issued."""
     replaces_number: str | None = None
-    """Of the voided document in whose place this one was drafted."""
+    """The number of the voided document that this shipment replaces."""
     companions: Sequence[Companion] = ()
     proofs: int = 0
     """How many files prove its delivery."""
 
     @property
     def first_id(self) -> UUID:
-        """Of the shipments that travel together: packages are theirs in common, and numbered under this."""
+        """The smallest id of the shipments that travel together. They share their packages, which are
+        numbered under this id."""
         return min([self.shipment.shipment_id, *(each.shipment_id for each in self.companions)])
 
     @property
     def wanted(self) -> bool:
-        """Whether its order still asks for its goods."""
+        """Whether the order still asks for these goods."""
         closed = any(self.goods[line.job_id].closed for line in self.shipment.lines)
         return not self.order_cancelled and not closed
 
@@ -368,7 +377,7 @@ class ReturnRow:
 
 @dataclass(frozen=True, slots=True)
 class ThirdPartyRow:
-    """Goods that are ours at somebody else's place, or on the way there."""
+    """Goods of ours that are at somebody else's place, or on their way there."""
 
     destination: str
     document_type: str
@@ -376,12 +385,12 @@ class ThirdPartyRow:
     goods: CarriedGoods
     quantity: Decimal
     in_transit: Decimal
-    """What of it has not arrived there yet."""
+    """The part of `quantity` that has not arrived there yet."""
     since: date
     return_by: date | None
-    """The earliest."""
+    """The earliest day on which some of them are expected back."""
     documents: Sequence[tuple[UUID, str, Decimal]]
-    """Shipment, number of its document, and what of it is not back."""
+    """The shipment's id, the number of its document, and the quantity that is not back."""
     lookups: FoundLookups
 
 
@@ -389,14 +398,15 @@ class Shipments(Protocol):
     def insert_shipment(self, shipment: Shipment) -> None: ...
 
     def update_shipment(self, shipment: Shipment) -> None:
-        """Under the order's lock. All but its content."""
+        """Store everything but the shipment's content. Call it under the order's lock."""
 
     def update_picks(self, shipment: Shipment) -> None:
-        """Out of which locations and lots its goods come. Under the order's lock."""
+        """Store the locations and lots that the shipment's goods come from. Call it under the order's
+        lock."""
 
     def update_content(self, shipment: Shipment) -> None:
-        """Under the order's lock: its state, its document type and ends, and its lines in place of those
-        that it had."""
+        """Store the shipment's state, document type, warehouse and destination, and replace its lines. Call
+        it under the order's lock."""
 
     def insert_return(self, returned: Return) -> None: ...
 
@@ -405,21 +415,22 @@ class Shipments(Protocol):
     async def list_proofs(
         self, document_id: UUID, *, before: UUID | None, limit: int
     ) -> list[DeliveryProofRow]:
-        """Of one document, the newest first."""
+        """List the proofs of one document, newest first."""
 
     async def find_proof(self, document_id: UUID, proof_id: UUID) -> tuple[DeliveryProof, bytes] | None: ...
 
     async def list_returns(self, shipment_id: UUID, *, before: UUID | None, limit: int) -> list[ReturnRow]:
-        """Of one shipment, the newest first."""
+        """List the returns of one shipment, newest first."""
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
-        """The shipment, under its order's lock."""
+        """Lock the shipment's order and return the shipment."""
 
     async def lock_consignment(
         self, shipment_id: UUID, *, joined_by: UUID | None = None
     ) -> list[ShipmentRow]:
-        """The shipment and all that were put to it, under the locks of their orders and of the order
-        `joined_by`. Nothing where there is no such shipment. Raises Stale where one was just put to it."""
+        """Return the shipment and all that travel with it, under the locks of their orders and of the order
+        `joined_by`. Returns an empty list if there is no such shipment. Raises Stale if another shipment was
+        added while it waited for the locks."""
 
     def insert_consignment(self, consignment_id: UUID) -> None: ...
 
@@ -428,7 +439,8 @@ class Shipments(Protocol):
     async def list_expected_back(
         self, until: date | None, *, after: tuple[date, UUID] | None, limit: int
     ) -> list[ShipmentRow]:
-        """Of whose goods some are expected back, by `until` if one is given; the earliest first."""
+        """List shipments of which some goods are expected back, the earliest first; if `until` is given, only
+        by that day."""
 
     async def list_with_third_parties(
         self,
@@ -438,25 +450,25 @@ class Shipments(Protocol):
         after: tuple[str, str, UUID] | None,
         limit: int,
     ) -> list[ThirdPartyRow]:
-        """By destination, document type and job."""
+        """List goods at third parties by destination, document type and job."""
 
     async def list_named(self, shipment_ids: Sequence[UUID]) -> list[ShipmentRow]:
-        """In the order in which they are named."""
+        """List these shipments in the order of the ids."""
 
     async def list_shipments_of_order(self, order_id: UUID) -> list[Shipment]: ...
 
     async def find_shipment(self, shipment_id: UUID) -> ShipmentRow | None: ...
 
     async def list_own(self, person_id: UUID, *, before: UUID | None, limit: int) -> list[ShipmentRow]:
-        """Those under a document that is this person's own, the newest first."""
+        """List the shipments under documents that are this person's own, newest first."""
 
     async def find_own(self, person_id: UUID, shipment_id: UUID) -> ShipmentRow | None:
-        """None where its document is not this person's own."""
+        """Return the shipment, or None if its document is not this person's own."""
 
     async def list_shipments(
         self, filters: ShipmentFilter, *, before: UUID | None, limit: int
     ) -> list[ShipmentRow]:
-        """Newest first."""
+        """List shipments, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,19 +477,19 @@ class InvoiceableFilter:
     issued_to: date | None = None
     """Inclusive."""
     customer: str | None = None
-    """A recipient's VAT number or fiscal code, or part of its name."""
+    """A recipient's VAT number or fiscal code, or part of the recipient's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceableCustomer:
-    """Of whose documents some are to be invoiced."""
+    """A customer with documents that are still to be invoiced."""
 
     name: str
     vat_number: str | None
     fiscal_code: str | None
     documents: int
     oldest: date
-    """Issued on that day."""
+    """The day on which the oldest of them was issued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,75 +499,78 @@ class InvoiceableRow:
     quantities: Mapping[UUID, Decimal]
     """By job: what the recipient has."""
     credit_note_number: str | None = None
-    """Of the ERP's credit note that took back the invoice that there was."""
+    """The ERP's credit note that took back the former invoice."""
 
 
 class Ddts(Protocol):
     async def lock_series(self, year: int, name: str) -> Series:
-        """Holds the series until the transaction ends: numbers are taken one after the other, and a
+        """Lock the series until the transaction ends: numbers are taken one after the other, and a
         transaction that fails gives its number back."""
 
     def insert_document(self, shipment_id: UUID, document: Document) -> None:
-        """Freezes the document and moves its series on. Never changed afterwards."""
+        """Freeze the document and store its number as the last of its series. A document never changes
+        afterwards."""
 
     async def find_document(self, document_id: UUID) -> Document | None:
-        """`document_id`: of the shipment under whose id it is kept, here and below."""
+        """Return a document. `document_id`, here and below, is the id of the shipment under which the
+        document is kept."""
 
     async def list_documents(self, document_ids: Sequence[UUID]) -> Mapping[UUID, Document]: ...
 
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> list[str]:
-        """Of their documents."""
+        """List the numbers of the documents of these shipments."""
 
     async def list_to_be_invoiced(
         self, filters: InvoiceableFilter, *, after: tuple[date, UUID] | None, limit: int
     ) -> list[InvoiceableRow]:
-        """By date: documents that stand, of whose goods the recipient has some, and that the ERP has not
+        """List by date the valid documents of which the recipient has some goods and that the ERP has not
         invoiced."""
 
     async def list_customers_to_be_invoiced(
         self, filters: InvoiceableFilter, limit: int
     ) -> list[InvoiceableCustomer]:
-        """The recipients of such documents, that of the oldest first."""
+        """List the recipients of such documents; the recipient of the oldest document comes first."""
 
     def save_invoice(self, shipment_id: UUID, told: Invoicing) -> None:
-        """The ERP's invoice of the shipment's part of its document, as it last told. Does nothing where there
-        is no shipment."""
+        """Store the ERP's latest word about the invoice of the shipment's part of its document. Does nothing
+        if there is no such shipment."""
 
     async def find_pdf(self, document_id: UUID) -> bytes | None: ...
 
     def insert_pdf(self, document_id: UUID, pdf: bytes, at: datetime) -> None:
-        """Does nothing when one is stored: the first stays."""
+        """Store the PDF of a document. Does nothing if there is one: the first stays."""
 
 
 class Lookups(Protocol):
     async def find(self, kind: type[L], code: str) -> L | None:
-        """Built-in document types are found like the tenant's own."""
+        """Find an entry by its code. Built-in document types are found like the tenant's own."""
 
     async def find_all(self, named: Sequence[tuple[type[Any], str]]) -> FoundLookups:
-        """As `find`, for several."""
+        """Find several entries at once, as `find` does."""
 
     async def find_with_sender(
         self, named: Sequence[tuple[type[Any], str]]
     ) -> tuple[Sender | None, FoundLookups]:
-        """As `find_all`, and the tenant's own identity, as identity last sent it."""
+        """Find entries as `find_all` does, and the tenant's own identity as identity last sent it."""
 
     async def save(self, lookup: Lookup) -> None:
-        """Adds it, or writes over the version before. Raises Stale when another change came between."""
+        """Insert the entry, or overwrite its previous version. Raises Stale if somebody else changed it in
+        between."""
 
     async def list_lookups(
         self, kind: type[L], text: str | None = None, *, after: str | None, limit: int
     ) -> list[L]:
-        """By code, with those that come with the product. `text`: a destination's code, or part of a name or
-        town of it."""
+        """List entries by code, including those that come with the product. `text` is a destination's code,
+        or part of its name or town."""
 
     async def lock_destinations(self, after: str, limit: int) -> list[Destination]:
-        """By code; each is kept anew by nobody else until the end of the transaction."""
+        """Lock destinations, by code: nobody else can change them until the transaction ends."""
 
     async def list_people(self, destination: str) -> list[UUID]:
-        """Who of the people outside works at a destination."""
+        """List the people outside the company who work at a destination."""
 
     def insert_person(self, destination: str, person_id: UUID) -> None:
-        """Whoever is there already stays."""
+        """Add a person to a destination. Does nothing if the person is there already."""
 
     def delete_person(self, destination: str, person_id: UUID) -> None: ...
 
@@ -574,45 +589,47 @@ class CountRow:
 
 class Counts(Protocol):
     async def insert_count(self, count: Count) -> bool:
-        """False while another count of its warehouse is open."""
+        """Insert a count. Returns False if another count of its warehouse is open."""
 
     async def lock_count(self, count_id: UUID) -> CountRow | None: ...
 
     async def find_count(self, count_id: UUID) -> CountRow | None: ...
 
     def update_count(self, count: Count, counted: CountLine | None = None) -> None:
-        """Under its lock. `counted`: the line that is new, or that takes another's place."""
+        """Store a count under its lock. `counted` is a line that is new or replaces another one."""
 
     async def list_counts(
         self, state: str | None, warehouse: str | None, *, before: UUID | None, limit: int
     ) -> list[CountRow]:
-        """Newest first."""
+        """List counts, newest first."""
 
 
 class Articles(Protocol):
     async def lock_catalogue(self, account_id: UUID) -> None:
-        """Lets one article after the other be kept. `account_id`: of the tenant's own account, if that is
-        opened by this."""
+        """Lock the catalogue, so that articles are stored one after the other. `account_id` becomes the id of
+        the tenant's own account if this call opens it."""
 
     async def find(self, code: str) -> Article | None: ...
 
     async def find_by_barcode(self, barcode: str) -> Article | None: ...
 
     async def find_all(self, codes: Collection[str], ids: Collection[UUID]) -> list[Article]:
-        """Those that have one of the codes or ids."""
+        """Find the articles that have one of these codes or ids."""
 
     def insert_article(self, article: Article, *, account_id: UUID) -> None:
-        """`account_id`: of its owner's account, if that is opened by this."""
+        """Insert an article. `account_id` becomes the id of its owner's account if this call opens it."""
 
     def update_article(self, article: Article) -> None: ...
 
     async def list_articles(self, text: str | None, *, after: str | None, limit: int) -> list[Article]:
-        """By code. `text`: the whole of a code, a barcode or a customer's code, or part of a description."""
+        """List articles by code. `text` is a whole code, barcode or customer's code, or part of a
+        description."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFigures:
-    """Of documents issued in a period, by one of these; None where it is grouped by another."""
+    """Figures of the documents issued in a period, grouped by one of the first four fields; the other three
+    are None."""
 
     month: str | None
     carrier: str | None
@@ -623,34 +640,36 @@ class DeliveryFigures:
     refused: int
     delivered: int
     promised: int
-    """Deliveries to whoever ordered, whose order has a deadline."""
+    """Deliveries to the customer who ordered, if the order has a deadline."""
     on_time: int
     on_time_in_full: int
     days: Decimal | None
-    """On the road, on average."""
+    """The average number of days on the road."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockFigures:
-    """Of articles in stock, by their owner and unit."""
+    """Figures of the articles in stock, by owner and unit."""
 
     owner: str
     unit: str
     articles: int
     on_hand: Decimal
     gone: Decimal
-    """What left in the period."""
+    """The quantity that left in the period."""
     idle_articles: int
     idle: Decimal
-    """What of it lies there since before the period and of which none has left since."""
+    """The part of `on_hand` of articles that came in before the period and of which nothing has left
+    since."""
 
 
 class Figures(Protocol):
     async def deliveries(self, by: str, since: date, until: date, limit: int) -> list[DeliveryFigures]:
-        """Both days are part of the period. By month in their order, otherwise the most documents first."""
+        """Return figures of deliveries. Both days belong to the period. Months come in their order; other
+        groups by documents, the most first."""
 
     async def stock(self, since: datetime, until: datetime, limit: int) -> list[StockFigures]:
-        """`until` is not part of the period. The most articles first."""
+        """Return figures of stock, the most articles first. `until` is not part of the period."""
 
 
 class Packages(Protocol):
@@ -659,27 +678,27 @@ class Packages(Protocol):
     async def find_prefix(self) -> str | None: ...
 
     def save_prefix(self, prefix: str) -> None:
-        """Serial numbers go on from where they were."""
+        """Store the prefix. Serial numbers continue from the last one taken."""
 
     async def take_serials(self, count: int) -> tuple[str, int] | None:
-        """The prefix and the first of so many serial numbers, held until the transaction ends; None without
-        a prefix."""
+        """Take `count` serial numbers. Returns the prefix and the first number, locked until the transaction
+        ends, or None if there is no prefix."""
 
     async def list_numbers(self, shipment_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
-        """By shipment: those of its packages, from the first on."""
+        """List the numbers of the packages of each shipment, the first package first."""
 
     def insert_numbers(self, shipment_id: UUID, after: int, numbers: Sequence[str]) -> None:
-        """Of the packages behind the first `after`."""
+        """Insert the numbers of the packages that come after the first `after` ones."""
 
 
 class Directory(Protocol):
     """This service's copy of the tenant's directory."""
 
     async def find_person(self, person_id: UUID) -> Person | None:
-        """With what their roles let them do."""
+        """Find a person, with the privileges that their roles give."""
 
     async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-        """The names of people and units. Who is not known yet is left out."""
+        """Return the names of people and units by id. Ids that are not known yet are left out."""
 
 
 class Senders(Protocol):
@@ -702,6 +721,6 @@ class Ports:
     outbox: Outbox
     jobs: Jobs
     despatch_advice: Callable[[Document], str | None]
-    """The electronic form of a document; None where it lacks what that needs."""
+    """Returns the electronic form of a document, or None if the document lacks what that form needs."""
     now: datetime
     new_id: Callable[[], UUID]

@@ -1,4 +1,4 @@
-"""Articles: what is kept in stock, of the tenant's own or for somebody else, without an order."""
+"""Articles: goods that are kept in stock without an order, as the tenant's own or for somebody else."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ from .gs1 import check_digit
 GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 
 MOST: Final = Decimal(999_999_999)
-"""Of one article at once, in its own unit."""
+"""The largest quantity of one article at once, in its own unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     article_id: UUID
-    """Of its goods in the ledger, too."""
+    """Also identifies its goods in the ledger."""
     code: str
     description: str
     unit: str
-    """In which its stock is counted."""
+    """The unit in which its stock is counted."""
     description_en: str | None = None
     conversions: Mapping[str, Decimal] = field(default_factory=dict)
-    """How much of its own unit each other unit holds."""
+    """How much of the article's own unit one of each other unit holds."""
     barcode: str | None = None
     weight_kg: Decimal | None = None
-    """Net, of one of its own unit."""
+    """The net weight of one of its own unit."""
     customer_code: str | None = None
-    """What its owner or buyer calls it."""
+    """The code that its owner or buyer uses."""
     owner: str | None = None
-    """Code of the destination of whoever it belongs to; None of the tenant's own."""
+    """The destination code of the owner; None if the goods are the tenant's own."""
     tracked_by_lot: bool = False
-    """Whether its goods come, lie and leave by lots."""
+    """Whether its goods are received, stored and shipped by lot."""
     version: int = 0
 
     @property
     def kept_for(self) -> str:
-        """Whose account its goods are in; empty is the tenant's own."""
+        """The owner whose account its goods are in; empty for the tenant."""
         return self.owner or ""
 
     def in_own_unit(self, quantity: Decimal, unit: str | None, *, field: str) -> Decimal:
-        """`unit` is its own when None. Raises Invalid for one that it does not know, and for a quantity finer
-        than stock is counted, or greater than any is."""
+        """Convert a quantity into the article's own unit; a `unit` of None is that unit. Raises Invalid if
+        the article does not know the unit, or if the result is finer than stock is counted or greater than
+        `MOST`."""
         if unit is None or unit == self.unit:
             return quantity
         if unit not in self.conversions:
@@ -64,20 +65,20 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class ArticleQuantity:
-    """So much of an article, as a client names it."""
+    """A quantity of an article, as a client names it."""
 
     code: str
     quantity: Decimal
     unit: str | None = None
-    """Its article's own when None."""
+    """None for the article's own unit."""
     location: str | None = None
-    """Where it is put, of what is received; with lot and expiry, as its package says."""
+    """Where received goods are put. Location, lot and expiry are those on the package."""
     lot: str = ""
     expires_on: date | None = None
 
 
 def contradictions(article: Article) -> Iterable[Refusal]:
-    """What of an article can't be, each with the field to be mended."""
+    """Yield a refusal for each impossible value of an article, naming the field to correct."""
     if article.unit in article.conversions:
         yield Invalid("conversion_of_own_unit", field="conversions", unit=article.unit)
     if article.barcode is not None and not _genuine(article.barcode):
@@ -85,7 +86,8 @@ def contradictions(article: Article) -> Iterable[Refusal]:
 
 
 def changes_of_goods(known: Article, article: Article) -> Iterable[Refusal]:
-    """What of an article its stock relies on, and what is therefore for good."""
+    """Yield a refusal for each change to what the article's stock relies on and what can therefore never
+    change."""
     if article.unit != known.unit:
         yield Invalid("article_unit_fixed", field="unit", unit=known.unit)
     if article.owner != known.owner:
@@ -93,7 +95,8 @@ def changes_of_goods(known: Article, article: Article) -> Iterable[Refusal]:
 
 
 def of_one_owner(articles: Sequence[Article]) -> str:
-    """Whose account they are kept in: goods of several owners travel under documents of their own."""
+    """Return the owner of the account in which all these articles are kept. Raises Invalid if owners differ:
+    goods of several owners travel under separate documents."""
     owner = articles[0].kept_for
     for index, article in enumerate(articles):
         if article.kept_for != owner:
@@ -102,7 +105,7 @@ def of_one_owner(articles: Sequence[Article]) -> str:
 
 
 def _genuine(barcode: str) -> bool:
-    """A GTIN (GS1) ends with its check digit; any other code has none."""
+    """Tell whether a barcode is valid: a GTIN (GS1) ends with its check digit; other codes have none."""
     if not (barcode.isascii() and barcode.isdigit()) or len(barcode) not in GTIN_LENGTHS:
         return True
     return barcode[-1] == check_digit(barcode[:-1])

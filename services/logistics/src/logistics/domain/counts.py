@@ -1,4 +1,4 @@
-"""Counts: what lies in a warehouse, counted and set against what the ledger said at that moment."""
+"""Counts: the stock of a warehouse as people counted it, compared with the ledger at that moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .places import Place
 from .stock import Goods, Kind, Movement, movement_in, must_be_findable
 
 ONE_PERSON: Final = Decimal("0.05")
-"""Up to what part of the stock a difference is believed of whoever counted it."""
+"""The largest difference, as a part of the stock, that the person who counted may confirm alone."""
 
 
 class CountState(StrEnum):
@@ -35,12 +35,12 @@ CountAction = Literal["count", "post", "cancel"]
 class CountLine:
     job_id: UUID
     expected: Decimal
-    """What the ledger said when it was counted."""
+    """The quantity in the ledger at the moment of counting."""
     counted: Decimal
     counted_at: datetime
     counted_by: UUID
     reason: str | None = None
-    """Why it differs."""
+    """Why the counted quantity differs."""
     location: str = ""
     lot: str = ""
 
@@ -62,7 +62,7 @@ class Count:
     version: int = 1
 
     def count(self, line: CountLine) -> Count:
-        """Of goods that were counted already, the newest count stands."""
+        """Add a line. A new count of the same place replaces the earlier one."""
         self._must_be_open()
         others = tuple(each for each in self.lines if self.place_of(each) != self.place_of(line))
         return replace(self, lines=(*others, line), version=self.version + 1)
@@ -71,11 +71,12 @@ class Count:
         return Place(self.warehouse, line.job_id, line.location, line.lot)
 
     def may_be_posted_by(self, person_id: UUID) -> bool:
-        """Who counted a large difference does not confirm it."""
+        """Tell whether a person may post this count. Whoever counted a large difference may not confirm
+        it."""
         return not any(line.needs_second_person and line.counted_by == person_id for line in self.lines)
 
     def post(self, person_id: UUID, reason: str | None) -> Count:
-        """`reason`: of the differences that have none of their own."""
+        """Post the count. `reason` applies to the differences that have no reason of their own."""
         self._must_be_open()
         if not self.lines:
             raise WrongState("count_empty")
@@ -96,8 +97,9 @@ class Count:
         orders: Mapping[UUID, Order],
         goods: Mapping[UUID, Goods],
     ) -> Sequence[Movement]:
-        """Its differences, whatever has moved since they were seen. `orders`, `goods`: by job, now.
-        Raises WrongState where no goods are left that could be missing, or more are than can be found."""
+        """Build the movements for all differences, even if stock has moved since they were counted. `orders`
+        and `goods` are the current ones, by job. Raises WrongState if fewer goods are left than are missing,
+        or if more were found than can exist."""
         found: list[Movement] = []
         wrong: list[Refusal] = []
         for index, line in enumerate(self.lines):
@@ -129,6 +131,6 @@ class Count:
 
 
 def _with_difference(goods: Goods, line: CountLine) -> Goods:
-    """Others of the same goods, in other places, may differ too."""
+    """Add a line's difference to `goods`, because other places may hold differences of the same goods."""
     counted = goods.counted.get(line.job_id, Decimal(0)) + line.difference
     return replace(goods, counted={**goods.counted, line.job_id: counted})

@@ -1,7 +1,7 @@
-"""The transport document (documento di trasporto): its number, and what the law asks it to say.
+"""The transport document (documento di trasporto): its number, and what the law requires it to contain.
 
-Sources: DPR 472/1996 art. 1 c. 3 (content of the document), DPR 441/1997 (goods that leave without a
-causale are presumed sold), FatturaPA `NumeroDDT` (at most 20 characters).
+Sources: DPR 472/1996 art. 1 c. 3 (content of the document), DPR 441/1997 (goods that leave without a causale
+are presumed sold), FatturaPA `NumeroDDT` (at most 20 characters).
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from .shipments import Freight, Line, Shipment, TransportBy
 from .stock import Goods
 
 TIME_ZONE = "Europe/Rome"
-"""Of a sender whose legal identity has not arrived yet."""
+"""The time zone of a sender whose legal identity has not arrived yet."""
 
 LATEST_START: Final = 90
-"""Days after the date of a document until its transport begins: more is a slip of the pen."""
+"""The most days between the date of a document and the start of its transport: more is a typing error."""
 MOST_CHARACTERS = 20
-"""Of a printed number: an invoice that quotes it (FatturaPA `NumeroDDT`) has no room for more."""
+"""The longest printed number: an invoice that quotes it (FatturaPA `NumeroDDT`) has no room for more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The numbers of one tenant, year and series, as read under the lock of the issuing transaction."""
+    """The numbers of one tenant, year and series, read under the lock of the transaction that issues."""
 
     year: int
     name: str
@@ -44,12 +44,13 @@ class Series:
     last_issue_date: date | None = None
 
     def take(self, issue_date: date) -> Series:
-        """The series after one more document. The new number is `last_progressive`; none is ever skipped."""
+        """Return the series after one more document, whose number is its `last_progressive`. No number is
+        skipped."""
         return Series(self.year, self.name, self.last_progressive + 1, issue_date)
 
 
 def printed_number(progressive: int, series: str, year: int) -> str:
-    """ "12/2026", or "12/A/2026" in a series of its own."""
+    """Return the number as it is printed: "12/2026" or, in a named series, "12/A/2026"."""
     number = f"{progressive}/{series}/{year}" if series else f"{progressive}/{year}"
     if len(number) > MOST_CHARACTERS:
         raise Invalid("number_too_long", field="series", number=number, most=MOST_CHARACTERS)
@@ -58,7 +59,7 @@ def printed_number(progressive: int, series: str, year: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLot:
-    """What of a line is of one lot."""
+    """The part of a line that belongs to one lot."""
 
     lot: str
     quantity: Decimal
@@ -72,16 +73,17 @@ class DocumentLine:
     quantity: Decimal
     unit: str
     code: str | None = None
-    """Of the kind of goods."""
+    """The code of the kind of goods."""
     order_number: str | None = None
-    """Of a document of several orders."""
+    """The order of this line, if the document covers several orders."""
     lots: tuple[DocumentLot, ...] = ()
-    """Of goods that are tracked by lots."""
+    """The lots of goods that are tracked by lot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a transport document says, frozen at issue. Everything that is printed comes from here."""
+    """The content of a transport document, frozen when it is issued. Everything that is printed comes from
+    here."""
 
     number: str
     progressive: int
@@ -90,12 +92,12 @@ class Document:
     issue_date: date
     issued_at: datetime
     time_zone: str
-    """The sender's, in which times are printed."""
+    """The sender's time zone, in which times are printed."""
     sender: Party
     recipient: Party
     delivery_address: Party
     reason: str
-    """Causale, as printed."""
+    """The causale, as printed."""
     transport_by: TransportBy
     carrier: Party | None
     freight: Freight | None
@@ -104,26 +106,26 @@ class Document:
     gross_weight_kg: Decimal | None
     notes: str | None
     order_number: str
-    """Empty without an order, and where each line has one of its own."""
+    """Empty if there is no order, or if each line names its own."""
     replaces_number: str | None
-    """The number of the voided document in whose place this one was issued."""
+    """The number of the voided document that this one replaces."""
     lines: tuple[DocumentLine, ...]
     document_type: str | None = None
-    """Its code; None of documents issued before there were types."""
+    """The code of its type; None for documents issued before there were types."""
     to_be_invoiced: bool = False
     departure: Party | None = None
-    """The warehouse that the goods leave; None of documents issued before it was printed."""
+    """The warehouse that the goods leave; None for documents issued before it was printed."""
     net_weight_kg: Decimal | None = None
     customer_reference: str | None = None
     starts_at: datetime | None = None
-    """When the transport is to begin, where that was known."""
+    """When the transport is to begin, if that was known."""
     package_numbers: tuple[str, ...] = ()
-    """Of its packages (SSCC), where they were labelled before it was issued."""
+    """The numbers of its packages (SSCC), if they were labelled before it was issued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The tenant: cedente of every document."""
+    """The tenant, who is the sender (cedente) of every document."""
 
     identity: Party
     time_zone: str
@@ -131,7 +133,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that a document is made of, some of it perhaps missing or out of date."""
+    """Everything that a document is made of; some of it may be missing or out of date."""
 
     shipment: Shipment
     order_number: str
@@ -145,12 +147,13 @@ class Parts:
     carrier: Carrier | None
     replaces_number: str | None = None
     orders: Mapping[UUID, str] = field(default_factory=dict)
-    """By job, the numbers of several orders."""
+    """The order number of each job, if there are several orders."""
     package_numbers: Sequence[str] = ()
 
 
 def together(parts: Parts, others: Sequence[Parts]) -> Parts:
-    """The parts of one document for shipments of several orders: the first one's, with the lines of all."""
+    """Combine the parts of shipments of several orders into those of one document: the first shipment's
+    parts, with the lines of all."""
     if not others:
         return parts
     every = [parts, *others]
@@ -178,9 +181,9 @@ def together(parts: Parts, others: Sequence[Parts]) -> Parts:
 
 
 def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now: datetime) -> Document:
-    """The document, with the next number of its series.
+    """Build the document, with the next number of its series.
 
-    `today` is the sender's. Raises everything that stands in the way at once, each naming its field.
+    `today` is the sender's. Raises all problems at once, each naming its field.
     """
     picks = parts.shipment.picks_to_make(parts.goods, today)
     problems = [
@@ -238,8 +241,8 @@ def compose(parts: Parts, series: Series, *, issue_date: date, today: date, now:
 
 
 def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) -> Iterable[Refusal]:
-    """Numbers follow dates: within a year and series, none is dated before its predecessor; and goods leave
-    after they came in."""
+    """Check the dates. Numbers follow dates: within a year and series no document is dated before its
+    predecessor. Goods leave after they came in."""
     zone = ZoneInfo(parts.sender.time_zone if parts.sender else TIME_ZONE)
     came = [since for line in parts.shipment.lines if (since := parts.goods.since.get(line.job_id))]
     received = max((since.astimezone(zone).date() for since in came), default=issue_date)
@@ -260,7 +263,8 @@ def _date_problems(parts: Parts, series: Series, issue_date: date, today: date) 
 
 
 def _content_problems(parts: Parts) -> Iterable[Refusal]:
-    """DPR 472/1996 art. 1 c. 3: parties, first carrier, nature and quantity; and the causale."""
+    """Check what DPR 472/1996 art. 1 c. 3 requires (parties, first carrier, nature and quantity) and the
+    causale."""
     transport = parts.shipment.transport
     if parts.sender is None:
         yield Invalid("sender_unknown", field="sender")
@@ -298,7 +302,7 @@ def _content_problems(parts: Parts) -> Iterable[Refusal]:
 
 
 def _lots(job_id: UUID, picks: Sequence[Pick]) -> tuple[DocumentLot, ...]:
-    """Of what is picked of some goods, each lot once."""
+    """Sum the picks of some goods by lot."""
     found: dict[str, DocumentLot] = {}
     for pick in picks:
         if pick.job_id == job_id and pick.lot:
@@ -308,7 +312,8 @@ def _lots(job_id: UUID, picks: Sequence[Pick]) -> tuple[DocumentLot, ...]:
 
 
 def _stock_problems(parts: Parts, picks: Sequence[Pick], today: date) -> Iterable[Refusal]:
-    """An adjustment may have taken what was reserved or held back; production may have closed the line."""
+    """Check that the goods are still there: an adjustment may have taken what was reserved or held back, and
+    production may have closed the line."""
     for index, line in enumerate(parts.shipment.lines):
         carried = parts.carried[line.job_id]
         if carried.closed and (parts.shipment.closes_order_line or carried.in_process):
@@ -330,7 +335,7 @@ def _stock_problems(parts: Parts, picks: Sequence[Pick], today: date) -> Iterabl
 def _pick_problems(
     parts: Parts, index: int, line: Line, picks: Sequence[Pick], today: date
 ) -> Iterable[Refusal]:
-    """Goods may have been moved, counted or held back in the place that they were picked in."""
+    """Check the places that were picked: goods may have been moved, counted or held back there since."""
     shipment, goods = parts.shipment, parts.goods
     field, made = f"lines[{index}].quantity", Decimal(0)
     for pick in picks:
@@ -347,7 +352,7 @@ def _pick_problems(
 
 
 def _work_problems(parts: Parts, index: int, line: Line, carried: CarriedGoods) -> Iterable[Refusal]:
-    """Production may have given the work to somebody else since the draft, or there is less to work on."""
+    """Check work outside: since the draft, production may have given it to somebody else or reduced it."""
     destination = parts.shipment.destination
     if carried.finisher != destination:
         yield Invalid("destination_not_ordered", field="destination", destination=destination)
@@ -364,7 +369,7 @@ def _work_problems(parts: Parts, index: int, line: Line, carried: CarriedGoods) 
 
 
 def invoice_due(issue_date: date) -> date:
-    """Until when a deferred invoice (TD24) may follow: the 15th of the next month.
+    """Return the last day for a deferred invoice (TD24): the 15th of the next month.
 
     DPR 633/1972 art. 21 c. 4.
     """
@@ -372,7 +377,7 @@ def invoice_due(issue_date: date) -> date:
 
 
 def advisable(shipment: Shipment) -> list[str]:
-    """Fields that no law demands of the document but that recipients, carriers and exports expect."""
+    """List empty fields that the law does not require but that recipients, carriers and exports expect."""
     transport = shipment.transport
     names = {
         "freight": transport.freight,

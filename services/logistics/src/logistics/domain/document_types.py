@@ -1,4 +1,4 @@
-"""Document types: what a transport means before the law, for the warehouse and for the order."""
+"""Document types: what a transport means for the law, for the warehouse and for the order."""
 
 from __future__ import annotations
 
@@ -18,36 +18,38 @@ class GoodsGoTo(StrEnum):
     """Where goods are once they are delivered."""
 
     RECIPIENT = "recipient"
-    """Theirs: they are no stock of ours any more."""
+    """They belong to the recipient and are no longer our stock."""
     THIRD_PARTY = "third_party"
-    """At somebody else's place, and still ours."""
+    """They are at somebody else's place and still ours."""
     WAREHOUSE = "warehouse"
-    """In another warehouse of ours."""
+    """They are in another warehouse of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentType:
-    """Goods that travel without a causale are presumed sold (DPR 441/1997)."""
+    """A type of transport document. It prints a causale, because goods that travel without one are presumed
+    sold (DPR 441/1997)."""
 
     code: str
     text: str
     """Causale del trasporto, as printed."""
     direction: Direction = "out"
     counterparty: Counterparty = "customer"
-    """Who is at the other end."""
+    """Whether a customer, a supplier or a warehouse of ours is at the other end."""
     ownership_passes: bool = True
     to_be_invoiced: bool = False
     closes_order_line: bool = True
-    """Whether an order's goods count as delivered by it."""
+    """Whether the goods of an order count as delivered under this document."""
     return_days: int | None = None
-    """Within how many days the goods are expected back; None when they are not."""
+    """The number of days within which the goods are expected back; None if they are not."""
     series: str | None = None
-    """The series in which its documents are numbered; None leaves it to whoever issues."""
+    """The series in which its documents are numbered; None lets the person who issues choose."""
     valid_from: date | None = None
-    """The first day of documents of this type; always when None, and so of the last."""
+    """The first day on which this type may be used; None means no limit. The same goes for `valid_until`, the
+    last."""
     valid_until: date | None = None
     version: int = 0
-    """0 for one that comes with the product and that the tenant has not rewritten."""
+    """0 for a type that comes with the product and that the tenant has not changed."""
 
     @property
     def goods_go_to(self) -> GoodsGoTo:
@@ -57,7 +59,7 @@ class DocumentType:
 
 
 def contradictions(kind: DocumentType) -> Iterable[Refusal]:
-    """What of a type excludes something else of it, each with the field to be mended."""
+    """Yield a refusal for each pair of settings that exclude each other, naming the field to correct."""
     if (kind.direction == "internal") != (kind.counterparty == "own_warehouse"):
         yield Invalid("document_type_internal", field="counterparty")
     if kind.direction == "internal" and kind.ownership_passes:
@@ -77,7 +79,7 @@ def contradictions(kind: DocumentType) -> Iterable[Refusal]:
 
 
 def must_be_in_force(kind: DocumentType | None, on: date) -> None:
-    """`on`: the day of a document. Raises WrongState."""
+    """Refuse a type that may not be used on the day `on` of a document. Raises WrongState."""
     if kind is None:
         return
     if (kind.valid_from and on < kind.valid_from) or (kind.valid_until and on > kind.valid_until):
@@ -85,7 +87,8 @@ def must_be_in_force(kind: DocumentType | None, on: date) -> None:
 
 
 def same_effect(one: DocumentType, other: DocumentType) -> bool:
-    """Whether two types say the same of goods and order: what shipments that name them rely on."""
+    """Tell whether two types move goods and close order lines alike, which shipments that name them rely
+    on."""
     return (one.direction, one.goods_go_to, one.closes_order_line) == (
         other.direction,
         other.goods_go_to,
@@ -94,12 +97,13 @@ def same_effect(one: DocumentType, other: DocumentType) -> bool:
 
 
 def return_by(kind: DocumentType | None, issue_date: date) -> date | None:
-    """By when goods that leave under a document of that date are expected back; None when they are not."""
+    """Return the day by which goods that leave under a document of that date are expected back, or None."""
     return issue_date + timedelta(days=kind.return_days) if kind and kind.return_days else None
 
 
 def series_for(kind: DocumentType | None, asked: str | None) -> str:
-    """In which series a document is numbered; empty is the ordinary one."""
+    """Return the series in which a document is numbered; empty is the ordinary one. Raises Invalid if the
+    type's own series is another than the one asked for."""
     fixed = kind.series if kind else None
     if fixed and asked and asked != fixed:
         raise Invalid("series_of_document_type", field="series", series=fixed)

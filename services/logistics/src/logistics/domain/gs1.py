@@ -1,4 +1,4 @@
-"""Identification as GS1 rules it: check digits, numbers of packages (SSCC), and what their barcodes say."""
+"""Identification by the rules of GS1: check digits, numbers of packages (SSCC), and what barcodes contain."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final
 from optima_kit.refusals import Invalid, WrongState
 
 _BEFORE_CHECK_DIGIT = 17
-"""Digits of an SSCC: extension and company prefix, then a serial number."""
+"""The digits of an SSCC before its check digit: extension, company prefix and serial number."""
 
 
 def check_digit(digits: str) -> str:
-    """Of a GTIN or SSCC that lacks it: weights 3 and 1, from the right."""
+    """Return the check digit of a GTIN or SSCC that lacks it: weights 3 and 1, from the right."""
     weighed = (int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
     return str(-sum(weighed) % 10)
 
 
 def sscc(company_prefix: str, serial: int) -> str:
-    """The number of a package, which no other of the company ever has: 18 digits. The serial number's first
-    digit is the extension. Raises WrongState when the prefix has no number left."""
+    """Return the number of a package: 18 digits that the company never uses twice. The serial number's first
+    digit is the extension. Raises WrongState if the prefix has no number left."""
     room = _BEFORE_CHECK_DIGIT - len(company_prefix)
     if serial >= 10**room:
         raise WrongState("gs1_numbers_used_up", prefix=company_prefix)
@@ -31,15 +31,15 @@ def sscc(company_prefix: str, serial: int) -> str:
 
 
 GROUP_SEPARATOR: Final = "\x1d"
-"""What scanners send for FNC1, which ends an element of variable length."""
+"""The character that scanners send for FNC1, which ends an element of variable length."""
 SYMBOLOGIES: Final = ("]C1", "]d2", "]Q3", "]e0")
-"""By which scanners tell GS1-128, GS1 DataMatrix, GS1 QR Code and GS1 DataBar from other codes."""
+"""The prefixes by which scanners mark GS1-128, GS1 DataMatrix, GS1 QR Code and GS1 DataBar codes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Element:
     length: int
-    """At most, or exactly."""
+    """The exact length if `fixed`, otherwise the greatest."""
     fixed: bool = True
     numeric: bool = True
 
@@ -56,31 +56,33 @@ _ELEMENTS: Final[Mapping[str, _Element]] = {
     "30": _Element(8, fixed=False),
     "37": _Element(8, fixed=False),
 }
-"""The application identifiers that packages in a warehouse carry."""
+"""The application identifiers found on packages in a warehouse."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What the barcode of a package says."""
+    """The content of a package's barcode."""
 
     sscc: str | None = None
     gtin: str | None = None
-    """Of 14 digits: of the goods, or of what the package contains."""
+    """14 digits that identify the goods, or what the package contains."""
     lot: str | None = None
     expires_on: date | None = None
     count: int | None = None
 
 
 def is_gs1(text: str) -> bool:
-    """Whether a scanner says so, or somebody typed what stands beneath the bars; not a mere GTIN."""
+    """Tell whether the text is a GS1 code, as a scanner marks it or as somebody types it from below the bars.
+    A bare GTIN is not."""
     return text.startswith((*SYMBOLOGIES, "(", GROUP_SEPARATOR)) or GROUP_SEPARATOR in text
 
 
 def parse(text: str, *, today: date, field: str) -> Scan:
-    """The elements of a GS1 code as a scanner sends it, `]C101…␝10…`, or as people read it, `(01)… (10)…`.
+    """Read the elements of a GS1 code, either as a scanner sends it, `]C101…␝10…`, or as people read it,
+    `(01)… (10)…`.
 
-    Raises Invalid for what no code says: unknown identifiers, wrong lengths and check digits, and days that
-    are none."""
+    Raises Invalid for unknown identifiers, wrong lengths, wrong check digits and impossible days.
+    """
     said = dict(_elements_beneath(text, field) if text.startswith("(") else _elements(text, field))
     for identifier in ("00", "01", "02"):
         if (number := said.get(identifier)) and check_digit(number[:-1]) != number[-1]:
@@ -100,7 +102,7 @@ def parse(text: str, *, today: date, field: str) -> Scan:
 
 
 def as_scanned(scan: Scan) -> str:
-    """As a scanner would send it: what `parse` reads."""
+    """Write a scan as a scanner would send it, so that `parse` can read it."""
     day = f"{scan.expires_on:%y%m%d}" if scan.expires_on else None
     count = str(scan.count) if scan.count else None
     gtin = "02" if count else "01"
@@ -113,7 +115,8 @@ def as_scanned(scan: Scan) -> str:
 
 
 def same_goods(gtin: str) -> list[str]:
-    """A GTIN of 14 digits as it may stand on the goods: shorter ones are filled with zeros from the left."""
+    """Return the forms in which a GTIN of 14 digits may be printed on goods: shorter ones are padded with
+    zeros on the left."""
     return [gtin, *(gtin[-length:] for length in (13, 12, 8) if set(gtin[:-length]) == {"0"})]
 
 
@@ -157,8 +160,8 @@ def _checked(identifier: str, value: str, field: str) -> str:
 
 
 def _day(digits: str, today: date, field: str) -> date:
-    """YYMMDD; day 00 is the month's last. The year is the one within fifty years from now (GS1 General
-    Specifications 7.12)."""
+    """Read YYMMDD; day 00 means the last of the month. The year is the one within fifty years of today (GS1
+    General Specifications 7.12)."""
     year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:])
     apart = year - today.year % 100
     century = today.year // 100 + (-1 if apart > 50 else 1 if apart <= -50 else 0)

@@ -1,4 +1,4 @@
-"""Goods that are held back for their quality: they lie in a warehouse, and nothing takes them from there."""
+"""Goods held back for their quality: they lie in a warehouse, and nothing may take them from there."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .stock import Goods
 class HoldKind(StrEnum):
     HELD = "held"
     RELEASED = "released"
-    """They are as good as others."""
+    """The goods may be used like any others."""
     SCRAPPED = "scrapped"
-    """They are of no use, and written off."""
+    """The goods are useless and were written off."""
     RELOCATED = "relocated"
-    """They lie in another location: two entries that add up to nothing."""
+    """The goods moved to another location: two entries whose sum is zero."""
 
 
 Ending = Literal["released", "scrapped"]
@@ -38,7 +38,7 @@ class Hold:
     job_id: UUID
     kind: HoldKind
     quantity: Decimal
-    """Signed: what is held no longer is negative."""
+    """Signed: negative for what is no longer held back."""
     reason: str
     location: str = ""
     lot: str = ""
@@ -53,7 +53,7 @@ def hold_in(place: Place, hold_id: UUID, kind: HoldKind, quantity: Decimal, reas
 
 
 def hold(goods: Goods, *, hold_id: UUID, place: Place, quantity: Decimal, reason: str) -> Hold:
-    """At most what is free: of goods that a shipment holds, the shipment is to be revised first."""
+    """Hold back goods, at most what is free. If a shipment holds the goods, it has to be revised first."""
     free = max(goods.free_at(place), Decimal(0))
     if quantity > free:
         raise WrongState("goods_not_free", field="quantity", free=free, warehouse=place.warehouse)
@@ -63,7 +63,7 @@ def hold(goods: Goods, *, hold_id: UUID, place: Place, quantity: Decimal, reason
 def end_hold(
     goods: Goods, *, hold_id: UUID, place: Place, ending: Ending, quantity: Decimal, reason: str
 ) -> Hold:
-    """At most what is held. What is scrapped leaves the stock, too."""
+    """End a hold of at most what is held. Scrapped goods leave the stock, too."""
     held = goods.held_at(place)
     if quantity > held:
         raise WrongState("quantity_beyond_held", field="quantity", left=held)

@@ -1,4 +1,4 @@
-"""What a tenant keeps under a code, to be named in shipments."""
+"""Lookup tables: what a tenant keeps under a code so that shipments can name it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .document_types import DocumentType
 from .parties import Party
 
 MOST_PEOPLE: Final = 50
-"""Who work at one destination, as far as they see its documents."""
+"""The largest number of people of one destination who see its documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Warehouse:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where goods are delivered (cliente destinazione), and who receives them before the law: a customer, or
-    a supplier who works on them."""
+    """A delivery address (cliente destinazione) with its legal recipient: a customer, or a supplier who works
+    on the goods."""
 
     code: str
     recipient: Party
@@ -32,7 +32,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Vettore."""
+    """A company that carries goods (vettore)."""
 
     code: str
     identity: Party

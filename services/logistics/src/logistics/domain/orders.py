@@ -1,4 +1,4 @@
-"""Orders as the warehouse knows them: what is made, how much of it, and where it is to go."""
+"""Orders as the warehouse knows them: what is made, how much of it, and where it has to go."""
 
 from __future__ import annotations
 
@@ -13,55 +13,58 @@ from optima_kit.refusals import WrongState
 
 @dataclass(frozen=True, slots=True)
 class CarriedGoods:
-    """What a line of a shipment carries, as its order says."""
+    """The goods on a line of a shipment, as the order describes them."""
 
     description: str
     unit: str
     closed: bool = False
-    """Short, by production: nothing more of it is shipped."""
+    """Whether production closed the line short: nothing more of it is shipped."""
     code: str | None = None
-    """Of the article, or the kind of goods; None of orders confirmed before it was kept."""
+    """The code of the article or of the kind of goods; None for orders confirmed before this was stored."""
     is_article: bool = False
     finisher: str | None = None
-    """Of work outside: the destination of who does it."""
+    """For work outside: the destination code of the company that does it."""
     sendable: Decimal | None = None
-    """Of work outside: how much of it may be sent there in all."""
+    """For work outside: the total quantity that may be sent there."""
 
     @property
     def in_process(self) -> bool:
-        """Goods of a phase of production that is done outside: they are in no warehouse's ledger."""
+        """Whether these are goods of a production phase that is done outside. No warehouse's ledger holds
+        them."""
         return self.finisher is not None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """The goods of one job, or those that are taken from stock in its place."""
+    """The goods of one job, or goods taken from stock instead of being made."""
 
     job_id: UUID
     description: str
     quantity: Decimal
     unit: str
     deliveries: Mapping[str, Decimal]
-    """Ordered quantity by destination; empty when the order names no destination for these goods."""
+    """The ordered quantity by destination; empty if the order names no destination for these goods."""
     produced: Decimal | None = None
     """None until the job is completed."""
     finished: Decimal | None = None
-    """What of it was finished before that, while the rest is being made; None where nothing was told."""
+    """What was finished before completion, while the rest is still being made; None if nothing was
+    reported."""
     closed: bool = False
-    """Short, by production: nothing more of it is shipped."""
+    """Whether production closed the line short: nothing more of it is shipped."""
     code: str | None = None
-    """Of the article, or the kind of goods."""
+    """The code of the article or of the kind of goods."""
     article_id: UUID | None = None
-    """Of a line from stock: the article that it is taken from. Nothing of it is made."""
+    """The article that a line from stock is taken from; nothing of such a line is made."""
     finisher: str | None = None
-    """Of work outside (conto lavorazione): the destination of who does it. `job_id` is the phase's,
-    `quantity` how much of it may be sent there in all; closed, nothing more may."""
+    """For work outside (conto lavorazione): the destination code of the company that does it. `job_id` is
+    then the phase's id, and `quantity` the total that may be sent there; once `closed`, nothing more may be
+    sent."""
     tracked: bool = False
-    """Goods of an article that is tracked by lots."""
+    """Whether the line's article is tracked by lot."""
 
     @property
     def made(self) -> Decimal | None:
-        """What production has finished and the warehouse may receive; None while there is nothing."""
+        """What production has finished and the warehouse may receive; None if there is nothing yet."""
         return self.finished if self.produced is None else self.produced
 
     @property
@@ -81,7 +84,7 @@ class OrderLine:
         )
 
     def ordered_for(self, destination: str) -> Decimal:
-        """How much of this is to go to `destination`. Goods without deliveries may go anywhere."""
+        """Return the quantity that has to go to `destination`. Goods without deliveries may go anywhere."""
         if self.finisher is not None:
             return self.quantity if destination == self.finisher else Decimal(0)
         return self.deliveries.get(destination, Decimal(0)) if self.deliveries else self.quantity
@@ -89,8 +92,8 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """As production confirmed it; or an account, in which the articles of one owner are kept: a line of it is
-    an article, which nobody ordered or makes, and `job_id` is the article's."""
+    """An order as production confirmed it, or an account that holds the articles of one owner. A line of an
+    account is an article that nobody ordered or makes, and its `job_id` is the article's id."""
 
     order_id: UUID
     number: str
@@ -99,9 +102,9 @@ class Order:
     """By job."""
     cancelled_because: str | None = None
     kept_for: str | None = None
-    """Of an account: the owner of its goods, empty for the tenant. None of an order."""
+    """For an account: the owner of its goods, empty for the tenant. None for an order."""
     deadline: date | None = None
-    """By when its goods were promised; None of one that was confirmed before that was kept."""
+    """The day by which its goods were promised; None for orders confirmed before this was stored."""
 
     @property
     def is_account(self) -> bool:
@@ -119,7 +122,8 @@ class Order:
         }
 
     def correlation(self, job_id: UUID) -> UUID:
-        """What facts about its goods belong to: the brief, the order without one, or the article."""
+        """Return the id that groups all facts about a job's goods: the brief's, the order's if it has no
+        brief, or the article's."""
         return job_id if self.is_account else self.brief_id or self.order_id
 
 

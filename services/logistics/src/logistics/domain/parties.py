@@ -1,4 +1,4 @@
-"""Who sends, receives and carries goods, and where."""
+"""Companies and people who send, receive and carry goods, and their addresses."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Party:
     """Partita IVA: eleven digits for Italy, with the country's prefix otherwise."""
     fiscal_code: str | None = None
     office_code: str | None = None
-    """Of a public body: its office's Codice Univoco in the IPA, six characters."""
+    """For a public body: its office's Codice Univoco in the IPA, six characters."""
 
 
 def address_gaps(party: Party) -> list[str]:
-    """The fields that are missing from a complete name and address. Provinces exist in Italy only."""
+    """List the fields that are missing from a complete name and address. Only Italy has provinces."""
     needed = ["name", "street", "postal_code", "city", "country"]
     if party.country in ("", "IT"):
         needed.insert(4, "province")
@@ -31,7 +31,8 @@ def address_gaps(party: Party) -> list[str]:
 
 
 def identity_gaps(party: Party) -> list[str]:
-    """The fields that are missing from a full identity ("generalità"): in Italy that includes a tax code."""
+    """List the fields that are missing from a full identity ("generalità"); in Italy that includes a tax
+    code."""
     gaps = address_gaps(party)
     if party.country in ("", "IT") and not (party.vat_number or party.fiscal_code):
         gaps.append("vat_number")

@@ -1,4 +1,4 @@
-"""Places of stock: under what the ledger keeps goods, and in which order they are taken from there."""
+"""Places of stock: the key under which the ledger keeps goods, and the order in which goods are taken."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from optima_kit.refusals import Invalid
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where goods lie, and which they are. What of them is held back for its quality is added up under the
-    same key, so that quality is a state of goods in a place."""
+    """A location of a warehouse and the goods that lie there. What is held back for its quality is summed
+    under the same key: quality is a state of goods in a place."""
 
     warehouse: str
     job_id: UUID
-    """Or the id of an article."""
+    """The job's id, or an article's."""
     location: str = ""
-    """Within the warehouse; empty of goods that were put to none."""
+    """The location within the warehouse; empty for goods that were put into none."""
     lot: str = ""
-    """Empty of goods that are not tracked by lots."""
+    """Empty for goods that are not tracked by lot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """So much of some goods, out of one location and lot of the warehouse that they leave."""
+    """A quantity of goods taken out of one location and lot of the warehouse that they leave."""
 
     job_id: UUID
     quantity: Decimal
@@ -49,15 +49,15 @@ class Lot:
 
 
 def expired(expires_on: date | None, today: date) -> bool:
-    """The last day is one of them."""
+    """Tell whether goods have expired. They are still good on the last day."""
     return expires_on is not None and expires_on < today
 
 
 def take(
     there: Mapping[Place, Decimal], expiry: Mapping[tuple[UUID, str], date], quantity: Decimal, today: date
 ) -> list[Pick]:
-    """Up to `quantity` of what is `there`, what expires first before the rest (FEFO), then by location and
-    lot. What has expired is left. Less where there is no more."""
+    """Pick up to `quantity` of what is `there`: first what expires first (FEFO), then by location and lot.
+    Goods that have expired are not taken, so the picks may come to less than `quantity`."""
     picks: list[Pick] = []
     for place in sorted(there, key=lambda each: _first_to_go(each, expiry)):
         until = expiry.get((place.job_id, place.lot))
@@ -72,7 +72,8 @@ def _first_to_go(place: Place, expiry: Mapping[tuple[UUID, str], date]) -> tuple
 
 
 def taken_last(picks: Iterable[Pick], quantity: Decimal) -> list[Pick]:
-    """So much of what was picked, from the last pick on: what of a delivery came back."""
+    """Return picks for `quantity`, taken from the last pick backwards: the part of a delivery that came
+    back."""
     found: list[Pick] = []
     for pick in reversed(list(picks)):
         part = min(pick.quantity, quantity - sum(each.quantity for each in found))
@@ -82,7 +83,7 @@ def taken_last(picks: Iterable[Pick], quantity: Decimal) -> list[Pick]:
 
 
 def without(picks: Iterable[Pick], taken: Iterable[Pick]) -> list[Pick]:
-    """What is left of `picks`, by location and lot, when `taken` of them is gone."""
+    """Return what is left of `picks`, by location and lot, after `taken` is subtracted."""
     left: dict[tuple[str, str], Pick] = {}
     for pick, sign in (*((pick, 1) for pick in picks), *((pick, -1) for pick in taken)):
         known = left.get((pick.location, pick.lot), replace(pick, quantity=Decimal(0)))
@@ -91,7 +92,8 @@ def without(picks: Iterable[Pick], taken: Iterable[Pick]) -> list[Pick]:
 
 
 def lot_must_fit(tracked: bool, lot: str, *, field: str) -> None:
-    """An article says whether its goods are tracked by lots. Those of a job are not."""
+    """Refuse a lot that is missing for an article tracked by lot, or named for other goods. Raises
+    Invalid."""
     if tracked and not lot:
         raise Invalid("lot_missing", field=field)
     if lot and not tracked:

@@ -1,5 +1,5 @@
-"""Shipments: goods of one order, or articles of one owner, that leave one warehouse for one destination
-or for another warehouse. Shipments of several orders may travel under one document: a consignment."""
+"""Shipments: goods of one order, or articles of one owner, that leave one warehouse for one destination or
+another warehouse. Shipments of several orders may travel under one document: a consignment."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class State(StrEnum):
     VOIDED = "voided"
     """The transport document was issued by mistake. Its number stays used."""
     CANCELLED = "cancelled"
-    """Ended before a transport document was issued."""
+    """It ended before a transport document was issued."""
 
 
 OPEN = frozenset({State.DRAFT, State.PICKED})
-"""No transport document yet: the goods are reserved."""
+"""The states without a transport document: the goods are reserved."""
 
 GOODS_OUT = frozenset({State.ISSUED, State.IN_TRANSIT, State.DELIVERED})
-"""The goods have left under a transport document that stands."""
+"""The states in which goods have left under a valid transport document."""
 
 MOST_TOGETHER: Final = 20
-"""Shipments under one document."""
+"""The most shipments under one document."""
 MOST_LABELS: Final = 200
-"""Of packages in one PDF."""
+"""The most labels of packages in one PDF."""
 MOST_PROOFS: Final = 10
-"""Files that prove one delivery."""
+"""The most files that prove one delivery."""
 MAX_PROOF_BYTES: Final = 10 << 20
 
 ShipmentAction = Literal[
@@ -79,12 +79,12 @@ POSSIBLE_IN: Final[Mapping[ShipmentAction, frozenset[State]]] = {
     "void": frozenset({State.ISSUED}),
     "cancel": OPEN,
 }
-"""In which states a shipment takes each action."""
+"""The states in which each action on a shipment is possible."""
 
 TransportBy = Literal["mittente", "destinatario", "vettore"]
 Disposition = Literal["stock", "scrap", "rework"]
-"""Whether goods that came back are as good as before, of no use any more, or to be worked on anew: then they
-lie in the warehouse and are held back."""
+"""What becomes of goods that came back: "stock" are as good as before, "scrap" are useless, "rework" are to
+be worked on again; until then they lie in the warehouse and are held back."""
 Freight = Literal["franco", "assegnato", "franco con addebito in fattura"]
 
 
@@ -93,30 +93,30 @@ class Line:
     job_id: UUID
     quantity: Decimal
     came_back: Decimal = Decimal(0)
-    """What of it was refused at the door."""
+    """The quantity that was refused at the door."""
     returned: Decimal = Decimal(0)
-    """What of it came back after it was delivered."""
+    """The quantity that came back after the delivery."""
     in_process: bool = False
-    """Goods of a phase that is done outside, which no warehouse's ledger holds."""
+    """Whether these are goods of a phase that is done outside, which no warehouse's ledger holds."""
 
     @property
     def left(self) -> Decimal:
-        """What of it was not refused: delivered, once the shipment is."""
+        """The quantity that was not refused: once the shipment is delivered, what was delivered."""
         return self.quantity - self.came_back
 
     @property
     def away(self) -> Decimal:
-        """What of it is not back."""
+        """The quantity that is not back."""
         return self.left - self.returned
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What of a line was found on arrival, where that is not what the document says."""
+    """The quantities of a line that arrived, if they differ from the document."""
 
     job_id: UUID
     accepted: Decimal
-    """In good order."""
+    """The quantity in good order."""
     damaged: Decimal = Decimal(0)
 
 
@@ -126,30 +126,30 @@ class ReturnedLine:
     quantity: Decimal
     disposition: Disposition
     location: str | None = None
-    """Where it is put; None until that is found out."""
+    """Where the goods are put; None until that is decided."""
     lot: str | None = None
-    """None where it left as one lot, or is not tracked."""
+    """None if the goods left as one lot or are not tracked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Goods that were delivered and came back, under a document of whoever sends them back."""
+    """Delivered goods that came back, under a document of the party who sends them back."""
 
     return_id: UUID
     shipment_id: UUID
     document_type: str
-    """Code of one that is inbound."""
+    """The code of an inbound document type."""
     warehouse: str
     number: str | None
-    """Of the sender's own DDT, where there is one."""
+    """The number of the sender's own DDT, if there is one."""
     date: date
-    """Of that DDT, or on which the goods came."""
+    """The date of that DDT, or the day on which the goods came."""
     reason: str
     lines: tuple[ReturnedLine, ...]
 
     def movements(self, new_id: Callable[[], UUID], in_process: Collection[UUID] = ()) -> list[Movement]:
-        """All that came back enters the warehouse, and what is scrap is written off there. What is still
-        `in_process` goes back to production, past the ledger."""
+        """Build the movements: everything that came back enters the warehouse, and scrap is written off
+        there. Goods `in_process` go back to production without touching the ledger."""
         found: list[Movement] = []
         for line in self.lines:
             if line.job_id in in_process:
@@ -165,11 +165,12 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryProof:
-    """A photo of the goods or of whoever took them, their signature, or the document that they signed."""
+    """A photo of the goods or of the person who took them, their signature, or the document that they
+    signed."""
 
     proof_id: UUID
     shipment_id: UUID
-    """Under whose id the document is kept."""
+    """The shipment under whose id the document is kept."""
     name: str
     media_type: str
     size: int
@@ -179,12 +180,12 @@ class DeliveryProof:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How the goods travel. What the law asks for may be missing until the document is issued."""
+    """How the goods travel. What the law requires may be missing until the document is issued."""
 
     by: TransportBy | None = None
     """Trasporto a cura di."""
     carrier: str | None = None
-    """Code of the vettore, when a third party carries."""
+    """The code of the vettore, if a third party carries the goods."""
     freight: Freight | None = None
     """Porto."""
     appearance: str | None = None
@@ -194,9 +195,9 @@ class Transport:
     gross_weight_kg: Decimal | None = None
     net_weight_kg: Decimal | None = None
     customer_reference: str | None = None
-    """What the recipient calls the order."""
+    """The recipient's own number for the order."""
     starts_at: datetime | None = None
-    """When the transport is to begin, where that is known before the document is printed."""
+    """When the transport is to begin, if that is known before the document is printed."""
     notes: str | None = None
 
 
@@ -204,16 +205,16 @@ class Transport:
 class Shipment:
     shipment_id: UUID
     order_id: UUID
-    """Or the account, of a shipment of articles from stock."""
+    """The order's id, or the account's for a shipment of articles from stock."""
     brief_id: UUID | None
     warehouse: str
     document_type: str | None
-    """Its code. None of old drafts alone, which are to be given one before they are issued."""
+    """The code of its type. None only for old drafts, which need one before they are issued."""
     goods_go_to: GoodsGoTo
     closes_order_line: bool
-    """This and where the goods go: as its document type says, which never changes that."""
+    """Copied from the document type, like `goods_go_to`: a type never changes these two."""
     destination: str
-    """Code of a destination, or of a warehouse of ours where the goods go to one."""
+    """The code of a destination or, if the goods go to a warehouse of ours, of that warehouse."""
     lines: tuple[Line, ...]
     transport: Transport
     state: State = State.DRAFT
@@ -224,23 +225,23 @@ class Shipment:
     ended_because: str | None = None
     """Why it was refused, voided or cancelled."""
     replaces: UUID | None = None
-    """The voided shipment in whose place this one was drafted."""
+    """The voided shipment that this one replaces."""
     replaced_by: UUID | None = None
     from_stock: bool = False
-    """Its goods are articles: nobody ordered them of production."""
+    """Whether its goods are articles, which nobody ordered from production."""
     return_by: date | None = None
-    """By when its goods are expected back; None where they are not, or are back."""
+    """The day by which its goods are expected back; None if they are not expected, or are back."""
     consignment_id: UUID | None = None
-    """Of shipments of several orders that travel together."""
+    """Shared by shipments of several orders that travel together."""
     document_of: UUID | None = None
-    """The shipment under whose id their document is kept; None of one that travels alone."""
+    """The shipment under whose id their common document is kept; None for one that travels alone."""
     picks: tuple[Pick, ...] = ()
-    """Out of which locations and lots its goods come: as far as somebody said or, once they have left, as far
-    as goods came out of any."""
+    """The locations and lots that its goods come from. Before the goods leave, only those that somebody
+    chose; afterwards all, if the goods had a location or lot."""
 
     @property
     def document_id(self) -> UUID:
-        """Under which its document is kept."""
+        """The id under which its document is kept."""
         return self.document_of or self.shipment_id
 
     @property
@@ -253,12 +254,13 @@ class Shipment:
 
     @property
     def in_process(self) -> set[UUID]:
-        """Those of its goods that no ledger holds."""
+        """The jobs whose goods no ledger holds."""
         return {line.job_id for line in self.lines if line.in_process}
 
     def is_live(self, line: Line) -> bool:
-        """Whether it still counts for where goods are or what of an order is left: not once it is over, nor
-        delivered, unless for an order's line or to come back."""
+        """Tell whether a line still counts for where goods are or what is left of an order. It does not once
+        the shipment is refused, voided or cancelled. Once it is delivered, it counts only for an order's
+        line, for work outside or for goods that have to come back."""
         if self.state in (State.REFUSED, State.VOIDED, State.CANCELLED):
             return False
         if self.state is not State.DELIVERED or self.closes_order_line or line.in_process:
@@ -270,7 +272,7 @@ class Shipment:
         return [line for line in self.lines if not line.in_process]
 
     def arrange(self, transport: Transport) -> Shipment:
-        """Says how the goods travel, as often as needed until the document is issued."""
+        """Set how the goods travel, as often as needed until the document is issued."""
         self._must_allow("arrange", "shipment_not_open")
         return self._with(transport=transport)
 
@@ -284,8 +286,8 @@ class Shipment:
         destination: str,
         lines: Sequence[Line],
     ) -> Shipment:
-        """Says anew what travels, from where and where to, until the document is issued. What was picked is
-        to be picked again."""
+        """Change what travels, from where and where to, until the document is issued. Goods that were picked
+        have to be picked again."""
         self._must_allow("revise", "shipment_not_open")
         revised = self._with(
             document_type=document_type.code,
@@ -301,7 +303,7 @@ class Shipment:
         return revised
 
     def packages_to_label(self) -> int:
-        """How many there are. Raises WrongState where that is not known, or the goods have left."""
+        """Return the number of packages. Raises WrongState if it is not known, or if the goods have left."""
         self._must_allow("label", "labels_too_late")
         if self.transport.packages is None:
             raise WrongState("packages_missing", field="packages")
@@ -312,8 +314,9 @@ class Shipment:
         return self._with(state=State.PICKED)
 
     def name_picks(self, picks: Sequence[Pick], goods: Goods, today: date) -> Shipment:
-        """`picks`: out of which locations and lots, of as much as somebody says; the rest is taken as
-        `picks_to_make` has it when the document is issued. `goods` count its own as picked."""
+        """Choose the locations and lots that the goods come from. `picks` may cover a part of the quantity;
+        the rest is chosen by `picks_to_make` when the document is issued. `goods` counts this shipment's own
+        picks as picked."""
         self._must_allow("name_picks", "shipment_not_open")
         wanted = {line.job_id: line.quantity for line in self._stocked}
         free = {pick.place(self.warehouse): goods.usable_at(pick.place(self.warehouse)) for pick in picks}
@@ -337,8 +340,9 @@ class Shipment:
         return self._with(picks=tuple(picks))
 
     def picks_to_make(self, goods: Goods, today: date) -> tuple[Pick, ...]:
-        """Out of which locations and lots its goods come: as somebody said, and of the rest what expires
-        first, before it does. Less than its lines where there is no more. `goods` count its own as picked."""
+        """Return the locations and lots that the goods come from: those that somebody chose and, for the
+        rest, those that expire first and have not expired. They come to less than the lines if there is no
+        more. `goods` counts this shipment's own picks as picked."""
         found: list[Pick] = []
         for line in self._stocked:
             said = [pick for pick in self.picks if pick.job_id == line.job_id]
@@ -347,13 +351,13 @@ class Shipment:
         return tuple(found)
 
     def issue(self, picks: Sequence[Pick], document_of: UUID | None = None) -> Shipment:
-        """`picks`: of all its lines, as `picks_to_make` has them. `document_of`: as the attribute, of one
-        that travels with others."""
+        """Issue the document. `picks` covers all lines, as `picks_to_make` returns them. `document_of` is set
+        for a shipment that travels with others."""
         self._must_allow("issue", "shipment_not_picked")
         return self._with(state=State.ISSUED, document_of=document_of, picks=tuple(picks))
 
     def depart(self, at: datetime, *, now: datetime, issue_date: date, zone: ZoneInfo) -> Shipment:
-        """`issue_date`: the document's, in the sender's `zone`."""
+        """Record that the goods have left. `issue_date` is the document's, in the sender's `zone`."""
         self._must_allow("depart", "shipment_not_issued")
         _not_in_the_future("departed_at", at, now)
         if at.astimezone(zone).date() < issue_date:
@@ -369,9 +373,9 @@ class Shipment:
         arrived: Sequence[Arrived] = (),
         besides: Collection[UUID] = (),
     ) -> Shipment:
-        """`arrived`: the lines of which something else arrived than the document says. What a recipient did
-        not take comes back; a warehouse of ours writes down what it found. `besides`: the jobs of other
-        shipments under the same document, which `arrived` may name too."""
+        """Record the delivery. `arrived` names the lines of which something else arrived than the document
+        says: what a recipient did not take comes back; a warehouse of ours writes down what it found.
+        `besides` are the jobs of other shipments under the same document, which `arrived` may name too."""
         self._must_allow("deliver", "shipment_not_in_transit")
         _not_in_the_future("delivered_at", at, now)
         if self.departed_at and at < self.departed_at:
@@ -387,7 +391,7 @@ class Shipment:
         return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at, lines=lines)
 
     def _arrived(self, arrived: Sequence[Arrived], besides: Collection[UUID]) -> Mapping[UUID, Arrived]:
-        """By job, for every line."""
+        """Return by job what arrived, for every line."""
         found = {line.job_id: Arrived(line.job_id, line.quantity) for line in self.lines}
         _each_job_appears_once(arrived, "arrived")
         for index, each in enumerate(arrived):
@@ -407,7 +411,8 @@ class Shipment:
         return found
 
     def prove(self, proofs: int) -> None:
-        """Whether another file may prove its delivery, of which there are so many. Raises WrongState."""
+        """Check that one more file may prove the delivery, if there are `proofs` already. Raises
+        WrongState."""
         self._must_allow("prove", "delivery_not_recorded")
         if proofs >= MOST_PROOFS:
             raise WrongState("proofs_too_many", limit=MOST_PROOFS)
@@ -418,7 +423,7 @@ class Shipment:
 
     @property
     def can_come_back(self) -> bool:
-        """Whether somebody else has goods of it."""
+        """Whether somebody else has some of its goods."""
         return self.goods_go_to is not GoodsGoTo.WAREHOUSE and any(line.away for line in self.lines)
 
     def take_back(
@@ -430,7 +435,8 @@ class Shipment:
         today: date,
         zone: ZoneInfo,
     ) -> Shipment:
-        """`sent_as`: its own document type; `today` and `zone` are the tenant's."""
+        """Take back goods that were delivered. `sent_as` is the document type under which they left; `today`
+        and `zone` are the tenant's."""
         self._must_allow("take_back", "shipment_not_delivered")
         if not self.can_come_back:
             raise WrongState("nothing_to_take_back")
@@ -465,7 +471,7 @@ class Shipment:
         return self._with(lines=lines, return_by=self.return_by if awaited else None)
 
     def void(self, reason: str, replaced_by: UUID | None) -> Shipment:
-        """An issued document is never edited: it is voided, and may be issued anew as another shipment."""
+        """Void the issued document. It is never edited, but may be issued again as another shipment."""
         self._must_allow("void", "ddt_not_voidable")
         return self._with(state=State.VOIDED, ended_because=reason, replaced_by=replaced_by, return_by=None)
 
@@ -473,7 +479,8 @@ class Shipment:
         return self._with(replaced_by=by)
 
     def reissue(self, shipment_id: UUID, consignment_id: UUID | None = None) -> Shipment:
-        """A new draft with the same content, in place of this one. `consignment_id`: as the attribute."""
+        """Draft a new shipment with the same content, in place of this one. `consignment_id` is set if it
+        travels with others."""
         return replace(
             self,
             shipment_id=shipment_id,
@@ -488,11 +495,11 @@ class Shipment:
         )
 
     def join(self, consignment_id: UUID) -> Shipment:
-        """The first of a consignment, before its document is issued."""
+        """Make this shipment the first of a consignment, before its document is issued."""
         return self._with(consignment_id=consignment_id)
 
     def travels_with(self, other: Shipment) -> bool:
-        """Whether both are under one document, or will be."""
+        """Tell whether both are, or will be, under one document."""
         if self.consignment_id is None or self.consignment_id != other.consignment_id:
             return False
         if self.state in OPEN:
@@ -500,7 +507,7 @@ class Shipment:
         return self.document_of is not None and self.document_of == other.document_of
 
     def has_nothing_of(self, arrived: Sequence[Arrived]) -> bool:
-        """Whether nothing of it was taken at the door."""
+        """Tell whether the recipient took nothing of this shipment."""
         taken = {each.job_id: each.accepted for each in arrived}
         return self.goods_go_to is not GoodsGoTo.WAREHOUSE and not any(
             taken.get(line.job_id, line.quantity) for line in self.lines
@@ -511,16 +518,16 @@ class Shipment:
         return self._with(state=State.CANCELLED, ended_because=reason)
 
     def lots_of(self, job_id: UUID) -> list[str]:
-        """Of goods that have left."""
+        """List the lots in which a job's goods left."""
         return sorted({pick.lot for pick in self.picks if pick.job_id == job_id}) or [""]
 
     def _gone(self, line: Line) -> list[Pick]:
-        """As what the goods of a line have left."""
+        """Return the picks with which the goods of a line have left."""
         picks = [pick for pick in self.picks if pick.job_id == line.job_id]
         return picks or [Pick(line.job_id, line.quantity)]
 
     def goods_leave(self, new_id: Callable[[], UUID]) -> list[Movement]:
-        """Of one whose picks are all made."""
+        """Build the movements of goods that leave. All picks of the shipment must have been made."""
         return [
             self._movement(new_id(), self.warehouse, Kind.ISSUE, pick, -pick.quantity)
             for line in self._stocked
@@ -528,7 +535,7 @@ class Shipment:
         ]
 
     def goods_come_back(self, new_id: Callable[[], UUID], reason: str) -> list[Movement]:
-        """All of them, to the places that they had left."""
+        """Build the movements of all its goods back to the places that they had left."""
         return [
             self._movement(new_id(), self.warehouse, Kind.RETURN, pick, pick.quantity, reason)
             for line in self._stocked
@@ -543,9 +550,9 @@ class Shipment:
         besides: Collection[UUID] = (),
         put_away: str = "",
     ) -> list[Movement]:
-        """Of a shipment that was delivered, with what was said of that. Another warehouse receives all that
-        was sent, where it puts what comes (`put_away`), and then writes down what is missing, damaged or too
-        much; what a recipient refused comes back. Of several lots, that is of those that were picked last."""
+        """Build the movements of a delivery. What a recipient refused comes back. Another warehouse receives
+        everything that was sent, in the location `put_away`, and then records what is missing, damaged or too
+        much. If a line has several lots, those picked last are concerned first."""
         if self.goods_go_to is not GoodsGoTo.WAREHOUSE:
             return [
                 self._movement(new_id(), self.warehouse, Kind.RETURN, pick, pick.quantity, reason)
@@ -593,8 +600,8 @@ class Shipment:
 
 
 def must_fit(shipment: Shipment, others: Sequence[Shipment]) -> None:
-    """What travels under one document has one sender, place and recipient, one causale and one transport: it
-    is of several orders of the tenant's. `others`: that are to travel with it."""
+    """Refuse a shipment that may not travel with the `others`. One document has one sender, place, recipient,
+    causale and transport, and covers several orders of one tenant."""
     field = "travels_with_id"
     if any(other.state not in OPEN for other in others):
         raise WrongState("consignment_closed", field=field)
@@ -613,14 +620,15 @@ def _ends(shipment: Shipment) -> tuple[str | None, str, str, Transport]:
 
 
 def ends_must_stay(shipment: Shipment, revised: Shipment) -> None:
-    """Of one that travels with others."""
+    """Refuse to change the document type, warehouse or destination of a shipment that travels with others."""
     for field in ("document_type", "warehouse", "destination"):
         if getattr(revised, field) != getattr(shipment, field):
             raise WrongState("consignment_ends_fixed", field=field)
 
 
 def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
-    """Whether a new shipment may take some of the line: it lies free in a warehouse and is due somewhere."""
+    """Tell whether a new shipment may take some of the line: goods lie free in a warehouse and are due
+    somewhere."""
     if order.cancelled or line.closed:
         return False
     free = any(goods.free(warehouse, line.job_id) > 0 for warehouse in goods.warehouses_of(line.job_id))
@@ -628,15 +636,15 @@ def may_ship(order: Order, goods: Goods, line: OrderLine) -> bool:
 
 
 def may_send_out(order: Order, goods: Goods, line: OrderLine) -> bool:
-    """Whether a new shipment may take some of a phase to the company that does it."""
+    """Tell whether a new shipment may take some of a phase's goods to the company that does the phase."""
     if line.finisher is None or order.cancelled or line.closed:
         return False
     return goods.remaining(line, line.finisher) > 0
 
 
 def may_be_replaced(replaced: Shipment, successor: Shipment | None) -> bool:
-    """Whether a new draft may take the place of a shipment: it is void, and none took its place, or only one
-    that was given up."""
+    """Tell whether a new draft may replace a shipment: it must be voided, with no replacement or only a
+    cancelled one."""
     if replaced.state is not State.VOIDED:
         return False
     return successor is None or successor.state is State.CANCELLED
@@ -654,7 +662,7 @@ def draft(
     transport: Transport,
     replaces: UUID | None = None,
 ) -> Shipment:
-    """A new shipment, which reserves its goods. `replaces`: the voided one in whose place it is."""
+    """Draft a new shipment, which reserves its goods. `replaces` is the voided shipment that it replaces."""
     shipment = Shipment(
         shipment_id=shipment_id,
         order_id=order.order_id,
@@ -681,12 +689,12 @@ def _as_ordered(order: Order, lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _closes(order: Order, document_type: DocumentType) -> bool:
-    """An account has no order's line to be closed."""
+    """Tell whether shipments of this type close lines of the order. An account has no lines to close."""
     return document_type.closes_order_line and not order.is_account
 
 
 def still_fits(order: Order, goods: Goods, shipment: Shipment) -> bool:
-    """Whether an open delivery is still of what is due at its destination, after that was changed."""
+    """Tell whether an open delivery still fits what is due at its destination, after that has changed."""
     return all(
         goods.remaining(order.lines[line.job_id], shipment.destination) >= 0
         and order.lines[line.job_id].ordered_for(shipment.destination) > 0
@@ -695,7 +703,7 @@ def still_fits(order: Order, goods: Goods, shipment: Shipment) -> bool:
 
 
 def _without(goods: Goods, shipment: Shipment) -> Goods:
-    """As if an open shipment held nothing of them."""
+    """Return the goods as if an open shipment held none of them."""
     reserved, committed = dict(goods.reserved), dict(goods.committed)
     for line in shipment.lines:
         reserved[shipment.warehouse, line.job_id] -= line.quantity
@@ -705,7 +713,8 @@ def _without(goods: Goods, shipment: Shipment) -> Goods:
 
 
 def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment, document_type: DocumentType) -> None:
-    """What an order asks for limits shipments that deliver it; others may take whatever lies free."""
+    """Refuse a shipment that may not be made. What an order asks for limits the shipments that deliver it;
+    others may take whatever is free."""
     if document_type.direction == "in":
         raise Invalid("document_type_inbound", field="document_type", text=document_type.text)
     if shipment.closes_order_line:
@@ -755,7 +764,8 @@ def _quantity_does_not_exceed_what_remains(
 def _work_goes_to_its_finisher(
     order: Order, line: Line, shipment: Shipment, document_type: DocumentType, field: str
 ) -> None:
-    """Goods in process leave for the company that works on them, and stay ours."""
+    """Refuse goods in process that do not go to the company that works on them, or that would not stay
+    ours."""
     order_must_not_be_cancelled(order.number, order.cancelled)
     line_must_not_be_closed(order, line.job_id, field)
     if document_type.counterparty != "supplier" or shipment.goods_go_to is not GoodsGoTo.THIRD_PARTY:

@@ -18,27 +18,27 @@ from .places import Pick, Place, lot_must_fit, take
 
 class Kind(StrEnum):
     RECEIPT = "receipt"
-    """Finished goods enter."""
+    """Finished goods come in."""
     PURCHASE = "purchase"
-    """Goods of an article enter, under the transport document of whoever sent them."""
+    """Goods of an article come in under the transport document of the sender."""
     ALLOCATION = "allocation"
-    """Goods of an article become those of an order's line from stock, or the article's again."""
+    """Goods of an article are set aside for an order's line from stock, or given back to the article."""
     ISSUE = "issue"
     """Goods leave with a transport document."""
     ARRIVAL = "arrival"
-    """Goods that left another warehouse of ours are here: all that its document says."""
+    """Goods from another warehouse of ours have arrived: everything that the document lists."""
     RETURN = "return"
-    """Goods that had left are back: refused, or their document was voided."""
+    """Goods that had left are back because they were refused or their document was voided."""
     FOUND = "found"
-    """There is more than the ledger said."""
+    """There is more than the ledger says."""
     MISSING = "missing"
-    """There is less than the ledger said."""
+    """There is less than the ledger says."""
     DAMAGED = "damaged"
-    """Goods are there and of no use any more."""
+    """Goods are there but no longer usable."""
     RELOCATION = "relocation"
-    """Goods change their location within a warehouse: two movements that add up to nothing."""
+    """Goods change their location within a warehouse: two movements whose sum is zero."""
     ADJUSTMENT = "adjustment"
-    """A difference of either sign, as corrections were written before each had a kind of its own."""
+    """A difference of either sign. Corrections were written so before each kind of difference had its own."""
 
 
 Difference = Literal["found", "missing", "damaged"]
@@ -48,14 +48,15 @@ DIFFERENCES: Final[Mapping[Kind, Difference]] = {
     Kind.MISSING: "missing",
     Kind.DAMAGED: "damaged",
 }
-"""What may be seen in a warehouse that its ledger did not say."""
+"""The kinds of difference between a warehouse and its ledger that people may report."""
 
 FINDABLE: Final = Decimal("0.1")
-"""By what part more than was produced or received may be found: others count too, and not always rightly."""
+"""The part by which finds may exceed what was produced or received: other people count too, and not always
+correctly."""
 
 
 OLDEST_DOCUMENT: Final = timedelta(days=366)
-"""Of goods that come in: a document that was on its way for longer is a slip of the pen."""
+"""The greatest age of a supplier's document when its goods come in: an older date is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Movement:
     job_id: UUID
     kind: Kind
     quantity: Decimal
-    """Signed: what leaves is negative."""
+    """Signed: negative for what leaves."""
     shipment_id: UUID | None = None
     reason: str | None = None
     receipt_id: UUID | None = None
@@ -80,29 +81,30 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """Where the goods of one order or account are, as read under its lock."""
+    """Where the goods of one order or account are, read under its lock."""
 
     on_hand: Mapping[Place, Decimal] = field(default_factory=dict)
     reserved: Mapping[tuple[str, UUID], Decimal] = field(default_factory=dict)
-    """By warehouse and job: what shipments that have no transport document yet hold."""
+    """By warehouse and job: what is held for shipments that have no transport document yet."""
     received: Mapping[UUID, Decimal] = field(default_factory=dict)
-    """By job: the sum of receipts and purchases or, of a line from stock, of what is set aside for it."""
+    """By job: the sum of receipts and purchases or, for a line from stock, of what is set aside for it."""
     counted: Mapping[UUID, Decimal] = field(default_factory=dict)
-    """By job: by how much counts have come out above or below the ledger."""
+    """By job: how far counts came out above or below the ledger."""
     committed: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
-    """By job and destination: what shipments that close order lines prepare, carry or have delivered."""
+    """By job and destination: what shipments that close order lines are preparing, carry or have
+    delivered."""
     in_transit: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
     """By job and destination: what left under a document and has not arrived."""
     with_third_parties: Mapping[tuple[UUID, str], Decimal] = field(default_factory=dict)
-    """By job and destination: what is ours at somebody else's place."""
+    """By job and destination: goods of ours at somebody else's place."""
     since: Mapping[UUID, datetime] = field(default_factory=dict)
     """By job: when goods of it first came into a warehouse."""
     held: Mapping[Place, Decimal] = field(default_factory=dict)
-    """What of it is held back for its quality."""
+    """The part of `on_hand` that is held back for its quality."""
     picked: Mapping[Place, Decimal] = field(default_factory=dict)
-    """What of it shipments without a document have picked by name."""
+    """The part of `on_hand` that people chose for shipments that have no document yet."""
     expiry: Mapping[tuple[UUID, str], date] = field(default_factory=dict)
-    """By job and lot, of those that expire."""
+    """By job and lot, for lots that expire."""
     _on_hand: Mapping[tuple[str, UUID], Decimal] = field(init=False, repr=False, compare=False)
     _held: Mapping[tuple[str, UUID], Decimal] = field(init=False, repr=False, compare=False)
 
@@ -111,26 +113,29 @@ class Goods:
         object.__setattr__(self, "_held", _by_warehouse(self.held))
 
     def in_stock(self, warehouse: str, job_id: UUID) -> Decimal:
-        """Over all locations and lots, here and below."""
+        """Return the quantity over all locations and lots of a warehouse."""
         return self._on_hand.get((warehouse, job_id), Decimal(0))
 
     def warehouses_of(self, job_id: UUID) -> list[str]:
-        """In which some of it lies or has lain."""
+        """List the warehouses in which some of the job's goods lie or have lain."""
         return [warehouse for warehouse, job in self._on_hand if job == job_id]
 
     def received_of(self, job_id: UUID) -> Decimal:
-        """Not below zero: what a count found beyond what was set aside for a line is released, too."""
+        """Return what was received of a job, at least zero. It could fall below zero because goods that a
+        count found beyond what was set aside for a line are released, too."""
         return max(self.received.get(job_id, Decimal(0)), Decimal(0))
 
     def free(self, warehouse: str, job_id: UUID) -> Decimal:
-        """What a new shipment may take; below zero when an adjustment took what was reserved or held."""
+        """Return what a new shipment may take. It is negative if an adjustment took what was reserved or held
+        back."""
         return self.usable(warehouse, job_id) - self.reserved.get((warehouse, job_id), Decimal(0))
 
     def held_back(self, warehouse: str, job_id: UUID) -> Decimal:
         return self._held.get((warehouse, job_id), Decimal(0))
 
     def usable(self, warehouse: str, job_id: UUID) -> Decimal:
-        """What lies there and is not held back; below zero as above."""
+        """Return what lies there and is not held back. It is negative if an adjustment took what was held
+        back."""
         return self.in_stock(warehouse, job_id) - self.held_back(warehouse, job_id)
 
     def at(self, place: Place) -> Decimal:
@@ -140,15 +145,16 @@ class Goods:
         return self.held.get(place, Decimal(0))
 
     def usable_at(self, place: Place) -> Decimal:
-        """What lies in this place, is not held back and is not picked by name."""
+        """Return what lies in this place, is not held back and was not chosen for a shipment."""
         return self.at(place) - self.held_at(place) - self.picked.get(place, Decimal(0))
 
     def free_at(self, place: Place) -> Decimal:
-        """Of what is usable in this place, what no shipment needs: it may be taken from any place."""
+        """Return what is usable in this place and that no shipment needs. Shipments whose places nobody chose
+        may take goods from any place."""
         return min(self.usable_at(place), self.free(place.warehouse, place.job_id))
 
     def places_of(self, warehouse: str, job_id: UUID) -> list[Place]:
-        """In which some of it lies."""
+        """List the places in which some of the job's goods lie."""
         return [
             place
             for place, there in self.on_hand.items()
@@ -158,8 +164,9 @@ class Goods:
     def place_named(
         self, warehouse: str, job_id: UUID, location: str | None, lot: str | None, *, held: bool = False
     ) -> Place:
-        """The place that a client means, who need not name what leaves no choice. `held`: of what is held
-        back. Raises Invalid where there are several."""
+        """Return the place that a client means. The client may leave out location and lot if only one fits.
+        `held` restricts the choice to places with goods that are held back. Raises Invalid if several places
+        fit."""
         fits = [
             place
             for place in self.places_of(warehouse, job_id)
@@ -174,13 +181,13 @@ class Goods:
         return fits[0] if fits else Place(warehouse, job_id, location or "", lot or "")
 
     def take(self, warehouse: str, job_id: UUID, quantity: Decimal, today: date) -> list[Pick]:
-        """What to take of it where nobody says: of what is usable, first what expires first."""
+        """Choose what to take if nobody says from where: of the usable goods, those that expire first."""
         there = {place: self.usable_at(place) for place in self.places_of(warehouse, job_id)}
         return take(there, self.expiry, quantity, today)
 
     def receivable(self, order: Order, line: OrderLine) -> Decimal:
-        """How much of a line may still enter a warehouse. What was found of it before it was received is part
-        of it: together they are no more than may be found beyond what was made."""
+        """Return how much of a line may still enter a warehouse. What a count found before the goods were
+        received counts as received: both together may not exceed what may be found beyond what was made."""
         if order.cancelled or line.article_id is not None:
             return Decimal(0)
         made, received = line.made or Decimal(0), self.received_of(line.job_id)
@@ -188,20 +195,20 @@ class Goods:
         return max(min(made - received, left), Decimal(0))
 
     def allocatable(self, order: Order, line: OrderLine) -> Decimal:
-        """How much of a line from stock is still to be set aside."""
+        """Return how much of a line from stock is still to be set aside."""
         if order.cancelled or line.closed or line.article_id is None:
             return Decimal(0)
         return line.quantity - self.received_of(line.job_id)
 
     def releasable(self, order: Order, line: OrderLine) -> Mapping[str, Decimal]:
-        """By warehouse: what was set aside for a line, and is not needed there any more."""
+        """Return by warehouse what was set aside for a line and is no longer needed there."""
         if line.article_id is None or not (order.cancelled or line.closed):
             return {}
         free = {warehouse: self.free(warehouse, line.job_id) for warehouse in self.warehouses_of(line.job_id)}
         return {warehouse: quantity for warehouse, quantity in free.items() if quantity > 0}
 
     def after(self, movement: Movement) -> Goods:
-        """With what is set aside for a line, or no longer is."""
+        """Return the goods after a movement that sets some aside for a line or gives them back."""
         place, job_id = movement.place, movement.job_id
         on_hand = self.at(place) + movement.quantity
         received = self.received_of(job_id) + movement.quantity
@@ -212,7 +219,7 @@ class Goods:
         )
 
     def gone_after(self, movements: Sequence[Movement]) -> set[UUID]:
-        """The jobs among `movements` of which nothing lies anywhere once these are recorded."""
+        """Return the jobs among `movements` of which no goods lie anywhere once these are recorded."""
         left = dict(self.on_hand)
         for movement in movements:
             left[movement.place] = left.get(movement.place, Decimal(0)) + movement.quantity
@@ -220,7 +227,7 @@ class Goods:
         return {movement.job_id for movement in movements} - lying
 
     def remaining(self, line: OrderLine, destination: str) -> Decimal:
-        """How much of a line is still to be shipped to `destination`."""
+        """Return how much of a line is still to be shipped to `destination`."""
         if line.deliveries:
             taken = self.committed.get((line.job_id, destination), Decimal(0))
         else:
@@ -261,7 +268,7 @@ def movement_in(
 
 
 def receive(order: Order, goods: Goods, *, movement_id: UUID, place: Place, quantity: Decimal) -> Movement:
-    """Finished goods of a job enter a warehouse, at most as much as is finished of it."""
+    """Let finished goods of a job enter a warehouse, at most as much as was finished and not yet received."""
     job_id = place.job_id
     order_must_not_be_cancelled(order.number, order.cancelled)
     line = order.lines[job_id]
@@ -285,8 +292,8 @@ def adjust(
     quantity: Decimal,
     reason: str,
 ) -> Movement:
-    """Stock is set right by what was found, is missing or was damaged, with the reason. It falls below zero
-    in no place, and no more is found than can have been made."""
+    """Correct the stock by what was found, is missing or was damaged, with the reason. No place falls below
+    zero, and no more is found than can have been made."""
     if quantity == 0:
         raise Invalid("difference_zero", field="quantity")
     if kind == "found":
@@ -307,8 +314,8 @@ def relocation(
     *,
     held: bool,
 ) -> tuple[Movement, Movement]:
-    """Out of one location into another of the same warehouse. `held`: of what is held back, which stays so;
-    otherwise of what is not, and what a shipment has picked by name stays for it."""
+    """Move goods from one location to another of the same warehouse. `held` moves goods that are held back,
+    and they stay held back; otherwise goods that are neither held back nor chosen for a shipment."""
     if to_location == place.location:
         raise Invalid("location_is_origin", field="to_location")
     left = goods.held_at(place) if held else goods.usable_at(place)
@@ -323,8 +330,8 @@ def relocation(
 
 
 def must_be_findable(order: Order, job_id: UUID, goods: Goods, quantity: Decimal, *, field: str) -> None:
-    """Goods of a job that made none, or far more than were made or received, are not found: they come by a
-    receipt."""
+    """Refuse a find of goods of a job that made none, or of far more than were made or received: such goods
+    come in by a receipt. Raises WrongState."""
     received = goods.received_of(job_id)
     line = order.lines[job_id]
     came = received if order.is_account or line.article_id is not None else line.made
@@ -338,8 +345,8 @@ def must_be_findable(order: Order, job_id: UUID, goods: Goods, quantity: Decimal
 def allocation(
     line: OrderLine, pick: Pick, warehouse: str, new_id: Callable[[], UUID], *, back: bool = False
 ) -> tuple[Movement, Movement]:
-    """So much of an article is set aside for the line or, `back`, is the article's again: a movement of the
-    line's goods, and as much of the article's the other way, in the same place."""
+    """Set a quantity of an article aside for the line or, if `back`, give it back to the article. One
+    movement changes the line's goods, the other the article's by as much the other way, in the same place."""
     assert line.article_id is not None
     quantity = -pick.quantity if back else pick.quantity
     of_line = replace(pick, job_id=line.job_id).place(warehouse)
@@ -353,7 +360,8 @@ def allocation(
 def must_be_allocatable(
     order: Order, line: OrderLine, goods: Goods, stock: Goods, warehouse: str, quantity: Decimal
 ) -> None:
-    """`goods`: of the line; `stock`: of its article. No more is set aside than was ordered and is free."""
+    """Refuse to set aside more than was ordered and is free. `goods` are the line's, `stock` is its
+    article's."""
     order_must_not_be_cancelled(order.number, order.cancelled)
     if line.article_id is None:
         raise WrongState("line_not_from_stock", field="job_id")
@@ -369,7 +377,7 @@ def must_be_allocatable(
 def must_be_releasable(
     order: Order, line: OrderLine, goods: Goods, warehouse: str, quantity: Decimal
 ) -> None:
-    """What is set aside for a line that is still to be shipped stays there."""
+    """Refuse to give back what a line that is still to be shipped needs."""
     if line.article_id is None:
         raise WrongState("line_not_from_stock", field="job_id")
     if not (order.cancelled or line.closed):
@@ -381,27 +389,29 @@ def must_be_releasable(
 
 @dataclass(frozen=True, slots=True)
 class SupplierReceipt:
-    """Goods that came in under the transport document of whoever sent them: a supplier, or their owner."""
+    """Goods that came in under the transport document of the sender: a supplier, or the owner of the
+    goods."""
 
     receipt_id: UUID
     supplier: str
-    """Code of a destination."""
+    """The code of a destination."""
     number: str
-    """Of the supplier's DDT."""
+    """The number of the supplier's DDT."""
     date: date
-    """Of that DDT."""
+    """The date of that DDT."""
     warehouse: str
 
 
 def receipt_of(
     receipt_id: UUID, supplier: str, number: str, on: date, warehouse: str, *, today: date
 ) -> SupplierReceipt:
-    """`today`: the tenant's. Raises Invalid for a document from the future, or a year old."""
+    """Build a receipt. `today` is the tenant's. Raises Invalid for a document dated in the future, or more
+    than a year ago."""
     if not today - OLDEST_DOCUMENT <= on <= today:
         raise Invalid("supplier_document_date", field="date", today=today)
     return SupplierReceipt(receipt_id, supplier, number, on, warehouse)
 
 
 def purchase(*, movement_id: UUID, place: Place, quantity: Decimal, receipt_id: UUID) -> Movement:
-    """Goods of an article enter, as much as their document says."""
+    """Let goods of an article enter a warehouse, in the quantity that their document states."""
     return movement_in(place, movement_id, Kind.PURCHASE, quantity, receipt_id=receipt_id)
