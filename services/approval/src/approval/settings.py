@@ -13,15 +13,15 @@ from optima_kit.settings import Settings
 
 class ApprovalSettings(Settings):
     mail_url: MailServer | None = None
-    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for an authority
-    of one's own. Without it, no links to decide are sent."""
+    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for a private certificate
+    authority. Without it, no e-mails with links to decide are sent."""
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
-    """The sender of mail."""
+    """The sender of e-mails."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"
-    """Where the pages are that links in mail lead to."""
+    """The address of the portal, to which links in e-mails lead."""
     link_secret: StrongSecret = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(48)))
-    """Makes links to decide. The same in every replica; changing it ends all that were sent. Needed only
-    with `mail_url`."""
+    """Signs links to decide. It must be the same in every replica. Changing it invalidates all links that
+    were sent. Needed only with `mail_url`."""
 
     @model_validator(mode="after")
     def _links_survive_a_restart(self) -> Self:

@@ -1,4 +1,4 @@
-"""Wires the trail's adapters."""
+"""Assembles the trail service."""
 
 from __future__ import annotations
 

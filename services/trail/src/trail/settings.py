@@ -1,4 +1,4 @@
-"""What the trail reads from the environment beside the kit's settings."""
+"""The settings that the trail reads from the environment in addition to the kit's."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ def _over_https(plain: bool) -> None:
 class TrailSettings(Settings):
     key_secret: KeySecret
     """Encrypts what the trail must be able to read back (people's keys, the keys that sign anchors, webhooks'
-    secrets) and attests the keys that sign anchors. The same in every replica. A new one is put before the
-    one of before, with a comma between, which stays for good: without it the anchors of before count as
-    forged. And until `python -m trail reseal` has run, no personal text of before is read, no further one of
-    the same people is recorded, and no webhook is served."""
+    secrets) and attests the keys that sign anchors. It must be the same in every replica. To change it, put
+    the new secret before the old one, separated by a comma. The old one stays for good: without it, anchors
+    from before the change count as forged. Until `python -m trail reseal` has run, the old one is also needed
+    to read earlier personal texts, to record further ones of the same people, and to serve webhooks."""
 
     webhook_plain_http: Annotated[bool, in_production(_over_https)] = False
-    """Lets webhooks lead to http addresses. For development alone: production refuses it."""
+    """Lets webhooks lead to http addresses. Only for development: production refuses it."""
     webhook_networks: Annotated[Networks, ELSEWHERE] = ()
-    """Networks that webhooks may lead to although they are not of the public internet, separated by commas
-    ("10.20.0.0/16"): receivers on the operator's own premises. Whoever may set webhooks up can then post to
-    every address in them. Production refuses the machine's own, which `./optima up` opens to be tried."""
+    """Private networks to which webhooks may lead, separated by commas ("10.20.0.0/16"), for receivers on the
+    operator's own premises. Everybody who may create webhooks can then post to every address in these
+    networks. Production refuses the machine's own networks, which `./optima up` opens for trying webhooks
+    out."""
 
     @property
     def openness(self) -> Openness:

@@ -1,4 +1,4 @@
-"""The pull feed: CloudEvents over HTTP, with a wait for those that are still to come."""
+"""The pull feed: CloudEvents over HTTP. A request can wait for the next event."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .http import EventTypes
 feed_routes = Routes()
 
 LOOK_EVERY: Final = 0.25
-"""Seconds between two looks at the trail's head while a caller waits: one row each."""
+"""How often, in seconds, the trail's head is read while a caller waits. Each time one row is read."""
 
 
 class FeedQuery(Query):
     after: UUID | None = None
-    """The id of the last event that one has already."""
+    """The id of the last event that the caller already has."""
     type: EventTypes = ()
     correlation: UUID | None = None
-    """Only the story of this brief, or of whatever began one."""
+    """Only events of the story that began with this brief or other thing."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
     wait: Annotated[float, Field(ge=0, le=25)] = 0
-    """Seconds to wait for an event when there is none yet."""
+    """How many seconds to wait for an event if there is none yet."""
 
 
 class EventView(View):
@@ -56,12 +56,12 @@ class EventView(View):
 class FeedView(View):
     items: list[EventView]
     after: UUID | None
-    """To ask with for what follows."""
+    """The value of `after` for the next request."""
 
 
 @feed_routes.get("/v1/events", privilege="trail.read_all", transaction=False)
 async def events(call: Call[Ports], query: FeedQuery) -> FeedView:
-    """The events after one that is known, in order, each once. Waits for the next one, if asked to."""
+    """List the events after a known one, in order and each once, and wait for the next one if asked to"""
     deadline = time.monotonic() + query.wait
     seen = -1
     while True:
@@ -89,7 +89,7 @@ async def events(call: Call[Ports], query: FeedQuery) -> FeedView:
 
 
 def event_view(sealed: SealedEntry) -> EventView:
-    """The entry's event, as it came and as others are told of it."""
+    """Return an entry's event as it arrived, in the form in which other systems receive it."""
     o = sealed.entry.occurrence
     optional = {"causationid": o.causation_id, "actorid": o.actor_id, "onbehalfof": o.on_behalf_of}
     return EventView(

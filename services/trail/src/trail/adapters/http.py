@@ -16,18 +16,18 @@ from ..application.read.entries import list_entries as read_entries
 routes = Routes()
 
 EventType = Annotated[str, Field(pattern=r"^optima(\.[a-z_0-9.]{0,80})?$")]
-"""How an event's type begins, such as `optima.approval.`."""
+"""A prefix of an event's type, such as `optima.approval.`."""
 
 EventTypes = Annotated[
     tuple[EventType, ...],
     Field(max_length=20),
     BeforeValidator(lambda given: [given] if isinstance(given, str) else given),
 ]
-"""One or several; none: all."""
+"""One or several prefixes of event types. An empty list means all types."""
 
 
 class EntryFilter(Query):
-    """Which entries of one's competence."""
+    """A filter of the entries that the caller may see."""
 
     brief: UUID | None = None
     """Only what happened in the story of this brief."""

@@ -22,7 +22,8 @@ class ErasureView(View):
 async def erase(call: Call[Ports], person_id: UUID) -> ErasureView:
     """Erase a person's texts from the trail, for good.
 
-    Names, addresses and what they wrote in their own words then read "cancellato su richiesta"; the chain and
-    earlier exports still verify. For the recipient of goods, name the shipment.
+    Their name, their address and what they wrote in their own words then read "cancellato su richiesta". The
+    chain and earlier exports can still be verified. To erase the recipient of goods, give the id of the
+    shipment.
     """
     return ErasureView(person=PersonView(id=person_id), erased_at=await erase_person(call.ports, person_id))

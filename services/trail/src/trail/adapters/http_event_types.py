@@ -1,4 +1,4 @@
-"""Endpoints that describe the published events: for programs that read them, without a person."""
+"""Public endpoints that describe the published events, for programs that read them."""
 
 from __future__ import annotations
 

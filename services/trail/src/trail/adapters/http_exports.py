@@ -1,4 +1,4 @@
-"""Endpoints that give the trail as a file."""
+"""Endpoints that export the trail as a file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from .printout_sheet import sheet_of
 export_routes = Routes()
 
 MOST_EXPORTED = 1_000_000
-"""Entries in one export: about a gigabyte, of which the service holds two megabytes at a time."""
+"""The most entries in one export. They take about a gigabyte, of which the service has two megabytes in
+memory at a time."""
 
 
 class ExportQuery(Query):
     format: Literal["jsonl", "csv"] = "jsonl"
     after: Annotated[int, Field(ge=0, le=2**62)] = 0
-    """The number of the last entry that one has already."""
+    """The number of the last entry that the caller already has."""
     limit: Annotated[int, Field(ge=1, le=MOST_EXPORTED)] = MOST_EXPORTED
 
 
@@ -33,7 +34,7 @@ class ExportQuery(Query):
 async def export(call: Call[Ports], query: ExportQuery) -> Content:
     """Export the trail as a file: JSON lines, which can be verified offline, or CSV.
 
-    Ask again `after` the last number for more.
+    For more entries, request another export with `after` set to the last number.
     """
 
     data = await export_entries(
@@ -47,7 +48,7 @@ async def export(call: Call[Ports], query: ExportQuery) -> Content:
 async def printout(call: Call[Ports], query: EntryFilter) -> Content:
     """Print up to a thousand entries, with the head of the chain at that time.
 
-    It is for reading: what is to be verified is exported as JSON lines.
+    A printout is meant for reading. For verification, export JSON lines.
     """
     async with _reading(call)() as ports:
         found = await print_entries(ports, call.actor, query.selection())

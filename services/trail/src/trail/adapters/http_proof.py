@@ -20,20 +20,21 @@ proof_routes = Routes()
 class VerificationView(View):
     intact: bool
     entries: int
-    """How many were checked and hold."""
+    """How many entries were verified and hold."""
     head: str
-    """The hash of the last entry that holds: note it elsewhere, and later exports can be held against it."""
+    """The hash of the last entry that holds. If it is noted elsewhere, later exports can be compared with
+    it."""
     anchors: int
-    """How many signed anchors hold, of those up to the first that does not."""
+    """How many signed anchors hold, up to the first one that does not."""
     broken_entry: int | None = None
     reason: Reason | None = None
 
 
 class AnchorView(View):
     day: date
-    """In UTC."""
+    """The day in UTC."""
     number: int
-    """The newest entry when it was signed."""
+    """The number of the newest entry at the time of the signature."""
     hash: str
     signed_at: datetime
     kid: str
@@ -75,7 +76,7 @@ async def verification(call: Call[Ports]) -> VerificationView:
 async def anchors(call: Call[Ports], query: PageQuery) -> Page[AnchorView]:
     """List the signed anchors of each day, oldest first: copies of them prove that nothing was rewritten."""
     after = query.after(date)
-    # By day: two days' anchors may name the same entry.
+    # Sort by day, since the anchors of two days may name the same entry.
     by_day = sorted(await call.ports.anchors.between(0, None), key=lambda anchor: anchor.day)
     found = [anchor for anchor in by_day if after is None or anchor.day > after]
     return page_of(query, found, _anchor_view, lambda each: each.day)
@@ -94,11 +95,11 @@ def _anchor_view(anchor: Anchor) -> AnchorView:
 
 @proof_routes.get("/.well-known/trail-anchor-keys.json", public=True)
 async def anchor_keys(call: Call[Ports]) -> JwkSetView:
-    """List the public keys of all anchors, the next one too: it is here two weeks before it signs."""
+    """List the public keys of all anchors, and the next one two weeks before it signs"""
     async with call.database.reading(NO_TENANT) as work:
         keys = await own_anchor_keys(call.resources.ports(work))
     return JwkSetView(keys=[JwkView.model_validate(as_jwk(key)) for key in keys])
 
 
 NO_TENANT = UUID(int=0)
-"""The keys are the service's own."""
+"""The keys belong to the service, not to a tenant."""

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of events by POST. Delivery itself is in `jobs.py`."""
+"""Endpoints of webhooks, which deliver events by POST. The delivery itself is in `jobs.py`."""
 
 from __future__ import annotations
 
@@ -43,36 +43,37 @@ webhook_routes = Routes()
 
 class WebhookContent(Command):
     url: Annotated[str, Text(LONGEST_ADDRESS)]
-    """Where events are posted to: https, an address of the public internet."""
+    """The https address, on the public internet, to which events are posted."""
     types: EventTypes = ()
-    """How the types begin that it tells of, such as `optima.logistics.`; none: all."""
+    """Prefixes of the event types that it delivers, such as `optima.logistics.`. An empty list means all
+    types."""
     description: Annotated[str, Text(200, least=0)] = ""
 
 
 class SetUpWebhook(WebhookContent):
     after: UUID | None = None
-    """The event after which it begins; without, it begins with the next one."""
+    """The event after which it begins. By default, it begins with the next event."""
     from_the_beginning: Flag = False
-    """Tell the whole history first."""
+    """Whether the whole history is delivered first."""
 
 
 class MoveWebhook(Command):
     after: UUID | None = None
-    """The event after which to go on; without, with the next one."""
+    """The event after which it goes on. By default, it goes on with the next event."""
     from_the_beginning: Flag = False
 
 
 class AttemptQuery(PageQuery):
     delivered: bool | None = None
-    """Only those that succeeded, or only those that failed."""
+    """Only attempts that succeeded (true), or only those that failed (false)."""
 
 
 @webhook_routes.post("/v1/webhooks", privilege="webhook.write", status=201, transaction=False)
 async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]:
     """Create a webhook
 
-    It sees what its owner may see, now and later. The secret is shown this once; an address is taken once, so
-    a repeated request is refused.
+    The webhook sees what its owner may see, now and later. Its secret is shown only this once. An address can
+    be used by one webhook only, so a repeated request is refused.
     """
     await call.resources.receivers.check(body.url)
     async with _work(call) as work:
@@ -93,7 +94,7 @@ async def set_up(call: Call[Ports], body: SetUpWebhook) -> Reply[NewWebhookView]
 
 @webhook_routes.get("/v1/webhooks", privilege="webhook.write")
 async def list_webhooks(call: Call[Ports], query: PageQuery) -> Page[WebhookView]:
-    """List webhooks, the oldest first"""
+    """List webhooks, oldest first"""
     return await read.list_webhooks(call.ports, call.actor, query)
 
 
@@ -132,7 +133,7 @@ async def delete(call: Call[Ports], webhook_id: UUID) -> None:
 
 @webhook_routes.post("/v1/webhooks/{webhook_id}/pause", privilege="webhook.write")
 async def pause(call: Call[Ports], webhook_id: UUID) -> Reply[WebhookView]:
-    """Pause a webhook: its events wait"""
+    """Pause a webhook; its events wait"""
     return await _reply(call.ports, call.actor, await pause_webhook(call.ports, call.actor, webhook_id))
 
 
@@ -157,8 +158,8 @@ async def move(call: Call[Ports], webhook_id: UUID, body: MoveWebhook) -> Reply[
 async def add_another_secret(call: Call[Ports], webhook_id: UUID) -> ShownSecretView:
     """Add a second secret to a webhook
 
-    Deliveries carry a signature by each until one is removed. It is shown this once: no answer with it is
-    kept, and a repeated request is refused for there being two.
+    Deliveries carry a signature with each secret until one is removed. The secret is shown only this once:
+    the answer is not stored, and a repeated request is refused because there are two secrets already.
     """
     async with _work(call) as work:
         secret_id, secret = await add_secret(call.resources.ports(work), call.actor, webhook_id)

@@ -1,4 +1,4 @@
-"""What the trail owes beside recording."""
+"""The jobs of the trail: daily anchors, and deliveries to webhooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ jobs = JobKinds()
 
 @jobs.on(ANCHOR_CHAIN, AnchorChain)
 async def anchor(ports: Ports, payload: AnchorChain) -> None:
-    """Run twice, it finds the day's anchor made."""
+    """Sign the day's anchor. If the job runs twice, the second run does nothing."""
     await anchor_chain(ports, payload.day)
 
 

@@ -1,4 +1,4 @@
-"""The trail listens to everything."""
+"""Records every event that any service publishes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ reactions = Reactions()
 
 @reactions.on_everything()
 async def record(ports: Ports, event: Received[dict[str, Any]]) -> None:
-    """A duplicate never arrives here (the inbox knows it); a late event is recorded when it comes."""
+    """Record an event. The inbox has already removed duplicates; a late event is recorded when it arrives."""
     record_event(
         ports,
         event_id=event.id,

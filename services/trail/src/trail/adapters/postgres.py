@@ -30,16 +30,17 @@ from .postgres_people import PostgresPersonKeys
 QUERIES = load_queries(__package__)
 
 FEW_GRANTS = 200
-"""Up to so many stories, gathering a person's entries is quicker than walking along the whole trail."""
+"""Up to this many stories, collecting a person's entries story by story is faster than scanning the whole
+trail."""
 
 FEW_TYPES = 10
-"""Up to so many kinds, taking a page of each is quicker than walking along the whole trail."""
+"""Up to this many types, reading a page of each type is faster than scanning the whole trail."""
 
 PORTION = 2_000
-"""Entries read at once on a walk along the chain: a few megabytes."""
+"""How many entries of the chain are read at once. They take a few megabytes."""
 
 STRETCH = 20_000
-"""Entries verified by one statement: some tenths of a second."""
+"""How many entries one statement verifies, in some tenths of a second."""
 
 
 class PostgresTrail:
@@ -65,8 +66,8 @@ class PostgresTrail:
             self._assignments[assignment.phase_id] = assignment
 
     async def flush(self) -> None:
-        """Numbers, seals and writes what was recorded: two statements, however much it is, and one more where
-        texts are personal, or a phase was given to somebody or taken from them."""
+        """Number, seal and write what was recorded. This takes two statements, however much it is, and
+        further ones if there are personal texts or if a phase was assigned or unassigned."""
         if not self._told:
             return
         told, self._told = self._told, []
@@ -191,7 +192,8 @@ class PostgresTrail:
         return Tenant(told.legal.name, told.time_zone)
 
     async def _readable(self, entries: list[SealedEntry]) -> list[SealedEntry]:
-        """The entries with their personal texts in place of the ciphertexts that were hashed."""
+        """Return the entries with their personal texts in clear, in place of the ciphertexts that were
+        hashed."""
         found = await self.texts(entries)
         if not found:
             return entries
@@ -214,7 +216,7 @@ class PostgresTrail:
         return row
 
     def _assign(self) -> set[tuple[UUID, UUID, UUID]]:
-        """Ends what former assignees of phases were granted, and returns what the new ones are."""
+        """End the grants of the phases' former assignees, and return the grants of the new ones."""
         assignments, self._assignments = list(self._assignments.values()), {}
         if assignments:
             self._work.write(
@@ -264,7 +266,7 @@ class PostgresTrail:
 
 
 def _hours_of(sealed: Sequence[SealedEntry]) -> dict[datetime, tuple[int, int]]:
-    """The first and the last number of each hour in which something happened."""
+    """Return the first and the last entry number of each hour in which something happened."""
     hours: dict[datetime, tuple[int, int]] = {}
     for each in sealed:
         hour = each.entry.occurrence.occurred_at.replace(minute=0, second=0, microsecond=0)
@@ -275,7 +277,8 @@ def _hours_of(sealed: Sequence[SealedEntry]) -> dict[datetime, tuple[int, int]]:
 
 @cache
 def newest_first(statement: Statement) -> Statement:
-    """The same from the other end: whatever lists entries is ordered by their number alone."""
+    """Return the statement with the order of entries reversed. This works because all statements that list
+    entries sort them by number only."""
     return replace(statement, sql=statement.sql.replace("ORDER BY number", "ORDER BY number DESC"))
 
 

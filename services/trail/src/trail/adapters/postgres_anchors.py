@@ -1,4 +1,4 @@
-"""Anchors and the keys that sign them, in PostgreSQL."""
+"""Stores anchors, and the keys that sign them, in PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People's keys in PostgreSQL, and the personal texts that they seal and open."""
+"""Stores people's keys in PostgreSQL, and encrypts and decrypts personal texts with them."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class PostgresPersonKeys:
         return None if earlier is None else Erasure(earlier, fresh=False)
 
     async def sealed(self, told: Sequence[tuple[Occurrence, Sequence[PersonalText]]]) -> list[str]:
-        """The data of each occurrence with its personal fields sealed, under keys that are made where they
-        are missing: who calls this holds the head's lock, so that nobody else makes them at once. What is
-        told of an erased person is sealed under a key that nobody keeps."""
+        """Return the data of each occurrence with its personal fields encrypted. Missing keys are created;
+        the caller must hold the lock of the head, so that nobody else creates them at the same time. Texts
+        about an erased person are encrypted under a key that is not stored."""
         people = sorted({text.person_id for _, texts in told for text in texts})
         if not people:
             return [occurrence.data for occurrence, _ in told]
@@ -61,7 +61,8 @@ class PostgresPersonKeys:
         return [_sealed(occurrence, texts, keys) for occurrence, texts in told]
 
     async def opened(self, entries: Iterable[Occurrence]) -> Mapping[UUID, dict[str, OpenText | None]]:
-        """By event, the personal texts of those that hold any, by field: None for an erased person's."""
+        """Return the decrypted personal texts by event and field, for the events that have any. The texts of
+        an erased person are None."""
         found = {each.event_id: list(sealed_texts(each.data)) for each in entries}
         found = {event_id: texts for event_id, texts in found.items() if texts}
         if not found:
@@ -76,7 +77,7 @@ class PostgresPersonKeys:
         }
 
     async def _keys(self, people: Iterable[UUID]) -> dict[UUID, bytes | None]:
-        """Of those who have, or had, a key; None for the erased."""
+        """Return the keys of the people who have, or had, one. The key of an erased person is None."""
         rows = await self._work.fetch(QUERIES.list_person_keys, people=list(people))
         try:
             return {
@@ -115,12 +116,13 @@ def _opened(person_key: bytes | None, event_id: UUID, field: str, ciphertext: st
 
 
 def _key_of_event(person_key: bytes, event_id: UUID) -> bytes:
-    """A key for one event's texts: it can be handed out with them, and opens nothing else of the person."""
+    """Derive the key of one event's texts. It can be handed out with these texts, since it decrypts no other
+    text of the person."""
     return hmac.digest(person_key, event_id.bytes, "sha256")
 
 
 def opened_text(key: bytes, field: str, ciphertext: str) -> str | None:
-    """The text that the key opens; None when it does not open it."""
+    """Decrypt a text. Return None if the key does not fit."""
     try:
         raw = base64.b64decode(ciphertext)
         return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], field.encode()).decode()

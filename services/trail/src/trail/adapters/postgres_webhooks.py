@@ -1,4 +1,4 @@
-"""Webhooks in PostgreSQL."""
+"""Stores webhooks in PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on a printout of the trail: every text as it is printed, in Italian or English."""
+"""Builds the content of a printout of the trail, with every text as it is printed, in Italian or English."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ _WORDS = {
 
 
 def sheet_of(printout: Printout, language: str) -> dict[str, Any]:
-    """Plain texts only: the template shows them and never reads them as markup."""
+    """Build the data for the template. It contains only plain texts, which the template never reads as
+    markup."""
     words = _WORDS[language]
     zone = ZoneInfo(printout.tenant.time_zone)
     head, anchor = printout.head, printout.anchor
@@ -156,5 +157,5 @@ def _moment(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _line(text: str) -> str:
-    """On one line, accents composed."""
+    """Put a text on one line, with composed accents."""
     return " ".join(unicodedata.normalize("NFC", text).split())

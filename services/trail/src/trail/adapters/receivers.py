@@ -1,4 +1,5 @@
-"""Webhooks over HTTP, as Standard Webhooks has them: a POST with the event, its id, the time, a signature."""
+"""Delivers webhooks over HTTP as defined by Standard Webhooks: a POST with the event, its id, the time and a
+signature."""
 
 from __future__ import annotations
 
@@ -99,7 +100,8 @@ class _HttpReceiver:
 
 
 def signed_headers(message_id: str, body: str, secrets: Sequence[str], now: datetime) -> dict[str, str]:
-    """One signature a secret: the receiver accepts whichever it knows."""
+    """Return the headers of a delivery, with one signature for each secret. The receiver accepts the one that
+    it knows."""
     return {
         "content-type": CONTENT_TYPE,
         "user-agent": "Linea-OPTIMA",
@@ -110,7 +112,7 @@ def signed_headers(message_id: str, body: str, secrets: Sequence[str], now: date
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:
-    """The rest is never read, and the connection closed."""
+    """Return the beginning of a response's body. The rest is never read, and the connection is closed."""
     read = bytearray()
     while len(read) < _READ_BYTES and (chunk := await content.read(_READ_BYTES - len(read))):
         read += chunk

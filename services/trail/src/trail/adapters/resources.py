@@ -1,4 +1,4 @@
-"""What handlers and jobs need beside the transaction at hand: made once a process by bootstrap."""
+"""What handlers and jobs need in addition to a transaction. `bootstrap` creates it once in each process."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from ..application.ports import Ports, Receivers
 @dataclass(frozen=True, slots=True)
 class Resources:
     ports: Callable[[UnitOfWork], Ports]
-    """For those that make their own transactions."""
+    """Builds the ports for handlers and jobs that open their own transactions."""
     receivers: Receivers
     printouts: Typesetter

@@ -1,4 +1,4 @@
-"""What lasts of what this service seals."""
+"""Lists the columns with encrypted values that have to be encrypted again when the secret changes."""
 
 from __future__ import annotations
 

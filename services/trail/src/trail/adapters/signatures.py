@@ -1,4 +1,4 @@
-"""Signatures of anchors: Ed25519."""
+"""Signs anchors and verifies their signatures, with Ed25519."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..domain.entry import instant
 
 
 class AnchorKeyMaker:
-    """Makes signing keys, their private half sealed under OPTIMA_KEY_SECRET, and signs with them."""
+    """Creates signing keys, whose private half is encrypted under OPTIMA_KEY_SECRET, and signs with them."""
 
     def __init__(self, key_secret: str) -> None:
         self._sealer = Sealer(key_secret, "trail anchor keys")
@@ -33,7 +33,8 @@ class AnchorKeyMaker:
         return AnchorKey(kid, public, signs_from, sealed, attestation)
 
     def made(self, key: AnchorKey) -> bool:
-        """Whether this service made the key, under this secret or a former one, and it is as it was made."""
+        """Tell whether this service made the key, under this secret or a former one, and it was not changed
+        since."""
         stated = _stated(key.kid, key.public, key.signs_from)
         return any(
             hmac.compare_digest(key.attestation, hmac.digest(attesting, stated, "sha256"))
@@ -41,7 +42,8 @@ class AnchorKeyMaker:
         )
 
     def signature(self, key: AnchorKey, message: bytes) -> str:
-        """Base64url, without padding. Raises SealBroken, naming the remedy."""
+        """Sign a message and return the signature in base64url, without padding. Raises SealBroken, whose
+        message names the remedy, if the private key can't be decrypted."""
         assert key.sealed is not None, "a key that has served signs nothing"
         try:
             private = Ed25519PrivateKey.from_private_bytes(self._sealer.opened(key.sealed, key.kid))
@@ -61,7 +63,7 @@ def _stated(kid: str, public: bytes, signs_from: datetime) -> bytes:
 
 
 def signature_holds(public: bytes, message: bytes, signature: str) -> bool:
-    """Whether the signature (base64url) of the message is the public key's."""
+    """Tell whether the signature (base64url) of the message was made with the private half of this key."""
     try:
         raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
         Ed25519PublicKey.from_public_bytes(public).verify(raw, message)

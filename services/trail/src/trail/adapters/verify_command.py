@@ -1,4 +1,4 @@
-"""`trail verify FILE…`: hold an export against itself and its anchors, offline."""
+"""`trail verify FILE…`: verify the hash chain and the anchors of an export, offline."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ REASONS: dict[Reason, str] = {
 
 
 def verify_command(arguments: Sequence[str]) -> int:
-    """0: intact. 1: broken, and standard output says at which entry. 2: nothing that can be verified, or not
-    asked for as it should be, and standard error says why."""
+    """Run the command and return its exit code: 0 if the export is intact, 1 if it is broken (standard output
+    says at which entry), 2 if it can't be verified or the arguments are wrong (standard error says why)."""
     parser = argparse.ArgumentParser(prog="trail verify", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="JSON lines, in their order")
     parser.add_argument("--partial", action="store_true", help="the export leaves entries out on purpose")

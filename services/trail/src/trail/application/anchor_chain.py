@@ -1,4 +1,4 @@
-"""Sign the newest entry, once a day."""
+"""Signs the newest entry of the trail once a day."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ ANCHOR_CHAIN = "trail.anchor_chain"
 
 
 class AnchorChain(BaseModel):
-    """The obligation to sign what was recorded up to the end of a day."""
+    """A job that signs what was recorded up to the end of a day."""
 
     day: date
 
 
 async def anchor_chain(ports: Ports, day: date) -> None:
-    """Signs the newest entry as the anchor of `day`, keeps it, and tells others.
+    """Sign the newest entry as the anchor of `day`, store the anchor and publish it.
 
-    A second call for the same day does nothing. The event is itself an entry of the next day, which
-    therefore has its anchor too: a tenant is anchored every day from its first entry on.
+    A second call for the same day does nothing. The published event becomes an entry of the next day, which
+    therefore gets an anchor too: from its first entry on, a tenant has an anchor for every day.
     """
     if await ports.anchors.has(day):
         return
@@ -57,8 +57,9 @@ async def anchor_chain(ports: Ports, day: date) -> None:
 
 
 async def _signing_key(ports: Ports) -> AnchorKey:
-    """The key that signs now. Makes the first, and each successor before it is needed; destroys the private
-    half of those that have served. Tenants that anchor at once agree on it, since they take turns."""
+    """Return the key that signs now. Create the first key, and each successor before it is needed, and
+    destroy the private halves of keys that are no longer used. Tenants that sign at the same time agree on
+    the key, since the keys are locked."""
     keys = list(await ports.anchor_keys.lock())
     if rotation_is_due(keys, ports.now):
         key = ports.key_maker.new_key(first_signature_at(keys, ports.now))

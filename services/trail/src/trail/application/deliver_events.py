@@ -1,4 +1,4 @@
-"""Tell a receiver what it has not been told: in the trail's order, each event until it is accepted."""
+"""Delivers events to a webhook's receiver, in the trail's order, each until the receiver accepts it."""
 
 from __future__ import annotations
 
@@ -22,25 +22,28 @@ from .webhook_facts import tell_if_disabled
 from .webhook_secrets import secrets_of
 
 _EVENTS: Final = 50
-"""Read at once."""
+"""How many events are read at once."""
 _SECONDS: Final = 15.0
-"""After which others have their turn."""
+"""How long one turn lasts at most before other webhooks have theirs."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Portion:
+    """The events that one turn delivers."""
+
     webhook: Webhook
     secrets: Sequence[str]
     events: list[SealedEntry]
     through: int
-    """Up to this number nothing but these events concerns the webhook."""
+    """The number of the entry up to which only these events concern the webhook."""
     read_at: datetime
 
 
 async def deliver_events(run: Run, receivers: Receivers, owed: DeliverEvents) -> None:
-    """One turn. It ends when the receiver has everything, when it fails, or when its time is up; what is left
-    is owed again. A turn that is repeated, or meets another of the same webhook, tells at worst some events
-    twice: progress is written only from the place, and under the version, that the turn began with."""
+    """Deliver events to one webhook for one turn. The turn ends when the receiver has everything, when it
+    fails, or when the time is up. Another job is then scheduled for the rest. A turn that is repeated, or
+    runs at the same time as another one of the same webhook, delivers at worst some events twice: progress is
+    stored only if the webhook's position and version are those with which the turn began."""
     async with run.transaction() as ports:
         portion = await _next_portion(ports, owed.webhook_id)
     if portion is not None and portion.events:
@@ -67,7 +70,8 @@ async def _deliver(run: Run, receiver: Receiver, portion: _Portion) -> None:
 
 
 async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
-    """None where there is nothing to be told."""
+    """Return the events to deliver next, or None if nothing is to be delivered now. Disable the webhook if
+    its owner may no longer have one."""
     webhook = await ports.webhooks.lock(webhook_id)
     if webhook is None or webhook.state != "active":
         return None
@@ -90,7 +94,8 @@ async def _next_portion(ports: Ports, webhook_id: UUID) -> _Portion | None:
 
 
 async def read_scope_of_webhook(ports: Ports, webhook: Webhook) -> ReadScope | None:
-    """What its owner may see, and could see when they set it up. None: they may no longer have a webhook."""
+    """Return what the webhook may see: what its owner may see now and could see when they set it up. Return
+    None if the owner may no longer have a webhook."""
     now = await ports.webhooks.privileges_of(webhook.owner_id)
     privileges = webhook.privileges if now is None else webhook.privileges & now
     if not {"trail.read_all", "webhook.write"} <= privileges:
@@ -101,7 +106,8 @@ async def read_scope_of_webhook(ports: Ports, webhook: Webhook) -> ReadScope | N
 async def _note(
     ports: Ports, began: Webhook, event: SealedEntry, answer: Answer, through: int
 ) -> Webhook | None:
-    """The webhook as it now stands; None where somebody or another turn has changed it meanwhile."""
+    """Record an attempt and the webhook's progress, and return the webhook. Return None, without recording
+    progress, if somebody or another turn has changed the webhook meanwhile."""
     webhook = await ports.webhooks.lock(began.id)
     if webhook is None:
         return None
@@ -119,8 +125,8 @@ async def _note(
 
 
 async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> None:
-    """Tells one event once more, out of order, whatever state the webhook is in. It is tried once: who asked
-    for it reads in the log what came of it, and asks again."""
+    """Deliver one event once more, out of order, in whatever state the webhook is. There is one attempt; the
+    log shows its outcome, and the person may ask for another one."""
     async with run.transaction() as ports:
         webhook = await ports.webhooks.find(owed.webhook_id)
         scope = await read_scope_of_webhook(ports, webhook) if webhook is not None else None

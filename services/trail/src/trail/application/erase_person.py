@@ -1,4 +1,4 @@
-"""Make what the trail holds of a person's own texts unreadable for good."""
+"""Makes a person's own texts in the trail unreadable for good."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from .ports import Ports
 
 
 async def erase_person(ports: Ports, person_id: UUID) -> datetime:
-    """Destroys the person's key, and tells others. Returns when that was done.
+    """Destroy the person's key, publish this, and return the time at which it was done.
 
-    Entries, their order and their hashes stay: who acted is still known by their id. Asked for again, it
-    does nothing and gives the first time. Raises Absent where no entry holds a text of that person.
+    Entries, their order and their hashes stay, and the person who acted is still known by their id. A second
+    call does nothing and returns the time of the first. Raises Absent if no entry holds a text of that
+    person.
     """
     erasure = await ports.person_keys.destroy(person_id, ports.now)
     if erasure is None:

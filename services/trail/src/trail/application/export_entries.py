@@ -1,4 +1,4 @@
-"""Export the trail: JSON lines that can be verified offline, or CSV for a spreadsheet."""
+"""Exports the trail as JSON lines that can be verified offline, or as CSV for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ async def export_entries(
     after: int,
     limit: int,
 ) -> AsyncIterator[bytes]:
-    """The entries numbered `after` + 1 to `after` + `limit`, in the order of the chain, in portions.
+    """Return the entries numbered `after` + 1 to `after` + `limit`, in the order of the chain, in portions.
 
-    Each portion is read in a transaction of its own: entries do not change, and a slow reader holds nothing
-    up. Raises Forbidden for who may not read the whole trail. Entries with prices are left out for who may
-    not see them; such an export has gaps, and verifies only as a partial one. Of the anchors' keys it holds
-    those that the service made.
+    Each portion is read in a transaction of its own, so that a slow reader holds nothing up; this is safe, as
+    entries do not change. Raises Forbidden if the actor may not read the whole trail. Entries with prices are
+    left out if the actor may not see them. Such an export has gaps and can be verified only as a partial one.
+    Of the anchors' keys, the export contains only those that the service made.
     """
     actor.require("trail.read_all")
     async with reading() as ports:
@@ -100,7 +100,7 @@ async def _written(
 def _header(
     actor: Actor, first: int, last: int, anchors: Sequence[Anchor], keys: Sequence[AnchorKey]
 ) -> bytes:
-    """The first line: what the file reaches to, and what it is to be held against."""
+    """Build the first line: the range of entries in the file, and the anchors and keys to verify it with."""
     used = {anchor.kid for anchor in anchors}
     header = {
         "tenant_id": str(actor.tenant_id),
@@ -127,7 +127,7 @@ def _json_lines(exported: Sequence[_Exported]) -> bytes:
 
 
 def _json_line(each: _Exported) -> str:
-    """The entry as it was hashed, the hashes, and its personal texts with the keys that open them."""
+    """Write an entry as it was hashed, with its hashes and its personal texts and the keys that open them."""
     personal = {
         field: {"text": text.text, "key": text.key.hex()} for field, text in each.texts.items() if text
     }
@@ -139,7 +139,8 @@ def _json_line(each: _Exported) -> str:
 
 
 def _titles() -> bytes:
-    """Semicolons and a byte order mark: what Italian spreadsheets open without asking."""
+    """Return the column titles, with semicolons and a byte order mark, which Italian spreadsheet programs
+    open without asking."""
     return ("\ufeff" + ";".join(COLUMNS) + "\r\n").encode("utf-8")
 
 

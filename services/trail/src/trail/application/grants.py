@@ -1,4 +1,4 @@
-"""Which events let whom follow a story, and which let somebody work on a part of it: one rule a line."""
+"""Derives from events who may follow a story, and who works on a part of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _approvers(event: StepPending) -> list[UUID]:
 
 
 def _principal(event: Decided) -> list[UUID]:
-    # A delegate sees their own decision as its actor; what the delegation opened ends with it.
+    # A delegate sees their own decision because they made it. What the delegation let them see ends with it.
     return [event.on_behalf_of or event.person_id]
 
 
@@ -60,7 +60,7 @@ _STORY: dict[type[EventData], Callable[[Any], list[UUID]]] = {
     HandedOver: _next_approver,
     BriefHandedOver: _next_requester,
 }
-"""Who may follow the whole story from now on."""
+"""The people who may follow the whole story from an event on, by type of event."""
 
 _ASSIGNMENTS: dict[str, type[PhaseAssigned | PhaseGivenBack | PhaseUnassigned | SharesJoined]] = {
     model.type: model for model in (PhaseAssigned, PhaseGivenBack, PhaseUnassigned, SharesJoined)
@@ -69,7 +69,7 @@ _STORY_BY_TYPE = {model.type: (model, people) for model, people in _STORY.items(
 
 
 def grants_of(event_type: str, correlation_id: UUID, data: dict[str, Any]) -> Sequence[Grant]:
-    """The grants that an event gives; most give none."""
+    """Return the grants that an event gives. Most events give none."""
     if event_type in _STORY_BY_TYPE:
         model, people = _STORY_BY_TYPE[event_type]
         return [Grant(person, correlation_id) for person in people(model.model_validate(data))]
@@ -77,7 +77,7 @@ def grants_of(event_type: str, correlation_id: UUID, data: dict[str, Any]) -> Se
 
 
 def assignment_of(event_type: str, correlation_id: UUID, data: dict[str, Any]) -> Assignment | None:
-    """Whom the event gives a phase, or takes it from; None where it does neither."""
+    """Return to whom an event gives a phase, or that it takes the phase away, or None if it does neither."""
     if event_type not in _ASSIGNMENTS:
         return None
     event = _ASSIGNMENTS[event_type].model_validate(data)

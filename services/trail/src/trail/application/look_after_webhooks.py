@@ -1,4 +1,4 @@
-"""Every five minutes in each tenant that has webhooks: what was missed is made good, old attempts go."""
+"""Checks a tenant's webhooks every five minutes: schedules missed deliveries and deletes old attempts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ ATTEMPTS_STAY: Final = timedelta(days=14)
 
 
 async def look_after_webhooks(ports: Ports) -> None:
-    """Owes deliveries to webhooks that should be on their way: an event that was recorded in the very moment
-    when one was set up or recovered has woken nobody."""
+    """Schedule deliveries to active webhooks that are behind the trail, delete old attempts, and schedule the
+    next check. A webhook is behind if, for example, an event was recorded at the very moment when the webhook
+    was created or resumed, so that no delivery was scheduled for it."""
     for webhook in await ports.webhooks.behind():
         owe_deliveries(ports, webhook)
     await ports.webhooks.delete_attempts(ports.now - ATTEMPTS_STAY)

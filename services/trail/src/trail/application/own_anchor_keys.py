@@ -1,4 +1,4 @@
-"""The keys that vouch for anchors."""
+"""Reads the keys that vouch for anchors."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from .ports import Ports
 
 
 async def own_anchor_keys(ports: Ports) -> list[AnchorKey]:
-    """Of the keys that the database holds, those that the service made: another vouches for nothing."""
+    """Return those keys in the database that this service made. Any other key vouches for nothing."""
     return [key for key in await ports.anchor_keys.all() if ports.key_maker.made(key)]

@@ -1,4 +1,4 @@
-"""What the use cases ask of the outside."""
+"""The interfaces through which the use cases reach the database, keys, webhook receivers and jobs."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ from ..domain.webhooks import Attempt, Outcome, SealedSecret, Webhook
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries are asked for; what is None does not narrow."""
+    """A filter of entries. A field that is None does not restrict the selection."""
 
     brief_id: UUID | None = None
     person_id: UUID | None = None
-    """Who acted, or on whose behalf."""
+    """The person who acted, or on whose behalf somebody acted."""
     types: tuple[str, ...] = ()
-    """How their types begin; none: all."""
+    """Prefixes of event types. An empty tuple selects all types."""
     occurred_from: datetime | None = None
     occurred_before: datetime | None = None
     after: UUID | None = None
-    """The event id of the last entry already seen."""
+    """The event id of the last entry that was already read, if the oldest come first."""
     before: UUID | None = None
-    """The same for who reads the newest first."""
+    """The event id of the last entry that was already read, if the newest come first."""
     beyond: int = 0
-    """The number of the last entry already seen."""
+    """The number of the last entry that was already read."""
     newest_first: bool = False
     limit: int = 50
 
 
 class Stretch(NamedTuple):
-    """A part of the chain that was recomputed."""
+    """The result of recomputing a part of the chain."""
 
     entries: int
-    """How many were there and hold."""
+    """How many entries were recomputed and hold."""
     head: Head
-    """The last of these."""
+    """The last entry that holds."""
     broken: Broken | None
 
 
 class Tenant(NamedTuple):
-    """Whose trail it is, as the directory last told."""
+    """The tenant whose trail it is, by the newest event of the directory."""
 
     name: str
     time_zone: str
@@ -66,39 +66,42 @@ class Trail(Protocol):
         assignment: Assignment | None,
         personal: Sequence[PersonalText],
     ) -> None:
-        """Keeps the occurrence for the end of the transaction, when all are numbered and sealed together, the
-        personal fields under their people's keys, and a delivery is owed to each webhook that waits for such
-        an event."""
+        """Keep an occurrence until the end of the transaction. Then all of them are numbered and sealed
+        together, personal fields are encrypted under their people's keys, and a delivery is scheduled for
+        each webhook that waits for such an event."""
 
     async def head(self) -> Head:
-        """The newest entry as noted beside the chain; `BEGINNING` where there is none."""
+        """Return the newest entry, as it is noted separately from the chain, or `BEGINNING` if there is
+        none."""
 
     async def number_of(self, event_id: UUID) -> int | None:
-        """Where the event stands in the tenant's trail; None where it doesn't."""
+        """Return the number of an event's entry in the tenant's trail, or None if it is not there."""
 
     async def entries(self, selection: Selection, scope: ReadScope) -> list[SealedEntry]:
-        """The entries asked for that `scope` lets through, by number, at most `limit`; personal texts are
-        opened, or say that they were erased.
+        """List the selected entries that `scope` shows, in the order of their numbers, at most `limit`.
+        Personal texts are decrypted, or say that they were erased.
 
-        Raises nothing for an unknown `after`: nothing follows an entry that isn't there.
+        An unknown `after` raises nothing and gives an empty list.
         """
 
     async def portion(self, *, after: int, through: int) -> list[SealedEntry]:
-        """Entries numbered above `after` up to `through`, by number, as they were sealed: as many as fit in
-        memory, none only where there are none."""
+        """List entries numbered above `after` and up to `through`, in the order of their numbers, as they
+        were sealed. There are as many as fit in memory; the list is empty only if there are no such
+        entries."""
 
     async def hashes_at(self, numbers: Sequence[int]) -> Mapping[int, str]:
-        """The hashes of those of these entries that are there."""
+        """Return the hashes of the entries with these numbers, without entries that do not exist."""
 
     async def check_stretch(self, start: Head) -> Stretch:
-        """Recomputes the hashes of the entries that follow `start`, as many as take about a second. No entry
-        and no break: nothing follows."""
+        """Recompute the hashes of the entries that follow `start`, as many as take about a second. If the
+        result has no entry and no break, nothing follows."""
 
     async def texts(self, entries: Sequence[SealedEntry]) -> Mapping[UUID, Mapping[str, OpenText | None]]:
-        """The personal texts of these entries by event and field; None for those that were erased."""
+        """Return the personal texts of these entries by event and field. An erased text is None."""
 
     async def names(self, people: Sequence[UUID]) -> Mapping[UUID, str]:
-        """What the directory last called them, or that this was erased; those that it told of."""
+        """Return the people's names by the newest events of the directory, without people who are unknown
+        there or whose name was erased."""
 
     async def tenant(self) -> Tenant: ...
 
@@ -109,12 +112,13 @@ class Anchors(Protocol):
     async def insert(self, anchor: Anchor) -> None: ...
 
     async def between(self, after: int, through: int | None) -> Sequence[Anchor]:
-        """Those of entries numbered above `after` up to `through` (None: the end), by number."""
+        """List the anchors of entries numbered above `after` and up to `through`, or up to the end if None,
+        in the order of the numbers."""
 
 
 class AnchorKeys(Protocol):
     async def lock(self) -> Sequence[AnchorKey]:
-        """All keys; who asks next waits for the end of this transaction."""
+        """Return all keys, locked: another caller waits until this transaction ends."""
 
     async def all(self) -> Sequence[AnchorKey]: ...
     async def insert(self, key: AnchorKey) -> None: ...
@@ -125,10 +129,10 @@ class KeyMaker(Protocol):
     def new_key(self, signs_from: datetime) -> AnchorKey: ...
 
     def made(self, key: AnchorKey) -> bool:
-        """Whether the key is one that this service made, unchanged."""
+        """Tell whether this service made the key and it was not changed since."""
 
     def signature(self, key: AnchorKey, message: bytes) -> str:
-        """Base64url."""
+        """Sign a message and return the signature in base64url."""
 
     def signature_holds(self, public: bytes, message: bytes, signature: str) -> bool: ...
 
@@ -136,43 +140,44 @@ class KeyMaker(Protocol):
 class Erasure(NamedTuple):
     erased_at: datetime
     fresh: bool
-    """Whether it was done now, and not before."""
+    """Whether the erasure was done now, and not by an earlier call."""
 
 
 class PersonKeys(Protocol):
     async def destroy(self, person_id: UUID, at: datetime) -> Erasure | None:
-        """Makes every text of the person's unreadable, now and later; None where there never was any."""
+        """Make every text of the person unreadable, also future ones. Return None if there never was any."""
 
 
 class Webhooks(Protocol):
     async def lock_all(self) -> None:
-        """Whoever else wants to set a webhook up waits."""
+        """Lock the tenant's webhooks as a whole: others who create or revise one wait."""
 
     async def count(self) -> int: ...
 
     async def page(self, *, after: UUID | None, limit: int) -> Sequence[Webhook]:
-        """By id, which is by age."""
+        """List webhooks in the order of their ids, which is oldest first."""
 
     async def find(self, webhook_id: UUID) -> Webhook | None: ...
 
     async def lock(self, webhook_id: UUID) -> Webhook | None:
-        """The same, for who is about to change it."""
+        """Find a webhook and lock it for a change."""
 
     async def find_by_url(self, url: str) -> Webhook | None: ...
 
     async def behind(self) -> Sequence[Webhook]:
-        """Those that should be on their way: active, and the trail goes on behind their place; not those that
-        wait for their next attempt, unless it is overdue by a minute."""
+        """List the active webhooks for which a delivery should be on its way, as the trail has entries after
+        their position. Those that wait for their next attempt are left out, unless it is overdue by a
+        minute."""
 
     async def insert(self, webhook: Webhook) -> None: ...
     async def update(self, webhook: Webhook) -> None: ...
     async def delete(self, webhook_id: UUID) -> None: ...
 
     async def secrets(self, webhook_id: UUID) -> Sequence[SealedSecret]:
-        """The oldest first."""
+        """List the webhook's secrets, oldest first."""
 
     async def count_secrets(self, webhooks: Sequence[UUID]) -> Mapping[UUID, int]:
-        """How many each has."""
+        """Count the secrets of each webhook."""
 
     async def insert_secret(self, webhook_id: UUID, secret: SealedSecret) -> None: ...
     async def delete_secret(self, webhook_id: UUID, secret_id: UUID) -> None: ...
@@ -182,19 +187,21 @@ class Webhooks(Protocol):
     async def attempts(
         self, webhook_id: UUID, scope: ReadScope, *, delivered: bool | None, before: UUID | None, limit: int
     ) -> Sequence[Attempt]:
-        """The newest first, without those of events that `scope` hides."""
+        """List a webhook's attempts, newest first, without those of events that `scope` hides."""
 
     async def find_attempt(self, webhook_id: UUID, attempt_id: UUID, scope: ReadScope) -> Attempt | None: ...
 
     async def delete_attempts(self, before: datetime) -> None: ...
 
     async def privileges_of(self, owner_id: UUID) -> frozenset[str] | None:
-        """What the directory's events say that a person or service account may do now: nothing for who is no
-        longer active. None where they say nothing of them, as with a directory of somebody else's."""
+        """Return the present privileges of a person or service account by the events of the directory, which
+        are none if they are no longer active. Return None if there is no event about them, as is the case
+        with an external directory."""
 
 
 class Sealing(Protocol):
-    """Encryption at rest. `about` names what the bytes belong to; they open under that name alone."""
+    """Encryption at rest. `about` names what the bytes belong to; they can be decrypted only with the same
+    name."""
 
     def sealed(self, plain: bytes, about: str) -> bytes: ...
     def opened(self, sealed: bytes, about: str) -> bytes: ...
@@ -202,26 +209,27 @@ class Sealing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one request."""
+    """The result of one request to a receiver."""
 
     outcome: Outcome
     status: int | None
     latency_ms: int
     text: str
-    """How the body began, or what kept it from coming."""
+    """The beginning of the response's body, or the error that prevented a response."""
 
 
 class Receiver(Protocol):
     async def deliver(self, event: SealedEntry, secrets: Sequence[str], now: datetime) -> Answer:
-        """Signs with each secret and posts. Raises nothing: whatever goes wrong is an answer."""
+        """Sign an event with each secret and post it. Raises nothing: a failure is returned as an answer."""
 
 
 class Receivers(Protocol):
     def at(self, url: str) -> AbstractAsyncContextManager[Receiver]:
-        """Whoever listens there. Its name is resolved once, and only what was resolved is connected to."""
+        """Return the receiver at this address. The host name is resolved once, and connections go only to the
+        addresses that were found then."""
 
     async def check(self, url: str) -> None:
-        """Raises Invalid where webhooks may not lead there, or it leads nowhere."""
+        """Raise Invalid if webhooks may not lead to this address, or if it can't be resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +248,9 @@ class Ports:
 
 
 class Run(Protocol):
-    """The run of a job that calls the outside: transactions of its own around the calls."""
+    """The run of a job that calls other systems. It has its own transactions between the calls."""
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]: ...
 
     def finish(self) -> AbstractAsyncContextManager[Ports]:
-        """The last transaction, in which the job is marked done unless it was owed anew."""
+        """Return the last transaction, in which the job is marked as done unless it was scheduled again."""

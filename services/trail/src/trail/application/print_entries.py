@@ -1,4 +1,4 @@
-"""Put part of the trail on paper: for whoever reads it, not for verification."""
+"""Selects entries of the trail for a printout, which is meant for reading, not for verification."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from .read.access import read_scope_of
 from .read.entries import names_in
 
 MOST_PRINTED = 1_000
-"""Entries on one printout: about a hundred pages, typeset in a quarter of a gigabyte."""
+"""The most entries on one printout: about a hundred pages, which take a quarter of a gigabyte to typeset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printout:
-    """What stands on the paper."""
+    """The content of a printout."""
 
     selection: Selection
     entries: Sequence[SealedEntry]
     names: Mapping[UUID, str]
-    """Of those who acted, or on whose behalf, as far as the directory told of them."""
+    """The names of the people who acted, or on whose behalf somebody acted, if the directory knows them."""
     tenant: Tenant
     printed_by: str
     printed_at: datetime
     head: Head
     anchor: Anchor | None
-    """The newest."""
+    """The newest anchor."""
 
 
 async def print_entries(ports: Ports, actor: Actor, selection: Selection) -> Printout:
-    """The entries asked for, oldest first, with what shows where the trail stood at that moment.
+    """Return the selected entries, oldest first, with the head and the newest anchor of the trail at this
+    moment.
 
-    Raises Forbidden for who may not read the whole trail, and Invalid for more entries than fit a printout.
-    Types with prices are left out for who may not see them.
+    Raises Forbidden if the actor may not read the whole trail, and Invalid if there are more entries than fit
+    on a printout. Types with prices are left out if the actor may not see them.
     """
     actor.require("trail.read_all")
     entries = await ports.trail.entries(replace(selection, limit=MOST_PRINTED + 1), read_scope_of(actor))

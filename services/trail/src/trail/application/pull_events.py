@@ -1,4 +1,4 @@
-"""The events of the tenant in the order of the trail, for consumers that don't speak AMQP."""
+"""Gives the tenant's events in the order of the trail to consumers that do not use AMQP."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ async def pull_events(
     correlation_id: UUID | None,
     limit: int,
 ) -> list[SealedEntry]:
-    """At most `limit` events that follow `after`, or the first ones.
+    """Return at most `limit` events that follow the event `after`, or the first ones if it is None.
 
-    Nothing is ever lost between two pulls: entries become visible in the order of their numbers, and who
-    pulls may read the whole trail (Forbidden otherwise), so that nothing older comes into scope later.
-    Types with prices need their privilege. Raises Invalid when `after` is not in the trail.
+    No event is ever lost between two pulls: entries become visible in the order of their numbers, and the
+    actor must be able to read the whole trail, so that no older entry becomes visible later. Raises Forbidden
+    otherwise, and Invalid if `after` is not in the trail. Types with prices need their privilege.
     """
     actor.require("trail.read_all")
     if after is not None and await ports.trail.number_of(after) is None:

@@ -1,4 +1,4 @@
-"""Every event becomes an entry of the trail."""
+"""Records every event as an entry of the trail."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def record_event(
     occurred_at: datetime,
     data: dict[str, Any],
 ) -> None:
-    """Records the event under the tenant's next number.
+    """Record an event under the tenant's next number.
 
-    A late event is recorded when it comes: numbers follow the recording, `occurred_at` tells the time of
-    the fact. Raises pydantic's ValidationError when a known type does not carry what it promises.
+    A late event is recorded when it arrives: numbers follow the order of recording, and `occurred_at` is the
+    time at which the fact occurred. Raises pydantic's ValidationError if an event of a known type lacks the
+    data that the type promises.
     """
     occurrence = Occurrence(
         event_id=event_id,

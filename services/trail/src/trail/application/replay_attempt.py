@@ -1,4 +1,4 @@
-"""Tell the event of one attempt once more."""
+"""Delivers the event of one attempt once more."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .webhook_of import webhook_of
 
 
 async def replay_attempt(ports: Ports, actor: Actor, webhook_id: UUID, attempt_id: UUID) -> None:
-    """Owed now, whatever state the webhook is in; its place in the trail stays. Raises Absent for an attempt
-    that the actor may not see."""
+    """Schedule another delivery of an attempt's event for now, in whatever state the webhook is. The
+    webhook's position in the trail stays. Raises Absent for an attempt that the actor may not see."""
     await webhook_of(ports, actor, webhook_id)
     attempt = await ports.webhooks.find_attempt(webhook_id, attempt_id, read_scope_of(actor))
     if attempt is None:

@@ -1,4 +1,4 @@
-"""Change where a webhook leads and what it tells."""
+"""Changes a webhook's address, description and types of events."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ async def revise_webhook(
     types: tuple[str, ...],
     description: str,
 ) -> Webhook:
-    """Whoever says where it leads becomes its owner: otherwise they could lead to themselves what they may
-    not see. Raises Forbidden for who may not read the whole trail, and Stale."""
+    """Change a webhook and make the actor its owner. Otherwise the actor could have events sent to an address
+    of their own that they may not see. Raises Forbidden if the actor may not read the whole trail, and Stale
+    if the webhook has another version than the expected one."""
     actor.require("trail.read_all")
     await ports.webhooks.lock_all()
     webhook = await webhook_of(ports, actor, webhook_id)

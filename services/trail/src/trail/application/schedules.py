@@ -1,4 +1,4 @@
-"""What is owed to webhooks, and when: the names and payloads of their jobs."""
+"""Schedules the jobs of webhooks: their names, payloads and due times."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class DeliverAgain(BaseModel):
 
 
 class LookAfterWebhooks(BaseModel):
-    """The round over all webhooks of a tenant."""
+    """The regular check of all webhooks of a tenant."""
 
 
 def owe_deliveries(ports: Ports, webhook: Webhook) -> None:
-    """To an active webhook: now, or when its next attempt is due."""
+    """Schedule deliveries to a webhook if it is active: now, or when its next attempt is due."""
     if webhook.state == "active":
         owe_delivery(ports.jobs, webhook.id, due_at=webhook.retry_at)
 

@@ -1,4 +1,4 @@
-"""Set a webhook up: from then on its receiver is told of every new event."""
+"""Creates a webhook, whose receiver then gets every new event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WebhookWithSecret:
     webhook: Webhook
     secret_id: UUID
     secret: str
-    """Shown this once."""
+    """The secret's text. It is shown only this once."""
 
 
 async def set_up_webhook(
@@ -34,9 +34,9 @@ async def set_up_webhook(
     after: UUID | None,
     from_the_beginning: bool,
 ) -> WebhookWithSecret:
-    """The webhook sees what the actor may see, now and later (Forbidden without `trail.read_all`). It tells
-    what follows the event `after`, or everything, or else what is still to come. Raises Invalid for an
-    event that is not in the trail."""
+    """Create a webhook, which may see what the actor may see, now and later. It delivers what follows the
+    event `after`, or everything if `from_the_beginning`, or otherwise only future events. Raises Forbidden
+    without `trail.read_all`, and Invalid if `after` is not in the trail."""
     actor.require("trail.read_all")
     await ports.webhooks.lock_all()
     there_is_room_for_a_webhook(await ports.webhooks.count())
@@ -59,7 +59,8 @@ async def set_up_webhook(
 
 
 async def place_of(ports: Ports, after: UUID | None, *, from_the_beginning: bool) -> int:
-    """The number of the entry after which to go on; the newest one's, unless told otherwise."""
+    """Return the number of the entry after which a webhook goes on: that of the event `after`, 0 for the
+    beginning or, by default, that of the newest entry."""
     if after is not None and from_the_beginning:
         raise Invalid("two_places", field="from_the_beginning")
     if after is not None:

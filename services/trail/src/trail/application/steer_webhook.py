@@ -1,4 +1,4 @@
-"""Stop a webhook for a while, let it go on, send it to another place of the trail, or take it away."""
+"""Pauses, resumes, moves and deletes webhooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .webhook_of import webhook_of
 
 
 async def pause_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
-    """Raises WrongState unless it is active."""
+    """Pause a webhook. Raises WrongState unless it is active."""
     paused = (await webhook_of(ports, actor, webhook_id)).paused()
     await ports.webhooks.update(paused)
     tell_of_change(ports, paused, "paused")
@@ -23,7 +23,8 @@ async def pause_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook
 
 
 async def resume_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
-    """It tells on from where it stood: nothing is left out. Raises WrongState while it is active."""
+    """Resume a webhook at the place where it stopped, so that no event is left out. Raises WrongState if it
+    is active."""
     resumed = (await webhook_of(ports, actor, webhook_id)).resumed()
     await ports.webhooks.update(resumed)
     tell_of_change(ports, resumed, "resumed")
@@ -35,7 +36,8 @@ async def resume_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhoo
 async def move_webhook(
     ports: Ports, actor: Actor, webhook_id: UUID, *, after: UUID | None, from_the_beginning: bool
 ) -> Webhook:
-    """It goes on after that event, or from the beginning, or with what is still to come."""
+    """Move a webhook: it goes on after the event `after`, from the beginning, or by default with future
+    events."""
     webhook = await webhook_of(ports, actor, webhook_id)
     moved = webhook.moved(await place_of(ports, after, from_the_beginning=from_the_beginning))
     await ports.webhooks.update(moved)
@@ -45,7 +47,7 @@ async def move_webhook(
 
 
 async def delete_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> None:
-    """With its secrets and its log."""
+    """Delete a webhook together with its secrets and its delivery log."""
     webhook = await webhook_of(ports, actor, webhook_id)
     await ports.webhooks.delete(webhook_id)
     tell_of_change(ports, webhook, "deleted")

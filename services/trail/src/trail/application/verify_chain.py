@@ -1,4 +1,4 @@
-"""Recompute the whole chain of the tenant from what the database holds, and hold it against its anchors."""
+"""Verifies the tenant's whole chain: recomputes it from the database and compares it with its anchors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .ports import Ports
 
 
 async def verify_chain(ports: Ports) -> Verification:
-    """Walks from the first entry to the head; stops at the first entry that does not hold."""
+    """Verify the chain from the first entry to the head. Stop at the first entry that does not hold."""
     verification = Verification()
     head = await ports.trail.head()
     while verification.broken is None:

@@ -1,4 +1,4 @@
-"""Verify an export with nothing but the file: no server, no database."""
+"""Verifies an export offline, from nothing but the file."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from ..domain.chain import Broken, Head, Verification
 from ..domain.entry import canonical_json
 
 OpensTo = Callable[[bytes, str, str], str | None]
-"""What a key (first) opens a field's (second) ciphertext (third) to; None where it does not fit."""
+"""A function of a key, the name of a field and its ciphertext. It returns the decrypted text, or None if the
+key does not fit."""
 
 
 class UnreadableExport(Exception):
-    """A line is not of an export. The message names the line."""
+    """Raised if a line does not belong to an export. The message names the line."""
 
 
 def read_keys(text: str) -> dict[str, AnchorKey]:
-    """Public keys as they are published, by name. Raises UnreadableExport for what is nothing of the kind."""
+    """Read published public keys and return them by key id. Raises UnreadableExport if the text holds
+    none."""
     try:
         return _keys(json.loads(text)["keys"])
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -30,12 +32,12 @@ def read_keys(text: str) -> dict[str, AnchorKey]:
 
 
 class ExportVerifier:
-    """Checks JSON lines as `export_entries` writes them, one file after the other.
+    """Verifies JSON lines as `export_entries` writes them, one file after the other.
 
-    A whole export begins at entry 1 and has no gap. With `partial`, entries may be missing, and each one is
-    held against the previous hash that it carries: that shows alteration, but not omission. `trusted` are
-    public keys that are known from elsewhere; without, those that the export brings are believed, and a
-    forger of the whole file is not found.
+    A whole export begins at entry 1 and has no gap. With `partial`, entries may be missing, and each entry is
+    checked against the previous hash that it carries. This reveals changed entries, but not missing ones.
+    `trusted` are public keys that are known from another source. Without them, the keys in the export are
+    trusted, and a forgery of the whole file is not detected.
     """
 
     def __init__(
@@ -52,12 +54,13 @@ class ExportVerifier:
         self._partial = partial
         self._trusted = trusted
         self._anchors: dict[int, dict[date, Anchor]] = {}
-        """By entry and day: where nothing was recorded in between, several days' anchors name one entry."""
+        """The anchors by entry and day. If nothing was recorded in between, the anchors of several days name
+        the same entry."""
         self._through = 0
 
     def check(self, lines: Iterable[str]) -> Verification:
-        """Stops at the first entry that does not hold. Raises UnreadableExport at the first line that is
-        neither an entry nor a header."""
+        """Verify the lines up to the first entry that does not hold. Raises UnreadableExport at the first
+        line that is neither an entry nor a header."""
         for position, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -100,13 +103,13 @@ class ExportVerifier:
                 self.verification.broken = Broken(head.number, "rewritten")
 
     def _hold_against_end(self) -> None:
-        """What the header promised and the file does not hold was cut off."""
+        """Note a break if the file ends before the last entry that its header or anchors name."""
         head = self.verification.head.number
         if not self._partial and head < max(self._through, *self._anchors, 0):
             self.verification.broken = Broken(head + 1, "missing")
 
     def _texts_hold(self, line: _EntryLine) -> bool:
-        """Whether the personal texts are those that were sealed in the entry."""
+        """Tell whether the personal texts are those that were sealed in the entry."""
         assert line.personal is not None
         for field, shown in line.personal.items():
             sealed = line.data.get(field)
@@ -142,8 +145,8 @@ _AS_WRITTEN = re.compile(
     r',"hash":"(?P<hash>[0-9a-f]{64})","previous_hash":"(?P<previous>[0-9a-f]{64})"}\n?',
     re.ASCII,
 )
-"""A line exactly as `export_entries` writes it, without personal texts: its body is what was hashed, as it
-stands. Of what follows `data`, nothing can hold a brace."""
+"""A line exactly as `export_entries` writes it, without personal texts. Its body is the text that was hashed.
+No member after `data` can contain a brace."""
 
 
 def _parse(line: str, position: int) -> _EntryLine | _Header:

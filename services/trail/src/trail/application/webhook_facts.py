@@ -1,4 +1,5 @@
-"""What others are told of a webhook: of its address the host alone, since the rest may hold a secret."""
+"""Publishes what happens to webhooks. Of a webhook's address only the host is published, since the rest may
+contain a secret."""
 
 from __future__ import annotations
 

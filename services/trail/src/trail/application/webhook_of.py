@@ -1,4 +1,4 @@
-"""A webhook in the hands of somebody who is about to change it."""
+"""Reads a webhook for a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from .ports import Ports
 
 
 async def webhook_of(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhook:
-    """Locked until the transaction ends. Raises Absent, and Forbidden without the privilege."""
+    """Return a webhook, locked until the transaction ends. Raises Absent if there is none, and Forbidden if
+    the actor lacks the privilege."""
     actor.require("webhook.write")
     webhook = await ports.webhooks.lock(webhook_id)
     if webhook is None:

@@ -1,5 +1,6 @@
-"""The secrets with which deliveries are signed. Two may live side by side, so that a receiver changes from
-the old one to the new in its own time. A secret exists in clear only in the answer that shows it."""
+"""Manages the secrets with which deliveries are signed. A webhook may have two at a time, so that a receiver
+can change from the old one to the new one at any time. Secrets are stored encrypted, and one answer alone
+shows each of them in clear."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _RANDOM_BYTES = 32
 
 
 async def add_secret(ports: Ports, actor: Actor, webhook_id: UUID) -> tuple[UUID, str]:
-    """A second secret, its id and its text. Deliveries are signed with both until one is removed."""
+    """Add a second secret and return its id and its text. Deliveries are signed with both until one is
+    removed."""
     webhook = await webhook_of(ports, actor, webhook_id)
     there_is_room_for_a_secret(len(await ports.webhooks.secrets(webhook_id)))
     secret_id, secret = await new_secret(ports, webhook_id)
@@ -40,7 +42,8 @@ async def remove_secret(ports: Ports, actor: Actor, webhook_id: UUID, secret_id:
 
 
 async def new_secret(ports: Ports, webhook_id: UUID) -> tuple[UUID, str]:
-    """As Standard Webhooks writes it: "whsec_" and base64."""
+    """Create a secret and return its id and its text, which has the form of Standard Webhooks: "whsec_" and
+    base64."""
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(_RANDOM_BYTES)).decode()}"
     secret_id = new_id()
     sealed = ports.webhook_sealing.sealed(secret.encode(), _about(webhook_id, secret_id))
@@ -49,7 +52,7 @@ async def new_secret(ports: Ports, webhook_id: UUID) -> tuple[UUID, str]:
 
 
 async def secrets_of(ports: Ports, webhook_id: UUID) -> Sequence[str]:
-    """In clear, for signing."""
+    """Return a webhook's secrets, decrypted for signing."""
     return [
         ports.webhook_sealing.opened(each.sealed, _about(webhook_id, each.id)).decode()
         for each in await ports.webhooks.secrets(webhook_id)

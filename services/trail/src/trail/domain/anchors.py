@@ -1,8 +1,8 @@
-"""Anchors: once a day the newest entry is signed.
+"""Anchors: signatures of the newest entry, one for each day.
 
-Whoever rewrites the chain with all its hashes, or cuts it off, cannot sign it anew: an anchor then names an
-entry that is no longer there, or another one. Signing keys change; the next one is published before it
-signs, and a public key is kept for as long as there are anchors to verify.
+A person who rewrites the chain with all its hashes, or cuts it off, can't sign it again. An anchor then names
+an entry that no longer exists or has another hash. Signing keys change regularly. Each key is published
+before it signs, and public keys are kept as long as there are anchors to verify.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from .entry import canonical_json, instant
 
 SIGNS_FOR = timedelta(days=90)
 SHOWN_BEFORE = timedelta(days=14)
-"""So long before its first signature can others fetch a key and keep it."""
+"""How long before its first signature a key is published, so that others can fetch and keep it."""
 
 SIGNED_AFTER = timedelta(minutes=1)
-"""After the end of its day: what was begun at its last moment has been recorded by then."""
+"""How long after the end of its day an anchor is signed. By then, what began in the last moment of the day
+has been recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class AnchorKey:
     """32 bytes, Ed25519."""
     signs_from: datetime
     sealed: bytes | None = None
-    """The private key, encrypted; none once a successor signs, and none in an export."""
+    """The encrypted private key, or None once a successor signs and in an export."""
     attestation: bytes = b""
-    """Shows that the service made the key."""
+    """Proves that this service made the key."""
 
 
 def as_jwk(key: AnchorKey) -> dict[str, str]:
-    """The public key as a JSON Web Key (RFC 8037), with the time from which it signs."""
+    """Return the public key as a JSON Web Key (RFC 8037), with the time from which it signs."""
     return {
         "kty": "OKP",
         "crv": "Ed25519",
@@ -48,7 +49,7 @@ def as_jwk(key: AnchorKey) -> dict[str, str]:
 
 
 def from_jwk(jwk: Mapping[str, str]) -> AnchorKey:
-    """Raises KeyError or ValueError for what is none."""
+    """Read a public key from a JSON Web Key. Raises KeyError or ValueError if it is not such a key."""
     if jwk["crv"] != "Ed25519":
         raise ValueError(jwk["crv"])
     public = base64.urlsafe_b64decode(jwk["x"] + "=")
@@ -57,7 +58,7 @@ def from_jwk(jwk: Mapping[str, str]) -> AnchorKey:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """An entry that a key vouches for, and through its hash for every one before it."""
+    """An entry for which a key vouches and, through the entry's hash, for every entry before it."""
 
     tenant_id: UUID
     day: date
@@ -69,7 +70,7 @@ class Anchor:
     """Base64url, without padding."""
 
     def message(self) -> bytes:
-        """What is signed: the canonical JSON of everything but the signature."""
+        """Return the bytes that are signed: the canonical JSON of everything but the signature."""
         return canonical_json(
             {
                 "day": self.day.isoformat(),
@@ -83,11 +84,12 @@ class Anchor:
 
 
 SignatureHolds = Callable[[bytes, bytes, str], bool]
-"""Whether the signature (third, base64url) of the message (second) is the public key's (first)."""
+"""A function of a public key, a message and a signature in base64url. It tells whether the signature is
+valid."""
 
 
 def is_forged(anchor: Anchor, keys: Mapping[str, AnchorKey], holds: SignatureHolds) -> bool:
-    """Whether no key that signed at that time vouches for the anchor."""
+    """Tell whether the anchor is not validly signed by a known key that already signed at that time."""
     key = keys.get(anchor.kid)
     if key is None or anchor.signed_at < key.signs_from:
         return True
@@ -95,7 +97,7 @@ def is_forged(anchor: Anchor, keys: Mapping[str, AnchorKey], holds: SignatureHol
 
 
 def anchor_is_due_at(day: date) -> datetime:
-    """When the anchor of that day is to be signed."""
+    """Return when the anchor of a day is to be signed."""
     return datetime.combine(day + timedelta(days=1), time(), UTC) + SIGNED_AFTER
 
 
@@ -105,17 +107,19 @@ def the_key_that_signs(keys: Sequence[AnchorKey], now: datetime) -> AnchorKey | 
 
 
 def rotation_is_due(keys: Sequence[AnchorKey], now: datetime) -> bool:
-    """Early enough that the successor has been shown by the time that the present key has served."""
+    """Tell whether a successor has to be created now, so that it is published long enough before the present
+    key stops signing."""
     return all(key.signs_from + SIGNS_FOR - SHOWN_BEFORE <= now for key in keys if key.sealed is not None)
 
 
 def first_signature_at(keys: Sequence[AnchorKey], now: datetime) -> datetime:
-    """Of a key created now: at once where no other signs, else when it has been shown."""
+    """Return from when a key that is created now signs: at once if no other key signs, otherwise after it has
+    been published for `SHOWN_BEFORE`."""
     return now + SHOWN_BEFORE if the_key_that_signs(keys, now) else now
 
 
 def keys_past_use(keys: Sequence[AnchorKey], now: datetime) -> list[AnchorKey]:
-    """Those whose private half may go, since a successor signs."""
+    """Return the keys whose private half can be deleted, since a successor signs."""
     signing = the_key_that_signs(keys, now)
     if signing is None:
         return []

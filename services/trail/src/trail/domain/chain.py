@@ -1,7 +1,7 @@
 """The hash chain: every entry's hash covers the entry and the hash before it.
 
-So whoever changes, removes, adds or moves an entry must rewrite every later one, and the head that
-was noted elsewhere no longer agrees.
+So a person who changes, removes, adds or moves an entry has to rewrite every later one, and the chain then
+differs from the head that was noted elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Head:
 Reason = Literal["altered", "missing", "out_of_order", "rewritten", "forged_anchor"]
 
 BEGINNING = Head(0, "0" * 64)
-"""Where every tenant's chain begins."""
+"""The head of an empty chain, with which every tenant begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class SealedEntry:
 class Broken:
     """The first entry at which the chain does not hold, and why.
 
-    `missing`, `altered`, `out_of_order`: the chain itself does not hold. `rewritten`: it does, but the entry,
-    or one between the anchor before and it, is not what was anchored. `forged_anchor`: no known key signed
-    the anchor of that entry.
+    With `missing`, `altered` and `out_of_order` the chain itself does not hold. With `rewritten` it holds,
+    but the entry, or an entry since the previous anchor, is not the one that was anchored. With
+    `forged_anchor` no known key signed the anchor of that entry.
     """
 
     number: int
@@ -50,14 +50,14 @@ class Broken:
 
 
 def hash_of(previous_hash: str, canonical: str) -> str:
-    """SHA-256, hexadecimal, of the previous hash followed by the entry's canonical JSON."""
+    """Return the hexadecimal SHA-256 of the previous hash followed by the entry's canonical JSON."""
     return hashlib.sha256(f"{previous_hash}{canonical}".encode("ascii")).hexdigest()
 
 
 def extend(
     head: Head, occurrences: Iterable[Occurrence], *, tenant_id: UUID, recorded_at: datetime
 ) -> list[SealedEntry]:
-    """Give the occurrences the next numbers, in their order, and seal them."""
+    """Give the occurrences the next numbers in their order, and return them with their hashes."""
     sealed = []
     previous = head.hash
     for number, occurrence in enumerate(occurrences, head.number + 1):
@@ -69,17 +69,18 @@ def extend(
 
 
 class Verification:
-    """Recomputes a chain entry by entry; after the first break it stays broken there."""
+    """Verifies a chain entry by entry, up to the first break."""
 
     def __init__(self, start: Head = BEGINNING) -> None:
         self.head = start
         self.checked = 0
         self.anchors = 0
-        """Anchors that were held against the chain, and hold."""
+        """How many anchors were compared with the chain and hold."""
         self.broken: Broken | None = None
 
     def check(self, number: int, canonical: str, claimed_hash: str) -> bool:
-        """False at the first entry that does not follow from the one before it, and ever after."""
+        """Verify the next entry. Return False if it does not follow from the one before it, or if an earlier
+        entry did not."""
         if self.broken is not None:
             return False
         expected = self.head.number + 1
@@ -96,7 +97,8 @@ class Verification:
         return False
 
     def ends_at(self, recorded: Head) -> bool:
-        """Whether the chain ends where the head that was kept beside it says."""
+        """Tell whether the chain ends at the head that was noted separately, and note a break if it does
+        not."""
         if self.broken is None and self.head != recorded:
             if self.head.number < recorded.number:
                 self.broken = Broken(self.head.number + 1, "missing")

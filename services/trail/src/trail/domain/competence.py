@@ -1,9 +1,9 @@
-"""Who sees which entries.
+"""Rules about who sees which entries.
 
-A person sees what they did themselves (or what was done on their behalf), and whatever they were granted:
-the whole story of a brief that they asked for or were to approve, and what is about a job as long as one of
-its phases is theirs. Whoever may read the whole trail needs no grant. Nobody sees a price without the
-privilege for it.
+A person sees what they did themselves, what was done on their behalf, and what they were granted. They are
+granted the whole story of a brief that they requested or were asked to approve, and everything about a job
+while one of its phases is assigned to them. A reader of the whole trail needs no grant. Nobody sees a price
+without the privilege for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BUDGETS = "optima.economics.budget_"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A person may see the whole of a story."""
+    """A person's right to see a whole story."""
 
     person_id: UUID
     correlation_id: UUID
@@ -26,7 +26,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Whose a phase of a job is from now on, if anybody's. They may see what is about the job."""
+    """The person to whom a phase of a job is assigned from now on, or None. That person may see everything
+    about the job."""
 
     phase_id: UUID
     assignee_id: UUID | None
@@ -36,7 +37,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class ReadScope:
-    """How far one person sees."""
+    """What one person may see of the trail."""
 
     person_id: UUID
     everything: bool
@@ -45,7 +46,7 @@ class ReadScope:
     economics: bool
 
     def shows_type(self, event_type: str) -> bool:
-        """Whether the privileges for prices let this type through."""
+        """Tell whether the person's privileges for prices and budgets let them see events of this type."""
         if event_type.startswith(BRIEF_PRICES):
             return self.brief_prices
         if event_type.startswith(BUDGETS):

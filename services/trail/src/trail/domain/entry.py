@@ -10,31 +10,31 @@ from uuid import UUID
 
 
 def canonical_json(value: Any) -> str:
-    """The one text of a JSON value: keys sorted, no spaces, ASCII only.
+    """Return the canonical text of a JSON value: keys sorted, no spaces, ASCII only.
 
-    Raises ValueError for what JSON cannot say (NaN, infinity).
+    Raises ValueError for values that JSON can't express (NaN, infinity).
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An event as it arrived, not yet numbered."""
+    """An event as it arrived, before it has a number."""
 
     event_id: UUID
     source: str
-    """The service that told of it: "/optima/brief"."""
+    """The service that published it, such as "/optima/brief"."""
     type: str
     subject: UUID
     sequence: int
     correlation_id: UUID
     causation_id: UUID | None
-    """The event that this one answers."""
+    """The event that caused this one."""
     actor_id: UUID | None
     on_behalf_of: UUID | None
     occurred_at: datetime
     data: str
-    """Canonical JSON."""
+    """The event's data as canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,15 @@ class Entry:
 
     tenant_id: UUID
     number: int
-    """1..n in the tenant, without a gap."""
+    """The tenant's entries are numbered from 1 without gaps."""
     recorded_at: datetime
     occurrence: Occurrence
 
     def canonical(self) -> str:
-        """What is hashed: the entry's canonical JSON.
+        """Return the text that is hashed: the entry's canonical JSON.
 
-        Written out by hand, since everything but `data` is of fixed form and `data` is canonical
-        already: verification of a long trail spends its time here.
+        It is assembled by hand because verifying a long trail spends most of its time here. This is correct,
+        since `data` is canonical already and everything else has a fixed form.
         """
         o = self.occurrence
         return (
@@ -65,7 +65,7 @@ class Entry:
 
 
 def instant(moment: datetime) -> str:
-    """A moment in UTC with its microseconds, always of the same length."""
+    """Write a moment in UTC with microseconds, so that all texts have the same length."""
     return moment.isoformat(timespec="microseconds")
 
 

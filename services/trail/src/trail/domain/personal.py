@@ -1,9 +1,9 @@
-"""Personal texts: what an entry says of a person in words, and can stop saying.
+"""Personal texts in entries, which can be erased.
 
-In an entry's data such a text is replaced by its ciphertext under a key of the person's own, so the hash
-covers the ciphertext and stays true when the key is destroyed:
+In an entry's data, a personal text is replaced by its ciphertext under a key that only this person has. So
+the entry's hash covers the ciphertext and stays valid when the key is destroyed:
 
-    {"name": {"person": "019ab4…", "sealed": "q8Zk…"}}
+{"name": {"person": "019ab4…", "sealed": "q8Zk…"}}
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uuid import UUID
 from .entry import canonical_json
 
 ERASED = "cancellato su richiesta"
-"""What is read in place of a text whose key was destroyed."""
+"""The text that readers see in place of a text whose key was destroyed."""
 
 
 class SealedText(NamedTuple):
@@ -29,20 +29,21 @@ class SealedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenText:
-    """A personal text with the key that opens it, and no other: anybody can hold it against the entry."""
+    """A personal text with the key that decrypts it and nothing else, so that anybody can check it against
+    the entry."""
 
     text: str
     key: bytes
 
 
 def seal_mark(person_id: UUID, ciphertext: str) -> dict[str, str]:
-    """What stands in the data in place of the text."""
+    """Return what replaces a personal text in the data."""
     return {"person": str(person_id), "sealed": ciphertext}
 
 
 def sealed_texts(data: str) -> Iterator[SealedText]:
-    """The sealed texts in an entry's data (JSON text)."""
-    if '"sealed":"' not in data:  # spares most entries the parsing
+    """Yield the sealed texts in an entry's data (JSON text)."""
+    if '"sealed":"' not in data:  # most entries need not be parsed
         return
     for field, value in json.loads(data).items():
         if isinstance(value, dict) and value.keys() == {"person", "sealed"}:
@@ -50,12 +51,12 @@ def sealed_texts(data: str) -> Iterator[SealedText]:
 
 
 def with_texts(data: str, texts: Mapping[str, Any]) -> str:
-    """The data (JSON text) with these fields in place of what stands there."""
+    """Return the data (JSON text) with these fields replaced."""
     return canonical_json({**json.loads(data), **texts})
 
 
 def readable(data: str, texts: Mapping[str, OpenText | None]) -> str:
-    """The data with its personal texts in their places, or the word that they were erased."""
+    """Return the data with its personal texts in clear, or with `ERASED` in place of erased texts."""
     if not texts:
         return data
     return with_texts(data, {field: ERASED if text is None else text.text for field, text in texts.items()})

@@ -1,7 +1,7 @@
-"""Webhooks: whom they tell what, from where in the trail they go on, and when they give up.
+"""Webhooks: where they lead, which events they deliver, where in the trail they go on, and when they give up.
 
-A webhook stands at one place of the trail: everything before it was delivered, in order, and nothing behind
-it. So a receiver that is away for days costs one row, and is told everything when it is back.
+A webhook has one position in the trail: everything up to it was delivered in order, and nothing after it. So
+a receiver that is away for days costs only one row, and gets everything when it is back.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from optima_kit.refusals import WrongState
 State = Literal["active", "paused", "disabled"]
 Reason = Literal["gone", "unreachable", "owner"]
 Outcome = Literal["delivered", "refused", "unreachable", "not_allowed"]
-"""`refused`: answered with anything but success. `not_allowed`: its name
-leads nowhere, or where webhooks may not."""
+"""The outcome of an attempt. `refused` means any answer but success. `not_allowed` means that the address
+can't be resolved, or that webhooks may not lead to it."""
 
 PAUSES: Final = (
     timedelta(seconds=5),
@@ -31,35 +31,38 @@ PAUSES: Final = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-"""Between one failed attempt and the next. After the last, three days in all, the webhook is disabled."""
+"""The pauses between one failed attempt and the next. If the attempt after the last pause fails too, about
+three days after the first failure, the webhook is disabled."""
 
 MOST_WEBHOOKS: Final = 20
-"""Of one tenant."""
+"""The most webhooks of one tenant."""
 MOST_SECRETS: Final = 2
 GONE: Final = 410
-"""The status with which a receiver asks never to be told again."""
+"""The status with which a receiver asks for no further deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
     id: UUID
     owner_id: UUID
-    """Whose privileges it has: who last said where it leads."""
+    """The person who last set the address. The webhook has their privileges."""
     privileges: frozenset[str]
-    """The owner's when they said so. What they have lost since counts no more."""
+    """The owner's privileges at the time when they set the address. Those that the owner has lost since do
+    not count."""
     url: str
     types: tuple[str, ...]
-    """How the types begin that it tells of; none: all."""
+    """Prefixes of the event types that it delivers. An empty tuple means all types."""
     description: str
     position: int
-    """The number of the last entry that it is done with."""
+    """The number of the last entry that was delivered or passed over."""
     state: State = "active"
     disabled_because: Reason | None = None
     failures: int = 0
-    """Attempts that failed since something was delivered or somebody resumed it."""
+    """How many attempts have failed since the last success or since somebody last changed the webhook."""
     retry_at: datetime | None = None
     version: int = 1
-    """Raised by whatever people do to it. A delivery that began under another version changes nothing."""
+    """Increased by every change that a person makes. A delivery that began under another version stores no
+    progress."""
 
     def revised(
         self,
@@ -85,20 +88,23 @@ class Webhook:
         return replace(self._touched(), state="paused")
 
     def resumed(self) -> Webhook:
-        """Tells on from where it stood."""
+        """Return the webhook as active again, at the place where it stopped. Raises WrongState if it is
+        active."""
         if self.state == "active":
             raise WrongState("webhook_active")
         return replace(self._touched(), state="active", disabled_because=None)
 
     def moved(self, position: int) -> Webhook:
-        """Goes on after that entry: back, so as to tell again, or forward, so as to leave out."""
+        """Return the webhook so that it goes on after this entry: an earlier one to repeat events, or a later
+        one to skip some."""
         return replace(self._touched(), position=position)
 
     def delivered(self, number: int) -> Webhook:
         return replace(self, position=number, failures=0, retry_at=None)
 
     def failed(self, now: datetime, *, status: int | None, luck: float) -> Webhook:
-        """`luck`, from 0 to 1, spreads the next attempts of many webhooks: 20 % to either side."""
+        """Return the webhook after a failed attempt: with its next attempt, or disabled. `luck`, a number
+        from 0 to 1, varies the pause by up to 20 % so that the attempts of many webhooks are spread."""
         if status == GONE:
             return replace(self.disabled("gone"), failures=self.failures + 1)
         if self.failures >= len(PAUSES):
@@ -115,7 +121,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
-    """One of a webhook's live secrets, encrypted. Deliveries are signed with each."""
+    """One of a webhook's secrets, encrypted. Deliveries are signed with each of them."""
 
     id: UUID
     sealed: bytes
@@ -124,7 +130,7 @@ class SealedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One delivery that was tried."""
+    """One attempt to deliver an event."""
 
     id: UUID
     webhook_id: UUID
@@ -132,13 +138,13 @@ class Attempt:
     number: int
     type: str
     replay: bool
-    """Whether somebody asked for it, out of order."""
+    """Whether a person asked for this delivery, out of order."""
     attempted_at: datetime
     outcome: Outcome
     status: int | None
     latency_ms: int
     answer: str
-    """How the response's body began, or what kept it from coming."""
+    """The beginning of the response's body, or the error that prevented a response."""
 
 
 def there_is_room_for_a_webhook(known: int) -> None:
@@ -147,7 +153,7 @@ def there_is_room_for_a_webhook(known: int) -> None:
 
 
 def address_is_free(known: Webhook | None, webhook: Webhook | None = None) -> None:
-    """Two webhooks with one address would tell everything twice."""
+    """Raise WrongState if another webhook has the address, since its receiver would get everything twice."""
     if known is not None and (webhook is None or known.id != webhook.id):
         raise WrongState("webhook_exists", field="url")
 

@@ -1,4 +1,4 @@
-"""How far somebody's privileges let them see of the trail."""
+"""Decides what a person may see of the trail, and what they may do with a webhook."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Action = Literal["revise", "pause", "resume", "move", "add_secret", "remove_secr
 
 
 def read_scope_of(actor: Actor) -> ReadScope:
-    """How far the actor's privileges let them see."""
+    """Return what the actor's privileges let them see."""
     return read_scope_with(actor.person_id, actor.privileges)
 
 
 def read_scope_with(person_id: UUID, privileges: frozenset[str]) -> ReadScope:
-    """How far somebody with these privileges sees."""
+    """Return what a person with these privileges may see."""
     economics = "job.economics.read" in privileges
     return ReadScope(
         person_id=person_id,
@@ -31,7 +31,8 @@ def read_scope_with(person_id: UUID, privileges: frozenset[str]) -> ReadScope:
 
 
 def actions_on(actor: Actor, webhook: Webhook, secrets: int) -> list[Action]:
-    """What this actor may do with the webhook now: an action offered succeeds, any other is refused."""
+    """List what the actor may do with the webhook now. Each listed action would succeed, and any other would
+    be refused."""
     active = webhook.state == "active"
     allowed: dict[Action, bool] = {
         "revise": actor.may("trail.read_all"),

@@ -1,4 +1,4 @@
-"""Look up who did what, when, and show it as far as the reader may see."""
+"""Looks up who did what and when, and shows what the reader may see of it."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from .access import read_scope_of
 
 class EntryView(View):
     id: UUID
-    """The event's, as in the feed."""
+    """The id of the event, as in the feed."""
     type: str
     subject_id: UUID
     correlation_id: UUID
-    """The brief, or whatever began the story."""
+    """The id of the brief, or of whatever began the story."""
     actor: PersonView | None
     on_behalf_of: PersonView | None
     occurred_at: datetime
     recorded_at: datetime
     data: dict[str, Any]
     number: int | None = None
-    """Only for who may read the whole trail: numbers would tell others how much they do not see."""
+    """Only for readers of the whole trail. To others, numbers would reveal how much they do not see."""
     hash: str | None = None
 
 
 async def list_entries(ports: Ports, actor: Actor, query: PageQuery, selection: Selection) -> Page[EntryView]:
-    """Newest first. What the actor may not see is left out as if it were not there: a brief or person unknown
-    to them gives an empty list."""
+    """List entries, newest first. Entries that the actor may not see are left out as if they did not exist. A
+    filter by a brief or person whom the actor may not see gives an empty list."""
     selection = replace(selection, before=query.after(UUID), newest_first=True, limit=query.rows)
     found = await ports.trail.entries(selection, read_scope_of(actor))
     names = await names_in(ports, found[: query.limit])
@@ -51,7 +51,8 @@ async def list_entries(ports: Ports, actor: Actor, query: PageQuery, selection: 
 
 
 async def names_in(ports: Ports, entries: Iterable[SealedEntry]) -> Mapping[UUID, str]:
-    """Of those who acted, or on whose behalf, as far as the directory told of them. The erased have none."""
+    """Return the names of the people who acted, or on whose behalf somebody acted, if the directory knows
+    them. People who were erased have no name."""
     facts = [each.entry.occurrence for each in entries]
     people = {id_ for fact in facts for id_ in (fact.actor_id, fact.on_behalf_of) if id_ is not None}
     return await ports.trail.names(sorted(people)) if people else {}

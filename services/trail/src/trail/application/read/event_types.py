@@ -1,4 +1,4 @@
-"""Which events there are, for whoever builds a consumer: the same for every tenant."""
+"""Describes the published event types for people who build consumers. They are the same for every tenant."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from optima_kit.refusals import Absent
 class DeprecationView(View):
     since: date
     ends: date
-    """From this day on it may be published no more."""
+    """From this day on, events of this type may no longer be published."""
     replaced_by: str
-    """The type that tells the same."""
+    """The type that replaces it."""
 
 
 class EventTypeView(View):
     type: str
     description: str
-    """When it is sent."""
+    """When an event of this type is published."""
     schema_path: str
-    """The address of its JSON Schema at this service."""
+    """The path of its JSON Schema at this service."""
     deprecation: DeprecationView | None = None
 
 
@@ -47,7 +47,7 @@ def _view(name: str, model: type[EventData]) -> EventTypeView:
 
 
 def schema_of(type_: str) -> dict[str, Any]:
-    """The JSON Schema of a whole event of the type. Raises Absent for a type that is not ours."""
+    """Return the JSON Schema of a whole event of the type. Raises Absent if the system has no such type."""
     if type_ not in every_event_type():
         raise Absent("event_type_absent")
     return event_schema(type_)

@@ -1,4 +1,5 @@
-"""Look up webhooks and their attempts, and show them with owners' names and what the reader may do."""
+"""Looks up webhooks and their attempts, and shows them with their owners' names and what the reader may
+do."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class SecretView(View):
 class ShownSecretView(View):
     id: UUID
     secret: str
-    """Shown this once."""
+    """The secret's text. It is shown only this once."""
 
 
 class WebhookView(View):
@@ -34,17 +35,17 @@ class WebhookView(View):
     types: tuple[str, ...]
     description: str
     owner: PersonView
-    """Whose privileges it has."""
+    """The person whose privileges the webhook has."""
     state: State
     disabled_because: Reason | None
-    """`gone`: the receiver answered 410. `unreachable`: every attempt failed. `owner`: the owner may no
-    longer read the whole trail, or have webhooks."""
+    """Why it is disabled: `gone` (the receiver answered 410), `unreachable` (every attempt failed) or `owner`
+    (the owner may no longer read the whole trail or have webhooks)."""
     failures: int
-    """Attempts that failed since something was delivered."""
+    """How many attempts have failed since the last success or since somebody last changed the webhook."""
     retry_at: datetime | None
     """When the next attempt is due after a failed one."""
     actions: list[Action]
-    """What the reader may do with it now."""
+    """What the reader may do with the webhook now."""
 
 
 class WholeWebhookView(WebhookView):
@@ -65,18 +66,18 @@ class AttemptView(View):
     status: int | None
     latency_ms: int
     answer: str
-    """How the response's body began, or what kept it from coming."""
+    """The beginning of the response's body, or the error that prevented a response."""
 
 
 async def list_webhooks(ports: Ports, actor: Actor, query: PageQuery) -> Page[WebhookView]:
-    """Oldest first."""
+    """List webhooks, oldest first."""
     found = await ports.webhooks.page(after=query.after(UUID), limit=query.rows)
     fields = await _fields(ports, actor, found)
     return page_of(query, found, lambda each: WebhookView(**fields[each.id]), lambda each: each.id)
 
 
 async def read_webhook(ports: Ports, actor: Actor, webhook: Webhook) -> WholeWebhookView:
-    """With its secrets' ids, not their texts."""
+    """Show a webhook with the ids of its secrets, without their texts."""
     secrets = [
         SecretView(id=each.id, created_at=each.created_at)
         for each in await ports.webhooks.secrets(webhook.id)
@@ -86,19 +87,19 @@ async def read_webhook(ports: Ports, actor: Actor, webhook: Webhook) -> WholeWeb
 
 
 async def show_webhook(ports: Ports, actor: Actor, webhook: Webhook) -> WebhookView:
-    """A webhook that is at hand."""
+    """Show a webhook that has already been read."""
     return WebhookView(**(await _fields(ports, actor, [webhook]))[webhook.id])
 
 
 async def show_new_webhook(
     ports: Ports, actor: Actor, webhook: Webhook, secret: ShownSecretView
 ) -> NewWebhookView:
-    """The only view that tells its secret."""
+    """Show a new webhook. This is the only view with its secret."""
     return NewWebhookView(**(await _fields(ports, actor, [webhook]))[webhook.id], secret=secret)
 
 
 async def find_webhook(ports: Ports, webhook_id: UUID) -> Webhook:
-    """Raises Absent."""
+    """Return a webhook. Raises Absent if there is none with this id."""
     webhook = await ports.webhooks.find(webhook_id)
     if webhook is None:
         raise Absent("webhook_absent")
@@ -108,7 +109,7 @@ async def find_webhook(ports: Ports, webhook_id: UUID) -> Webhook:
 async def list_attempts(
     ports: Ports, actor: Actor, webhook_id: UUID, query: PageQuery, *, delivered: bool | None
 ) -> Page[AttemptView]:
-    """Newest first, as far as the reader may see the events."""
+    """List a webhook's attempts, newest first, without those of events that the reader may not see."""
     await find_webhook(ports, webhook_id)
     found = await ports.webhooks.attempts(
         webhook_id,
