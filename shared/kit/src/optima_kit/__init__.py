@@ -1,1 +1,1 @@
-"""The plumbing under every Linea OPTIMA service. No business noun lives here."""
+"""The technical base of every Linea OPTIMA service. It contains no business concepts."""

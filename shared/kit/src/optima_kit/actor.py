@@ -1,4 +1,4 @@
-"""Who acts: what a verified token says of the person or service behind a request."""
+"""The actor: what a verified token says about the person or service behind a request."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class Actor:
     unit_id: UUID | None = None
     manager_id: UUID | None = None
     session_id: UUID | None = None
-    """The sign-in that the token comes from; None for machines."""
+    """The sign-in from which the token comes, or None for machines."""
     made_from: tuple[tuple[str, int], ...] = ()
-    """Whose directory entries the token was made from, and their access versions (`access_changes`)."""
+    """The directory entries from which the token was made, with their access versions (see
+    `access_changes`)."""
 
     def may(self, privilege: str) -> bool:
         return privilege in self.privileges
 
     def require(self, privilege: str) -> None:
-        """Raises Forbidden unless the actor holds the privilege."""
+        """Raise Forbidden unless the actor holds the privilege."""
         if privilege not in self.privileges:
             raise Forbidden("missing_privilege", privilege=privilege)

@@ -1,4 +1,5 @@
-"""Answers already given, kept by the caller's Idempotency-Key in the command's own transaction."""
+"""Stored answers to commands. An answer is stored under the caller's Idempotency-Key, in the command's own
+transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ ORDER BY day DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered, and the fingerprint of the request."""
+    """An answer, and the hash of the request to which it belongs."""
 
     request_hash: bytes
     status: int
@@ -31,10 +32,10 @@ class Answer:
 
 
 class AnswerWrites:
-    """The answers of one transaction; the outbox's closing statement writes them.
+    """The answers of one transaction. They are written together with the outbox, by its last statement.
 
-    Two of the same person and key collide in the database: whoever comes second is undone as a whole, and
-    finds the first one's answer.
+    Two answers with the same person and key collide in the database. The second transaction is then rolled
+    back as a whole, and finds the answer of the first.
     """
 
     def __init__(self) -> None:
@@ -44,15 +45,15 @@ class AnswerWrites:
         self.pending.append((person_id, key, answer))
 
     def mark(self) -> int:
-        """Remembers what stands here, for `rewind`."""
+        """Return a mark of the present state for `rewind`."""
         return len(self.pending)
 
     def rewind(self, mark: int) -> None:
-        """Forgets what was kept since `mark`."""
+        """Drop the answers that were added since `mark`."""
         del self.pending[mark:]
 
     def take(self) -> dict[str, object]:
-        """The parameters `closing` writes them with; nothing is left."""
+        """Return the pending answers as parameters of the closing statement, and forget them."""
         pending, self.pending = self.pending, []
         return {
             "people": [person_id for person_id, _, _ in pending],
@@ -65,7 +66,7 @@ class AnswerWrites:
 
 
 async def find_answer(work: UnitOfWork, person_id: UUID, key: str) -> Answer | None:
-    """The answer to an earlier request of that person under that key."""
+    """Return the answer to an earlier request of the person with this key, or None."""
     row = await work.fetchrow(_FIND, person_id=person_id, key=key)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""Why something is done: by whom, for whom, because of what, and when."""
+"""The cause of some work: by whom, for whom, because of which event, and when it is done."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .tracing import current_trace
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """It marks every event and job that comes of the work done for it."""
+    """The cause of some work. Every event and job that results from the work carries it."""
 
     at: datetime
-    """The facts' time."""
+    """The time at which the work takes place, which is the time of its events."""
     actor_id: UUID | None = None
     on_behalf_of: UUID | None = None
     causation_id: UUID | None = None
-    """The event that is being answered."""
+    """The event to which the work reacts."""
     traceparent: str | None = field(default_factory=current_trace)
-    """The trace in hand, unless another is named."""
+    """The trace to which the work belongs. By default, the current one."""

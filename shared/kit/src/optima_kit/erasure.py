@@ -1,5 +1,5 @@
-"""What every service does by itself about people's own words, and once they were erased, whatever else its
-reaction does."""
+"""What every service does automatically, apart from its own reaction, to remember people's own words and to
+erase them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .sql import Statement
 from .words import INSERT_WORDS, words_of
 
 _PLACEHOLDER: Final = "cancellato su richiesta"
-"""In place of an erased person's words, here as in the database's functions."""
+"""The text that replaces an erased person's words, here and in the database's functions."""
 
 _DELETE_ANSWERS: Final = Statement.parse("""
 DELETE FROM idempotency_keys
@@ -36,15 +36,15 @@ _RULES: Final = {
 
 
 def note_words(work: UnitOfWork, event: Received[Any]) -> None:
-    """Remembers whose words a received event carries."""
+    """Store whose words a received event carries."""
     for person_id, digest in words_of(event.type, event.subject, event.actor_id, event.data):
         work.write(INSERT_WORDS, person_id=person_id, digest=digest)
 
 
 def forget_erased(work: UnitOfWork, event: Received[object]) -> None:
-    """Drops the kept answers to the person's own requests, which repeat what they wrote, and all others that
-    name them; empties their texts in kept events and their words in every table; and remembers that they
-    were erased."""
+    """Erase a person if the event says so. Delete the stored answers to the person's own requests, which
+    repeat what they wrote, and all other stored answers that name them. Remove their texts from stored events
+    and their words from every table. Remember that the person was erased."""
     if event.type == PersonErased.type:
         work.write(_DELETE_ANSWERS, person_id=event.subject)
         work.write(_ERASE_FROM_EVENTS, person_id=event.subject, rules=_RULES)
@@ -53,8 +53,8 @@ def forget_erased(work: UnitOfWork, event: Received[object]) -> None:
 
 
 async def erased_among(connection: Connection, events: Iterable[Received[Any]]) -> set[UUID]:
-    """The erased people of whom these events would tell anew: an event may come late, and identity may tell
-    of everybody again."""
+    """Return the erased people whose texts these events would bring back: an event may arrive late, and the
+    identity service may publish all people again."""
     told = {person_id for event in events if (person_id := person_told_of(event)) is not None}
     if not told:
         return set()
@@ -62,7 +62,8 @@ async def erased_among(connection: Connection, events: Iterable[Received[Any]]) 
 
 
 def person_told_of(event: Received[Any]) -> UUID | None:
-    """Whose texts the event's data holds, where a model says what they are; None: nobody's."""
+    """Return the person whose texts the event's data holds. Return None if it holds no such texts, or if the
+    data was not parsed into a model."""
     if isinstance(event.data, dict):
         return None
     texts = personal_texts(event.type, event.subject, event.actor_id, event.data)
@@ -70,7 +71,7 @@ def person_told_of(event: Received[Any]) -> UUID | None:
 
 
 def without_words(event: Received[Any]) -> Received[Any]:
-    """The event with other words in place of its texts."""
+    """Return the event with its personal texts replaced by a placeholder."""
     _, fields = PERSONAL_FIELDS[event.type]
     emptied = {name: _PLACEHOLDER for name in fields if getattr(event.data, name)}
     return replace(event, data=event.data.model_copy(update=emptied))

@@ -1,4 +1,4 @@
-"""Types of request fields: what a client may send, checked once and the same everywhere."""
+"""Types of request and response fields, which check what clients send in the same way everywhere."""
 
 from __future__ import annotations
 
@@ -44,33 +44,33 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Command(BaseModel):
-    """A request body. Fields that it does not name are refused."""
+    """A request body. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Query(BaseModel):
-    """A query string. Parameters that it does not name are refused."""
+    """A query string. Unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class View(BaseModel):
-    """A response body. Fields that were not set, or are None, are left out: what is hidden and what is not
-    there look alike."""
+    """A response body. Fields that were not set, or are None, are left out, so that a hidden value looks like
+    a missing one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PersonView(View):
-    """A person, wherever one is named. The name is absent until the directory has told it."""
+    """A person who is named in a response. The name is absent until the directory's events have told it."""
 
     id: UUID
     name: str | None = None
 
     @classmethod
     def of(cls, person_id: UUID | None, names: Mapping[UUID, str]) -> PersonView | None:
-        """None of nobody."""
+        """Return the view of a person, or None if there is no person."""
         return cls(id=person_id, name=names.get(person_id)) if person_id else None
 
 
@@ -82,8 +82,8 @@ def _clean(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """`Annotated[str, Text(200)]`: text of `least` to `most` characters, white space at its ends removed,
-    without control characters."""
+    """`Annotated[str, Text(200)]` is a text of `least` to `most` characters. White space at its ends is
+    removed, and control characters are refused."""
 
     most: int
     least: int = 1
@@ -94,47 +94,47 @@ class Text:
 
 
 FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(clean_file_name)]
-"""The name of an uploaded file; what does not belong into one is taken out."""
+"""The name of an uploaded file. Characters that do not belong in a file name are removed."""
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A key that people choose: letters, digits, dot, dash and underscore, at most 64 characters."""
 
 
 def _no_number(value: Any) -> Any:
-    # pydantic takes a number for seconds since 1970, which nobody means who writes a date.
+    # pydantic reads a number as seconds since 1970, which nobody who writes a date means.
     if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise PydanticCustomError("date_type", "Write dates as 2026-01-31")
     return value
 
 
 def _within_reach(when: T) -> T:
-    # Whatever is reckoned from such a day, in whatever zone, stays in the calendar; others are slips.
+    # Years outside this range are typing errors. Within it, all computations stay valid in every time zone.
     if not FIRST_YEAR <= when.year <= LAST_YEAR:
         raise PydanticCustomError("date_out_of_range", "The date is too far away")
     return when
 
 
 Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_within_reach)]
-"""A date of 1900 to 2199, written as 2026-01-31."""
+"""A date from 1900 to 2199, written as 2026-01-31."""
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_within_reach)]
-"""A point in time of 1900 to 2199, written as 2026-01-31T09:00:00+01:00."""
+"""A point in time from 1900 to 2199, written as 2026-01-31T09:00:00+01:00."""
 
 Flag = StrictBool
-"""true or false; in a query string, plain `bool` reads the words."""
+"""true or false in a body. In a query string, use plain `bool`, which reads the words."""
 
 
 def _decimal_text(places: int) -> BeforeValidator:
     def read(value: Any) -> Any:
         if isinstance(value, Decimal):
             return value
-        # A JSON fraction has been through binary floating point: its cents can't be trusted.
+        # A JSON number with a fraction has been binary floating point, so its cents can't be trusted.
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
         if isinstance(value, str):
             if not _DECIMAL.fullmatch(value):
                 raise PydanticCustomError("decimal_text", 'Write the number as text, such as "1250.00"')
-            # As written, zeros included: whoever writes an amount as 2.500 means thousands.
+            # Count trailing zeros too: a person who writes an amount as 2.500 means thousands.
             if len(value.partition(".")[2]) > places:
                 raise PydanticCustomError(
                     "decimal_max_places", "At most {decimal_places} decimals", {"decimal_places": places}
@@ -162,7 +162,7 @@ Amount = Annotated[
     _shown(_AMOUNT, "1250.00"),
     _sent(_AMOUNT, "1250.00", 0),
 ]
-"""Euro, zero or more, at most two decimals, written as text."""
+"""An amount in euro, zero or more, with at most two decimals, written as text."""
 
 UnitPrice = Annotated[
     Decimal,
@@ -172,7 +172,7 @@ UnitPrice = Annotated[
     _shown(_UNIT_PRICE, "0.0345"),
     _sent(_UNIT_PRICE, "0.0345", 0),
 ]
-"""Euro for one unit, zero or more, at most four decimals, written as text."""
+"""A price of one unit in euro, zero or more, with at most four decimals, written as text."""
 
 Count = Annotated[
     Decimal,
@@ -182,7 +182,7 @@ Count = Annotated[
     _shown(_COUNT, "500"),
     _sent(_COUNT, "500", 1),
 ]
-"""A quantity above zero, at most three decimals, written as text."""
+"""A quantity above zero with at most three decimals, written as text."""
 
 CountOrZero = Annotated[
     Decimal,
@@ -192,7 +192,7 @@ CountOrZero = Annotated[
     _shown(_COUNT, "500"),
     _sent(_COUNT, "500", 0),
 ]
-"""A quantity of zero or more, at most three decimals, written as text."""
+"""A quantity of zero or more with at most three decimals, written as text."""
 
 Fraction = Annotated[
     Decimal,
@@ -202,13 +202,13 @@ Fraction = Annotated[
     _shown(_FRACTION, "0.25"),
     WithJsonSchema({"type": "string", "pattern": _FRACTION, "examples": ["0.25"]}, mode="validation"),
 ]
-"""A part of a whole, from 0 to 1, at most four decimals, written as text."""
+"""A fraction from 0 to 1 with at most four decimals, written as text."""
 
 
 # Figures: a period, rows in groups, shares in percent
 
 GROUPS: Final = 200
-"""More than these, and the smallest are left out."""
+"""The most groups of an answer with figures. If there are more, the smallest are left out."""
 LONGEST: Final = timedelta(days=3 * 366)
 _USUAL: Final = timedelta(days=90)
 
@@ -217,7 +217,7 @@ Tenths = Annotated[
     PlainSerializer(lambda value: f"{value:.1f}", return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d$", "examples": ["97.5"]}, mode="serialization"),
 ]
-"""With one decimal, as text."""
+"""A number with one decimal, written as text."""
 
 R = TypeVar("R", bound=View)
 
@@ -225,7 +225,7 @@ R = TypeVar("R", bound=View)
 class PeriodQuery(Query):
     since: Day | None = None
     until: Day | None = None
-    """Both days are part of the period; the last 90 days where none are given."""
+    """Both days are part of the period. Without any, the last 90 days."""
 
 
 class FiguresView(View, Generic[R]):
@@ -233,12 +233,12 @@ class FiguresView(View, Generic[R]):
     until: date
     """Both days are part of the period."""
     rows: list[R]
-    """By month or week in their order, otherwise the largest first; the 200 largest at most."""
+    """Rows by month or week come in their order, others with the largest first. There are at most 200."""
 
 
 def period(today: date, since: date | None, until: date | None) -> tuple[date, date]:
-    """The days that a PeriodQuery asks for. Raises Invalid for a period that ends before it begins, or is
-    longer than three years."""
+    """Return the first and the last day of the period that a PeriodQuery asks for. Raises Invalid if the
+    period ends before it begins, or is longer than three years."""
     last = until or today
     first = since or last - _USUAL
     if not first <= last <= first + LONGEST:
@@ -247,5 +247,5 @@ def period(today: date, since: date | None, until: date | None) -> tuple[date, d
 
 
 def percent(part: int, whole: int) -> Decimal | None:
-    """None of nothing."""
+    """Return a share in percent, or None if the whole is zero."""
     return Decimal(part) * 100 / whole if whole else None

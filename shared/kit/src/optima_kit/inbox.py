@@ -1,4 +1,4 @@
-"""The inbox: what reached a service is handled in one transaction, each event's effect exactly once."""
+"""The inbox: handles received events in one transaction, so that each event takes effect exactly once."""
 
 from __future__ import annotations
 
@@ -44,16 +44,17 @@ class Item:
 
 @dataclass(slots=True)
 class Handled:
-    """What one transaction did, told to the metrics once it has committed."""
+    """What one transaction did. The metrics get it once the transaction has committed."""
 
     fresh: list[Item] = field(default_factory=list)
-    """What the inbox had not seen before."""
+    """The messages that the inbox had not seen before."""
     seconds: list[tuple[str, float]] = field(default_factory=list)
-    """Each reaction's event type and time."""
+    """The event type of each reaction, and the seconds that the reaction took."""
 
 
 class Failed(Exception):
-    """A transaction failed by itself; `item` is the one whose reaction raised, if it was a reaction."""
+    """Raised if handling messages failed. `item` is the message whose reaction raised `cause`, or None if no
+    reaction did."""
 
     def __init__(self, item: Item | None, cause: BaseException) -> None:
         super().__init__(repr(cause))
@@ -62,7 +63,7 @@ class Failed(Exception):
 
 
 class Inbox(Generic[P]):
-    """One service's reactions, on its own ports."""
+    """Runs one service's reactions with the service's own ports."""
 
     def __init__(self, reactions: Reactions, ports: Callable[[UnitOfWork], P], clock: Clock) -> None:
         self._reactions = reactions
@@ -70,14 +71,16 @@ class Inbox(Generic[P]):
         self._clock = clock
 
     def read(self, body: bytes) -> Item:
-        """What a message asks for. Raises Unreadable."""
+        """Parse a message and find the reaction to it. Raises Unreadable."""
         return Item(*self._reactions.read(body))
 
     async def handle(self, transaction: Transaction, items: Sequence[Item]) -> Handled:
-        """Lets the service react to what it has not seen before, in the order given. Raises Failed."""
+        """Let the service react, in the order given, to the messages that it has not seen before. Raises
+        Failed."""
         done = Handled()
         connection = transaction.connection
-        # Everybody inserts in the same order, so that two consumers of the same duplicates can't deadlock.
+        # All consumers insert ids in the same order, so that two of them with the same duplicates can't
+        # deadlock.
         ids = sorted({item.received.id for item in items}, key=attrgetter("int"))
         new = {row[0] for row in await connection.fetch(RECORD, ids)}
         for item in items:
@@ -110,7 +113,8 @@ class Inbox(Generic[P]):
 
 
 async def _without_outdated(connection: Connection, items: list[Item]) -> list[Item]:
-    """Drops, of the types whose newest event is enough, all that are older than one already applied."""
+    """Drop outdated events: those of `newest_only` types that are older than an event that was already
+    applied."""
     newest: dict[tuple[UUID, str], Item] = {}
     for item in items:
         if item.reaction.newest_only:
@@ -131,13 +135,14 @@ async def _without_outdated(connection: Connection, items: list[Item]) -> list[I
 
 
 def in_order(items: Sequence[Item]) -> list[Item]:
-    """The order to handle them in: tenant by tenant, and each subject in its sequence."""
+    """Return the messages in the order in which to handle them: by tenant, and each subject's events by
+    sequence."""
     return sorted(in_sequence(items), key=lambda item: item.received.tenant_id.int)
 
 
 def in_sequence(items: Sequence[Item]) -> list[Item]:
-    """Each source's events of a subject by sequence, in the places that they hold among the others'
-    events."""
+    """Sort the events of each source and subject by sequence. They take the same places as before among the
+    other events."""
     places: dict[tuple[str, UUID], list[int]] = {}
     for index, item in enumerate(items):
         places.setdefault((item.received.source, item.received.subject), []).append(index)

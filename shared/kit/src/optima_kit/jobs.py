@@ -1,4 +1,4 @@
-"""Work that a transaction schedules: immediate jobs and timers are one thing, a row with a due time."""
+"""Jobs that transactions schedule. Immediate jobs and timers are the same: a row with a due time."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P")
 
-# An unfinished job of the same kind and key is moved. Raising `revision` keeps a run that is under way
-# from marking as done what it has not seen.
+# If an unfinished job has the same kind and key, it gets the new payload and time. Its new `revision` keeps a
+# run that is under way from marking the new version of the job as done.
 _SCHEDULE_JOBS: Final = """
 INSERT INTO jobs AS known (id, kind, key, payload, due_at, causation_id, traceparent)
 SELECT *
@@ -47,9 +47,11 @@ MARK_DONE: Final = Statement.parse("""
 UPDATE jobs SET state = 'done', finished_at = now(), locked_until = NULL, last_error = NULL
 WHERE id = :id AND state = 'due' AND revision = :revision
 """)
-# The lease is its own token: whoever lost it must not finish what another has begun anew.
+# The lease's time serves as its token: a run that has lost its lease must not finish the job, which another
+# run may have begun again.
 _HOLDS_LEASE: Final = Statement.parse("SELECT FROM jobs WHERE id = :id AND locked_until = :lease FOR UPDATE")
-# Rescheduled or cancelled during the run: the new obligation, if any, is hinted at afresh.
+# For a job that was rescheduled or cancelled during its run. If it was rescheduled, the dispatcher sends it
+# again.
 RELEASE: Final = Statement.parse("""
 UPDATE jobs SET locked_until = NULL, hinted_at = NULL
 WHERE id = :id AND state = 'due' AND locked_until IS NOT DISTINCT FROM :lease::timestamptz
@@ -65,7 +67,7 @@ class _Wanted:
 
 
 class JobWrites:
-    """The jobs of one transaction, of all its causes. The last word about a (kind, key) counts."""
+    """The jobs of one transaction, with all their causes. The last change of a kind and key counts."""
 
     def __init__(self) -> None:
         self._pending: dict[tuple[str, str], _Wanted | None] = {}
@@ -79,15 +81,15 @@ class JobWrites:
         self._pending[kind, key] = None
 
     def mark(self) -> dict[tuple[str, str], _Wanted | None]:
-        """Remembers what stands here, for `rewind`."""
+        """Return a mark of the present state for `rewind`."""
         return dict(self._pending)
 
     def rewind(self, mark: dict[tuple[str, str], _Wanted | None]) -> None:
-        """Forgets what was scheduled and cancelled since `mark`."""
+        """Drop what was scheduled and cancelled since `mark`."""
         self._pending = mark
 
     async def flush(self, connection: Connection) -> bool:
-        """Writes what was scheduled and cancelled. Returns whether there was anything."""
+        """Write what was scheduled and cancelled. Return whether there was anything to write."""
         if not self._pending:
             return False
         pending, self._pending = sorted(self._pending.items()), {}
@@ -113,29 +115,31 @@ class JobWrites:
 
 @dataclass(frozen=True, slots=True)
 class CausedJobs:
-    """The jobs as one cause sees them; implements `ports.Jobs`."""
+    """The jobs for the work of one cause. Implements `ports.Jobs`."""
 
     writes: JobWrites
     cause: Cause
 
     def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime | None = None) -> None:
-        """Oblige the service to run `kind` at `due_at`, or now. One unfinished job per (kind, key):
-        scheduling it again replaces its payload and moves it."""
+        """Schedule a job for `due_at`, or for now. There is one unfinished job for each kind and key:
+        scheduling it again replaces its payload and its due time."""
         self.writes.schedule(kind, payload, key=key, due_at=due_at or self.cause.at, cause=self.cause)
 
     def cancel(self, kind: str, key: str) -> None:
-        """Lift the obligation, if it is unfinished."""
+        """Cancel the unfinished job of this kind and key, if there is one."""
         self.writes.cancel(kind, key)
 
 
 DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
 DEFAULT_ATTEMPTS: Final = 12
-"""With pauses that double from a second to an hour, a job is given up after about three hours."""
+"""The number of attempts. Since the pauses double from a second up to an hour, a job is given up after about
+three hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """How a kind of job is run. `outside`: between transactions, under a lease of `timeout`."""
+    """How a kind of job is run. A job that runs `outside` runs between transactions, under a lease of
+    `timeout`."""
 
     name: str
     model: type[BaseModel]
@@ -154,8 +158,8 @@ class JobKinds:
     def on(
         self, kind: str, model: type[M], *, attempts: int = DEFAULT_ATTEMPTS
     ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
-        """Declares a job that runs whole in one tenant transaction, which also marks it done:
-        `async def (ports, payload)`. It is rolled back and tried again, `attempts` times at most."""
+        """Declare a job that runs in one transaction of the tenant, which also marks it as done: `async def
+        (ports, payload)`. After a failure it is rolled back and tried again, `attempts` times at most."""
 
         def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
             self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts))
@@ -171,10 +175,10 @@ class JobKinds:
         timeout: timedelta = DEFAULT_TIMEOUT,
         attempts: int = DEFAULT_ATTEMPTS,
     ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
-        """Declares a job that calls the outside between transactions: `async def (run: JobRun, payload)`.
+        """Declare a job that calls other systems between transactions: `async def (run: JobRun, payload)`.
 
-        Nobody else runs it for `timeout`, after which it is interrupted and tried again. It must end by
-        leaving `run.finish()`; the call to the outside must bear being repeated.
+        No other worker runs the job for `timeout`; after that it is interrupted and tried again. The job must
+        end by leaving `run.finish()`, and its calls to other systems must be repeatable.
         """
 
         def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
@@ -195,7 +199,7 @@ class JobKinds:
         return iter(self._kinds)
 
     def outside_kinds(self) -> list[str]:
-        """Those that wait for somebody outside."""
+        """List the kinds of jobs that wait for other systems."""
         return [name for name, kind in self._kinds.items() if kind.outside]
 
     def get(self, kind: str) -> JobKind | None:
@@ -203,11 +207,12 @@ class JobKinds:
 
 
 class LeaseLost(Exception):
-    """The run took longer than its timeout allows, and another may have begun."""
+    """Raised if a run took longer than its timeout allows, so that another run may have begun."""
 
 
 class JobRun(Generic[P]):
-    """One run of a job that calls the outside: transactions before and after, none around the call."""
+    """One run of a job that calls other systems. It opens transactions before and after the calls, not around
+    them."""
 
     def __init__(
         self,
@@ -224,9 +229,9 @@ class JobRun(Generic[P]):
         self.tenant_id = tenant_id
         self.key: str = row["key"]
         self.attempt: int = row["attempts"] + 1
-        """1 for the first."""
+        """The number of this attempt, from 1."""
         self.is_last_attempt = self.attempt >= attempts
-        """Whether a failure of this run makes it given up."""
+        """Whether the job is given up if this run fails."""
         self.resources = resources
         self.finished = False
         self._database = database
@@ -237,14 +242,14 @@ class JobRun(Generic[P]):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[P]:
-        """A tenant transaction of its own."""
+        """Open a separate transaction of the tenant."""
         async with self._unit() as unit:
             yield self._ports(unit)
 
     @asynccontextmanager
     async def finish(self) -> AsyncIterator[P]:
-        """The transaction that also marks the job as done. Raises LeaseLost instead of letting a run that
-        took too long undo another's work."""
+        """Open the transaction that also marks the job as done. Raises LeaseLost if the run took too long, so
+        that it can't undo the work of another run."""
         async with self._unit() as unit:
             if await unit.fetchrow(_HOLDS_LEASE, id=self.id, lease=self._lease) is None:
                 raise LeaseLost

@@ -1,10 +1,11 @@
 """Group commit: commands of one tenant that wait at the same moment share a transaction.
 
-A tenant has two lanes. A lane takes what waits, up to sixteen commands or five milliseconds, runs them one
-after the other in one transaction, and commits: the round trips of beginning, of writing events and answers,
-and of the commit are shared. Nobody is answered before the commit. Whatever goes wrong undoes the group, and
-its commands run again one by one, so that what fails then is each one's own; a command must therefore be
-repeatable up to its commit. A refused command that has changed nothing yet is only forgotten.
+A tenant has two lanes. A lane takes the waiting commands, up to sixteen of them or for five milliseconds,
+runs them one after the other in one transaction, and commits. So the commands share the round trips for
+beginning, for writing events and answers, and for the commit. No command is answered before the commit. Any
+failure rolls the whole group back, and its commands run again one by one, so that a failure then concerns
+only its own command. A command must therefore be repeatable up to its commit. A command that is refused
+before it has changed anything is left out of the group without rolling it back.
 """
 
 from __future__ import annotations
@@ -25,18 +26,19 @@ from .refusals import Refusal
 T = TypeVar("T")
 
 LANES: Final = 2
-"""Of one tenant. A third brought nothing on two cores."""
+"""The number of lanes of one tenant. A third lane brought nothing on two cores."""
 GROUP: Final = 16
-"""Commands in one transaction at most."""
+"""The most commands in one transaction."""
 GROUP_SECONDS: Final = 0.005
-"""A command begins in a group only until then: those before it wait for its end."""
+"""How long a group takes further commands, since the commands before them wait for their end."""
 LOCK_MILLISECONDS: Final = 50
-"""So long a command in a group waits for a lock before the group is undone. A command alone waits as long as
-it takes."""
+"""How long a command in a group waits for a lock before the group is rolled back. A command that runs alone
+waits without a limit."""
 TRIES: Final = 5
-"""So often a command runs alone that collides with another process's each time."""
+"""How often a command is tried alone if it collides with a command of another process each time."""
 SLOW_SECONDS: Final = 0.05
-"""A lane that takes longer no longer counts as one of the two: others need not wait behind it."""
+"""A lane that takes longer no longer counts as one of the two, so that other commands need not wait for
+it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,7 +47,7 @@ class _Command:
     answer: asyncio.Future[Any]
     alone: bool = False
     tries: int = 0
-    """How often it has run alone."""
+    """How often the command has run alone."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,8 @@ class _Tenant:
     waiting: deque[_Command] = field(default_factory=deque)
     lanes: int = 0
     size: int = GROUP
-    """Of the next group: halved when one had to be undone, and one more after each that was not."""
+    """The size of the next group. It is halved when a group is rolled back, and grows by one after each
+    success."""
 
 
 class Lanes:
@@ -65,8 +68,9 @@ class Lanes:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, tenant_id: UUID, command: Callable[[Transaction], Awaitable[T]]) -> T:
-        """What `command` returns, once it is committed. It may be called twice, the second time in a
-        transaction that knows nothing of the first. Raises what it raises when it runs alone."""
+        """Run `command` and return its result once it is committed. It may be called more than once, each
+        time in a transaction that knows nothing of the one before. Raises what the command raises when it
+        runs alone."""
         tenant = self._tenants.setdefault(tenant_id, _Tenant())
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         tenant.waiting.append(_Command(command, answer))
@@ -81,7 +85,7 @@ class Lanes:
             task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, tenant_id: UUID, tenant: _Tenant) -> None:
-        """One lane, until nothing waits."""
+        """Serve one lane until nothing waits."""
         slow = False
 
         def give_way() -> None:
@@ -100,7 +104,7 @@ class Lanes:
         finally:
             if not slow:
                 tenant.lanes -= 1
-            # A slow lane ends, and may leave what it has put back.
+            # A slow lane ends here, and may leave commands that it has put back to wait.
             self._open_lane(tenant_id, tenant)
             if not tenant.lanes and self._tenants.get(tenant_id) is tenant:
                 del self._tenants[tenant_id]
@@ -144,7 +148,7 @@ class Lanes:
         COMMAND_GROUP.observe(len(outcomes))
         for command, result, refusal in outcomes:
             if command.answer.done():
-                continue  # whoever asked has gone
+                continue  # the caller has gone
             if refusal is not None:
                 command.answer.set_exception(refusal)
             else:
@@ -152,7 +156,8 @@ class Lanes:
 
 
 def _next_group(tenant: _Tenant) -> list[_Command]:
-    """What one transaction takes: those that wait, or the first alone where it must be."""
+    """Return the commands of the next transaction: the waiting ones, or only the first if it must run
+    alone."""
     group = [tenant.waiting.popleft()]
     while tenant.waiting and len(group) < tenant.size and not group[0].alone and not tenant.waiting[0].alone:
         group.append(tenant.waiting.popleft())
@@ -162,7 +167,8 @@ def _next_group(tenant: _Tenant) -> list[_Command]:
 async def _attempt(
     command: _Command, transaction: Transaction, *, together: bool
 ) -> tuple[Any, Refusal | None]:
-    """(result, None), or (None, the refusal) of a command that left no trace in the transaction."""
+    """Run a command in the transaction and return its result. Return its refusal instead if it was refused
+    and has left no trace in a shared transaction."""
     mark = transaction.mark()
     try:
         return await command.run(transaction), None

@@ -1,4 +1,5 @@
-"""Events that a transaction publishes: gathered, then written before its commit in one statement."""
+"""The outbox: collects the events that a transaction publishes, and writes them in one statement before its
+commit."""
 
 from __future__ import annotations
 
@@ -19,11 +20,13 @@ from .words import INSERT_WORDS, words_of
 from .writes import StateWrites
 
 PARTITIONS: Final = 16
-"""The previous release's relays divide an outbox by this column."""
+"""The number of values of the column `partition`, by which relays of the previous release divide an
+outbox."""
 
-# The heads' row locks are taken first, in the order of subjects (no deadlocks) and before positions are
-# drawn (an aggregate's positions follow its commits). The envelope is put together here, since its
-# sequence is known only now: `opening` ends with `"sequence":`, `closing` begins with a comma.
+# The rows in stream_heads are locked first. They are locked in the order of subjects, to avoid deadlocks, and
+# before positions are drawn, so that an aggregate's positions follow its commits. The envelope is assembled
+# here, since its sequence is known only now: `opening` ends with `"sequence":`, `closing` begins with a
+# comma.
 _HEADS = """
 heads AS (
     INSERT INTO stream_heads AS known (subject, head)
@@ -41,9 +44,9 @@ FROM unnest(:ids::uuid[], :partitions::smallint[], :types::text[], :about::uuid[
 JOIN heads USING (subject)
 ORDER BY ordinal
 """
-# A key is unique within its day. The same key of one of the two days before draws the row to that day, where
-# it collides. And a request soon after midnight claims both days, so that it collides with a twin that began
-# before: no command takes ten minutes.
+# A key is unique within its day. If the same key exists on one of the two days before, the row gets that day,
+# so that the two collide. A request soon after midnight inserts rows for both days, so that it also collides
+# with a duplicate that began before midnight: no command takes ten minutes.
 _ANSWERS = """
 INSERT INTO idempotency_keys (person_id, key, request_hash, status, headers, body, day, looked)
 SELECT person_id, key, request_hash, status, headers, body,
@@ -75,7 +78,7 @@ class _Pending:
 
 
 class OutboxWrites:
-    """The events of one transaction, of all its causes, in the order in which they were added."""
+    """The events of one transaction, with all their causes, in the order in which they were added."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -104,18 +107,18 @@ class OutboxWrites:
         self._pending.append(_Pending(id_, event.type, subject, opening, closing))
 
     def mark(self) -> int:
-        """Remembers what stands here, for `rewind`."""
+        """Return a mark of the present state for `rewind`."""
         return len(self._pending)
 
     def rewind(self, mark: int) -> None:
-        """Forgets what was added since `mark`."""
+        """Drop the events that were added since `mark`."""
         del self._pending[mark:]
 
     def __len__(self) -> int:
         return len(self._pending)
 
     def take(self) -> dict[str, object]:
-        """The parameters that `ADD_EVENTS` writes them with; nothing is left."""
+        """Return the pending events as parameters of `ADD_EVENTS`, and forget them."""
         pending, self._pending = self._pending, []
         added = Counter(event.subject for event in pending)
         left = dict(added)
@@ -139,7 +142,7 @@ class OutboxWrites:
 
 @dataclass(frozen=True, slots=True)
 class CausedOutbox:
-    """The outbox as one cause sees it; implements `ports.Outbox`."""
+    """The outbox for the work of one cause. Implements `ports.Outbox`."""
 
     writes: OutboxWrites
     state: StateWrites

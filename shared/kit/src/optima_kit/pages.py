@@ -1,4 +1,4 @@
-"""Lists come in pages; a cursor is the sort key of the last row seen, opaque to the client."""
+"""Pagination of lists. A cursor is the sort key of the last row that was shown, and opaque to the client."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Key = UUID | datetime | date | str | int
 
 
 class PageQuery(Query):
-    """What every list takes: how many rows, and where to go on."""
+    """The query that every list takes: how many rows, and where to continue."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=512)] | None = None
 
     @property
     def rows(self) -> int:
-        """How many rows to look for: one more than the page shows tells whether another page follows."""
+        """How many rows to read: one more than the page shows, to know whether another page follows."""
         return self.limit + 1
 
     def after(self, *kinds: type) -> Any:
-        """The sort key of the last row seen, of the given types (UUID, datetime, date, str, int): the value
-        itself where it is one, a tuple of several; None on the first page. Raises Invalid for any other
-        cursor."""
+        """Return the sort key of the last row that was shown, or None on the first page. `kinds` are the
+        types of its values (UUID, datetime, date, str, int). A single value is returned as such, several as a
+        tuple. Raises Invalid if the cursor does not have these types."""
         if self.cursor is None:
             return None
         key = _decode_cursor(self.cursor, kinds)
@@ -44,15 +44,15 @@ class PageQuery(Query):
 
 
 class Page(BaseModel, Generic[T]):
-    """Some rows, and the cursor of the next page; none at the end."""
+    """Some rows, and the cursor of the next page, which the last page lacks."""
 
     model_config = ConfigDict(frozen=True)
 
     items: list[T]
     next_cursor: str | None = None
     actions: list[str] | None = None
-    """What the reader may do with the list itself, such as `create`. The edge says so, from the endpoints
-    that do it; None where there is none."""
+    """What the reader may do with the list itself, such as `create`, or None. The HTTP layer adds the actions
+    for which there are endpoints."""
 
 
 def page_of(
@@ -63,9 +63,9 @@ def page_of(
     *,
     actions: Sequence[str] = (),
 ) -> Page[T]:
-    """The page that `query` asks for, of the rows found when `query.rows` were looked for. `key` is a row's
-    place in the list's order: what `query.after` returns with the next page's cursor. `actions`: what may be
-    done with the list that no endpoint of its own stands for."""
+    """Return the page that `query` asks for. `found` are the rows that were read, at most `query.rows`. `key`
+    returns a row's sort key, which `query.after` returns for the next page. `actions` are further things that
+    may be done with the list and that have no endpoint of their own."""
     shown = found[: query.limit]
     more = len(found) > query.limit
     return Page(

@@ -1,4 +1,4 @@
-"""What every use case may ask of its surroundings, beside its own repositories."""
+"""The interfaces that every use case may use in addition to its own repositories."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ from optima_contracts.envelope import EventData
 class Outbox(Protocol):
     @property
     def tenant_id(self) -> UUID:
-        """Whose events they are."""
+        """The tenant to which the events belong."""
 
     def add(self, event: EventData, *, subject: UUID, correlation: UUID) -> None:
-        """Publishes `event` if and when the transaction commits, in order per subject.
+        """Publish `event` when the transaction commits. The events of one subject are published in order.
 
-        `subject` is the aggregate that the fact is about; `correlation` the brief (or whatever began the
-        story) that it belongs to.
+        `subject` is the aggregate that the event is about. `correlation` is the brief, or whatever else began
+        the story, to which the event belongs.
         """
 
 
 class Jobs(Protocol):
     def schedule(self, kind: str, payload: BaseModel, *, key: str, due_at: datetime | None = None) -> None:
-        """Owes a job of `kind` from `due_at` (now, if None) on, if and when the transaction commits.
+        """Schedule a job of `kind` for `due_at`, or for now if None, when the transaction commits.
 
-        While a job with the same kind and key is unfinished, scheduling moves it instead of adding one.
+        If a job with the same kind and key is unfinished, it gets the new payload and time instead of a
+        second job being added.
         """
 
     def cancel(self, kind: str, key: str) -> None:
-        """Drops the unfinished job of that kind and key, if there is one."""
+        """Cancel the unfinished job of this kind and key, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of whom the tenant's directory has told."""
+    """A person in the tenant's directory."""
 
     id: UUID
     name: str
     active: bool
     privileges: frozenset[str]
-    """Of all their roles; of a built-in role as the product defines it, until the tenant says otherwise."""
+    """The privileges of all their roles. A built-in role has those that the product defines until the tenant
+    changes them."""
 
 
 class Directory(Protocol):
     """The service's own copy of the tenant's directory."""
 
     async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-        """The names of people and units. Who is not known yet is left out."""
+        """Return the names of people and units. Those that are not known yet are left out."""
 
     async def find_person(self, person_id: UUID) -> Person | None: ...
 
     async def list_who_may(self, *privileges: str) -> list[UUID]:
-        """Active people who hold all of these, to be told of something; fifty at most."""
+        """List active people who hold all these privileges, at most fifty, for example to notify them."""

@@ -1,4 +1,4 @@
-"""Which events a service answers, and with what: the table that its `adapters/messages.py` fills."""
+"""A service's reactions to events: the table that its `adapters/messages.py` fills."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ D = TypeVar("D")
 E = TypeVar("E", bound=EventData)
 
 EVERYTHING: Final = "optima.#"
-"""The binding of a service that answers every event."""
+"""The binding of a service that reacts to every event."""
 
 LINGER_SECONDS: Final = 0.003
-"""While messages come several at a time, the next batch waits so long for more. Never when idle."""
+"""How long a batch waits for more messages, if the previous batch had several. An idle consumer does not
+wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Received(Generic[D]):
     subject: UUID
     sequence: int
     time: datetime
-    """When the fact happened."""
+    """The time at which the fact occurred."""
     tenant_id: UUID
     correlation_id: UUID
     causation_id: UUID | None
@@ -49,7 +50,7 @@ class Received(Generic[D]):
     """The envelope exactly as it was published."""
 
     def cause(self, at: datetime) -> Cause:
-        """The cause of what is done about it, at that time."""
+        """Return the cause of the work that this event leads to at that time."""
         return Cause(at, self.actor_id, self.on_behalf_of, self.id, current_trace() or self.traceparent)
 
 
@@ -60,23 +61,25 @@ Handler = Callable[[Any, Received[Any]], Awaitable[None]]
 class Reaction:
     handle: Handler
     model: type[EventData] | None
-    """None: the data is handed over as a plain dict."""
+    """The model of the event's data, or None if the reaction gets the data as a plain dict."""
     newest_only: bool = False
 
 
 async def _nothing(_: Any, __: Received[Any]) -> None:
-    """The inbox does by itself what is to be done."""
+    """Do nothing more: the inbox itself does what is needed for these events."""
 
 
 _HEARD: Final = {
     event.type: Reaction(_nothing, event, newest_only=True)
     for event in (PersonChanged, RoleChanged, ServiceAccountChanged, PersonErased)
 } | {SessionEnded.type: Reaction(_nothing, SessionEnded)}
-"""What every service is told, whether it reacts or not: `access_changes` and `erasure` say why."""
+"""The events that every service receives, even without a reaction of its own. `access_changes` and `erasure`
+use them."""
 
 
 class Unreadable(Exception):
-    """A message that no attempt could make sense of, or may. `reason` is one of `parking.Reason`."""
+    """Raised for a message that can't be read, however often it is tried. `reason` is one of
+    `parking.Reason`."""
 
     def __init__(self, reason: str, error: str) -> None:
         super().__init__(error)
@@ -95,10 +98,11 @@ class Reactions:
     ) -> Callable[
         [Callable[[Any, Received[E]], Awaitable[None]]], Callable[[Any, Received[E]], Awaitable[None]]
     ]:
-        """Declares the reaction to one event type.
+        """Declare the reaction to one event type.
 
-        `newest_only`: an event older than the newest applied one of the same subject and type is dropped,
-        for types that carry the whole state. Raises ValueError for a type that already has a reaction.
+        With `newest_only`, an event that is older than the newest applied one of the same subject and type is
+        dropped. This is for types that carry the whole state. Raises ValueError for a type that already has a
+        reaction.
         """
 
         def register(
@@ -117,7 +121,8 @@ class Reactions:
         [Callable[[Any, Received[dict[str, Any]]], Awaitable[None]]],
         Callable[[Any, Received[dict[str, Any]]], Awaitable[None]],
     ]:
-        """Declares the reaction to every event that has none of its own; its data is a plain dict."""
+        """Declare the reaction to every event that has no reaction of its own. It gets the data as a plain
+        dict."""
 
         def register(
             handle: Callable[[Any, Received[dict[str, Any]]], Awaitable[None]],
@@ -130,7 +135,7 @@ class Reactions:
         return register
 
     def include(self, other: Reactions) -> None:
-        """Adds another's. Raises ValueError for a type that has a reaction already."""
+        """Add the reactions of another table. Raises ValueError for a type that already has a reaction."""
         for type_, reaction in other._by_type.items():
             if type_ in self._by_type:
                 raise ValueError(f"two reactions to {type_}")
@@ -140,17 +145,18 @@ class Reactions:
         return bool(self._by_type) or self._everything is not None
 
     def bindings(self) -> list[str]:
-        """The routing keys that the service's queue is bound to."""
+        """Return the routing keys to which the service's queue is bound."""
         if self._everything is not None:
             return [EVERYTHING]
         return sorted({*self._by_type, *_HEARD})
 
     def to(self, type_: str) -> Reaction | None:
-        """The reaction to a type, or None."""
+        """Return the reaction to a type, or None."""
         return self._by_type.get(type_, self._everything or _HEARD.get(type_))
 
     def read(self, body: bytes) -> tuple[Reaction, Received[Any]]:
-        """The event in a message and the reaction to it. Raises Unreadable."""
+        """Parse a message. Return the reaction and the event. Raises Unreadable if it can't be parsed or
+        there is no reaction to it."""
         try:
             envelope = Envelope.model_validate_json(body)
         except ValidationError as error:
@@ -184,7 +190,8 @@ class Reactions:
 
 
 def _without_values(error: ValidationError) -> str:
-    """What is wrong and where, without what was there: prices must not reach logs and error columns."""
+    """Describe what is wrong and where, without the wrong values, since prices must not get into logs and
+    error columns."""
     return "; ".join(
         f"{'.'.join(str(part) for part in problem['loc']) or 'message'}: {problem['msg']}"
         for problem in error.errors(include_input=False, include_url=False)

@@ -1,8 +1,9 @@
-"""What a service says when it will not do what was asked. Standard library only: domain code raises these.
+"""Refusals: the exceptions with which a service refuses a request. Domain code raises them, so this module
+uses only the standard library.
 
-A refusal carries a code (its text in Italian and English stands in the service's `adapters/refusals.toml`),
-the field that is to blame, and the facts that the text mentions. The kit turns it into a problem response
-(RFC 9457) and rolls the transaction back.
+A refusal carries a code, the field at fault, and the facts that its text mentions. The texts in Italian and
+English are in the service's `adapters/refusals.toml`. The kit turns a refusal into a problem response (RFC
+9457) and rolls the transaction back.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from typing import ClassVar
 
 
 class Term(str):
-    """A fact that has a text of its own, in both languages, under this code: "the postal code"."""
+    """The code of a fact that has its own text in both languages, such as "the postal code"."""
 
     __slots__ = ()
 
 
 class Refusal(Exception):
-    """Base of all. `field` is a path ("items[2].quantity"); `facts` fill the placeholders of the text:
-    quantities and dates as the reader's language writes them, and each `Term` as its own text."""
+    """The base class of all refusals. `field` is a path ("items[2].quantity"). `facts` fill the placeholders
+    of the text: quantities and dates are written as in the reader's language, and each `Term` as its own
+    text."""
 
     status: ClassVar[int] = 400
 
@@ -41,7 +43,7 @@ class Malformed(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """`scheme` is how the caller may show who it is, as HTTP names it."""
+    """The caller is not authenticated. `scheme` is the HTTP authentication scheme that the caller may use."""
 
     status = 401
 
@@ -53,25 +55,25 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """The actor may see the thing but lacks the privilege for this."""
+    """The actor may see the resource but may not do this with it."""
 
     status = 403
 
 
 class Absent(Refusal):
-    """There is no such thing, or none that this actor may know of: the two are not told apart."""
+    """The resource does not exist, or the actor may not know of it. The response does not reveal which."""
 
     status = 404
 
 
 class TooSlow(Refusal):
-    """The body did not come in time."""
+    """The request's body did not arrive in time."""
 
     status = 408
 
 
 class WrongState(Refusal):
-    """The thing is not in a state that allows this, or someone else was faster."""
+    """The resource is not in a state that allows this, or somebody else was faster."""
 
     status = 409
 
@@ -91,7 +93,7 @@ class UnsupportedMedia(Refusal):
 
 
 class Invalid(Refusal):
-    """A value was understood and is not acceptable."""
+    """A value was understood but is not acceptable."""
 
     status = 422
 
@@ -105,7 +107,7 @@ class TooMany(Refusal):
 
 
 class Violations(Refusal):
-    """Several refusals at once, told together so that a person mends them in one go."""
+    """Several refusals in one response, so that a person can correct all faults at once."""
 
     status = 422
 
@@ -115,4 +117,5 @@ class Violations(Refusal):
 
 
 class NotYet(Exception):
-    """Raised by a reaction whose event came before another that it builds on. It will be tried again."""
+    """Raised by a reaction if its event arrived before another one that it needs. The reaction is tried again
+    later."""

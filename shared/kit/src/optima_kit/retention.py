@@ -1,4 +1,5 @@
-"""What the backbone forgets, and when. Parked messages, failed jobs and stream heads it never does."""
+"""Deletes old rows of the kit's own tables. Parked messages, failed jobs and stream heads are never
+deleted."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from .postgres import Pool
 _LOG = structlog.get_logger(__name__)
 
 OUTBOX_DAYS: Final = 14
-"""So long can a service's own history be published again from its outbox."""
+"""For how many days a service can publish its own history again from its outbox."""
 INBOX_DAYS: Final = 30
-"""Longer than the outbox's: whatever can be published again must still be recognised."""
+"""Longer than the outbox's days: whatever can be published again must still be recognised as a duplicate."""
 JOBS_DAYS: Final = 14
 ANSWERS_DAYS: Final = 2
 SESSIONS_DAYS: Final = 1
@@ -26,7 +27,8 @@ _EVERY_SECONDS: Final = 600.0
 _ROWS_A_STATEMENT: Final = 1000
 
 _DAYS: Final = {"outbox": OUTBOX_DAYS, "inbox": INBOX_DAYS, "idempotency_keys": ANSWERS_DAYS}
-"""Whole days that these keep besides the present one; they have a partition for each."""
+"""How many whole days these tables keep in addition to the present one. They have a partition for each
+day."""
 
 _PRUNE: Final[dict[str, tuple[str, int]]] = {
     "jobs": (
@@ -34,14 +36,15 @@ _PRUNE: Final[dict[str, tuple[str, int]]] = {
         " (SELECT id FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1 LIMIT $2)",
         JOBS_DAYS,
     ),
-    # Of the sessions that have ended, a token lives for minutes.
+    # The tokens of an ended session are valid for some minutes only.
     "access_changes": (
         "DELETE FROM access_changes WHERE (tenant_id, holder) IN"
         " (SELECT tenant_id, holder FROM access_changes"
         "  WHERE holder LIKE 'session %' AND changed_at < $1 LIMIT $2)",
         SESSIONS_DAYS,
     ),
-    # Rows for whose day there was no partition: nothing, unless this has not run for days.
+    # The default partitions hold rows whose day had no partition. They are empty unless this has not run for
+    # days.
     "outbox_default": (
         "DELETE FROM outbox_default WHERE position IN"
         " (SELECT position FROM outbox_default WHERE sent_at < $1 LIMIT $2)",
@@ -62,8 +65,8 @@ _PRUNE: Final[dict[str, tuple[str, int]]] = {
 
 
 class Retention:
-    """Makes room for the coming days and forgets those that have had their time, every ten minutes until
-    `stop`, as the backbone role."""
+    """Creates partitions for the coming days and drops those of old days, every ten minutes until `stop`, as
+    the backbone role."""
 
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
@@ -77,8 +80,8 @@ class Retention:
         await self._upkeep.stop()
 
     async def turn(self) -> None:
-        """Drops the partitions of the days past and deletes rows of tables without days, a thousand a
-        statement; makes the partitions of the next days."""
+        """Drop the partitions of old days, delete old rows of tables without partitions, a thousand in each
+        statement, and create the partitions of the next days."""
         now = self._clock.now()
         today = now.astimezone(UTC).date()
         for table, days in _DAYS.items():
@@ -88,7 +91,7 @@ class Retention:
                 _LOG.info("days forgotten", partitions=[row["name"] for row in dropped])
         for statement, days in _PRUNE.values():
             await self._delete(statement, now - timedelta(days=days))
-        # Last: a day that can't be made must not keep the others from being forgotten.
+        # This comes last, so that a failure to create a partition does not keep old days from being dropped.
         await self._pool.execute("SELECT optima_add_days($1)", today)
 
     async def _delete(self, statement: str, before: datetime) -> None:

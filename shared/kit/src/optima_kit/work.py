@@ -1,8 +1,8 @@
-"""Jobs from obligation to done: hints to the broker, and workers that take them.
+"""Runs scheduled jobs: a dispatcher sends hints to the broker, and workers take them.
 
-A row in `jobs` is the obligation. When it is due, `JobDispatcher` (in the relay role) sends its id through
-RabbitMQ; a Dramatiq worker (`Work`) takes the hint, locks the row and runs the job. A hint that is lost is
-sent again, one that is doubled finds the row locked or done.
+A job is a row in the table `jobs`. When it is due, `JobDispatcher` (in the relay role) sends its id, the
+hint, through RabbitMQ. A Dramatiq worker (`Work`) takes the hint, locks the row and runs the job. A lost hint
+is sent again, and a duplicate hint finds the row locked or done.
 """
 
 from __future__ import annotations
@@ -51,28 +51,30 @@ _LOG = structlog.get_logger(__name__)
 P = TypeVar("P")
 
 POLL_SECONDS: Final = 0.5
-"""How late a timer can fire, and a job whose wake-up was lost with the process that owed it."""
+"""How late a timer can fire, or a job can start whose wake-up was lost because its process died."""
 HINT_AGAIN_SECONDS: Final = 60.0
-"""After this long a hint to an unfinished job counts as lost."""
+"""The time after which the hint of an unfinished job counts as lost."""
 
 _ACTOR: Final = "run_job"
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _HINTS_A_TURN: Final = 200
 _HINTS_WAITING: Final = 1000
-"""So many hints may wait for workers: more would only tell of the same backlog, which the rows are. The
-broker counts late, so that it may be a turn more."""
+"""The most hints that wait for workers. More would be useless, as the rows are the backlog. The broker counts
+late, so that there may be one turn's hints more."""
 _HINT_AGAIN_ANYWAY: Final = 60
-"""As many times longer counts a hint as lost while others wait before which it may stand."""
+"""The factor by which the time after which a hint counts as lost is longer while other hints wait in the
+queue, since the hint is then probably among them."""
 
 _HINTS_OF_ONE: Final = 200
-"""So many jobs of one tenant may be with workers at a time."""
+"""The most jobs of one tenant that are with workers at the same time."""
 _LOOKED_THROUGH: Final = 5000
-"""Of one tenant's due jobs, the oldest, in which one that may be hinted at is looked for."""
+"""How many of a tenant's oldest due jobs are searched for one that may be sent to workers."""
 
-# Tenants take turns: the oldest job of each goes before anybody's second. `owed` finds those with a job by
-# jumping from one to the next in the index, and only where something is due. Kinds in $4 wait for somebody
-# outside; a tenant has $5 of them with workers at most, so that their slowness is nobody else's.
-# Marked before it is sent: a worker believes a hint only if the row says that it was given.
+# Tenants take turns: the oldest job of each tenant comes before the second job of any. `owed` finds the
+# tenants with jobs by jumping from one to the next in the index, and only if some job is due. The kinds in $4
+# wait for other systems; a tenant has at most $5 of them with workers, so that slow systems do not delay
+# other tenants. Rows are marked before the hints are sent: a worker accepts a hint only if the row says that
+# it was given.
 _HINT_DUE = """
 WITH RECURSIVE owed (tenant_id) AS (
     (SELECT tenant_id FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND EXISTS (
@@ -141,17 +143,17 @@ RETURNING state
 
 
 class JobRunner(Generic[P]):
-    """Runs single jobs by their id."""
+    """Runs single jobs, given their ids."""
 
     def __init__(self, service: Service[P], database: Database) -> None:
         self.service = service
         self.database = database
 
     async def run(self, id_: UUID, tenant_id: UUID) -> None:
-        """Runs the job if it is due, hinted at, and in nobody else's hands. A failure is recorded with the
-        job; an unreachable database is waited for."""
+        """Run a job if it is due, was hinted at, and is not with another worker. A failure is recorded in the
+        job's row. While the database is unreachable, the job waits for it."""
         pause = pauses()
-        leases: list[datetime] = []  # a run that the database interrupted begins again under its own
+        leases: list[datetime] = []  # an interrupted run begins again under its own lease
         while True:
             try:
                 await self._run(id_, tenant_id, leases)
@@ -221,7 +223,8 @@ class JobRunner(Generic[P]):
         return kind
 
     async def _reachable(self, error: Exception) -> bool:
-        """Whether `error` is the job's own: an unreachable database raises the same as a called system."""
+        """Tell whether the database is reachable, so that `error` comes from the job itself. A system that
+        the job calls raises the same errors as an unreachable database."""
         if not isinstance(error, UNAVAILABLE):
             return True
         try:
@@ -258,7 +261,7 @@ class JobRunner(Generic[P]):
                 lease=lease,
             )
             if row is None:
-                # Rescheduled meanwhile (hint at it anew), or in other hands by now (leave it there).
+                # The job was rescheduled meanwhile, and is then sent again, or another worker has it by now.
                 unit.write(RELEASE, id=id_, lease=lease)
         given_up = row is not None and row["state"] == "failed"
         log = _LOG.error if given_up else _LOG.warning
@@ -266,8 +269,8 @@ class JobRunner(Generic[P]):
         return "given_up" if given_up else "failed"
 
     async def run_due(self, backbone: Pool, clock: Clock) -> int:
-        """Runs everything that is due, and what becomes due by that, in this task and without the broker.
-        Returns how many jobs were tried. For tests and repairs."""
+        """Run all due jobs, and those that become due because of them, in this task and without the broker.
+        Return how many jobs were tried. This is for tests and repairs."""
         tried = 0
         while True:
             most = _HINTS_A_TURN
@@ -280,7 +283,8 @@ class JobRunner(Generic[P]):
 
 
 class JobDispatcher:
-    """Tells workers which jobs are due, as the backbone role, until `stop`. Any number may run at once."""
+    """Sends workers hints of due jobs, as the backbone role, until `stop`. Any number of dispatchers may run
+    at the same time."""
 
     def __init__(
         self,
@@ -294,8 +298,9 @@ class JobDispatcher:
         slow: Collection[str] = (),
         slow_of_one: int = 1,
     ) -> None:
-        """`slow`: the kinds that wait for somebody outside; `slow_of_one`: how many of them may be with
-        workers for one tenant, fewer than a worker takes at once."""
+        """Create a dispatcher. `slow` are the kinds of jobs that wait for other systems. `slow_of_one` is how
+        many of them one tenant may have with workers; it must be fewer than a worker takes at the same
+        time."""
         self._service = service
         self._slow = list(slow)
         self._slow_of_one = slow_of_one
@@ -353,7 +358,7 @@ class JobDispatcher:
                 await asyncio.wait_for(self._heard.wait(), POLL_SECONDS)
 
     async def _send(self, rows: list[asyncpg.Record]) -> bool:
-        """Returns whether all were confirmed; those that were not are taken back."""
+        """Send hints. Return whether all were confirmed; the others are taken back."""
         queue = jobs_queue(self._service)
         batch = [
             Outgoing(str(row["id"]), queue, _hint(queue, row["id"], row["tenant_id"]).encode())
@@ -367,7 +372,7 @@ class JobDispatcher:
         return not refused
 
     async def _waiting(self) -> int:
-        """How many hints wait in the queue: there is room for so many less."""
+        """Return how many hints wait in the queue, and note how many more there is room for."""
         async with self._broker.channel() as channel:
             queue = jobs_queue(self._service)
             answer = await channel.call(channel.raw.queue_declare, queue=queue, passive=True)
@@ -379,7 +384,7 @@ class JobDispatcher:
         if not self._broker.connected:
             return
         try:
-            # While hints wait, one that was given long ago is probably among them.
+            # While hints wait in the queue, an old hint is probably one of them and not lost.
             patience = _HINT_AGAIN_ANYWAY if await self._waiting() else 1
             most = min(self._room, _HINTS_A_TURN)
             rows = await self._backbone.fetch(_HINT_AGAIN, self._again_after * patience, most)
@@ -396,13 +401,14 @@ def _hint(queue: str, id_: UUID, tenant_id: UUID) -> dramatiq.Message[Any]:
 
 
 class _HintConsumer(_RabbitmqConsumer):
-    """Dramatiq's consumer, which shows whether it is connected. What it raises, Dramatiq waits out."""
+    """Dramatiq's consumer, extended to show whether it is connected. Dramatiq retries after the errors that
+    it raises."""
 
     def __init__(self, broker: _HintBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         self._shown = broker.connection_shown
         try:
             super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
-        except (ConnectionClosed, OSError) as error:  # OSError: a name that nobody knows, say
+        except (ConnectionClosed, OSError) as error:  # OSError: for example, an unknown host name
             self._shown.outage.goes_on(error)
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         self._shown.there()
@@ -420,7 +426,7 @@ class _HintConsumer(_RabbitmqConsumer):
 
 
 class _HintConnection:
-    """Shows the worker's connection, with its one channel."""
+    """Shows the state of the worker's connection, which has one channel, in metrics and logs."""
 
     def __init__(self, name: str) -> None:
         self._shown = (BROKER_CONNECTED.labels(name), BROKER_CHANNELS.labels(name))
@@ -442,7 +448,7 @@ class _HintConnection:
 
 
 class _HintBroker(RabbitmqBroker):
-    """Dramatiq's broker, on queues that provisioning has made: none of them for delays."""
+    """Dramatiq's broker on queues that provisioning has created. There are no queues for delays."""
 
     def __init__(self, name: str, url: str) -> None:
         super().__init__(url=url, confirm_delivery=True, middleware=[])
@@ -466,7 +472,8 @@ class _HintBroker(RabbitmqBroker):
 
 
 class Work(Generic[P]):
-    """Takes hints and runs their jobs until `stop`: Dramatiq's threads wait, the event loop works."""
+    """Takes hints and runs their jobs until `stop`. The jobs run in the event loop, and Dramatiq's threads
+    wait for them."""
 
     def __init__(self, service: Service[P], database: Database, broker_url: str, *, threads: int = 4) -> None:
         self._runner = JobRunner(service, database)
@@ -482,7 +489,8 @@ class Work(Generic[P]):
         self._broker = broker
 
     def _take(self, id_: str, tenant_id: str) -> None:
-        # In one of Dramatiq's threads. Hints not begun when stopping are forgotten here and sent again.
+        # This runs in one of Dramatiq's threads. Hints that arrive while stopping are dropped; they are sent
+        # again.
         if self._stopping:
             return
         running = asyncio.run_coroutine_threadsafe(self._runner.run(UUID(id_), UUID(tenant_id)), self._loop)
@@ -498,7 +506,8 @@ class Work(Generic[P]):
         self._worker.start()
 
     async def stop(self, grace_seconds: float = 20.0) -> None:
-        """Takes no more hints, waits for the jobs in hand, and interrupts those that outlast the grace."""
+        """Take no more hints, wait for the running jobs, and interrupt those that take longer than the grace
+        period."""
         self._stopping = True
         stopped = asyncio.create_task(
             asyncio.to_thread(self._worker.stop, timeout=int(grace_seconds * 1000) + 5000)

@@ -1,4 +1,5 @@
-"""Writes that nobody waits for: gathered during a transaction, sent together before the next read."""
+"""Writes whose result is not needed: they are collected during a transaction and sent together before the
+next read."""
 
 from __future__ import annotations
 
@@ -11,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class StateWrites:
-    """The gathered writes of one transaction, in the order in which they were made.
+    """The collected writes of one transaction, in the order in which they were made.
 
-    Rows that are only added may pass other such writes of other commands, so that sixteen drafts are two
-    statements and not thirty-two; within a command, and around anything else, the order stays.
+    Writes that only add rows may overtake such writes of other commands, so that sixteen drafts take two
+    statements instead of thirty-two. Within a command, and around any other write, the order is kept.
     """
 
     def __init__(self) -> None:
@@ -25,19 +26,19 @@ class StateWrites:
         self._pending.append((command, statement, arguments))
 
     def mark(self) -> int:
-        """Remembers what was added so far, for `rewind` and `sent_since`."""
+        """Return a mark of the present state for `rewind` and `sent_since`."""
         return self._sent + len(self._pending)
 
     def rewind(self, mark: int) -> None:
-        """Forgets what was added since `mark` and is not sent yet."""
+        """Drop the writes that were added since `mark` and have not been sent yet."""
         del self._pending[max(0, mark - self._sent) :]
 
     def sent_since(self, mark: int) -> bool:
-        """Whether something that was added since `mark` has been sent."""
+        """Tell whether a write that was added since `mark` has been sent."""
         return self._sent > mark
 
     async def flush(self, connection: Connection) -> None:
-        """Sends them: a round trip for each run of one statement."""
+        """Send the writes, with one round trip for each run of the same statement."""
         pending, self._pending = self._pending, []
         self._sent += len(pending)
         for statement, rows in in_runs(pending):
@@ -50,8 +51,8 @@ class StateWrites:
 def in_runs(
     writes: list[tuple[object, Statement, list[Any]]],
 ) -> list[tuple[Statement, list[list[Any]]]]:
-    """The writes by statement, each in the earliest run that keeps its place behind its own command's last
-    one and behind whatever does more than add rows."""
+    """Group the writes into runs of the same statement. Each write is put into the earliest run that comes
+    after the previous write of its own command and after every write that does more than add rows."""
     runs: list[tuple[Statement, list[list[Any]]]] = []
     fence = 0
     reached: dict[object, int] = {}
