@@ -1,1 +1,1 @@
-"""Briefs, their revisions, prices, attachments and the lifecycle that people follow."""
+"""The brief service: briefs with their revisions, prices, attachments, budgets and lifecycle."""

@@ -1,4 +1,4 @@
-"""Puts the service together."""
+"""Builds the service from its adapters."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ UNDER_WAY: Final = [state for state in State if state not in OVER and state is n
 
 
 async def measure_briefs(connection: Connection) -> None:
-    """Sets the gauge, on a connection of the backbone role: it sees a brief's state and nothing else."""
+    """Set the gauge. The connection has the backbone role, which sees a brief's state and nothing else of
+    it."""
     counted = {row["state"]: row["briefs"] for row in await connection.fetch(QUERIES.count_by_state.sql)}
     for state in UNDER_WAY:
         BRIEFS.labels(state.value).set(counted.get(state.value, 0))

@@ -83,8 +83,8 @@ async def count_briefs(call: Call[Ports], query: BriefFilters) -> BriefCountsVie
 async def read(call: Call[Ports], brief_id: UUID) -> Reply[BriefView]:
     """Read a brief
 
-    Its requester sees the draft, others the revision that was last submitted. Prices are shown with
-    `brief.price.read` alone."""
+    Its requester sees the draft; others see the revision that was last submitted. Prices are shown only to
+    callers with `brief.price.read`."""
     view = await briefs.read_brief(call.ports, call.actor, brief_id)
     return Reply(view, version=view.version)
 

@@ -1,4 +1,5 @@
-"""Budgets: read by whoever may see them and the prices that are charged to them, planned by whoever may."""
+"""Endpoints for budgets. Readers must be allowed to see budgets and the prices that are charged to them;
+planners must be allowed to write budgets as well."""
 
 from __future__ import annotations
 

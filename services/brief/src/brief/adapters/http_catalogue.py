@@ -1,4 +1,5 @@
-"""Suppliers' catalogue prices: kept by purchasing, for whoever sees all briefs and their prices."""
+"""Endpoints for suppliers' catalogue prices. Purchasing maintains them; people who may see all briefs and
+their prices read them."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ async def _shown(
 async def keep(call: Call[Ports], body: KeepCataloguePrice) -> Reply[CataloguePriceView]:
     """Keep what a supplier's catalogue asks for an article, or for a whole kind of item, in a period
 
-    It is suggested where briefs are priced, and binds nobody. Needs `brief.price.read` and `brief.read_all`
-    as well."""
+    The price is a suggestion when briefs are priced, and binds nobody. Needs `brief.price.read` and
+    `brief.read_all` as well."""
     price = await keep_catalogue_price(
         call.ports,
         call.actor,

@@ -1,4 +1,4 @@
-"""Proofs: submitted in versions, looked at, and marked."""
+"""Endpoints for proofs: submit versions, look at their pages, and annotate them."""
 
 from __future__ import annotations
 

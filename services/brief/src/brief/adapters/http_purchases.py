@@ -1,4 +1,4 @@
-"""What was bought: for whoever sees all briefs and their prices."""
+"""Endpoints for purchases, for people who may see all briefs and their prices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ purchase_routes = Routes()
 async def get_spend(call: Call[Ports], query: SpendQuery) -> FiguresView[SpendFigureView]:
     """Read what was spent in a period, by supplier, unit, category, kind of item or month
 
-    Of briefs that were approved in it with prices, and not cancelled. Needs `brief.read_all` as well."""
+    The figures are about briefs that were approved with prices in the period and not cancelled. Needs
+    `brief.read_all` as well."""
     return await purchases.spend_figures(call.ports, call.actor, query.by, query.since, query.until)
 
 

@@ -1,4 +1,4 @@
-"""Requests for quotation: purchasing's side, and that of the suppliers whom it asks."""
+"""Endpoints for requests for quotation, for purchasing and for the suppliers whom it asks."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def award_quotation_request(
 ) -> Reply[QuotationRequestView]:
     """Choose a quotation for all items, or one for each: the brief is priced accordingly
 
-    Possible after the deadline, or once all suppliers have answered."""
+    This is possible after the deadline, or once all suppliers have answered."""
     choices = [(line.item_id, line.quotation_id) for line in body.lines]
     prices = [(line.item_id, line.unit_price) for line in body.prices]
     made = await award_request(call.ports, call.actor, request_id, call.expected_version, choices, prices)

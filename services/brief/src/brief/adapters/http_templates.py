@@ -1,4 +1,4 @@
-"""Templates of briefs: kept by whoever writes briefs, for the people of their unit."""
+"""Endpoints for templates, which people who write briefs save for the people of their unit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def list_templates(call: Call[Ports], query: PageQuery) -> Page[TemplateVi
 async def begin_brief_with_template(call: Call[Ports], template_id: UUID) -> Reply[BriefView]:
     """Begin a draft of one's own with a template
 
-    It has the newest version of the template's type, and those answers that this still takes."""
+    The draft has the newest version of the template's type, and those answers that its form still accepts."""
     brief = await begin_with_template(call.ports, call.actor, template_id)
     view = await briefs.show_brief(call.ports, call.actor, brief)
     return Reply(view, version=view.version, location=f"/v1/briefs/{brief.brief_id}")

@@ -1,4 +1,4 @@
-"""Types of briefs: whoever reads briefs reads them, an admin defines them."""
+"""Endpoints for types of briefs. People who read briefs may read them; admins define them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that is owed: pictures of the pages of proofs, and a second look at what waits for its budget."""
+"""Background jobs: make pictures of the pages of proofs, and reconsider briefs that wait for their budget."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ async def grant(ports: Ports, payload: GrantWanted) -> None:
 
 @jobs.outside(PREVIEW, PreviewWanted, timeout=timedelta(seconds=45), attempts=5)
 async def preview(run: JobRun[Ports], payload: PreviewWanted) -> None:
-    """Made again after a crash, the pictures are the same: those that are kept stay."""
+    """Make and store the pictures of a version's pages. A repetition after a crash makes the same pictures,
+    and pictures that are already stored stay."""
     async with run.transaction() as ports:
         file, data = await file_to_show(ports, payload)
     try:

@@ -1,4 +1,5 @@
-"""The events that this service answers; what a duplicate or a late one does stands with each reaction."""
+"""The events to which this service reacts. Each reaction's docstring says what a duplicate or a late event
+does."""
 
 from __future__ import annotations
 
@@ -79,7 +80,8 @@ E = TypeVar("E", bound=EventData)
 
 
 def _answer(event_type: type[E], reaction: Callable[[Ports, E, AuditContext], Awaitable[None]]) -> None:
-    """Whoever caused the event has also caused what follows from it here."""
+    """Register a reaction. What the reaction does is recorded as an act of the person who caused the
+    event."""
 
     @reactions.on(event_type)
     async def handle(ports: Ports, event: Received[E]) -> None:
@@ -104,7 +106,7 @@ def _answer_approval(
     of_brief: Callable[[Ports, A, AuditContext], Awaitable[None]],
     of_proof: Callable[[Ports, A, AuditContext], Awaitable[None]],
 ) -> None:
-    """Approvals of other things are none of this service's business."""
+    """Register reactions for approvals of briefs and of proofs. Approvals of other subjects are ignored."""
 
     async def reaction(ports: Ports, event: A, context: AuditContext) -> None:
         if event.subject_type == "brief":
@@ -127,7 +129,8 @@ S = TypeVar("S", DdtIssued, ShipmentDeparted, ShipmentDelivered, ShipmentRefused
 
 
 def _follow(event_type: type[S], state: ShipmentState) -> None:
-    """What it says of the shipment is kept; goods that left move the brief."""
+    """Register a reaction that stores the shipment's state, puts the brief into delivery if goods have left,
+    and updates the charge to its budget."""
 
     @reactions.on(event_type)
     async def handle(ports: Ports, event: Received[S]) -> None:

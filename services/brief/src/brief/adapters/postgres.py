@@ -89,7 +89,8 @@ class PostgresBriefs:
         row = await self._work.fetchrow(QUERIES.lock_brief, brief_id=brief_id)
         if row is None:
             return None
-        # Added while this waited for the lock. What is joined never changes, so that nothing else can be old.
+        # The joined revision or prices are missing if they were added while this waited for the lock.
+        # Revisions and prices never change, so nothing else that was joined can be outdated.
         lacks_revision = row["submitted_revision"] is not None and row["content"] is None
         lacks_prices = row["pricing_id"] is not None and row["lines"] is None
         return await self.find_brief(brief_id) if lacks_revision or lacks_prices else _brief(row)

@@ -164,7 +164,7 @@ class PostgresBudgets:
 
 
 def _key_of(holder: Holder) -> str:
-    """As the table's generated column has it."""
+    """Return the holder's key as the table's generated column computes it."""
     return f"unit {holder.unit_id}" if holder.unit_id else f"centre {holder.cost_centre}"
 
 

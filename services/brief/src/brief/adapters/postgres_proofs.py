@@ -142,7 +142,7 @@ class PostgresProofs:
 
 
 def _proofs(rows: Sequence[asyncpg.Record]) -> list[Proof]:
-    """Of their versions, in order."""
+    """Build proofs from rows of their versions, in the same order."""
     return [
         Proof(proof_id, brief_id, title, [_version(row) for row in versions])
         for (proof_id, brief_id, title), versions in groupby(

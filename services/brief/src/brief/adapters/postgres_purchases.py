@@ -1,4 +1,4 @@
-"""What was bought, in PostgreSQL. Implements `application.ports.Purchases` on one transaction."""
+"""Purchases in PostgreSQL. Implements `application.ports.Purchases` on one transaction."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The process that turns one file into pictures: whatever the file does to it, the service goes on.
+"""The process that turns one file into pictures. A malicious file can harm only this process, not the
+service.
 
     python -m brief.adapters.preview_process application/pdf <file >pages
 
-It holds none of the service's secrets, and ends by itself when it exceeds its memory or its time. Of each
-page it writes its size as JSON, the picture and a smaller one; it ends with REFUSED where the file can't be
-shown.
-"""
+The process has none of the service's secrets, and ends by itself when it exceeds its memory or its time. For
+each page it writes the size as JSON, the picture and a smaller picture. It exits with REFUSED if the file
+cannot be shown."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from PIL import Image, ImageOps
 from optima_kit.typesetting_process import write
 
 REFUSED: Final = 3
-"""The exit code of a file that can't be shown."""
+"""The exit code for a file that cannot be shown."""
 MEMORY_BYTES: Final = 640 * 1024 * 1024
 CPU_SECONDS: Final = 60
 LONGEST_SIDE: Final = 1600
-"""Pixels of a picture; of the smaller one:"""
+"""In pixels, like the longest side of the smaller picture below."""
 LONGEST_SIDE_OF_THUMBNAIL: Final = 240
 MOST_PIXELS: Final = 80_000_000
-"""Of a picture that is uploaded."""
+"""The most pixels of an uploaded picture."""
 
 
 def pages_of(data: bytes, media_type: str, most: int) -> Iterator[Image.Image]:
-    """The first `most` pages, none larger than LONGEST_SIDE. Raises whatever the libraries raise."""
+    """Yield the first `most` pages as pictures, none larger than LONGEST_SIDE. Passes on all that the
+    libraries raise."""
     if media_type == "application/pdf":
         document = pypdfium2.PdfDocument(data)
         for number in range(min(len(document), most)):
@@ -42,7 +43,7 @@ def pages_of(data: bytes, media_type: str, most: int) -> Iterator[Image.Image]:
             yield page.render(scale=scale).to_pil().convert("RGB")
             page.close()
         return
-    Image.MAX_IMAGE_PIXELS = None  # judged here, before anything is decoded
+    Image.MAX_IMAGE_PIXELS = None  # the size is checked below, before anything is decoded
     picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
     if picture.width * picture.height > MOST_PIXELS:
         raise ValueError("too many pixels")
@@ -76,7 +77,7 @@ def main(media_type: str, most: int) -> int:
             picture.thumbnail((LONGEST_SIDE_OF_THUMBNAIL, LONGEST_SIDE_OF_THUMBNAIL))
             write(sys.stdout.buffer, as_webp(picture, 70))
     except Exception as error:
-        # Libraries of this kind raise anything at all over a broken file.
+        # The libraries may raise any exception for a broken file.
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return REFUSED
     return 0

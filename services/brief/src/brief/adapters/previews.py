@@ -1,4 +1,4 @@
-"""Pictures of the pages of a file, made in a process of their own."""
+"""Makes pictures of a file's pages in a separate process."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from .preview_process import REFUSED
 
 SECONDS: Final = 30.0
 _AT_ONCE: Final = asyncio.Semaphore(1)
-"""Of a process of the service, whose memory it shares."""
+"""Each process of the service runs one preview process at a time, because they share its memory limit."""
 
 
 class FileRefused(Exception):
-    """No page of the file can be shown."""
+    """Raised if no page of a file can be shown."""
 
 
 async def pages_of(data: bytes, media_type: str) -> list[PreviewPage]:
-    """Raises FileRefused, also where the process exceeded its memory or its time: it would do so again."""
+    """Return pictures of the file's pages. Raises FileRefused if the file cannot be shown, also if the
+    process exceeded its memory or its time, because it would do so again."""
     async with _AT_ONCE:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

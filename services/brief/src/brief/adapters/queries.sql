@@ -6,7 +6,7 @@
 SELECT next_brief_number(:year)
 
 -- name: insert_brief
--- With its first move, in one round trip: drafting is the commonest command.
+-- Inserts the brief and its first move in one round trip, because drafting is the most common command.
 WITH moved AS (
     INSERT INTO moves (brief_id, at, to_state, revision, cause, actor_id, on_behalf_of)
     VALUES (:brief_id, :at, :state, :revision, :cause, :actor_id, :on_behalf_of)
@@ -17,13 +17,13 @@ VALUES (:brief_id, :number, :requester_id, :requester_name, :unit_id, :state, :c
         :revision, :version, :at, :at, :draft, :type_key)
 
 -- name: lock_briefs_under_way_of
--- In one order for all, so that two departures can't wait for each other.
+-- Locks in the same order everywhere, so that two departures cannot deadlock.
 SELECT brief_id FROM briefs
 WHERE requester_id = :requester_id AND state NOT IN ('rejected', 'delivered', 'closed', 'cancelled')
 ORDER BY brief_id FOR UPDATE
 
 -- name: find_brief
--- With the newest frozen revision and its newest prices.
+-- Finds a brief with the newest frozen revision and its newest prices.
 SELECT briefs.brief_id, briefs.number, briefs.requester_id, briefs.requester_name, briefs.unit_id, briefs.state,
        briefs.cause, briefs.reason, briefs.revision, briefs.version, briefs.draft, briefs.submitted_revision,
        briefs.pricing_id, briefs.approval_id, briefs.order_id, briefs.drafted_at, briefs.changed_at,
@@ -38,8 +38,8 @@ LEFT JOIN pricings ON pricings.pricing_id = briefs.pricing_id
 WHERE briefs.brief_id = :brief_id
 
 -- name: lock_brief
--- As find_brief. Where it waited, it returns the brief as it was left, but of what is joined only what was
--- there before: a newer revision or newer prices are null.
+-- Like find_brief. If it waited for the lock, it returns the brief as it was left, but joined rows only if they
+-- existed before the wait: a newer revision or newer prices are null.
 SELECT briefs.brief_id, briefs.number, briefs.requester_id, briefs.requester_name, briefs.unit_id, briefs.state,
        briefs.cause, briefs.reason, briefs.revision, briefs.version, briefs.draft, briefs.submitted_revision,
        briefs.pricing_id, briefs.approval_id, briefs.order_id, briefs.drafted_at, briefs.changed_at,
@@ -55,7 +55,7 @@ WHERE briefs.brief_id = :brief_id
 FOR UPDATE OF briefs
 
 -- name: update_brief
--- With its new moves, if any, in the order in which they were made.
+-- Updates the brief and appends its new moves, if any, in their order.
 WITH moved AS (
     INSERT INTO moves (brief_id, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of)
     SELECT :brief_id, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of
@@ -73,7 +73,7 @@ SET state = :state, cause = :cause, reason = :reason, revision = :revision, vers
 WHERE brief_id = :brief_id
 
 -- name: insert_revision
--- Its files stay from now on, also when a later draft drops them.
+-- Marks the revision's files as frozen, so that they stay even if a later draft drops them.
 WITH kept AS (
     UPDATE files SET frozen = true WHERE attachment_id = ANY(:attachment_ids::uuid[]) AND NOT frozen
 )
@@ -94,7 +94,7 @@ VALUES (:attachment_id, :brief_id, :name, :media_type, :size, :sha256, :data)
 DELETE FROM files WHERE attachment_id = :attachment_id AND NOT frozen
 
 -- name: find_file
--- The brief is asked for too, so that an attachment can't be reached through another brief.
+-- Filters by the brief too, so that an attachment cannot be read through another brief.
 SELECT attachment_id, name, media_type, size, sha256, data, frozen
 FROM files WHERE attachment_id = :attachment_id AND brief_id = :brief_id
 
@@ -107,7 +107,7 @@ INSERT INTO comment_edits (brief_id, comment_id, text, mentioned_ids, at)
 VALUES (:brief_id, :comment_id, :text, :mentioned_ids, :at)
 
 -- fragment: comments_as_edited
--- Each with what it was changed to.
+-- Each comment with the texts to which it was changed.
 SELECT comments.comment_id, author_id, author_name, text, at,
        coalesce(edits.mentioned_ids, comments.mentioned_ids) AS mentioned_ids,
        coalesce(edits.texts, '{}') AS edits, coalesce(edits.ats, '{}') AS edited
@@ -132,7 +132,7 @@ ORDER BY comment_id
 LIMIT :limit
 
 -- name: upsert_comments_read
--- Never further back than it was; nothing is returned then.
+-- The marker never goes back. If it would, nothing changes and no row is returned.
 INSERT INTO comment_reads AS known (brief_id, person_id, comment_id, read_at)
 VALUES (:brief_id, :person_id, :comment_id, :read_at)
 ON CONFLICT (tenant_id, brief_id, person_id) DO UPDATE
@@ -141,7 +141,7 @@ WHERE known.comment_id < excluded.comment_id
 RETURNING comment_id
 
 -- name: list_unread_comments
--- Of each brief, what others wrote after what the person has read, no further than `most`.
+-- Counts for each brief what others wrote after the last comment that the person has read, up to `most`.
 SELECT asked.brief_id, comment_reads.comment_id AS read_until, counted.comments
 FROM unnest(:brief_ids::uuid[]) AS asked(brief_id)
 LEFT JOIN comment_reads
@@ -164,7 +164,7 @@ ORDER BY move
 LIMIT :limit
 
 -- name: list_revisions
--- Each with its newest prices.
+-- Each revision with its newest prices.
 SELECT revisions.revision, revisions.content, revisions.content_hash, revisions.process, revisions.submitted_at,
        revisions.submitted_by, revisions.proposed_prices,
        pricing.pricing_id, pricing.lines, pricing.total, pricing.content_hash AS priced_hash,
@@ -180,7 +180,7 @@ ORDER BY revisions.revision
 LIMIT :limit
 
 -- fragment: own_briefs
--- With the draft where there is one. A person's own are few.
+-- The person's own briefs, with the draft if there is one. They are few.
 SELECT briefs.brief_id, number, state, cause, briefs.revision, requester_id, requester_name, unit_id, type_key,
        drafted_at, changed_at, coalesce(draft, content) AS shown,
        coalesce((coalesce(draft, content) ->> 'deadline')::date, DATE '9999-12-30') AS deadline,
@@ -191,7 +191,7 @@ LEFT JOIN revisions
 WHERE requester_id = :reader_id
 
 -- fragment: submitted_columns
--- Of others', as last submitted: a draft is its requester's alone.
+-- Columns of other people's briefs as last submitted, because only the requester may see a draft.
 SELECT briefs.brief_id, number, state, cause, submitted_revision AS revision, requester_id, requester_name,
        unit_id, type_key, drafted_at, changed_at, content AS shown, briefs.deadline, pricing_id IS NOT NULL AS priced
 
@@ -210,7 +210,7 @@ AND (NOT :late::boolean
      OR (deadline < :today::date AND state NOT IN ('rejected', 'delivered', 'closed', 'cancelled')))
 
 -- fragment: brief_page
--- The words' test is a CASE: of a bare one the planner expects so few rows that it would rather read all briefs.
+-- The test for words is a CASE: for a plain condition the planner expects so few rows that it would read all briefs.
 {brief_filters}
 AND (:states::text[] IS NULL OR state = ANY (:states))
 AND CASE WHEN :text::text IS NULL THEN true
@@ -224,7 +224,7 @@ LIMIT :limit
 
 -- name: list_briefs
 -- plan: custom
--- Planned for the filters and the order that are asked for: each has its index.
+-- Planned anew for the given filters and order, because each of them has its own index.
 {brief_columns}
 FROM (
     ({brief_columns} FROM ({own_briefs}) AS own WHERE {brief_page})
@@ -241,7 +241,7 @@ WHERE {brief_page}
 
 -- name: list_briefs_by_words
 -- plan: custom
--- Of others' it reads those that have the longest word, or begin so.
+-- Of other people's briefs it reads only those that contain the longest word, or a word that begins with it.
 {brief_columns}
 FROM (
     ({brief_columns} FROM ({own_briefs}) AS own WHERE {brief_page})
@@ -259,7 +259,7 @@ WHERE {brief_page}
 
 -- name: count_briefs
 -- plan: custom
--- No further than `most` of each state, so that it costs the same however many there are.
+-- Counts up to `most` briefs in each state, so that the cost does not grow with their number.
 SELECT asked.state, counted.briefs
 FROM unnest(:asked_states::text[]) WITH ORDINALITY AS asked(state, nth)
 CROSS JOIN LATERAL (
@@ -307,7 +307,7 @@ FROM unnest(:job_ids::uuid[], :unit_prices::numeric[]) AS line(job_id, unit_pric
 ON CONFLICT (tenant_id, job_id) DO UPDATE SET unit_price = excluded.unit_price
 
 -- name: upsert_shipment
--- The newest word counts; an older one adds what it alone tells.
+-- The newest event counts; an older one only adds what is still missing.
 INSERT INTO shipments AS known (shipment_id, brief_id, state, sequence, quantities, ddt_number, issued_on,
                                 delivered_at)
 VALUES (:shipment_id, :brief_id, :state, :sequence, :quantities, :ddt_number, :issued_on, :delivered_at)
@@ -342,13 +342,13 @@ ON CONFLICT DO NOTHING RETURNING version
 type_id, key, version, name, form, process, kinds, purchasing_owner_id, offered, defined_at, defined_by
 
 -- name: find_type
--- The newest version, or the one that is asked for.
+-- Finds the newest version, or the given one.
 SELECT {type_columns} FROM brief_types
 WHERE key = :key AND (:version::integer IS NULL OR version = :version)
 ORDER BY version DESC LIMIT 1
 
 -- name: list_types
--- The newest version of each; a tenant has few.
+-- Lists the newest version of each type. A tenant has few types.
 SELECT DISTINCT ON (key) {type_columns} FROM brief_types
 WHERE key > :after
 ORDER BY key, version DESC
@@ -371,14 +371,14 @@ ORDER BY template_id DESC
 LIMIT :limit
 
 -- fragment: request_columns
--- With whether the revision that it asks about still waits for prices and approval.
+-- Columns of a request, including whether its revision still waits for prices and approval.
 requests.request_id, requests.brief_id, briefs.number, briefs.requester_id, requests.revision, requests.title,
 requests.note, requests.items, requests.needed_by, requests.due_at, requests.asked_at, requests.asked_by,
 requests.version, requests.settled, requests.reason, requests.awarded,
 briefs.state IN ('submitted', 'in_approval') AND briefs.revision = requests.revision AS current
 
 -- fragment: own_quotation
--- Each with its newest answer, and the files that were sent with it.
+-- Each quotation with its newest answer and the supplier's files.
 SELECT {request_columns}, quotations.quotation_id, quotations.supplier_id,
        quotations.asked_at AS supplier_asked_at, answer.version AS answers, answer.at, answer.by, answer.quote,
        answer.reason AS declined_because,
@@ -438,7 +438,7 @@ ORDER BY quotations.quotation_id
 WHERE quotations.quotation_id = :quotation_id AND quotations.supplier_id = :supplier_id
 
 -- name: list_quotations
--- A supplier's own are few: those that are open are looked for among them.
+-- A supplier has few quotations, so the open ones are filtered without an index.
 {own_quotation}
 WHERE quotations.supplier_id = :supplier_id
   AND (:before::uuid IS NULL OR quotations.quotation_id < :before)
@@ -450,7 +450,7 @@ LIMIT :limit
 
 -- name: list_requests
 -- plan: custom
--- Of briefs that the reader sees: requests are made of submitted ones alone.
+-- Requests of briefs that the reader may see. Requests exist only for submitted briefs.
 SELECT {request_columns}
 FROM quotation_requests AS requests JOIN briefs ON briefs.brief_id = requests.brief_id
 WHERE (:brief_id::uuid IS NULL OR requests.brief_id = :brief_id)
@@ -462,7 +462,7 @@ ORDER BY requests.request_id DESC
 LIMIT :limit
 
 -- name: count_by_state
--- Those under way only: an index holds just them, so that a scrape costs the same however many are over.
+-- Counts only briefs under way. An index holds just these, so that the cost does not grow with finished briefs.
 SELECT state, count(*) AS briefs FROM briefs
 WHERE state NOT IN ('closed', 'rejected', 'cancelled')
 GROUP BY state
@@ -483,7 +483,7 @@ SET state = :state, approval_id = :approval_id, reason = :reason, ended_at = :en
 WHERE proof_id = :proof_id AND version = :version
 
 -- fragment: proof_versions_of
--- With all versions of each, but for their files.
+-- Each proof with all its versions, without their files.
 SELECT proofs.proof_id, proofs.brief_id, proofs.title, versions.version, versions.attachment_id, versions.name,
        versions.media_type, versions.size, versions.sha256, versions.process, versions.reviewer_ids,
        versions.due_on, versions.submitted_at, versions.submitted_by, versions.state, versions.approval_id,
@@ -557,7 +557,7 @@ LIMIT :limit
 budget_id, name, unit_id, cost_centre, period_from, period_to, planned, committed, spent, blocking, version
 
 -- name: lock_budget_holder
--- Two who plan at once for the same unit or cost centre follow one another.
+-- Serialises planning for one unit or cost centre.
 SELECT pg_advisory_xact_lock(hashtextextended('budgets ' || optima_tenant()::text || :holder, 0))
 
 -- name: find_overlapping_budget
@@ -566,7 +566,7 @@ WHERE holder = :holder AND period_from <= :period_to AND period_to >= :period_fr
 LIMIT 1
 
 -- name: insert_budget
--- With its first entry.
+-- Inserts the budget and its first entry.
 WITH planned AS (
     INSERT INTO budgets (budget_id, name, unit_id, cost_centre, period_from, period_to, planned, committed, spent,
                          blocking, version)
@@ -591,7 +591,7 @@ ON CONFLICT (brief_id) DO UPDATE SET
     committed = excluded.committed, spent = excluded.spent, uncovered = excluded.uncovered, waiting = excluded.waiting
 
 -- fragment: budget_of_holder
--- Periods of one holder never overlap: the last that began by that day is the only one that can hold it.
+-- Periods of one holder never overlap, so only the last one that began by that day can contain it.
 SELECT {budget_columns} FROM budgets
 WHERE holder = :holder AND period_from <= :day AND period_to >= :day
 ORDER BY period_from DESC
@@ -614,12 +614,12 @@ SELECT brief_id, budget_id, committed, spent, uncovered, waiting, since FROM bud
 WHERE brief_id = :brief_id
 
 -- name: lock_charge
--- What is read of the brief after it is what is charged.
+-- Lock the charge before reading the brief, so that what is read is what is charged.
 SELECT brief_id, budget_id, committed, spent, uncovered, waiting, since FROM budget_charges
 WHERE brief_id = :brief_id FOR UPDATE
 
 -- name: list_uncovered_briefs
--- Who waits longest comes first.
+-- The brief that waits longest comes first.
 SELECT brief_id FROM budget_charges
 WHERE budget_id = :budget_id AND uncovered > 0
 ORDER BY since, brief_id
@@ -627,7 +627,7 @@ LIMIT :limit
 
 -- name: list_budgets
 -- plan: custom
--- Newest period first, or by rising availability: each has its index.
+-- Newest period first, or by rising availability. Each order has its own index.
 SELECT {budget_columns}, available, EXISTS (
            SELECT FROM budget_charges
            WHERE budget_charges.budget_id = budgets.budget_id AND budget_charges.uncovered > 0
@@ -672,14 +672,14 @@ LIMIT :limit
 
 -- name: list_cost_centres
 -- early
--- Those that a brief may name: of budgets that are not over.
+-- Lists the cost centres that a brief may name, which are those with a budget that is not over.
 SELECT DISTINCT ON (cost_centre) cost_centre, name FROM budgets
 WHERE cost_centre > :after AND period_to >= :day
 ORDER BY cost_centre, period_from
 LIMIT :limit
 
 -- name: insert_purchases
--- With what the first quote for each item asked for as many, whoever sent it.
+-- Stores with each item the unit price of the first quote for this quantity, whoever sent it.
 INSERT INTO purchases (brief_id, item_id, bought_at, kind, description, unit, quantity, unit_price, supplier_id,
                        unit_id, category, first_unit_price, budget_part)
 SELECT :brief_id, bought.item_id, :bought_at, bought.kind, bought.description, bought.unit, bought.quantity,
@@ -701,8 +701,8 @@ LEFT JOIN LATERAL (
 ON CONFLICT DO NOTHING
 
 -- fragment: bought
--- Without the items of cancelled briefs; at the order's quantity and price where they differ by now. Of a line that
--- was closed short what was shipped of it; once the brief is delivered, without what came back.
+-- Items of briefs that are not cancelled, at the order's quantity and price if these differ by now. For a line that
+-- was closed short the shipped quantity counts; once the brief is delivered, without what came back.
 SELECT purchases.brief_id, briefs.number, purchases.bought_at, purchases.kind, purchases.description, purchases.unit,
        coalesce(job.quantity, purchases.quantity) AS quantity,
        coalesce(job.unit_price, purchases.unit_price) AS unit_price,
@@ -725,7 +725,7 @@ LEFT JOIN LATERAL (
 ) AS job ON true
 
 -- name: list_last_paid
--- The newest of the same article or, where there is none, of the same kind: each by an index.
+-- Finds the newest purchase of the same article or, if there is none, of the same kind. Each search has its index.
 SELECT wanted.place, paid.unit_price, paid.bought_at, paid.kind, paid.description, paid.unit, paid.quantity,
        paid.brief_id, paid.number, paid.supplier_id
 FROM unnest(:kinds::text[], :descriptions::text[], :units::text[]) WITH ORDINALITY
@@ -780,7 +780,8 @@ WHERE (:supplier_id::uuid IS NULL OR supplier_id = :supplier_id)
 ORDER BY price_id DESC LIMIT :limit
 
 -- name: list_valid_catalogue_prices
--- Of each article and its kind, by an index. The cheapest at any quantity are among the newest 100 of a kind.
+-- Finds prices of each article and of its kind by an index. It reads the newest 100 of a kind, on the assumption
+-- that the cheapest for any quantity are among them.
 SELECT DISTINCT prices.price_id, prices.supplier_id, prices.kind, prices.description, prices.unit, prices.breaks,
        prices.lead_time_days, prices.valid_from, prices.valid_until, prices.kept_at, prices.kept_by, prices.version
 FROM unnest(:kinds::text[], :descriptions::text[], :units::text[]) AS wanted(kind, description, unit)

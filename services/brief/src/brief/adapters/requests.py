@@ -1,4 +1,4 @@
-"""What clients send."""
+"""The bodies and query parameters that clients send."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ..domain.types import MAX_KINDS
 
 class NewDelivery(Command):
     destination: Code
-    """Of logistics' destinations."""
+    """Code of a destination in logistics."""
     quantity: Count
 
 
@@ -65,7 +65,7 @@ class NewItem(Command):
 
 class RevisedItem(NewItem):
     item_id: UUID | None = None
-    """Of an item that the draft has already; none for a new one."""
+    """Id of an item that the draft has already; leave it out for a new item."""
 
 
 class _ContentCommand(Command):
@@ -75,11 +75,12 @@ class _ContentCommand(Command):
     budget: Amount | None = None
     deadline: Day | None = None
     customer: Code | None = None
-    """On whose account the goods are made."""
+    """Code of the customer on whose account the goods are made."""
     cost_centre: Code | None = None
-    """Whose budget is charged; left out, that of the requester's unit."""
+    """The cost centre whose budget is charged. If it is left out, the budget of the requester's unit is
+    charged."""
     form: Annotated[dict[str, Any], Field(max_length=MAX_FIELDS)] = Field(default_factory=dict)
-    """Answers to the form of the brief's type, by field."""
+    """Answers to the form of the brief's type, by key of the field."""
 
     def _content(self, items: tuple[Item, ...]) -> Content:
         return Content(
@@ -98,7 +99,7 @@ class DraftBrief(_ContentCommand):
     """A draft may lack category, budget, deadline, items and answers; submission asks for them."""
 
     type: Code | None = None
-    """Of those that are offered. The brief keeps the version that is the newest now."""
+    """Key of an offered type. The brief keeps the version that is the newest now."""
 
     items: Annotated[list[NewItem], Field(max_length=200)] = Field(default_factory=list)
 
@@ -107,7 +108,7 @@ class DraftBrief(_ContentCommand):
 
 
 class ReviseBrief(_ContentCommand):
-    """The draft's whole new content, but for its attachments: what is left out is gone."""
+    """The draft's whole new content except its attachments. What is left out is removed from the draft."""
 
     items: Annotated[list[RevisedItem], Field(max_length=200)] = Field(default_factory=list)
 
@@ -120,17 +121,17 @@ class ReviseBrief(_ContentCommand):
 
 class AttachmentQuery(Query):
     name: Annotated[FileName, Field(examples=["bozzetto.pdf"])]
-    """File name. A folder, and what some system would stumble over, are taken out."""
+    """File name. Folders, and characters that some systems do not allow, are removed."""
 
 
 class KeepTemplate(Command):
     name: Annotated[str, Text(100)]
-    """By which people choose it."""
+    """The name by which people choose the template."""
 
 
 class SubmitBrief(Command):
     process: Code | None = None
-    """Key of the approval process; left out, that of the brief's type."""
+    """Key of the approval process. If it is left out, the process of the brief's type is used."""
 
 
 class PriceItem(Command):
@@ -140,12 +141,12 @@ class PriceItem(Command):
 
 class PriceBrief(Command):
     revision: Annotated[int, Field(ge=1, le=1_000_000)]
-    """The revision that was read: prices of another are refused."""
+    """The revision that was read. Prices for another revision are refused."""
     lines: Annotated[list[PriceItem], Field(min_length=1, max_length=200)]
 
 
 def _states(text: str) -> str:
-    """Raises ValueError where one of them is no state."""
+    """Return the text unchanged. Raises ValueError if a part between commas is not a state."""
     for each in text.split(","):
         if each not in set(State):
             raise PydanticCustomError("enum", "No such state", {"expected": ", ".join(State)})
@@ -154,13 +155,13 @@ def _states(text: str) -> str:
 
 class ReadComments(Command):
     comment_id: UUID
-    """The newest that was read; those before it are read with it."""
+    """The newest comment that was read; the comments before it then count as read too."""
 
 
 class CommentBrief(Command):
     text: Annotated[str, Text(4000)]
     mentioned_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)
-    """People whom it is meant for. They must be able to see the brief."""
+    """People whom the comment mentions. They must be allowed to see the brief."""
 
 
 class CancelBrief(Command):
@@ -172,15 +173,15 @@ class BriefFilters(Query):
     requester: Annotated[str, Field(pattern=r"^(me|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")] | None = (
         None
     )
-    """Of whom: an id, or "me"."""
+    """The briefs' requester: an id, or "me"."""
     unit_id: UUID | None = None
     deadline_from: Day | None = None
     deadline_to: Day | None = None
     """Both days are included."""
     priced: bool | None = None
-    """For those who may see prices."""
+    """Whether the briefs have prices. Only for readers who may see prices."""
     late: bool = False
-    """Only those whose deadline has passed and that are not over."""
+    """Whether to list only briefs that are not over although their deadline has passed."""
 
     def wanted(self, reader_id: UUID) -> dict[str, Any]:
         return {
@@ -196,7 +197,7 @@ class BriefFilters(Query):
 
 class BriefsQuery(BriefFilters, PageQuery):
     state: Annotated[str, Field(max_length=200), AfterValidator(_states)] | None = None
-    """One state, or several with commas between them."""
+    """One state, or several separated by commas."""
     sort: Literal["newest", "deadline"] = "newest"
     text: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")] | None = None
     """Words of the number or the title."""
@@ -208,11 +209,11 @@ Suppliers = Annotated[list[UUID], Field(min_length=1, max_length=MAX_SUPPLIERS)]
 
 class RequestQuotations(Command):
     title: Annotated[str, Text(200)]
-    """What suppliers read; the brief's own title they don't."""
+    """The title that suppliers see. They do not see the brief's own title."""
     note: Annotated[str, Text(4000, least=0)] = ""
-    """Terms, and what else suppliers must know."""
+    """Terms, and whatever else suppliers must know."""
     due_at: Moment
-    """Until when suppliers may answer."""
+    """The deadline for the suppliers' answers."""
     supplier_ids: Suppliers
 
 
@@ -228,12 +229,12 @@ class NewPriceBreak(Command):
 class NewQuotedLine(Command):
     item_id: UUID
     breaks: Annotated[list[NewPriceBreak], Field(min_length=1, max_length=10)]
-    """By rising quantity; the first is the least that is made."""
+    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
     lead_time_days: Annotated[int, Field(ge=0, le=365)]
 
 
 class SubmitQuote(Command):
-    """What is not made is left out."""
+    """A quote. Items that the supplier does not make are left out."""
 
     lines: Annotated[list[NewQuotedLine], Field(min_length=1, max_length=200)]
     valid_until: Day
@@ -262,9 +263,9 @@ class AwardLine(Command):
 
 class AwardRequest(Command):
     lines: Annotated[list[AwardLine], Field(min_length=1, max_length=200)]
-    """One quotation for all items, or several."""
+    """The quotation that each item gets. It may be the same one for all items."""
     prices: Annotated[list[PriceItem], Field(max_length=200)] = Field(default_factory=list)
-    """Of items that go to nobody who quoted."""
+    """Unit prices of items that no quotation gets."""
 
 
 class CancelRequest(Command):
@@ -274,12 +275,12 @@ class CancelRequest(Command):
 class RequestsQuery(PageQuery):
     brief_id: UUID | None = None
     open: bool = False
-    """Only those that are not awarded, cancelled or lapsed."""
+    """Whether to list only requests that are not awarded, cancelled or lapsed."""
 
 
 class QuotationsQuery(PageQuery):
     open: bool = False
-    """Only those that are not awarded or closed."""
+    """Whether to list only quotations that are not awarded or closed."""
 
 
 class BothLanguages(Command):
@@ -290,17 +291,17 @@ class BothLanguages(Command):
 class DefineType(Command):
     name: BothLanguages
     form: dict[str, Any]
-    """JSON Schema of a flat object: `type`, `properties`, `required`; of a property `type`, `enum`, `items`,
-    `format` (date), `minimum`, `maximum`, `maxLength`, and `x-label`, `x-hint`, `x-choices`, `x-section`,
-    `x-unit`, `x-when`."""
+    """JSON Schema of a flat object with `type`, `properties` and `required`. A property may have `type`,
+    `enum`, `items`, `format` (date), `minimum`, `maximum`, `maxLength`, `x-label`, `x-hint`, `x-choices`,
+    `x-section`, `x-unit` and `x-when`."""
     process: Code | None = None
-    """Key of the approval process that is proposed."""
+    """Key of the approval process that the type proposes."""
     kinds: Annotated[list[Code], Field(max_length=MAX_KINDS)] = Field(default_factory=list)
-    """Keys of the kinds of item that are proposed."""
+    """Keys of the kinds of item that the type proposes."""
     purchasing_owner_id: UUID | None = None
-    """Who of purchasing looks after such briefs."""
+    """The person in purchasing who looks after briefs of this type."""
     offered: Flag = True
-    """Whether new briefs may begin with it."""
+    """Whether new briefs may be begun with this type."""
 
     def definition(self) -> dict[str, Any]:
         return {
@@ -318,7 +319,8 @@ class TypeQuery(Query):
 
 
 def _people(text: str) -> str:
-    """Raises ValueError where one of them is no id, or they are too many."""
+    """Return the text unchanged. Raises ValueError if a part between commas is not an id, or there are too
+    many."""
     ids = text.split(",")
     for each in ids:
         try:
@@ -335,14 +337,14 @@ MAX_REVIEWERS: Final = 20
 
 class VersionQuery(Query):
     name: Annotated[FileName, Field(examples=["esecutivo.pdf"])]
-    """File name. A folder, and what some system would stumble over, are taken out."""
+    """File name. Folders, and characters that some systems do not allow, are removed."""
     process: Code
     """Key of a published process for proofs."""
     reviewer_ids: Annotated[str, Field(max_length=800), AfterValidator(_people)] | None = None
-    """People who are to look at it, with a comma between them: a process may ask them, or others as well.
-    They must see the brief and may decide approvals."""
+    """Ids of people who are to review the version, separated by commas. The process decides whether they or
+    others are asked. They must be allowed to see the brief and to decide approvals."""
     due_on: Day | None = None
-    """By when they are to decide."""
+    """The day by which they are to decide."""
 
     def review(self) -> Review:
         ids = self.reviewer_ids.split(",") if self.reviewer_ids else []
@@ -351,16 +353,17 @@ class VersionQuery(Query):
 
 class ProofQuery(VersionQuery):
     title: Annotated[str, Text(120)]
-    """What it is a proof of."""
+    """What the proof shows."""
 
 
 class PreviewQuery(Query):
     thumbnail: bool = False
-    """The smaller picture, for lists."""
+    """Whether to return the smaller picture for lists."""
 
 
 class MarkedArea(Command):
-    """A rectangle on a page, in parts of its width and height, from the upper left corner."""
+    """A rectangle on a page, measured from the upper left corner in fractions of the page's width and
+    height."""
 
     x: Fraction
     y: Fraction
@@ -383,21 +386,23 @@ class AnswerAnnotation(Command):
 
 class SettleAnnotation(Command):
     resolved: Flag
-    """false opens it again."""
+    """Whether the annotation is resolved; `false` reopens it."""
 
 
 class PlanBudget(Command):
-    """Of a unit or of a cost centre."""
+    """A budget for either a unit or a cost centre."""
 
     name: Annotated[str, Text(100)]
     unit_id: UUID | None = None
     cost_centre: Code | None = None
     period_from: Day
     period_to: Day
-    """Both days are included: a year, a quarter, a month …"""
+    """The last day of the period, which may be a year, a quarter, a month … The first and the last day both
+    belong to it."""
     planned: Amount
     blocking: Flag = False
-    """Whether nothing may be committed that is not left. Otherwise it may be exceeded, and shows that."""
+    """Whether the budget forbids to commit more than is left. Otherwise it may be exceeded, and shows by how
+    much."""
     reason: Annotated[str, Text(1000)] | None = None
 
 
@@ -413,11 +418,11 @@ class ReleaseBudget(Command):
 
 class ChangeCataloguePrice(Command):
     breaks: Annotated[list[NewPriceBreak], Field(min_length=1, max_length=10)]
-    """By rising quantity; the first is the least that the supplier makes."""
+    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
     lead_time_days: Annotated[int, Field(ge=0, le=365)]
     valid_from: Day
     valid_until: Day
-    """Both days included."""
+    """The last day; the price is valid on the first and on the last day too."""
 
     def terms(self) -> dict[str, Any]:
         breaks = tuple(PriceBreak(**each.__dict__) for each in self.breaks)
@@ -432,9 +437,10 @@ class ChangeCataloguePrice(Command):
 class KeepCataloguePrice(ChangeCataloguePrice):
     supplier_id: UUID
     kind: Annotated[str, Text(64)]
-    """Of item, as briefs name it."""
+    """Kind of item, as in briefs."""
     description: Annotated[str, Text(500)] | None = None
-    """Of the article, as briefs write it; without it, for every one of the kind."""
+    """Description of the article, as in briefs. If it is left out, the price holds for every article of the
+    kind."""
     unit: Annotated[str, Text(16)] = "pz"
 
 
@@ -442,22 +448,23 @@ class CatalogueQuery(PageQuery):
     supplier_id: UUID | None = None
     kind: Annotated[str, Text(64)] | None = None
     valid: bool = False
-    """Only those that hold today."""
+    """Whether to list only prices that are valid today."""
 
 
 class BudgetsQuery(PageQuery):
     unit_id: UUID | None = None
     cost_centre: Code | None = None
     day: Day | None = None
-    """Only those whose period holds it."""
+    """If given, only budgets whose period contains this day are listed."""
     exceeded: bool = False
-    """Only those of which more is taken than planned, or that have no room for something."""
+    """Whether to list only budgets of which more is taken than planned, or which leave something
+    uncovered."""
     sort: Literal["period", "available"] = "period"
 
 
 class ChargesQuery(PageQuery):
     uncovered: bool = False
-    """Only what the budget has no room for."""
+    """Whether to list only charges for which the budget has no room."""
 
 
 class SpendQuery(PeriodQuery):
