@@ -1,4 +1,4 @@
-"""Wires the bridge's adapters."""
+"""Connect the bridge's adapters to its ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Store what a page of records from the ERP changes, and tell of it."""
+"""Store what a page of records from the ERP changes, and publish the events about it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .ports import Ports
 from .schedules import schedule_export
 
 _AT_ONCE: Final = 50
-"""Events that are made before others have their turn in the event loop."""
+"""How many events are built before other tasks get a turn in the event loop."""
 
 
 async def plan_records(
@@ -50,7 +50,7 @@ async def plan_records(
     seen: set[str],
     answer: Answer | None = None,
 ) -> ImportPlan:
-    """What the records would change. Reads, and writes nothing."""
+    """Return what the records would change, without writing anything."""
     if entity == RECEIVED:
         return await plan_orders(ports, connection, records, source=source)
     if entity == INVOICED:
@@ -58,7 +58,7 @@ async def plan_records(
     capability = ports.connectors.get(connection.connector).describe().capability(entity)
     assert capability is not None, "only what a connector carries comes in"
     mapping, connection_id = connection.mapping.of(entity), connection.connection_id
-    # Reading and planning reckon long enough to keep others waiting: not in the event loop.
+    # Reading and planning use the CPU long enough to block others, so they run outside the event loop.
     read = await asyncio.to_thread(read_records, mapping, records)
     remote_ids = {each.remote_id for each in read if each.remote_id}
     hashes = await ports.records.find_content_hashes(connection_id, entity, remote_ids)
@@ -80,7 +80,8 @@ async def plan_records(
 
 
 async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan: ImportPlan) -> None:
-    """Stores what is new or changed and tells of it; keeps what was refused or asked for a person."""
+    """Store new and changed records and publish events about them; keep refused records and questions as
+    failures for a person."""
     connection_id = connection.connection_id
     codes: dict[UUID, str] = {}
     if entity == RECEIVED:
@@ -91,7 +92,7 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
         codes = await ports.records.save_records(
             connection_id, entity, [each for each in plan.records if each.link_changed]
         )
-    # Of a record that comes twice in a page, the last word is the one to tell.
+    # If a record comes twice in a page, only its last state is published.
     changed = {each.record_id: each for each in plan.records if each.action != "unchanged"}
     if entity == "customer":
         for n, (record_id, planned) in enumerate(changed.items(), 1):
@@ -100,7 +101,7 @@ async def apply_plan(ports: Ports, connection: Connection, entity: Entity, plan:
                 await asyncio.sleep(0)
     for planned in plan.records:
         await _keep_conflicts(ports, connection, entity, planned)
-    # An order says itself what it settles: its number alone may have been another's.
+    # Orders list the failures that they settle in `passed_over`: their remote id alone may belong to another.
     settles = [] if entity == RECEIVED else plan.records
     through = [each.remote_id for each in plan.as_before] + [each.remote_id for each in settles]
     through += plan.passed_over
@@ -157,7 +158,7 @@ def publish_customer(
 async def _keep_conflicts(
     ports: Ports, connection: Connection, entity: Entity, planned: PlannedRecord
 ) -> None:
-    """The record keeps our value until a person has decided."""
+    """Store and publish the record's conflicts. The record keeps our value until a person has decided."""
     if not planned.conflicts:
         return
     record = await ports.records.get_record(entity, planned.record_id)
@@ -185,5 +186,5 @@ async def _keep_conflicts(
 async def refuse_source(
     ports: Ports, connection: Connection, entity: Entity, source: str, problem: Refusal
 ) -> None:
-    """Nothing of it can be read: it has to come again."""
+    """Keep the failure of a source of which nothing can be read, so that it has to be delivered again."""
     await keep_failure(ports, connection, entity, "in", source, problems_of([problem]), "refused")

@@ -1,4 +1,4 @@
-"""Say anew how a connection's fields answer to each other."""
+"""Change how the fields of a connection's ERP map to ours, and preview such a change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Changes = Table[Entity, Table[str, FieldMapping]]
 
 @dataclass(frozen=True, slots=True)
 class PreviewedRecord:
-    """What would become of one remote record."""
+    """The result of reading one remote record under a mapping."""
 
     fields: Fields = field(default_factory=dict)
     problems: tuple[Refusal, ...] = ()
@@ -27,8 +27,8 @@ class PreviewedRecord:
 
 
 async def change_mapping(ports: Ports, key: str, changes: Changes, *, expected_version: int) -> Connection:
-    """A mapping that changed is a new version; those before are kept. Raises Absent, Stale, or Invalid for
-    what can't be mapped so."""
+    """Replace the connection's changes to its connector's mapping. A changed mapping becomes a new version,
+    and earlier versions are kept. Raises Absent, Stale, or Invalid for a mapping that isn't possible."""
     connection = await ports.connections.lock_connection(key)
     if connection is None:
         raise Absent("connection_absent")
@@ -57,8 +57,8 @@ async def change_mapping(ports: Ports, key: str, changes: Changes, *, expected_v
 async def preview_mapping(
     ports: Ports, key: str, entity: Entity, changes: Changes | None, records: list[dict[str, Any]]
 ) -> list[PreviewedRecord]:
-    """What records would become under the connection's mapping, or under another one. Raises Absent, or
-    Invalid for what can't be mapped so."""
+    """Return what records would become under the connection's mapping, or under `changes` if given. Raises
+    Absent, or Invalid for a mapping that isn't possible."""
     connection = await ports.connections.get_connection(key)
     own = ports.connectors.get(connection.connector).mapping()
     mapping = connection.mapping if changes is None else own.with_changes(changes)

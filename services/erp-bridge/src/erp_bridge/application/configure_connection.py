@@ -26,18 +26,20 @@ async def configure_connection(
     changes: Table[Entity, Table[str, FieldMapping]] | None,
     calls_per_minute: int | None,
 ) -> Connection:
-    """`changes` say where the mapping departs from the connector's own; None: as before. A changed mapping is
-    a new version. A secret that is not given stays as it is.
+    """Create or replace a connection. `changes` are the differences from the connector's own mapping; None
+    keeps the present ones. A changed mapping becomes a new version. A secret that is not given is kept as
+    long as all other settings stay the same.
 
-    Raises PreconditionRequired when a connection that exists is changed blindly, Stale when the one that the
-    client saw is not there any more, Invalid for a connector, setting or mapping that can't be, and for a
-    folder that another connection has.
+    Raises PreconditionRequired if an existing connection is changed without a version, Stale if the version
+    is not the present one, Invalid for an impossible connector, setting or mapping, and for a folder that
+    another connection has.
     """
     known = await ports.connections.lock_connection(key)
     spoken = ports.connectors.get(connector)
     description = spoken.describe()
     secret = {each.name for each in description.settings if each.secret}
-    # Credentials are for the place that they were given for: whoever leads elsewhere has to know them.
+    # Credentials belong to the place for which they were given: a person who points the connection elsewhere
+    # has to enter them again.
     stays = known is not None and known.settings == {n: v for n, v in settings.items() if n not in secret}
     kept = known.secrets if known is not None and stays else {}
     normal = spoken.check(_complete(description, {**kept, **settings}))
@@ -84,7 +86,7 @@ async def configure_connection(
     await _is_nobody_elses(ports, connection, description)
     await ports.connections.upsert_connection(connection)
     schedule_polls(ports, connection)
-    # What waited while it was switched off, or for settings that work, need not wait any longer.
+    # Documents that waited while the exchange was switched off or misconfigured can be tried now.
     for entity, internal_id in await ports.documents.list_awaited_exports(connection.connection_id):
         schedule_export(ports, connection.connection_id, entity, internal_id)
     return connection

@@ -1,4 +1,4 @@
-"""Say of records that could not be exchanged that nothing is to be done."""
+"""Dismiss failures: a person decides that nothing has to be done about records that weren't exchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .ports import Ports
 
 
 async def dismiss_failure(ports: Ports, actor: Actor, failure_id: UUID, reason: str) -> None:
-    """Raises Absent, or WrongState for an outage and for what is dismissed already."""
+    """Dismiss one failure. Raises Absent, or WrongState for an outage, a pause or a dismissed failure."""
     failure = await ports.failures.lock_failure(failure_id)
     if not failure.can_be_dismissed:
         raise WrongState("failures_not_dismissible")
@@ -22,16 +22,16 @@ async def dismiss_failure(ports: Ports, actor: Actor, failure_id: UUID, reason: 
 
 
 async def dismiss_failures(ports: Ports, actor: Actor, wanted: FailureFilter, reason: str) -> int:
-    """Dismisses all that can be, and returns how many. Raises Absent for an unknown connection, WrongState
-    where none can be."""
+    """Dismiss all wanted failures that can be dismissed. Return how many. Raises Absent for an unknown
+    connection, WrongState if none can be dismissed."""
     return await _dismiss(ports, actor, wanted, reason, None)
 
 
 async def _dismiss(
     ports: Ports, actor: Actor, wanted: FailureFilter, reason: str, failure_id: UUID | None
 ) -> int:
-    """A document that was dismissed does not leave, until it changes or somebody replays it. A record that
-    comes in again as it was stays dismissed."""
+    """Dismiss failures and publish that. A dismissed document is not sent until it changes or somebody
+    replays it. A dismissed record stays dismissed if it comes in again unchanged."""
     assert wanted.connection is not None, "one connection at a time"
     connection = await ports.connections.get_connection(wanted.connection)
     dismissal = Dismissal(actor.person_id, ports.now, reason)

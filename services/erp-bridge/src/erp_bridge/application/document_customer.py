@@ -1,4 +1,4 @@
-"""Whose a document is, and which ERPs know them by which code."""
+"""Find the customer of a document, and the codes by which ERPs know that customer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .ports import Ports
 
 
 async def connections_for(ports: Ports, document: Document) -> dict[UUID, RemoteCustomer] | None:
-    """The document's customer as each ERP knows them that has told of them; empty while none has, and while
-    the order of a DDT, which says whose it is, is not known here. None: the document is nobody's, and for
-    every ERP.
+    """Return the document's customer by connection, for each ERP that knows them. The result is empty while
+    no ERP has sent the customer, and while the order that names a DDT's customer is not known here. Return
+    None if the document has no customer; it is then meant for every ERP.
 
-    The code is looked up whenever the document leaves: two ERPs may know one customer by two codes, and two
-    customers by one.
+    The code is looked up whenever the document is sent, because two ERPs may know one customer by two codes
+    and two customers by the same code.
     """
     if document.entity == "ddt" and (order_id := document.heading.get("order_reference")):
         order = await ports.documents.find_document("order", UUID(order_id))
@@ -23,7 +23,7 @@ async def connections_for(ports: Ports, document: Document) -> dict[UUID, Remote
         document = order
     code, customer_id = document.heading.get("customer"), document.heading.get("customer_id")
     if document.is_of_stock:
-        # Whoever received the goods is invoiced.
+        # The recipient of the goods is the customer who is invoiced.
         found = await ports.records.find_customers_by_number(document.recipient_numbers)
         ids = {each for each, _ in found.values()}
         return await ports.records.list_connections_of(ids.pop()) if len(ids) == 1 else {}

@@ -1,4 +1,4 @@
-"""Change here what both sides may change of a customer, and decide where both did."""
+"""Change those fields of a customer that both sides may change, and resolve conflicts if both did."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def edit_customer(
     *,
     expected_version: int,
 ) -> Record:
-    """Raises Absent, Stale for a customer that has changed since, and Violations for a field that an ERP owns
-    or a value that can't be."""
+    """Store and publish the changed fields. Raises Absent, Stale if the customer has changed meanwhile, and
+    Violations for a field that an ERP owns or an invalid value."""
     record = await ports.records.lock_record("customer", customer_id)
     if expected_version != record.version:
         raise Stale("stale_version", field="If-Match")
@@ -35,7 +35,7 @@ async def edit_customer(
     if foreign := sorted(changes.keys() - editable):
         raise Violations([Invalid("field_owned_by_erp", field=name) for name in foreign])
     fields, notices = checked("customer", {**record.fields, **changes}, None, ports.checks)
-    # What an ERP says can be looked at later; a person can say it otherwise now.
+    # A value from an ERP may be checked later, but a person who enters one can correct it now.
     if wrong := [each for each in notices if each.code == "payment_method_unknown" and each.field in changes]:
         raise Violations(wrong)
     edit = Edit(actor.person_id, ports.now)
@@ -44,7 +44,8 @@ async def edit_customer(
 
 
 async def resolve_conflict(ports: Ports, actor: Actor, conflict_id: UUID, choice: Choice) -> Conflict:
-    """Takes one of the two values. Raises Absent, or WrongState for a conflict that is resolved."""
+    """Resolve the conflict by choosing one of its two values. Raises Absent, or WrongState if it is already
+    resolved."""
     conflict = await ports.conflicts.lock_conflict(conflict_id)
     resolved = conflict.resolved(choice, actor.person_id, ports.now)
     await ports.conflicts.save_conflict(resolved)

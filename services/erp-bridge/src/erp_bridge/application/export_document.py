@@ -1,4 +1,4 @@
-"""Bring one order or transport document to the ERP."""
+"""Write one order or transport document to the ERP."""
 
 from __future__ import annotations
 
@@ -41,17 +41,18 @@ class _Export:
     outgoing: OutgoingDocument
     link: RemoteLink | None
     unchanged: bool
-    """Whether the ERP has this very state already."""
+    """Whether the ERP already has exactly this state."""
     sees_schema: bool
-    """Whether it is time to look whether the remote schema still fits."""
+    """Whether the remote schema was last checked so long ago that it has to be checked again."""
 
 
 async def export_document(work: JobWork, owed: ExportDocument) -> None:
-    """Writes the document's present state, unless the ERP has it.
+    """Write the document's present state to the ERP, unless the ERP has it.
 
-    Bears repetition: what an earlier attempt has written is found by our id. While the remote system can't be
-    reached the document stays owed, and the connection has the failure; what the ERP rejects is left to a
-    person (`RecordRefused`); a document whose customer the ERP has not told of yet waits for it.
+    The call may be repeated: a record that an earlier attempt has written is found by our id. While the
+    remote system can't be reached, the export stays pending and the connection has the failure. A document
+    that the ERP rejects is left to a person (`RecordRefused`). A document whose customer no ERP has sent yet
+    waits for that customer.
     """
     async with work.transaction() as ports:
         export = await _prepare(ports, owed)
@@ -79,7 +80,7 @@ async def export_document(work: JobWork, owed: ExportDocument) -> None:
 
 
 async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
-    """None: there is nothing to be written now."""
+    """Build the request for the ERP. Return None if nothing has to be written now."""
     connection = await ports.connections.get_connection_by_id(owed.connection_id)
     if await ports.failures.find_outage(connection.connection_id) is not None:
         return None
@@ -131,7 +132,7 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
 
 
 async def _has_what_it_follows(ports: Ports, connection: Connection, document: Document) -> bool:
-    """Whether the ERP has the order that a DDT is of, where it needs that."""
+    """Tell whether the ERP has the DDT's order, if it needs the order before the DDT."""
     capability = ports.connectors.get(connection.connector).describe().capability(document.entity)
     order_id = document.heading.get("order_reference")
     if capability is None or "order" not in capability.follows or not order_id:
@@ -141,7 +142,7 @@ async def _has_what_it_follows(ports: Ports, connection: Connection, document: D
 
 
 async def _write(work: JobWork, export: _Export) -> Written:
-    """Raises Fault; Paused where the remote schema does not fit any more."""
+    """Write the document. Raises Fault, in particular Paused if the remote schema no longer fits."""
     async with export.connector.open(paced(work, export.connection, export.endpoint)) as session:
         if export.sees_schema and (schema := await session.schema(export.document.entity)) is not None:
             async with work.transaction() as ports:

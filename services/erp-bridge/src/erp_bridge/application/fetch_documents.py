@@ -1,4 +1,4 @@
-"""Give an ERP the documents that it fetches itself, with the user and password that its connection has."""
+"""Serve documents to an ERP that fetches them itself, with the user name and password of its connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .ports import DocumentFeed, DocumentRange, Endpoint, ReadOnlyWork
 async def fetch_documents(
     work: ReadOnlyWork, key: str, entity: Entity, user: str, password: str, wanted: DocumentRange
 ) -> bytes:
-    """Raises Unauthenticated, whether the connection, the user or the password is wrong, and Fault."""
+    """Return the wanted documents. Raises Fault, and the same Unauthenticated whether the connection, the
+    user or the password is wrong."""
     async with work.reading() as ports:
         try:
             connection = await ports.connections.get_connection(key)
@@ -29,7 +30,7 @@ async def fetch_documents(
 
 
 def _admits(endpoint: Endpoint | None, user: str, password: str) -> bool:
-    """Takes the same time whatever is wrong."""
+    """Tell whether the credentials are right, in the same time whatever is wrong."""
     known = endpoint.settings.get("user", "") if endpoint is not None else ""
     secret = endpoint.secrets.get("password", "") if endpoint is not None else ""
     right = hmac.compare_digest(_digest(user, password), _digest(known, secret))

@@ -1,4 +1,4 @@
-"""Take in what the ERP has of one entity, page by page."""
+"""Import the ERP's records of one entity, page by page."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ REFUSED_SHOWN = 200
 
 @dataclass(slots=True)
 class ImportedSource:
-    """What came of one file, or of one remote collection."""
+    """The result of importing one file or one remote collection."""
 
     name: str
     entity: Entity
     counts: Counts = field(default_factory=Counts)
     refused: list[RefusedRecord] = field(default_factory=list)
-    """The first of them."""
+    """The first `REFUSED_SHOWN` refused records."""
     seen: set[str] = field(default_factory=set)
-    """Remote ids that came from it."""
+    """Remote ids of the records that came from the source."""
     unknown: Sequence[str] = ()
     dialect: str | None = None
     header: Invalid | None = None
-    """What is wrong of it as a whole."""
+    """The problem of the source as a whole, if there is one."""
 
     def add(self, plan: ImportPlan, deleted: int = 0) -> None:
         self.counts = self.counts.plus(plan, deleted)
@@ -46,12 +46,12 @@ class ImportedSource:
 
 
 async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> list[ImportedSource]:
-    """Imports each page in a transaction of its own, with the checkpoint behind it.
+    """Import each page, together with the checkpoint behind it, in a transaction of its own.
 
-    After a crash the next run goes on behind the last page that was committed. Two runs at once don't meet:
-    who finds the checkpoint advanced by another stops, so that an older state never overtakes. Raises Absent
-    for an unknown connection, Paused for an entity that waits for a person, Fault when the remote system
-    can't be reached; what came before is kept.
+    After a crash the next run continues behind the last committed page. Of two runs at the same time, the one
+    that finds the checkpoint advanced by the other stops, so that an older state never overwrites a newer
+    one. Raises Absent for an unknown connection, Paused for an entity that waits for a person, Fault if the
+    remote system can't be reached; pages committed before are kept.
     """
     async with work.transaction() as ports:
         connection, endpoint, checkpoint = await _begin(ports, key, entity)
@@ -94,12 +94,13 @@ async def import_entity(work: Work, key: str, entity: Entity, kind: RunKind) -> 
 
 
 def _grew_tenfold(before: int, now: int) -> bool:
-    """From a thousand on: fewer are found well however they are looked for."""
+    """Tell whether the number of records gained a digit. Below a thousand the answer is False, because so few
+    records are found quickly by any query plan."""
     return now >= 1000 and len(str(now)) > len(str(before))
 
 
 async def _see_schema(work: Work, session: Session, connection: Connection, entity: Entity) -> None:
-    """Raises Paused where the remote system has not what we read any more."""
+    """Check the remote schema. Raises Paused if the remote system no longer has the fields that we read."""
     schema = await session.schema(entity)
     if schema is None:
         return
@@ -112,8 +113,8 @@ async def _see_schema(work: Work, session: Session, connection: Connection, enti
 async def preview_import(
     work: RequestWork, key: str, entity: Entity, *, again: bool = False
 ) -> list[ImportedSource]:
-    """What `import_entity` would do now: the same plan, and nothing written, moved or noted. `again`: as if
-    nothing had come in yet."""
+    """Return what `import_entity` would do now, by the same plan but without writing or moving anything.
+    With `again`, read from the beginning as if nothing had been imported yet."""
     async with work.reading() as ports:
         connection, endpoint, checkpoint = await _begin(ports, key, entity)
         checkpoint = None if again else checkpoint
@@ -149,7 +150,7 @@ async def _plan(ports: Ports, connection: Connection, page: Page, source: Import
     elif page.header is not None and (missing := missing_columns(entity, mapping, page.header)):
         source.header = Invalid("column_missing", field=missing[0], file=page.source)
     if source.header is not None:
-        # It is told once, with the first page.
+        # The source's problem is reported only once, with its first page.
         first = not source.refused
         return ImportPlan([], [RefusedRecord(0, page.source, {}, (source.header,))] if first else [])
     return await plan_records(ports, connection, entity, page.records, source=page.source, seen=source.seen)

@@ -1,4 +1,4 @@
-"""DDTs that an ERP has invoiced are told of here, and again when it withdraws or credits the invoice."""
+"""Import which DDTs an ERP has invoiced, and whether it has withdrawn or credited the invoice later."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ from .ports import Ports
 
 _DDT: Final = "ddt"
 _LINK: Final = "link"
-"""Where a planned record has its DDT, and the remote id of the link with it."""
+"""`_DDT` and `_LINK` are the keys in a planned record's values for its DDT and for the link's remote id."""
 
 
 async def plan_invoices(
     ports: Ports, connection: Connection, records: Sequence[RemoteRecord], *, source: str
 ) -> ImportPlan:
-    """Of a DDT that comes several times in a page the last word counts. A number that the ERP was not sent
-    or a DDT that is void is refused; an id that it was not sent is of somebody else's who shares the ERP.
+    """Plan the invoicing of DDTs. If a DDT comes several times in a page, the last record counts. A DDT
+    number that was not sent to the ERP is refused, and so is a voided DDT. A shipment id that was not sent is
+    ignored, because it belongs to another system that shares the ERP.
 
-    A document of several orders has a shipment of each. By its number all of them are meant that still stand;
-    by a shipment's id that one alone.
+    A DDT for several orders has one shipment for each order. Its number means all its shipments that are not
+    voided; a shipment's id means that shipment alone.
     """
     read = await asyncio.to_thread(read_records, connection.mapping.of(INVOICED), records)
     codes = {each.mapped.get("code") or "" for each in read}
@@ -64,7 +65,8 @@ async def plan_invoices(
 
 
 def _planned(read: ReadRecord, ddt: SentDdt, *, of: int) -> PlannedRecord:
-    """`of`: so many shipments have the document, and a link each."""
+    """Plan one shipment's record. `of` is the number of shipments that share the DDT; each has its own
+    link."""
     told = content_of(read.mapped)
     before = ddt.content_hash
     action: Literal["create", "change", "unchanged"] = "change"
@@ -85,18 +87,20 @@ def _planned(read: ReadRecord, ddt: SentDdt, *, of: int) -> PlannedRecord:
 
 
 def content_of(fields: Fields) -> str:
-    """A file without columns for credit notes says the same as one in which they are empty."""
+    """Return the hash of the fields that have a value, so that a file without columns for credit notes equals
+    one in which they are empty."""
     return content_hash({name: value for name, value in fields.items() if value})
 
 
 def named_in(link: str) -> str:
-    """The remote id in a link's, which one that several shipments share has for each of them."""
+    """Return the ERP's own id of an invoice from a link's remote id, which ends with the shipment's id in
+    parentheses if several shipments share the invoice."""
     named, _, shipment = link.rpartition(" (")
     return named if shipment_id_in(shipment.removesuffix(")")) else link
 
 
 async def note_invoices(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:
-    """Links the new and changed ones, and tells of them."""
+    """Store and publish new and changed invoices."""
     changed = [each for each in planned if each.link_changed]
     if not changed:
         return
@@ -107,7 +111,7 @@ async def note_invoices(ports: Ports, connection: Connection, planned: Sequence[
 
 
 async def withdraw_invoices(ports: Ports, connection: Connection, remote_ids: Sequence[str]) -> None:
-    """The ERP has no invoice of these any more; of those that it never had there is nothing to tell."""
+    """Publish that these DDTs are no longer invoiced. Remote ids without a known invoice are ignored."""
     for ddt in await ports.documents.list_invoiced_ddts(connection.connection_id, remote_ids):
         _tell(ports, connection, ddt, {})
 

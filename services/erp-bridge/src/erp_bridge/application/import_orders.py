@@ -1,4 +1,4 @@
-"""Orders that are born in an ERP become orders here, each once."""
+"""Import orders that were created in an ERP; each becomes an order here exactly once."""
 
 from __future__ import annotations
 
@@ -29,10 +29,13 @@ from .ports import Ports
 async def plan_orders(
     ports: Ports, connection: Connection, records: Sequence[RemoteRecord], *, source: str
 ) -> ImportPlan:
-    """A new order for each that is not known here. One that can't be read, whose customer nobody here is, or
-    that was changed or cancelled since it came is refused: what is made of an order here can't be changed
-    from there, and a person cancels it. Of one that was cancelled before it came nothing is made, nor of our
-    own that comes back in an export of all that the ERP has."""
+    """Plan a new order for each received order that is not known here.
+
+    An order is refused if it can't be read, if its customer is not known here, or if the ERP changed or
+    cancelled it after it was received: production's order can't be changed from the ERP, so a person has to
+    act. An order that was cancelled before it was received is passed over, and so is our own order that comes
+    back in a complete export of the ERP.
+    """
     mapping = connection.mapping.of(RECEIVED)
     orders = [read_order(mapping, record) for record in records]
     together = {each.remote_id for each in orders}
@@ -45,7 +48,7 @@ async def plan_orders(
     )
     ids = {each.our_id for each in orders} | {each.order_id for each in came}
     cancelled_here = await ports.documents.find_known_orders({each for each in ids if each is not None})
-    # Who sends orders and no master data is known by tax number.
+    # An ERP that sends orders but no master data identifies customers by tax number.
     numbers = [number for each in orders for number in each.customer_numbers]
     by_number = await ports.records.find_customers_by_number(numbers) if numbers else {}
     waiting = await _waiting_by_number(ports, connection, orders)
@@ -112,8 +115,8 @@ async def plan_orders(
 async def _waiting_by_number(
     ports: Ports, connection: Connection, orders: Sequence[ReceivedOrder]
 ) -> set[tuple[str, str]]:
-    """The numbers under which an order waits for a person that told no year, or none that could be read, each
-    with its content: the one with a year that has it is that order, and no other of its number is."""
+    """Return number and content of the orders that wait for a person because they had no readable year. An
+    order that has a year, the same number and the same content is that order; no other one is."""
     numbers = {each.number for each in orders if each.by_number and each.year}
     if not numbers:
         return set()
@@ -131,7 +134,8 @@ def _differs(code: str, order: ReceivedOrder) -> Refusal:
 
 
 async def receive_orders(ports: Ports, connection: Connection, planned: Sequence[PlannedRecord]) -> None:
-    """Links the new orders, and tells production of them; of others, how the ERP knows them now."""
+    """Link the new orders and publish them to production. Of known orders, store how the ERP knows them
+    now."""
     moved = [each for each in planned if each.action == "unchanged" and each.link_changed]
     if moved:
         await ports.records.update_received_orders(connection.connection_id, moved)

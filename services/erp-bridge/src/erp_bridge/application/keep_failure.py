@@ -29,8 +29,8 @@ async def keep_failure(
     retry_at: datetime | None = None,
     correlation_id: UUID | None = None,
 ) -> None:
-    """The same record again is another attempt, not another failure. Publishes `RecordRefused` where a person
-    has to act, unless somebody has dismissed the very same."""
+    """Store the failure; if the record has failed before, count another attempt. Publish `RecordRefused` if a
+    person has to act, unless somebody has dismissed the same record with the same problems."""
     stored = await ports.failures.upsert_failure(
         Failure(
             failure_id=new_id(),

@@ -1,4 +1,4 @@
-"""Records that an ERP has no more are none here either."""
+"""Mark records as deleted that an ERP no longer has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .ports import Ports
 async def mark_deleted(
     ports: Ports, connection: Connection, entity: Entity, remote_ids: Sequence[str]
 ) -> int:
-    """Softly; returns how many were linked."""
+    """Mark the links as deleted without removing anything. Return how many were linked."""
     if entity == INVOICED:
         await withdraw_invoices(ports, connection, remote_ids)
     return await ports.records.mark_deleted(connection.connection_id, entity, remote_ids)

@@ -1,4 +1,4 @@
-"""See whether a remote system still has what the exchange of an entity needs."""
+"""Check whether a remote system still has the fields that the exchange of an entity needs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from .keep_failure import keep_failure, problems_of
 from .ports import Ports
 
 LOOK_AGAIN: Final = timedelta(hours=1)
-"""So old may be what is known of a schema before a document is written."""
+"""Before a document is written, a schema that was last checked this long ago is checked again."""
 
 _KEY: Final = "schema"
 
 
 async def note_schema(ports: Ports, connection: Connection, entity: Entity, now: RemoteSchema) -> bool:
-    """Keeps the schema, and what is new in it for a person to see. Returns False where it does not fit any
-    more: then the entity is paused, until a person replays the failure, and the schema that fitted stays."""
+    """Store the schema, and a notice for a person about new fields. Return False if the schema no longer
+    fits: the entity is then paused until a person replays the failure, and the stored schema stays as it
+    was."""
     direction: Direction = "out" if now.written else "in"
     known = await ports.schemas.find_schema(connection.connection_id, entity)
     found = drift(known.fields if known else None, now)

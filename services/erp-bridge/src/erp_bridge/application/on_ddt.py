@@ -1,4 +1,4 @@
-"""A transport document was issued or voided, or goods of it came back: the ERP has to know."""
+"""React to a DDT that was issued or voided, or to goods that came back: the ERP has to know."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from .save_document import save_document
 
 
 async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -> None:
-    """Every document is kept, since more may become of it. `Document.is_for_erps` says which leave."""
+    """Store the DDT. Every DDT is stored, because later events refer to it; `Document.is_for_erps` says which
+    are sent to ERPs."""
     invoiced = None if ddt.to_be_invoiced is None else "yes" if ddt.to_be_invoiced else "no"
     document = Document(
         entity="ddt",
@@ -73,20 +74,21 @@ async def on_ddt_issued(ports: Ports, ddt: DdtIssued, *, correlation_id: UUID) -
 
 
 async def on_ddt_voided(ports: Ports, ended: DdtVoided | ShipmentRefused) -> None:
-    """Nothing of it is to be invoiced: the document is void, or all its goods came back. The ERP's copy is
-    marked, never removed. Raises NotYet when the issue has not arrived."""
+    """Mark the DDT as voided, because nothing of it is to be invoiced: it is void, or the recipient refused
+    all its goods. The ERP's copy is marked too, never removed. Raises NotYet if the issue has not arrived
+    yet."""
     document = await ports.documents.lock_document("ddt", ended.shipment_id)
     if document is None:
         if not ended.closes_order_line:
-            return  # issued before all documents were kept
+            return  # it was issued before all documents were stored
         raise NotYet(f"the DDT of shipment {ended.shipment_id} is not known yet")
     document = document.in_state("voided", ports.now)
     await save_document(ports, document)
 
 
 async def on_goods_back(ports: Ports, came_back: ShipmentPartlyRefused | GoodsReturned) -> None:
-    """The document stays as it was issued; its lines say what of it is not to be invoiced. Raises NotYet when
-    the issue has not arrived."""
+    """Record on the DDT's lines which quantities are not to be invoiced; the rest of the DDT stays as it was
+    issued. Raises NotYet if the issue has not arrived yet."""
     document = await ports.documents.lock_document("ddt", came_back.shipment_id)
     if document is None:
         if came_back.closes_order_line:

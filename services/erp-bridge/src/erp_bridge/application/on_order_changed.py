@@ -1,4 +1,4 @@
-"""An order that the ERP has was changed, priced or cancelled."""
+"""React to an order that was changed, priced or cancelled: the ERP has to know."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ async def on_order_cancelled(ports: Ports, order_id: UUID) -> None:
 
 
 async def _tell_origin(ports: Ports, order: Document, origin: Origin) -> None:
-    """What the ERP changed or cancelled of it is settled. Where it can't be told by us, a person has to."""
+    """Settle the failures about changes and cancellations that the order's ERP of origin had sent. If the
+    cancellation can't be sent to that ERP, keep a failure so that a person does it."""
     await ports.failures.delete_failures(origin.connection_id, RECEIVED, "in", [origin.order.name])
     connection = await ports.connections.get_connection_by_id(origin.connection_id)
     sent = ports.connectors.get(connection.connector).describe().capability("order")

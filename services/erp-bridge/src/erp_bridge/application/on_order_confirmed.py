@@ -1,4 +1,4 @@
-"""An order is owed to the ERP."""
+"""React to a confirmed order: it has to be written to the ERP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from .save_document import owe_ddts_of, save_document
 
 
 async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation_id: UUID) -> None:
-    """Prices follow with `order_valued`; until then the order goes without them."""
+    """Store the order and schedule its exports. Its prices follow with `order_valued`; until then it is sent
+    without them."""
     document = Document(
         entity="order",
         internal_id=order.order_id,

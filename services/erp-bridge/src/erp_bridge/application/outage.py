@@ -1,4 +1,4 @@
-"""A remote system that can't be reached: one failure of the connection, tried again until it ends."""
+"""Handle an outage of a remote system: one failure for the connection, retried until the system answers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .schedules import RecoverConnection, schedule_export, schedule_polls, sched
 
 
 async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> None:
-    """Keeps one failure for the connection, however many records wait behind it, and tries again later."""
+    """Keep one failure for the connection, however many records wait, and schedule the next attempt."""
     known = await ports.failures.find_outage(connection.connection_id)
     if known is not None and known.retry_at is not None and known.retry_at > ports.now:
-        return  # somebody has just met the same outage
+        return  # another task has just recorded the same outage
     attempts = known.attempts + 1 if known else 1
     retry_at = next_attempt(attempts, ports.now)
     if isinstance(fault, Throttled):
@@ -33,7 +33,7 @@ async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> Non
 
 
 async def recover_connection(work: JobWork, owed: RecoverConnection) -> None:
-    """Sees whether the remote system answers again, and sends what has waited for it."""
+    """Check whether the remote system answers again. If so, schedule the exports that waited for it."""
     async with work.transaction() as ports:
         connection = await ports.connections.get_connection_by_id(owed.connection_id)
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)

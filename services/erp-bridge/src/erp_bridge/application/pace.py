@@ -1,4 +1,4 @@
-"""How fast a connection may call its remote system."""
+"""Limit how fast a connection calls its remote system."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .ports import Endpoint, Work
 
 @dataclass(frozen=True, slots=True)
 class SharedPace:
-    """Implements `ports.Pace`: calls at even distances, whichever process makes them. Turns are taken in the
-    database."""
+    """Implements `ports.Pace`: calls are evenly spaced, whichever process makes them, because turns are
+    reserved in the database."""
 
     work: Work
     connection_id: UUID

@@ -1,4 +1,4 @@
-"""What the use cases ask of the outside."""
+"""Interfaces that the use cases need from adapters, and the data that crosses them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ Checkpoint = Mapping[str, Any]
 
 
 MOST_OF_FACT: Final = 300
-"""Characters of what an ERP complains of."""
+"""How many characters of an ERP's error message are kept."""
 
 
 class Fault(Exception):
-    """The outside did not take or give what was asked. `code` has its text in the catalogue of refusals."""
+    """A remote system did not accept or return what was asked. The text for `code` is in the catalogue of
+    refusals."""
 
     def __init__(self, code: str, **facts: str) -> None:
         super().__init__(code, facts)
@@ -44,8 +45,9 @@ class Fault(Exception):
         self.facts = facts
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """An ERP that complains of credentials may repeat them, and people read what it complains of."""
-        # Before it is cut, and the longest first: of none a part may stay.
+        """Replace secrets in the facts, because an ERP's error message may repeat credentials and people
+        read it."""
+        # Replace before cutting, and the longest secret first, so that no part of a secret remains.
         for secret in sorted(secrets, key=len, reverse=True):
             self.facts = {name: told.replace(secret, "•••") for name, told in self.facts.items()}
         self.facts = {name: told[:MOST_OF_FACT] for name, told in self.facts.items()}
@@ -53,15 +55,15 @@ class Fault(Exception):
 
 
 class Unreachable(Fault):
-    """Nobody answers, or not so that it helps. It may pass by itself."""
+    """The remote system does not answer, or not usefully. This may pass by itself."""
 
 
 class Unauthorised(Fault):
-    """The remote system does not accept the credentials, or not for this."""
+    """The remote system does not accept the credentials, or they do not permit this call."""
 
 
 class Throttled(Fault):
-    """The remote system asks to be left alone for a while."""
+    """The remote system asks us to wait before the next call."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("remote_throttled", seconds=str(int(retry_after.total_seconds())))
@@ -69,11 +71,11 @@ class Throttled(Fault):
 
 
 class Rejected(Fault):
-    """The remote system does not take this record; somebody must mend something."""
+    """The remote system does not accept this record; a person must correct something first."""
 
 
 class Conflict(Fault):
-    """Somebody changed the remote record since we last saw it. `current` is its version now."""
+    """Somebody changed the remote record after we last saw it. `current` is its present version."""
 
     def __init__(self, current: str) -> None:
         super().__init__("remote_record_changed")
@@ -81,65 +83,67 @@ class Conflict(Fault):
 
 
 class Paused(Fault):
-    """The entity is not exchanged until a person has looked at what became of it over there."""
+    """The entity is not exchanged until a person has checked how its fields changed in the ERP."""
 
     def __init__(self) -> None:
         super().__init__("entity_paused")
 
 
 class Gone(Fault):
-    """The remote record that a link names is not there any more."""
+    """The remote record that a link names no longer exists."""
 
     def __init__(self, remote_id: str) -> None:
         super().__init__("remote_record_gone", remote_id=remote_id)
 
 
 class Pace(Protocol):
-    """How fast a remote system may be called."""
+    """A limit on how fast a remote system may be called."""
 
     async def turn(self) -> None:
-        """Waits until another call may be made."""
+        """Wait until another call may be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a connector finds one tenant's remote system, and as whom."""
+    """The address of one tenant's remote system, and the credentials to use there."""
 
     tenant_id: UUID
     settings: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     mapping: FieldMap | None = None
-    """The connection's, for those who must know names to recognise them; None: the connector's own."""
+    """The connection's mapping, for connectors that recognise fields by their names. None means the
+    connector's own mapping."""
     pace: Pace | None = None
-    """Kept by connectors before each call; None: no ceiling."""
+    """Connectors wait for it before each call. None means that calls are not limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a session found of one entity, up to a checkpoint that is saved with it."""
+    """Records of one entity that a session found, up to a checkpoint that is saved together with them."""
 
     source: str
-    """The file or the remote collection that it comes from."""
+    """The file or the remote collection that the records come from."""
     records: Sequence[RemoteRecord]
     checkpoint: Checkpoint
     deleted: Sequence[str] = ()
-    """Remote ids that are not there any more, as the connector knows for sure."""
+    """Remote ids that the connector knows for certain to be deleted."""
     refused: Fault | None = None
-    """Why nothing of the source can be read."""
+    """The reason why nothing in the source can be read."""
     header: Sequence[str] | None = None
-    """The names that the source's records have, where it says so once for all."""
+    """The field names of all records, if the source states them once (as the header of a file does)."""
     unknown: Sequence[str] = ()
-    """Names in it that nobody asked for."""
+    """Names in the header that the mapping does not know."""
     dialect: str | None = None
-    """How the source was read, where that had to be found out."""
+    """How the source was read (encoding, separator), if that had to be detected."""
     first: bool = True
+    """Whether this is the first page of its source."""
     last: bool = True
-    """Of its source."""
+    """Whether this is the last page of its source."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteLink:
-    """Which remote record ours is, as last seen."""
+    """The remote record that corresponds to a record of ours, as last seen."""
 
     remote_id: str
     version: str | None = None
@@ -151,74 +155,76 @@ class Written:
 
     remote_id: str
     number: str | None = None
-    """The remote system's own number, where it gives one."""
+    """The remote system's own number, if it gives one."""
     version: str | None = None
 
 
 class Session(Protocol):
-    """A remote system while we talk to it, outside of any transaction. Every call may raise Fault."""
+    """An open conversation with a remote system, outside of any transaction. Every call may raise Fault."""
 
     async def probe(self) -> str:
-        """Says who answers. Makes what the exchange needs where that is for us to make."""
+        """Return the name of the system that answers. Create there what the exchange needs, if that is our
+        task."""
 
     async def schema(self, entity: Entity) -> RemoteSchema | None:
-        """What the remote system has of the entity now; nothing of it where the remote system does not know
-        the entity at all. None: it can't say, or its sources say so each for itself."""
+        """Return the fields that the remote system has for the entity now; a schema without fields if it
+        does not know the entity. Return None if it can't tell, or if each of its sources has a schema of
+        its own."""
 
     def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
-        """What changed since the checkpoint, or all there is without one, oldest first.
+        """Yield the records that changed since the checkpoint, or all records if there is none, oldest first.
 
-        A record may come again, none is left out: neither at a page's boundary, nor when many have the same
-        time. It goes on where the page before ended, whatever became of that page.
+        A record may be repeated, but none is left out: neither at a page's boundary nor if many records have
+        the same time. Each page begins where the previous one ended, even if that one was refused.
         """
 
     async def settle(self, page: Page, *, refused: bool) -> None:
-        """The page is committed: what it was read from may be put away. `refused`: nothing of its source
-        could be taken in. Repeatable."""
+        """Put away the source of a page that is committed. `refused` says that nothing in the source could
+        be imported. Calling it again does no harm."""
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
-        """The remote record that carries our id, if an earlier write has come that far."""
+        """Return the remote record that carries our id, or None if no earlier write created it."""
 
     async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
-        """Creates the remote record, or brings the linked one to this state. Repeatable.
+        """Create the remote record, or bring the linked one to this state. Calling it again does no harm.
 
-        Raises Conflict when somebody else changed it since the link's version, Gone when it is not there any
-        more, Rejected when the remote system does not take it.
+        Raises Conflict if somebody else changed the record after the link's version, Gone if it no longer
+        exists, Rejected if the remote system does not accept the document.
         """
 
 
 @runtime_checkable
 class DocumentLedger(Protocol):
-    """A session that can tell all that was written there."""
+    """A session that can list everything that was written to its remote system."""
 
     def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
-        """Each record that carries an id of ours, with its remote id; with ours, where that is all that it
-        has."""
+        """Yield each record that carries an id of ours, together with its remote id, or with our id if it
+        has no other."""
 
 
 class Connector(Protocol):
     """One kind of remote system."""
 
     def describe(self) -> Description:
-        """What it can carry; it may not change while the process runs."""
+        """Return what the connector can exchange. The answer may not change while the process runs."""
 
     def mapping(self) -> FieldMap:
-        """How fields are mapped unless a connection says otherwise."""
+        """Return how fields are mapped unless a connection says otherwise."""
 
     def check(self, settings: Mapping[str, str]) -> Mapping[str, str]:
-        """The settings, secrets included, in their normal form. Calls nobody. Raises Invalid, field
-        `settings.…`."""
+        """Return the settings, secrets included, in their normal form, without calling the remote system.
+        Raises Invalid with field `settings.…`."""
 
     def location(self, endpoint: Endpoint) -> str:
-        """Where people find it."""
+        """Return where people find the remote system: an address, or a folder."""
 
     def open(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Session]:
-        """Begins to talk to the remote system. Raises Fault."""
+        """Open a session with the remote system. Raises Fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRange:
-    """Which documents somebody asks for; None: without a limit there."""
+    """The documents that somebody asks for. A bound that is None does not limit."""
 
     first_number: int | None = None
     last_number: int | None = None
@@ -236,23 +242,23 @@ class DocumentRange:
 
 @runtime_checkable
 class DocumentFeed(Protocol):
-    """A connector whose ERP fetches documents itself, with a user and a password of the connection's."""
+    """A connector whose ERP fetches documents itself, with a user name and password from the connection."""
 
     async def fetch(self, endpoint: Endpoint, entity: Entity, wanted: DocumentRange) -> bytes:
-        """The documents that were left for it, the first of them where an answer can't hold all. Raises
-        Fault."""
+        """Return the documents that were left for the ERP, or the first of them if one answer can't hold
+        all. Raises Fault."""
 
 
 class Connectors(Protocol):
     def get(self, key: str) -> Connector:
-        """Raises Invalid, field `connector`, for one that there isn't."""
+        """Return the connector with this key. Raises Invalid with field `connector` if there is none."""
 
     def every(self) -> Sequence[Connector]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A connection's remote system can't be reached."""
+    """A period in which a connection's remote system can't be reached."""
 
     since: datetime
     attempts: int
@@ -262,10 +268,10 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """How a connection stands."""
+    """What has been exchanged over a connection, and what waits or has failed."""
 
     links: Mapping[Entity, int]
-    """Linked records and exported documents."""
+    """How many records are linked and how many documents are exported."""
     waiting: int
     """Documents that the ERP does not have yet."""
     oldest_waiting_since: datetime | None
@@ -273,12 +279,12 @@ class ConnectionState:
     failures: int
     outage: Outage | None
     paused: Sequence[Entity]
-    """Entities that wait for a person, since their remote schema does not fit any more."""
+    """Entities that wait for a person because their remote schema no longer fits."""
 
 
 @dataclass(frozen=True, slots=True)
 class MappingVersion:
-    """A mapping that was in force from a time on, as its departures from the connector's own."""
+    """A mapping that came into force at `since`, kept as its differences from the connector's own mapping."""
 
     version: int
     changes: Mapping[Entity, Mapping[str, FieldMapping]]
@@ -287,39 +293,39 @@ class MappingVersion:
 
 class Connections(Protocol):
     async def get_connection(self, key: str) -> Connection:
-        """Raises Absent."""
+        """Return the connection with this key. Raises Absent if there is none."""
 
     async def get_connection_by_id(self, connection_id: UUID) -> Connection:
-        """Raises Absent."""
+        """Return the connection with this id. Raises Absent if there is none."""
 
     async def lock_connection(self, key: str) -> Connection | None:
-        """None where there is none. Nobody else changes it until the commit."""
+        """Return the connection, locked until the commit, or None if there is none."""
 
     async def lock_settings(self) -> None:
-        """Of two connections that are configured at once, the second waits, and then sees the first."""
+        """Wait until no other transaction configures a connection, so that this one sees its result."""
 
     async def list_connections(self) -> list[Connection]:
-        """All, by key."""
+        """List all connections, by key."""
 
     async def upsert_connection(self, connection: Connection) -> None:
-        """Adds or replaces it, and keeps its mapping under its version."""
+        """Add or replace the connection, and keep its mapping under the mapping's version."""
 
     async def take_turn(self, connection_id: UUID, distance: timedelta) -> timedelta:
-        """Takes the next turn to call the remote system, so far behind the last; returns how long it is
-        until then."""
+        """Reserve the next turn to call the remote system, `distance` after the last one. Return how long
+        the caller must wait for it."""
 
     async def list_mapping_versions(
         self, connection_id: UUID, *, before: int | None, limit: int
     ) -> list[MappingVersion]:
-        """The newest first."""
+        """List the versions of the connection's mapping, newest first."""
 
     async def update_last_import(self, connection_id: UUID, at: datetime) -> None:
-        """Notes that everything that had come in by then was seen to."""
+        """Record that everything that had arrived by then has been processed."""
 
     async def list_connection_states(
         self, *, key: str | None = None, after: str | None = None, limit: int = 1
     ) -> list[tuple[Connection, ConnectionState]]:
-        """By key; only the one with this key if it is given."""
+        """List connections with their states, by key; only the connection with `key` if it is given."""
 
 
 class Checkpoints(Protocol):
@@ -328,17 +334,17 @@ class Checkpoints(Protocol):
     async def advance_checkpoint(
         self, connection_id: UUID, entity: Entity, before: Checkpoint | None, after: Checkpoint
     ) -> bool:
-        """Replaces the checkpoint `before`; False, and nothing done, when somebody else has advanced it.
-        Until the commit nobody else does."""
+        """Replace the checkpoint `before` by `after` and lock it until the commit. Return False, and change
+        nothing, if somebody else has advanced it."""
 
     async def reset_checkpoint(self, connection_id: UUID, entity: Entity) -> None:
-        """Has everything come in again."""
+        """Forget the checkpoint, so that the next import reads everything again."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSchema:
     fields: Mapping[str, bool]
-    """Whether a record needs a value of each."""
+    """For each field, whether a record needs a value for it."""
     seen_at: datetime
 
 
@@ -350,20 +356,20 @@ class Schemas(Protocol):
     ) -> None: ...
 
     async def delete_schema(self, connection_id: UUID, entity: Entity) -> None:
-        """Whatever is found next is right."""
+        """Forget the schema, so that the next one that is found is accepted."""
 
 
 class Runs(Protocol):
     async def save_run(self, run: Run) -> None:
-        """Adds it or replaces what is known of it."""
+        """Add the run, or replace it if it is known."""
 
     async def list_runs(self, *, connection: str | None, after: UUID | None, limit: int) -> list[Run]:
-        """The newest first."""
+        """List runs, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLink:
-    """How one ERP knows a record."""
+    """The code under which one ERP knows a record."""
 
     connection: str
     code: str
@@ -374,7 +380,7 @@ class Records(Protocol):
     async def find_content_hashes(
         self, connection_id: UUID, entity: Entity, remote_ids: Iterable[str]
     ) -> dict[str, str | None]:
-        """Of the linked ones among these remote ids, the hash of the content that came last."""
+        """Return the hash of the last imported content by remote id, for those remote ids that are linked."""
 
     async def find_known_records(
         self,
@@ -383,78 +389,78 @@ class Records(Protocol):
         remote_ids: Iterable[str],
         numbers: Iterable[str],
     ) -> KnownRecords:
-        """Those that the connection knows by these remote ids, and those that have one of these tax numbers;
-        a number that several share names none of them."""
+        """Return the records that the connection knows by these remote ids and those with one of these tax
+        numbers. A number that several records share identifies none of them."""
 
     async def find_taken_codes(self, entity: Entity, codes: Iterable[str]) -> set[str]:
-        """Those of the codes, and of what is derived from them, that records have."""
+        """Return which of these codes, and of codes derived from them, records already have."""
 
     async def save_records(
         self, connection_id: UUID, entity: Entity, planned: Sequence[PlannedRecord]
     ) -> dict[UUID, str]:
-        """Stores created and changed records and the links to the connection. Returns our codes of those that
-        were not unchanged."""
+        """Store created and changed records and their links to the connection. Return our codes of the
+        created and changed records, by record id."""
 
     async def update_statistics(self) -> None:
-        """Has the database look at what records there are now, so that it finds them well."""
+        """Refresh the database's statistics of the records, so that it plans queries well."""
 
     async def find_received_orders(
         self, connection_id: UUID, remote_ids: Collection[str], codes: Collection[str]
     ) -> list[KnownOrder]:
-        """Those that have come already, by their ids there or by their numbers."""
+        """Return the orders with these remote ids or these numbers that were already received."""
 
     async def list_received_orders(self, connection_id: UUID) -> list[KnownOrder]:
-        """All that have come."""
+        """List all orders received from the connection."""
 
     async def find_remote_customers(
         self, connection_id: UUID, remotes: Sequence[str]
     ) -> dict[str, tuple[UUID, str]]:
-        """Our id and code of the customers that the connection knows by these remote ids or codes."""
+        """Return our id and code of the customers that the connection knows by these remote ids or codes."""
 
     async def find_customers_by_number(self, numbers: Sequence[str]) -> dict[str, tuple[UUID, str]]:
-        """Our id and code of the customers that have these as Partita IVA or Codice Fiscale; a number that
-        several have names none of them."""
+        """Return our id and code of the customers with these numbers as Partita IVA or Codice Fiscale. A
+        number that several customers share identifies none of them."""
 
     async def save_customer_links(self, connection_id: UUID, customers: Mapping[str, UUID]) -> None:
-        """By remote id: the connection knows these customers from now on. One that it knew stays."""
+        """Link customers, given by remote id, to the connection. A link that exists stays as it is."""
 
     async def save_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
-        """Links each: it came from there, and is the order that is there."""
+        """Link each order to the remote order that it came from."""
 
     async def update_received_orders(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
-        """The ERP knows each by another id, or says that it was made on another day."""
+        """Store the new remote ids or order dates that the ERP gives for orders already received."""
 
     async def detach_link(self, connection_id: UUID, entity: Entity, remote_id: str) -> None:
-        """The remote id is another record's from now on."""
+        """Release the remote id from its record, because it belongs to another one from now on."""
 
     async def mark_deleted(self, connection_id: UUID, entity: Entity, remote_ids: Sequence[str]) -> int:
-        """Marks links as deleted, and records without any other link as inactive. Returns how many."""
+        """Mark links as deleted, and records without any other link as inactive. Return how many."""
 
     async def list_linked(self, connection_id: UUID, entity: Entity) -> dict[str, str | None]:
-        """The content hash of each linked record, by remote id."""
+        """Return the content hash of each linked record, by remote id."""
 
     async def list_records(
         self, entity: Entity, *, code: str | None, after: tuple[str, UUID] | None, limit: int
     ) -> list[Record]:
-        """By name."""
+        """List records by name; only the record with `code` if it is given."""
 
     async def get_record(self, entity: Entity, record_id: UUID) -> Record:
-        """Raises Absent."""
+        """Return the record with this id. Raises Absent if there is none."""
 
     async def lock_record(self, entity: Entity, record_id: UUID) -> Record:
-        """Locked until the commit. Raises Absent."""
+        """Return the record, locked until the commit. Raises Absent if there is none."""
 
     async def save_edited(self, record: Record, fields: Fields, edits: Mapping[str, Edit]) -> Record:
-        """Stores what was changed here. Returns it as it now is."""
+        """Store the fields that a person changed here. Return the record with its new state."""
 
     async def find_customer(self, code: str) -> UUID | None:
-        """The customer that has this code of ours."""
+        """Return the id of the customer that has this code of ours."""
 
     async def list_connections_of(self, customer_id: UUID) -> dict[UUID, RemoteCustomer]:
-        """The customer as each connection's ERP knows them."""
+        """Return the remote id and code of the customer, by connection."""
 
     async def list_links(self, record_id: UUID) -> list[RecordLink]:
-        """By connection."""
+        """List the ERPs that know the record, by connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,19 +474,19 @@ class NamedConflict:
 
 class Conflicts(Protocol):
     async def save_conflict(self, conflict: FieldConflict) -> UUID:
-        """Adds it, or brings the one up to date that is open on the same field of the same connection;
-        returns its id."""
+        """Add the conflict, or update the open conflict on the same field of the same connection. Return
+        its id."""
 
     async def lock_conflict(self, conflict_id: UUID) -> FieldConflict:
-        """Locked until the commit. Raises Absent."""
+        """Return the conflict, locked until the commit. Raises Absent if there is none."""
 
     async def list_conflicts(
         self, *, connection: str | None, resolved: bool, after: UUID | None, limit: int
     ) -> list[NamedConflict]:
-        """The oldest first."""
+        """List conflicts, oldest first."""
 
     async def get_conflict(self, conflict_id: UUID) -> NamedConflict:
-        """Raises Absent."""
+        """Return the conflict with this id. Raises Absent if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,14 +498,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an order was born."""
+    """The connection through which an order was received, and the order as that ERP knows it."""
 
     connection_id: UUID
     order: KnownOrder
 
     @property
     def told(self) -> dict[str, str | None]:
-        """How it is known there, as our documents have it."""
+        """The heading fields that tell an ERP the order's number, day and year in the ERP it came from."""
         day = self.order.day.isoformat() if self.order.day else None
         return dict(zip(RECEIVED_AS, (self.order.code, day, self.order.year or None), strict=True))
 
@@ -508,7 +514,7 @@ class Documents(Protocol):
     async def find_document(self, entity: Entity, internal_id: UUID) -> Document | None: ...
 
     async def lock_document(self, entity: Entity, internal_id: UUID) -> Document | None:
-        """Locked until the commit."""
+        """Return the document, locked until the commit, or None if there is none."""
 
     async def upsert_document(self, document: Document) -> None: ...
 
@@ -517,69 +523,70 @@ class Documents(Protocol):
     async def upsert_awaited_export(
         self, connection_id: UUID, entity: Entity, internal_id: UUID, since: datetime
     ) -> None:
-        """Notes that the ERP lacks the document's present state."""
+        """Record that the ERP lacks the document's present state."""
 
     async def withdraw_awaited_export(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> None:
-        """The document is not for this ERP."""
+        """Record that the document is not meant for this ERP."""
 
     async def update_exported_link(
         self, connection_id: UUID, document: Document, written: Written, content_hash: str, at: datetime
     ) -> timedelta:
-        """Notes that the ERP has this state of the document; returns for how long it had been owed.
+        """Record that the ERP has this state of the document. Return how long the export had been waiting.
 
-        If the document has changed since, the newer state is still owed.
+        If the document has changed meanwhile, the export of its newer state still waits.
         """
 
     async def update_link_version(
         self, connection_id: UUID, entity: Entity, internal_id: UUID, version: str | None
     ) -> None:
-        """A person has seen the remote record as it now is: it may be written over."""
+        """Set the link's version, because a person has seen the remote record as it now is and permits
+        overwriting it."""
 
     async def clear_link(self, connection_id: UUID, entity: Entity, internal_id: UUID) -> None:
-        """The remote record is not there any more: the next write makes a new one."""
+        """Forget the remote record, which no longer exists, so that the next write creates a new one."""
 
     async def list_awaited_exports(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
-        """All that the ERP lacks."""
+        """List all documents whose present state the ERP lacks."""
 
     async def find_origin(self, order_id: UUID) -> Origin | None:
-        """The ERP in which the order was born; None: it was born here."""
+        """Return the ERP from which the order was received, or None if the order was created here."""
 
     async def find_known_orders(self, order_ids: Collection[UUID]) -> dict[UUID, bool]:
-        """Of those that are orders here, whether each is cancelled."""
+        """Return whether each order is cancelled, for those ids that are orders here."""
 
     async def list_exported(self, connection_id: UUID, entity: Entity) -> dict[str, Document]:
-        """Those of ours that the connection's ERP has, by remote id."""
+        """Return our documents that the connection's ERP has, by remote id."""
 
     async def list_received(self, connection_id: UUID) -> dict[str, Document]:
-        """The orders that were born in the connection's ERP, by remote id."""
+        """Return the orders that were received from the connection's ERP, by remote id."""
 
     async def list_documents_since(self, entity: Entity, since: datetime) -> list[Document]:
-        """Those that changed since then, oldest first."""
+        """List the documents that changed since then, oldest first."""
 
     async def list_ddts_of_order(self, order_id: UUID) -> list[Document]: ...
 
     async def list_sent_ddts(
         self, connection_id: UUID, numbers: Collection[str], shipment_ids: Collection[UUID]
     ) -> list[SentDdt]:
-        """Those of these numbers or shipments that the connection's ERP was sent."""
+        """List the DDTs with these numbers or of these shipments that were sent to the connection's ERP."""
 
     async def list_invoiced_ddts(self, connection_id: UUID, remote_ids: Sequence[str]) -> list[SentDdt]:
-        """Those of whose invoices the ERP told under these remote ids."""
+        """List the DDTs whose invoices the ERP reported under these remote ids."""
 
     async def save_ddt_invoices(self, connection_id: UUID, planned: Sequence[PlannedRecord]) -> None:
-        """Links each to its DDT, with what it says."""
+        """Store what the ERP says about each invoice, linked to its DDT."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFailure:
     failure_id: UUID
     dismissed: bool
-    """Somebody has dismissed the record as it came again now."""
+    """Whether a person has already dismissed the record with the same content."""
 
 
 class Failures(Protocol):
     async def upsert_failure(self, failure: Failure) -> StoredFailure:
-        """Adds the failure, or adds an attempt to the one of the same record."""
+        """Add the failure, or add an attempt to the failure of the same record."""
 
     async def delete_failures(
         self,
@@ -590,38 +597,38 @@ class Failures(Protocol):
         *,
         notices_too: bool = True,
     ) -> None:
-        """Forgets the failures of records that went through."""
+        """Forget the failures of records that have been exchanged successfully."""
 
     async def is_paused(self, connection_id: UUID, entity: Entity) -> bool:
-        """Whether the entity waits for a person to say that it goes on."""
+        """Tell whether the entity's exchange waits until a person resumes it."""
 
     async def find_outage(self, connection_id: UUID) -> Failure | None:
-        """The failure that says that the connection's remote system can't be reached."""
+        """Return the failure that says that the connection's remote system can't be reached, if any."""
 
     async def end_outage(self, connection_id: UUID) -> None: ...
 
     async def list_waiting(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
-        """Documents that wait for their customer, or for their order."""
+        """List the documents that wait for their customer or their order."""
 
     async def get_failure(self, failure_id: UUID) -> Failure:
-        """Raises Absent."""
+        """Return the failure with this id. Raises Absent if there is none."""
 
     async def lock_failure(self, failure_id: UUID) -> Failure:
-        """Locked until the commit. Raises Absent."""
+        """Return the failure, locked until the commit. Raises Absent if there is none."""
 
     async def list_received_failures(
         self, connection_id: UUID, record_keys: Collection[str]
     ) -> list[Failure]:
-        """Those of orders that the ERP has, by the keys of their records."""
+        """List the failures of incoming orders that have these record keys."""
 
     async def restart_failure(self, failure_id: UUID) -> None:
-        """Counts attempts from the beginning again."""
+        """Count the failure's attempts from the beginning again."""
 
     async def list_failures(self, wanted: FailureFilter, *, after: UUID | None, limit: int) -> list[Failure]:
-        """The oldest first."""
+        """List failures, oldest first."""
 
     async def lock_failures(self, wanted: FailureFilter, *, after: UUID | None, limit: int) -> list[Failure]:
-        """The oldest first, locked until the commit."""
+        """List failures, oldest first, locked until the commit."""
 
     async def list_failure_groups(
         self,
@@ -630,18 +637,19 @@ class Failures(Protocol):
         after: tuple[str, str, str, str, str, int] | None = None,
         limit: int | None = None,
     ) -> list[FailureGroup]:
-        """By connection, entity, direction, class, code and whether the records are kept."""
+        """List groups of failures by connection, entity, direction, class, code and whether the records are
+        kept."""
 
     async def dismiss_failures(
         self, wanted: FailureFilter, dismissal: Dismissal, *, failure_id: UUID | None = None
     ) -> int:
-        """Dismisses those that can be, or the one of this id, and owes their documents no more. Returns how
-        many."""
+        """Dismiss the wanted failures that can be dismissed, or only the one with `failure_id`, and no longer
+        wait for the export of their documents. Return how many were dismissed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedDifference:
-    """A difference with the record that is linked, where one is."""
+    """A difference together with our linked record, if there is one."""
 
     difference: Difference
     record_id: UUID | None
@@ -653,15 +661,15 @@ class Reconciliations(Protocol):
     async def save_reconciliation(
         self, found: Reconciliation, differences: Sequence[Difference], *, keep: int
     ) -> None:
-        """Adds it, and forgets all but the last so many of the same connection and entity."""
+        """Add the reconciliation, and delete all but the last `keep` of the same connection and entity."""
 
     async def list_reconciliations(
         self, *, connection: str | None, after: UUID | None, limit: int
     ) -> list[Reconciliation]:
-        """The newest first."""
+        """List reconciliations, newest first."""
 
     async def get_reconciliation(self, reconciliation_id: UUID) -> Reconciliation:
-        """Raises Absent."""
+        """Return the reconciliation with this id. Raises Absent if there is none."""
 
     async def list_differences(
         self,
@@ -671,11 +679,11 @@ class Reconciliations(Protocol):
         after: tuple[str, str] | None,
         limit: int,
     ) -> list[NamedDifference]:
-        """By kind and remote id."""
+        """List the differences that the reconciliation found, by kind and remote id."""
 
 
 class Exchanged(Protocol):
-    """What the metrics are told."""
+    """Counters of exports that succeeded and of those that the ERP refused, for the metrics."""
 
     def exported(self, connector: str, entity: Entity, lag: timedelta) -> None: ...
 
@@ -684,7 +692,7 @@ class Exchanged(Protocol):
 
 class Directory(Protocol):
     async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-        """The names of people. Who is not known yet is left out."""
+        """Return the names of people by id. People who are not known yet are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -702,7 +710,7 @@ class Ports:
     checks: Checks
     exchanged: Exchanged
     mapping_text: Callable[[FieldMap], str]
-    """A mapping as people keep it."""
+    """Writes a mapping as the YAML text that people read."""
     directory: Directory
     outbox: Outbox
     jobs: Jobs
@@ -719,23 +727,23 @@ class Ports:
 
 
 class Work(Protocol):
-    """Whoever calls the outside between transactions."""
+    """A use case's access to several transactions, between which it may call a remote system."""
 
     def transaction(self) -> AbstractAsyncContextManager[Ports]: ...
 
 
 class ReadOnlyWork(Protocol):
-    """Whoever reads without touching: what is written here fails."""
+    """A use case's access to a read-only transaction, in which writing fails."""
 
     def reading(self) -> AbstractAsyncContextManager[Ports]: ...
 
 
 class RequestWork(Work, ReadOnlyWork, Protocol):
-    """One request around its calls to the outside."""
+    """The transactions of one request, before and after its calls to a remote system."""
 
 
 class JobWork(Work, Protocol):
     """One attempt at a job."""
 
     def finish(self) -> AbstractAsyncContextManager[Ports]:
-        """The last transaction, in which the job is marked done unless it was owed anew."""
+        """Open the last transaction, in which the job is marked as done unless it was scheduled again."""

@@ -1,4 +1,4 @@
-"""Compare all that an ERP has of an entity with what we know of it."""
+"""Compare all records of an entity that an ERP has with those that are linked here."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ from .pace import paced
 from .ports import DocumentLedger, Session, Work
 
 KEPT: Final = 10
-"""Reconciliations of one entity and connection that are kept with their differences."""
+"""How many reconciliations of one connection and entity are kept with their differences."""
 
 
 async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: bool) -> Reconciliation:
-    """Keeps what was found and changes nothing else, unless `delete_missing`: then links whose record is not
-    there any more are marked as deleted, and records without another link as inactive, after a scan that went
-    to its end.
+    """Scan the ERP and store the differences. Nothing else changes, unless `delete_missing` is set: then,
+    after a complete scan, links whose remote record no longer exists are marked as deleted, and records
+    without another link as inactive.
 
-    A folder of files has what waits in it: a complete export that is not imported yet. Of documents what was
-    written there is compared, with its quantities and amounts. Raises Absent, Fault
-    when the scan can't be finished, Invalid for an entity that can't be compared or of which the connector
-    can't tell that something is gone, WrongState when nothing is there or more is missing than is believed.
+    A folder of files is compared by the files that wait in it: a complete export that is not imported yet.
+    Documents are compared by what was written to the ERP, with quantities and amounts.
+
+    Raises Absent, Fault if the scan can't be finished, Invalid for an entity that can't be compared or whose
+    deletions the connector can't detect, WrongState if the scan finds nothing or more is missing than is
+    plausible.
     """
     async with work.transaction() as ports:
         connection = await ports.connections.get_connection(key)
@@ -69,7 +71,7 @@ async def reconcile(work: Work, key: str, entity: Entity, *, delete_missing: boo
                 contents.seen[remote_ids.get(remote_id, remote_id)] = content
             there, known = len(contents.seen), len(contents.expected)
             differences, totals = contents.all_differences(), contents.totals()
-    # A folder without an export says nothing, and an ERP from which all has gone says that.
+    # An empty folder proves nothing, but an ERP without the documents that were written to it is a finding.
     if not there and (not known or capability.reads or capability.identity == "code"):
         raise WrongState("comparison_empty")
     if delete_missing and too_many_missing(len(missing), known):
@@ -106,7 +108,7 @@ async def _compare_records(
     linked: Mapping[str, str | None],
     contents: DocumentComparison,
 ) -> Comparison:
-    """A record that can't be read differs from whatever came in."""
+    """Compare the session's records with the links. A record that can't be read counts as differing."""
     known = KnownOrders(())
     if entity == RECEIVED:
         async with work.transaction() as ports:
@@ -126,7 +128,7 @@ async def _compare_records(
                 if (before := known.counterpart(order, together)) is not None:
                     known.put(before.as_told(order))
                     order = replace(order, remote_id=before.remote_id)
-                # Nothing is to be here of one that was cancelled before it came, nor of ours that comes back.
+                # No link is expected for an order cancelled before it was received, nor for our own order.
                 if order.remote_id in linked or not (order.is_cancelled or order.our_id in ours):
                     _see_order(order, comparison, contents)
             continue
@@ -138,8 +140,8 @@ async def _compare_records(
 
 
 def _see_order(order: ReceivedOrder, comparison: Comparison, contents: DocumentComparison) -> None:
-    """One that only one side has cancelled differs, as does one of which another quantity is to be made here.
-    Its price here is ours."""
+    """Compare one received order. It differs if only one side has cancelled it, or if another quantity is to
+    be made here. Amounts are not compared, because the price here is ours."""
     here, there = contents.linked.get(order.remote_id), order.totals
     if there is not None:
         contents.seen[order.remote_id] = there

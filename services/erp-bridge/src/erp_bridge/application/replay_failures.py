@@ -1,4 +1,4 @@
-"""Try records again that had failed: one, or all of a kind."""
+"""Retry failed records: one, or all that match a filter."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PAGE: Final = 200
 
 
 async def replay_failure(ports: Ports, failure_id: UUID, answer: Answer | None) -> bool:
-    """Returns whether the record has gone through already.
+    """Retry one failure. Return whether it is already resolved.
 
-    An inbound record is planned anew, under the mapping and with the records of today, and with what a person
-    answered where that was asked; a document goes out shortly; an unreachable ERP is tried at once; an entity
-    that was paused goes on. Raises Absent, or WrongState for a file that was refused as a whole, for an
-    answer that nobody asked for, and for none where one is needed.
+    An incoming record is planned again with the present mapping and records, and with a person's answer if
+    the failure is a question. A document is sent shortly, an unreachable ERP is called at once, and a paused
+    entity is resumed. Raises Absent, or WrongState for a file that was refused as a whole, for an answer
+    without a question and for a question without an answer.
     """
     failure = await ports.failures.lock_failure(failure_id)
     if failure.is_question != (answer is not None):
@@ -34,8 +34,8 @@ async def replay_failure(ports: Ports, failure_id: UUID, answer: Answer | None) 
 
 
 async def replay_failures(ports: Ports, wanted: FailureFilter) -> int:
-    """Has every one of them tried again, as `replay_failure` does; returns how many. Those that need an
-    answer or a file anew stay. Raises WrongState where none can be tried."""
+    """Schedule a retry of the wanted failures, each as `replay_failure` does it. Return how many. Failures
+    that need an answer or a new file stay. Raises WrongState if none can be retried."""
     groups = await ports.failures.list_failure_groups(wanted)
     count = sum(each.failures for each in groups if each.can_be_replayed)
     if not count:
@@ -45,7 +45,7 @@ async def replay_failures(ports: Ports, wanted: FailureFilter) -> int:
 
 
 async def replay_page(ports: Ports, job: ReplayFailures) -> None:
-    """Tries the next of them, and schedules itself for the rest."""
+    """Retry the job's next failures, and schedule another job for the rest."""
     found = await ports.failures.lock_failures(job.wanted(), after=job.after, limit=PAGE)
     for failure in found:
         if failure.can_be_replayed:
@@ -68,7 +68,8 @@ async def _replay(ports: Ports, failure: Failure, answer: Answer | None) -> bool
 
 
 async def _go_on(ports: Ports, failure: Failure, entity: Entity) -> None:
-    """The remote schema as it now is counts as right, as far as it has what the exchange can't do without."""
+    """Resume a paused entity. Its present remote schema is accepted, unless it still lacks fields that the
+    exchange needs."""
     connection = await ports.connections.get_connection_by_id(failure.connection_id)
     await ports.schemas.delete_schema(connection.connection_id, entity)
     await ports.failures.delete_failures(
@@ -104,7 +105,7 @@ async def _replay_record(ports: Ports, failure: Failure, entity: Entity, answer:
         ports, connection, entity, [record], source=failure.record_key, seen=set(), answer=answer
     )
     if answer is not None and plan.records:
-        # What stood under this remote id, or this record under another, does so no more.
+        # The answer may give this remote id to another record than the one it was linked to.
         await ports.records.detach_link(failure.connection_id, entity, plan.records[0].remote_id)
     await apply_plan(ports, connection, entity, plan)
     if plan.refused:

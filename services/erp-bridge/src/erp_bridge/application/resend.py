@@ -1,4 +1,4 @@
-"""Bring to an ERP what it has missed: what is older than the connection, or what a new mapping changes."""
+"""Send or read again what an exchange missed: records older than the connection, or changed by a mapping."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .save_document import await_export
 
 
 async def resend_documents(ports: Ports, key: str, entity: Entity, since: datetime) -> int:
-    """Owes the present state of every document that changed since then; returns of how many.
+    """Schedule the export of every document that changed since then. Return how many.
 
-    A document that the ERP has in that very state already is not written again. Raises Absent, or Invalid for
-    an entity that the connector does not write.
+    A document that the ERP already has in its present state is not written again. Raises Absent, or Invalid
+    for an entity that the connector does not write.
     """
     connection = await ports.connections.get_connection(key)
     if not ports.connectors.get(connection.connector).describe().writes(entity):
@@ -28,6 +28,6 @@ async def resend_documents(ports: Ports, key: str, entity: Entity, since: dateti
 
 
 async def backfill_entity(ports: Ports, key: str, entity: Entity) -> None:
-    """Has everything that the ERP has of an entity come in again. Raises Absent."""
+    """Make the next import read all records of the entity again. Raises Absent."""
     connection = await ports.connections.get_connection(key)
     await ports.checkpoints.reset_checkpoint(connection.connection_id, entity)

@@ -1,4 +1,4 @@
-"""Keep an order or transport document as it is to stand in the ERPs."""
+"""Store an order or transport document in the state that the ERPs should have, and schedule its exports."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .schedules import schedule_export
 
 
 async def save_document(ports: Ports, document: Document) -> None:
-    """Stores the document, and owes its present state to every connection that it is for."""
+    """Store the document, and await its export to every connection that it is meant for."""
     connections = await ports.connections.list_connections()
     await ports.documents.upsert_document(document)
     await _owe(ports, connections, document)
 
 
 async def owe_ddts_of(ports: Ports, order: Document) -> None:
-    """Those that came before their order, which says whose they are. They wait for it at every connection: at
-    one that does not know the customer, each is withdrawn."""
+    """Await the export of the order's DDTs that arrived before it, since only the order names their
+    customer. They wait at every connection, and are withdrawn from those that do not know the customer."""
     ddts = await ports.documents.list_ddts_of_order(order.internal_id)
     if ddts:
         connections = await ports.connections.list_connections()
@@ -35,18 +35,21 @@ async def _owe(ports: Ports, connections: Sequence[Connection], document: Docume
         return
     codes = await connections_for(ports, document)
     for connection in connections:
-        # While no ERP has told of the customer, it is owed to each: it is withdrawn from those that never do.
+        # While no ERP has sent the customer, the document waits at every connection. It is withdrawn later
+        # from connections that do not know the customer once another one does.
         if takes(ports, connection, document) and (not codes or connection.connection_id in codes):
             await await_export(ports, connection, document)
 
 
 def takes(ports: Ports, connection: Connection, document: Document) -> bool:
-    """Whether the connector can write it. One that is switched off for now is owed it all the same."""
+    """Tell whether the connection's connector can write the document, even if the exchange is switched off
+    now."""
     return ports.connectors.get(connection.connector).describe().writes(document.entity)
 
 
 async def await_export(ports: Ports, connection: Connection, document: Document) -> None:
-    """An order that was born in that very ERP does not go back there; its cancellation does."""
+    """Record that the ERP lacks the document, and schedule the export if the exchange is switched on. An
+    order that was received from this ERP is not sent back, but its cancellation is."""
     if document.entity == "order" and not document.is_cancelled:
         origin = await ports.documents.find_origin(document.internal_id)
         if origin is not None and origin.connection_id == connection.connection_id:

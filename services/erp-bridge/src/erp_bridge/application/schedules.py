@@ -1,4 +1,4 @@
-"""The jobs of the bridge, and when they are due."""
+"""The bridge's jobs and when they are due."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ExportDocument(BaseModel):
 class PollConnection(BaseModel):
     key: str
     entity: Entity = "customer"
-    """Jobs from before other entities were exchanged name none."""
+    """Jobs from the time when only customers were exchanged name no entity."""
 
 
 class ReconcileEntity(BaseModel):
@@ -51,7 +51,7 @@ class ReplayFailures(BaseModel):
     error_class: ErrorClass | None = None
     code: str | None = None
     after: UUID | None = None
-    """The last failure that was tried."""
+    """The last failure that was retried; the job continues behind it."""
 
     def wanted(self) -> FailureFilter:
         return FailureFilter(**self.model_dump(exclude={"after"}))
@@ -69,8 +69,8 @@ def schedule_export(
 
 
 def schedule_polls(ports: Ports, connection: Connection) -> None:
-    """Looks for what came in of each entity at its times, and for none that is switched off; compares both
-    sides where that is wanted."""
+    """Schedule the import of each entity that is switched on, and the daily comparison of those that have
+    one."""
     for capability in ports.connectors.get(connection.connector).describe().capabilities:
         if capability.reads:
             schedule_poll(ports, connection, capability.entity)
@@ -81,7 +81,8 @@ def schedule_polls(ports: Ports, connection: Connection) -> None:
 def schedule_poll(
     ports: Ports, connection: Connection, entity: Entity, *, not_before: datetime | None = None
 ) -> None:
-    """One such job a connection and entity, which schedules itself again."""
+    """Schedule the one import job of the connection and entity, or cancel it if the exchange is switched off.
+    The job schedules itself again."""
     key = f"{connection.key}:{entity}"
     exchange = connection.exchange(entity)
     if not exchange.enabled:
@@ -94,7 +95,8 @@ def schedule_poll(
 
 
 def schedule_reconciliation(ports: Ports, connection: Connection, entity: Entity) -> None:
-    """One such job a connection and entity, which schedules itself again."""
+    """Schedule the one comparison job of the connection and entity, or cancel it if no hour is set. The job
+    schedules itself again."""
     key, hour = f"{connection.key}:{entity}", connection.exchange(entity).compare_at
     if hour is None:
         ports.jobs.cancel(RECONCILE, key)

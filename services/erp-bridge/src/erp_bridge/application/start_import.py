@@ -1,4 +1,4 @@
-"""Import from the ERP when somebody asks for it, or see whether it answers."""
+"""Import from the ERP when a person asks for it, or check whether the ERP answers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .resend import backfill_entity
 async def start_import(
     work: RequestWork, key: str, entity: Entity | None, *, dry_run: bool, from_the_beginning: bool
 ) -> list[ImportedSource]:
-    """Imports the entity, or every one that the connector reads; a dry run writes nothing.
+    """Import the entity, or every entity that the connector reads if none is given. A dry run writes nothing.
 
-    Raises Absent, Invalid for an entity that the connector does not read, or Fault when the ERP can't be
-    reached.
+    Raises Absent, Invalid for an entity that the connector does not read, Paused for a given entity that
+    waits for a person, or Fault if the ERP can't be reached.
     """
     async with work.reading() as ports:
         connection = await ports.connections.get_connection(key)
@@ -48,7 +48,8 @@ async def start_import(
 
 
 async def check_connection(work: RequestWork, key: str) -> str:
-    """Who answers, with the settings and credentials that are stored. Raises Absent, or Fault."""
+    """Return the name of the system that answers under the stored settings and credentials. Raises Absent,
+    or Fault."""
     async with work.reading() as ports:
         connection = await ports.connections.get_connection(key)
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)

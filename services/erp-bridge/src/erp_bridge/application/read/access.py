@@ -1,8 +1,8 @@
-"""What a reader may do now with what they see: an action offered succeeds, any other is refused.
+"""The actions that a reader may take now: an action that is offered succeeds, any other is refused.
 
-Who may look at all is said by each endpoint's privilege. Beyond that, the record that a failure holds is
-shown to whoever may see customers, and a document's content, prices included, to nobody. What documents come
-to in a month is shown to whoever may see what work costs.
+Each endpoint's privilege says who may read at all. Beyond that, a failure's record is shown only to readers
+who may see customers, a document's content (prices included) to nobody, and monthly amounts of documents only
+to readers who may see what work costs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ A = TypeVar("A", bound=str)
 
 class ProblemText(Protocol):
     def __call__(self, problem: Problem) -> str:
-        """What is wrong and what to do, in the reader's language."""
+        """Return what is wrong and what to do about it, in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)

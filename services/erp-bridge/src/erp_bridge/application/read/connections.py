@@ -1,4 +1,4 @@
-"""Show connections with how they stand, connectors with what they carry, and mappings."""
+"""Show connections with their state, connectors with their capabilities, and mappings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .views import (
 
 
 def list_connectors(ports: Ports, query: PageQuery) -> Page[ConnectorView]:
-    """By key: what each can do, before anybody chooses one."""
+    """List the connectors and what each can do, by key, for a person who chooses one."""
     after = query.after(str) or ""
     described = [each.describe() for each in ports.connectors.every()]
     found = sorted((each for each in described if each.key > after), key=lambda each: each.key)
@@ -33,13 +33,13 @@ def list_connectors(ports: Ports, query: PageQuery) -> Page[ConnectorView]:
 
 
 async def list_connections(ports: Ports, reader: Reader, query: PageQuery) -> Page[ConnectionView]:
-    """By key."""
+    """List the connections by key."""
     found = await ports.connections.list_connection_states(after=query.after(str), limit=query.rows)
     return page_of(query, found, lambda each: _connection(ports, reader, *each), lambda each: each[0].key)
 
 
 async def read_connection(ports: Ports, reader: Reader, key: str) -> ConnectionView:
-    """Raises Absent."""
+    """Read one connection. Raises Absent if there is none with this key."""
     found = await ports.connections.list_connection_states(key=key)
     if not found:
         raise Absent("connection_absent")
@@ -47,7 +47,7 @@ async def read_connection(ports: Ports, reader: Reader, key: str) -> ConnectionV
 
 
 async def read_mapping(ports: Ports, reader: Reader, key: str) -> tuple[MappingView, int]:
-    """The mapping in force, and the connection's version. Raises Absent."""
+    """Return the mapping in force and the connection's version. Raises Absent."""
     return show_mapping(ports, reader, await ports.connections.get_connection(key))
 
 
@@ -61,7 +61,7 @@ def show_mapping(ports: Ports, reader: Reader, connection: Connection) -> tuple[
 
 
 async def list_mapping_versions(ports: Ports, key: str, query: PageQuery) -> Page[MappingView]:
-    """Newest first. Raises Absent."""
+    """List the versions of a connection's mapping, newest first. Raises Absent."""
     connection = await ports.connections.get_connection(key)
     own = ports.connectors.get(connection.connector).mapping()
     found = await ports.connections.list_mapping_versions(

@@ -1,4 +1,4 @@
-"""Show what came of exchanges: imports, comparisons, failures and conflicts."""
+"""Show the results of exchanges: import runs, comparisons, failures and conflicts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _ROWS_AT_ONCE: Final = 1000
 
 
 async def list_runs(ports: Ports, reader: Reader, query: PageQuery, connection: str | None) -> Page[RunView]:
-    """Newest first. Those that found nothing leave none."""
+    """List import runs, newest first. Scheduled runs that found nothing are not kept."""
     found = await ports.runs.list_runs(connection=connection, after=query.after(UUID), limit=query.rows)
     return page_of(query, found, lambda each: _run(reader, each), lambda each: each.run_id)
 
@@ -61,7 +61,7 @@ async def list_runs(ports: Ports, reader: Reader, query: PageQuery, connection: 
 async def list_failures(
     ports: Ports, reader: Reader, query: PageQuery, wanted: FailureFilter
 ) -> Page[FailureView]:
-    """Oldest first."""
+    """List failures, oldest first."""
     found = await ports.failures.list_failures(wanted, after=query.after(UUID), limit=query.rows)
     names = await _dismissers(ports, found)
     return page_of(query, found, lambda each: _failure(reader, each, names), lambda each: each.failure_id)
@@ -70,7 +70,7 @@ async def list_failures(
 async def list_failure_groups(
     ports: Ports, reader: Reader, query: PageQuery, connection: str | None
 ) -> Page[FailureGroupView]:
-    """By connection, entity, direction, class and code."""
+    """List groups of failures by connection, entity, direction, class and code."""
     found = await ports.failures.list_failure_groups(
         FailureFilter(connection=connection),
         after=query.after(str, str, str, str, str, int),
@@ -92,7 +92,7 @@ async def list_failure_groups(
 
 
 async def read_failure(ports: Ports, reader: Reader, failure_id: UUID) -> FailureView:
-    """Raises Absent, also for a record that has gone through meanwhile."""
+    """Read one failure. Raises Absent, also if its record has been exchanged meanwhile."""
     failure = await ports.failures.get_failure(failure_id)
     return _failure(reader, failure, await _dismissers(ports, [failure]))
 
@@ -100,7 +100,7 @@ async def read_failure(ports: Ports, reader: Reader, failure_id: UUID) -> Failur
 async def list_conflicts(
     ports: Ports, reader: Reader, query: PageQuery, connection: str | None, *, resolved: bool
 ) -> Page[ConflictView]:
-    """Oldest first."""
+    """List conflicts, oldest first."""
     found = await ports.conflicts.list_conflicts(
         connection=connection, resolved=resolved, after=query.after(UUID), limit=query.rows
     )
@@ -111,7 +111,7 @@ async def list_conflicts(
 
 
 async def read_conflict(ports: Ports, reader: Reader, conflict_id: UUID) -> ConflictView:
-    """Raises Absent."""
+    """Read one conflict. Raises Absent if there is none with this id."""
     found = await ports.conflicts.get_conflict(conflict_id)
     return _conflict(reader, found, await _names_in(ports, [found]))
 
@@ -148,7 +148,7 @@ def show_preview(reader: Reader, records: Sequence[PreviewedRecord]) -> MappingP
 async def list_reconciliations(
     ports: Ports, reader: Reader, query: PageQuery, connection: str | None
 ) -> Page[ReconciliationView]:
-    """Newest first."""
+    """List reconciliations, newest first."""
     found = await ports.reconciliations.list_reconciliations(
         connection=connection, after=query.after(UUID), limit=query.rows
     )
@@ -158,14 +158,14 @@ async def list_reconciliations(
 
 
 async def read_reconciliation(ports: Ports, reader: Reader, reconciliation_id: UUID) -> ReconciliationView:
-    """Raises Absent."""
+    """Read one reconciliation. Raises Absent if there is none with this id."""
     return show_reconciliation(reader, await ports.reconciliations.get_reconciliation(reconciliation_id))
 
 
 async def list_differences(
     ports: Ports, query: PageQuery, reconciliation_id: UUID, kind: DifferenceKind | None
 ) -> Page[DifferenceView]:
-    """By kind and remote id. Raises Absent."""
+    """List a reconciliation's differences by kind and remote id. Raises Absent."""
     await ports.reconciliations.get_reconciliation(reconciliation_id)
     found = await ports.reconciliations.list_differences(
         reconciliation_id, kind=kind, after=query.after(str, str), limit=query.rows
@@ -174,7 +174,7 @@ async def list_differences(
 
 
 async def all_differences(ports: Ports, reconciliation_id: UUID) -> AsyncIterator[dict[str, str]]:
-    """As rows of texts. Raises Absent."""
+    """Yield a reconciliation's differences as rows of text. Raises Absent."""
     await ports.reconciliations.get_reconciliation(reconciliation_id)
     after: tuple[str, str] | None = None
     while True:
@@ -235,7 +235,7 @@ def _amount(number: Decimal | None) -> str | None:
 
 
 async def report_rows(ports: Ports, reader: Reader, reconciliation_id: UUID) -> AsyncIterator[dict[str, str]]:
-    """The totals and then the differences, as rows of texts. Raises Absent."""
+    """Yield a reconciliation's totals and then its differences, as rows of text. Raises Absent."""
     found = await ports.reconciliations.get_reconciliation(reconciliation_id)
     for each in found.totals:
         told = _total(reader.actor, each).model_dump(exclude_none=True)

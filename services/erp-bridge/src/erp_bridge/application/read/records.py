@@ -1,4 +1,4 @@
-"""Show customers, suppliers and the entries of lookup tables as last agreed with the ERPs."""
+"""Show customers, suppliers and the entries of lookup tables in the state last agreed with the ERPs."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _PARTY = ("name", "vat_number", "fiscal_code", "street", "postal_code", "city", 
 
 
 async def list_parties(ports: Ports, entity: Entity, query: PageQuery, code: str | None) -> Page[PartyView]:
-    """By name."""
+    """List customers or suppliers by name."""
     return await _list(ports, entity, query, code, lambda each: PartyView(**_party(each)))
 
 
 async def list_lookup_records(
     ports: Ports, entity: Entity, query: PageQuery, code: str | None
 ) -> Page[LookupRecordView]:
-    """By name."""
+    """List the entries of a lookup table by name."""
     return await _list(ports, entity, query, code, _lookup_record)
 
 
 async def read_customer(ports: Ports, actor: Actor, customer_id: UUID) -> CustomerDetailView:
-    """Raises Absent."""
+    """Read one customer. Raises Absent if there is none with this id."""
     return await show_customer(ports, actor, await ports.records.get_record("customer", customer_id))
 
 
 async def show_customer(ports: Ports, actor: Actor, customer: Record) -> CustomerDetailView:
-    """A customer that is at hand."""
+    """Build the view of a customer that was already read."""
     links = await ports.records.list_links(customer.record_id)
     linked = {each.connection for each in links if each.state == "linked"}
     connections = [each for each in await ports.connections.list_connections() if each.key in linked]
@@ -64,7 +64,7 @@ async def show_customer(ports: Ports, actor: Actor, customer: Record) -> Custome
 
 
 async def read_supplier(ports: Ports, supplier_id: UUID) -> PartyDetailView:
-    """Raises Absent."""
+    """Read one supplier. Raises Absent if there is none with this id."""
     supplier = await ports.records.get_record("supplier", supplier_id)
     return PartyDetailView(**_party(supplier), links=_links(await ports.records.list_links(supplier_id)))
 
@@ -99,7 +99,7 @@ def _party(party: Record) -> dict[str, Any]:
 
 
 def _instalments(terms: str | None) -> list[InstalmentView]:
-    """None of terms that stand as somebody wrote them."""
+    """Return the instalments of payment terms, or an empty list if the terms are free text."""
     try:
         read = parse_payment_terms(terms) if terms else None
     except Invalid:
