@@ -1,4 +1,4 @@
-"""Fields that both sides may change: who changed what, and what a person says where both did."""
+"""Fields that both sides may change: who changed a field here, and a person's decision if both sides did."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Choice = Literal["ours", "theirs"]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A field was changed here, and no ERP has agreed to it yet."""
+    """A person's change of a field here, to which no ERP has agreed yet."""
 
     by: UUID
     """The person."""
@@ -45,7 +45,7 @@ class Conflict:
         return self.resolved_at is None
 
     def resolved(self, choice: Choice, by: UUID, at: datetime) -> Conflict:
-        """Raises WrongState for one that is not open any more."""
+        """Return the conflict with a person's choice. Raises WrongState if it is already resolved."""
         if not self.is_open:
             raise WrongState("conflict_resolved")
         return replace(self, choice=choice, resolved_by=by, resolved_at=at)

@@ -1,4 +1,4 @@
-"""A tenant's connection to an ERP, as data, and what a connector declares of itself."""
+"""A tenant's connection to an ERP, as data, and the capabilities that a connector declares."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class Exchange:
 
     enabled: bool = True
     every_minutes: int | None = None
-    """How often it is looked for what came in; None: every half minute."""
+    """Minutes between two imports. None means every half minute."""
     at: tuple[time, ...] = ()
-    """Instead: at these hours of the day, UTC."""
+    """Times of the day (UTC) at which to import, instead of `every_minutes`."""
     compare_at: time | None = None
-    """At this hour of each day, UTC, both sides are compared; None: when somebody asks for it."""
+    """Time of the day (UTC) at which both sides are compared. None means only if somebody asks for it."""
 
     def next_look(self, now: datetime) -> datetime:
-        """When to look again, after having looked at `now`."""
+        """Return when to import next, after an import at `now`."""
         if self.at:
             return next_hour(self.at, now)
         return now + (timedelta(minutes=self.every_minutes) if self.every_minutes else POLL_EVERY)
 
 
 def next_hour(hours: Iterable[time], now: datetime) -> datetime:
-    """The first of these hours of the day after `now`."""
+    """Return the first moment after `now` that has one of these times of the day."""
     today = [datetime.combine(now.date(), each, now.tzinfo) for each in sorted(hours)]
     return next((each for each in today if each > now), today[0] + timedelta(days=1))
 
@@ -46,19 +46,20 @@ class Connection:
     key: str
     connector: str
     settings: Table[str, str]
-    """Without what is secret."""
+    """The settings that are not secret."""
     secrets: Table[str, str] = field(repr=False)
     """Credentials. They are stored sealed and appear in no answer."""
     exchanges: Table[Entity, Exchange]
-    """Where switches and times depart from the default."""
+    """Switches and times of those entities for which they differ from the default."""
     changes: Table[Entity, Table[str, FieldMapping]]
-    """Where this connection's mapping departs from the connector's own."""
+    """The fields that this connection maps differently from its connector's own mapping."""
     mapping: Mapping
+    """The connector's own mapping with `changes` applied."""
     mapping_version: int
-    """1..n; every mapping that was ever in force is kept."""
+    """Counts from 1; every mapping that was ever in force is kept."""
     version: int
     calls_per_minute: int | None = None
-    """How often its remote system may be called; None: as often as it bears."""
+    """How often the remote system may be called. None means without a limit of ours."""
     last_import_at: datetime | None = None
 
     def exchange(self, entity: Entity) -> Exchange:
@@ -66,57 +67,59 @@ class Connection:
 
 
 Write = Literal["create", "change", "cancel"]
-"""What a connector may do with a record over there."""
+"""What a connector may do with a record in the remote system."""
 
 
 Ability = Literal["in", "out", "update", "delete", "conflict"]
-"""in: records come from the remote system. out: they go there. update: what changes later is exchanged too.
-delete: so is a deletion or a cancellation. conflict: where both sides changed something, a person decides."""
+"""in: records are read from the remote system. out: they are written to it. update: later changes are
+exchanged too. delete: deletions or cancellations are exchanged too. conflict: if both sides changed
+something, a person decides."""
 ABILITIES: Final[tuple[Ability, ...]] = get_args(Ability)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a connector must be told to reach a remote system."""
+    """A setting that a connector needs to reach a remote system."""
 
     name: str
     secret: bool = False
     required: bool = True
     choices: tuple[str, ...] = ()
-    """What it may be, where that is known."""
+    """The permitted values; empty if any value is permitted."""
     exclusive: bool = False
-    """Whether no two connections of a tenant may have the same: each would take what is the other's."""
+    """Whether two connections of a tenant may not have the same value, because each would take the other's
+    records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What a connector can do with one entity, so that nobody has to guess what a connection carries."""
+    """What a connector can do with one entity, so that nobody has to guess what a connection exchanges."""
 
     entity: Entity
     reads: bool
     writes: tuple[Write, ...]
     incremental: Literal["none", "files", "cursor"]
-    """How changes are found: not at all, each file once, or from a checkpoint on."""
+    """How changes are found: not at all, by reading each file once, or by reading from a checkpoint on."""
     deletes: Literal["none", "flag", "tombstone", "scan"]
     identity: Literal["code", "id"]
-    """What makes a remote record the same one: its code, which people may change or give to another, or an id
-    that only the remote system gives."""
+    """What identifies a remote record: its code, which people may change or give to another record, or an id
+    that only the remote system assigns."""
     lock: Literal["none", "version"]
-    """Whether a write is refused when somebody else changed the record meanwhile."""
+    """Whether a write is refused if somebody else changed the record meanwhile."""
     natural_keys: tuple[str, ...]
     idempotency: str | None
-    """What keeps a repeated write from doubling."""
+    """What prevents a repeated write from creating a second record."""
     number_owner: Literal["optima", "erp"]
     batch: int
-    """Records in one exchange."""
+    """How many records one exchange holds."""
     children: tuple[str, ...] = ()
-    """Parts that come and go with the record."""
+    """Parts that are exchanged together with the record."""
     follows: tuple[Entity, ...] = ()
-    """What the remote system must have before."""
+    """Entities whose records the remote system must have first."""
     cannot_carry: tuple[str, ...] = ()
-    """Fields of ours that have no place there."""
+    """Our fields that the remote system can't store."""
     lists_written: bool = False
-    """Whether it can be asked for all that was written there."""
+    """Whether the remote system can list everything that was written to it."""
 
     @property
     def may_be_compared(self) -> bool:
@@ -124,20 +127,21 @@ class Capability:
 
     @property
     def may_be_compared_daily(self) -> bool:
-        """Of files, what waits is compared: at an hour there would be none."""
+        """Whether a comparison at a fixed time makes sense. It does not for files: only those that wait to be
+        imported can be compared, and at a fixed time there would be none."""
         return (self.lists_written and self.identity == "id") or (self.reads and self.incremental == "cursor")
 
     @property
     def abilities(self) -> tuple[Ability, ...]:
-        """What it comes to, for people who choose a connector."""
+        """A summary of the capability for people who choose a connector."""
         received = self.entity == "received_order"
         able: dict[Ability, bool] = {
             "in": self.reads,
             "out": bool(self.writes),
-            # What is made of a received order can't be changed from there: that is a conflict.
+            # An ERP can't change our order after it was received: such a change is a conflict.
             "update": (self.reads and self.incremental != "none" and not received) or "change" in self.writes,
             "delete": (self.reads and self.deletes != "none") or "cancel" in self.writes,
-            # Fields of customers may be both sides'.
+            # Some fields of customers may be changed on both sides.
             "conflict": self.lock == "version" or received or (self.reads and self.entity == "customer"),
         }
         return tuple(ability for ability in ABILITIES if able[ability])
@@ -145,7 +149,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a connector says of itself; people see it before they choose."""
+    """What a connector says about itself; people see it before they choose one."""
 
     key: str
     name: str

@@ -1,4 +1,4 @@
-"""That an ERP has invoiced a DDT which it was sent, or has credited its invoice."""
+"""Records by which an ERP says that it has invoiced a DDT of ours, or has credited the invoice."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ _ID_LENGTH: Final = 36
 
 @dataclass(frozen=True, slots=True)
 class SentDdt:
-    """A DDT that an ERP was sent."""
+    """A DDT that was sent to an ERP."""
 
     shipment_id: UUID
     number: str
     correlation_id: UUID
     voided: bool
     content_hash: str | None
-    """Of what the ERP last told of its invoice; None: it has told of none, or has withdrawn it."""
+    """Hash of what the ERP last said about the DDT's invoice. None if it has not invoiced the DDT, or has
+    withdrawn the invoice."""
 
 
 def check_invoice(read: ReadRecord, ddt: SentDdt | None) -> list[Refusal]:
-    """All that is wrong of what was read. `ddt` is the one of this number that the ERP was sent."""
+    """Return everything that is wrong with the record. `ddt` is the DDT with this number that was sent to the
+    ERP."""
     if read.problem is not None:
         return [read.problem]
     fields = read.mapped
@@ -55,7 +57,8 @@ def check_invoice(read: ReadRecord, ddt: SentDdt | None) -> list[Refusal]:
 
 
 def shipment_id_in(code: str) -> UUID | None:
-    """Where an ERP keeps our ids, it tells of a DDT by that of its shipment; others by its number."""
+    """Return the shipment's id if the code is one. An ERP that stores our ids names a DDT by its shipment's
+    id, any other by the DDT's number."""
     try:
         return UUID(code) if len(code) == _ID_LENGTH else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Orders and transport documents as they leave for the ERP: a heading and its lines, all text."""
+"""Orders and transport documents as they are sent to the ERP: a heading and its lines, all text."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from .record import content_hash
 Row = Mapping[str, str | None]
 
 GoodsBack = Literal["refused_quantity", "returned_quantity"]
-"""Of a DDT's line: the recipient did not take it, or took it and sent it back. Neither is to be invoiced."""
+"""Fields of a DDT's line for the quantity that the recipient refused, and for the quantity that was accepted
+and sent back later. Neither is to be invoiced."""
 _ROUNDING: Final = Decimal("0.05")
-"""Between a total of rounded lines and a rounded total."""
+"""The permitted difference between a total of rounded lines and a rounded total."""
 GOODS_BACK: Final[tuple[GoodsBack, ...]] = get_args(GoodsBack)
 
 
 @dataclass(frozen=True, slots=True)
 class LineValue:
-    """What a line costs, VAT excluded; decimal text, euro."""
+    """The price of a line in euro, without VAT, as decimal text."""
 
     unit_price: str
     amount: str
@@ -34,7 +35,7 @@ class LineValue:
 
 @dataclass(frozen=True, slots=True)
 class RemoteCustomer:
-    """As one ERP knows the customer."""
+    """The id and code by which one ERP knows a customer."""
 
     remote_id: str
     code: str
@@ -44,21 +45,21 @@ class RemoteCustomer:
 class Document:
     entity: Literal["order", "ddt"]
     internal_id: UUID
-    """The order or the shipment."""
+    """Id of the order or of the shipment."""
     number: str
     correlation_id: UUID
     heading: Row
     lines: Mapping[str, Row]
-    """By job; in the order in which they were given."""
+    """An order's lines by job, a DDT's by position, in their original order."""
     changed_at: datetime
 
     def with_values(self, values: Mapping[str, LineValue], at: datetime) -> Document:
-        """The order with its prices; lines that have none stay as they are."""
+        """Return the order with prices. Lines without a price stay as they are."""
         lines = {job: self._valued(line, values.get(job)) for job, line in self.lines.items()}
         return replace(self, lines=lines, changed_at=at)
 
     def with_terms(self, deadline: str, quantities: Mapping[str, str], at: datetime) -> Document:
-        """The order with what is ordered now; its prices follow by themselves."""
+        """Return the order with its new deadline and quantities. New prices follow in a separate event."""
         lines = {
             job: {**line, "quantity": quantities.get(job, line["quantity"])}
             for job, line in self.lines.items()
@@ -72,8 +73,8 @@ class Document:
         return {**line, "unit_price": value.unit_price, "amount": value.amount, "vat_code": value.vat_code}
 
     def with_goods_back(self, kind: GoodsBack, quantities: Mapping[str, Decimal], at: datetime) -> Document:
-        """The DDT with what came back of it by job, beyond what had come back before. Lines of one job take
-        it in their order, none more than it carried."""
+        """Return the DDT with more quantities that came back, given by job. They are added to quantities that
+        came back before. Lines of one job are filled in their order, none beyond what it carried."""
         left = dict(quantities)
         lines = {}
         for position, line in self.lines.items():
@@ -90,8 +91,8 @@ class Document:
 
     @property
     def is_for_erps(self) -> bool:
-        """A DDT is one if it delivers an order, or an invoice is to follow; transfers and goods that come
-        back are nobody's but ours."""
+        """Whether the document is sent to ERPs: every order, and a DDT that delivers an order or is to be
+        invoiced. Transfers and returning goods stay with us."""
         return self.entity == "order" or bool(self.heading.get("order_reference")) or self.is_to_be_invoiced
 
     @property
@@ -100,23 +101,23 @@ class Document:
 
     @property
     def is_of_stock(self) -> bool:
-        """A DDT of goods that were nobody's order, and that are to be invoiced."""
+        """Whether this is a DDT of stock goods that belong to no order and are to be invoiced."""
         return self.entity == "ddt" and self.is_to_be_invoiced and not self.heading.get("order_reference")
 
     @property
     def recipient_numbers(self) -> list[str]:
-        """Partita IVA and Codice Fiscale of a DDT's recipient, as customers have them."""
+        """Partita IVA and Codice Fiscale of a DDT's recipient, in the form that customers' numbers have."""
         told = (self.heading.get("recipient_vat_number"), self.heading.get("recipient_fiscal_code"))
         return [normal_tax_number(each) for each in told if each]
 
     @property
     def is_cancelled(self) -> bool:
-        """Or voided."""
+        """Whether the order is cancelled or the DDT is voided."""
         return self.heading.get("state") in ("cancelled", "voided")
 
     @property
     def content(self) -> DocumentContent:
-        """As it left: what came back of a DDT is told beside it."""
+        """Number, day, quantity and amount for comparisons. Goods that came back are not subtracted."""
         day = date.fromisoformat(self.heading["deadline" if self.entity == "order" else "issue_date"] or "")
         lines = () if self.is_cancelled else tuple(self.lines.values())
         amounts = [Decimal(line.get("amount") or 0) for line in lines]
@@ -127,8 +128,8 @@ class Document:
     def outgoing(
         self, mapping: EntityMapping, customer: RemoteCustomer | None, received: Row | None = None
     ) -> OutgoingDocument:
-        """The document in the remote system's own words. `received`: how the order is known there, where it
-        was born there, or a DDT is of one that was."""
+        """Return the document with the remote system's names and codes. `received` says how that system knows
+        the order, if the order (or the DDT's order) was received from it."""
         heading = {
             **self.heading,
             "customer": customer.code if customer else None,
@@ -153,22 +154,22 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class DocumentContent:
-    """What a document comes to, to be compared; nothing once it is cancelled."""
+    """The totals of a document that comparisons use; they are zero once the document is cancelled."""
 
     number: str
     day: date
-    """Of an order its deadline, of a DDT its date."""
+    """An order's deadline, or a DDT's date."""
     quantity: Decimal
     amount: Decimal | None
-    """Without VAT; None where there are no prices."""
+    """Amount without VAT; None if there are no prices."""
 
     @property
     def is_nothing(self) -> bool:
-        """Some ERPs delete what is cancelled: it need not be there any more."""
+        """Whether all totals are zero, as those of a cancelled document, which some ERPs delete."""
         return not self.quantity and not self.amount
 
     def differs_from(self, other: DocumentContent) -> bool:
-        """Whether quantities do, or amounts by more than what rounding does."""
+        """Tell whether the quantities differ, or the amounts differ by more than rounding explains."""
         if self.quantity != other.quantity:
             return True
         if self.amount is None or other.amount is None:
@@ -178,26 +179,27 @@ class DocumentContent:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingDocument:
-    """A document as a connector writes it; heading and lines by remote name."""
+    """A document as a connector writes it, with heading and lines by remote name."""
 
     entity: Literal["order", "ddt"]
     internal_id: UUID
     number: str
     customer: RemoteCustomer | None
-    """None for a document of nobody's."""
+    """None for a document without a customer."""
     columns: list[str]
     """All remote names, in the mapping's order."""
     heading: dict[str, str]
     lines: list[dict[str, str]]
     cancelled: bool = False
-    """Or voided."""
+    """Whether the order is cancelled or the DDT is voided."""
     order_remote_id: str | None = None
-    """Of a DDT: its order over there."""
+    """The remote id of a DDT's order."""
     order_jobs: tuple[str, ...] = ()
-    """Of a DDT: its order's jobs, in the order of the lines."""
+    """The jobs of a DDT's order, in the sequence of the order's lines."""
     despatch_advice: str | None = None
-    """Of a DDT: its electronic form (UBL), where nothing that it needs is missing."""
+    """A DDT's electronic form (UBL), if no required value is missing."""
 
     def hash(self) -> str:
-        """Tells whether the ERP has this very state already: a new price or a new mapping changes it."""
+        """Return a hash that tells whether the ERP already has this state. A new price or a new mapping
+        changes it."""
         return content_hash({"heading": self.heading, "lines": self.lines})

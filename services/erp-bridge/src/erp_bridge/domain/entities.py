@@ -1,4 +1,4 @@
-"""What is exchanged with an ERP, and of which fields it consists."""
+"""The entities that are exchanged with an ERP, and their fields."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Entity = Literal[
     "order",
     "ddt",
 ]
-"""An order goes to the ERP; a received order was born there. A DDT goes to the ERP; its invoice was made
-there."""
+"""The kinds of records. An `order` is sent to the ERP; a `received_order` was created there. A `ddt` is sent
+to the ERP; a `ddt_invoice` says that it was invoiced there."""
 ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
 
 _PARTY: Final = frozenset(
@@ -40,7 +40,8 @@ _PARTY: Final = frozenset(
 )
 
 RECEIVED_AS: Final = ("received_number", "received_date", "received_year")
-"""How an order that was born in an ERP is known there. One with ids is told which is meant by them."""
+"""The heading fields that tell an ERP by number, date and year which of its own orders is meant. An ERP that
+gives its orders ids is told the id instead."""
 
 FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "customer": _PARTY,
@@ -105,7 +106,7 @@ FIELDS: Final[dict[Entity, frozenset[str]]] = {
         }
     ),
 }
-"""The fields of each entity that can be mapped, those of its lines apart."""
+"""The fields of each entity that can be mapped, without those of its lines."""
 
 LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
     "received_order": frozenset({"kind", "description", "quantity", "unit", "amount"}),
@@ -125,15 +126,15 @@ LINE_FIELDS: Final[dict[Entity, frozenset[str]]] = {
         }
     ),
 }
-"""The fields of an entity's lines, where it has lines."""
+"""The fields of the lines of each entity that has lines."""
 
 NEEDED: Final[dict[Entity, frozenset[str]]] = {
     entity: frozenset({"reference", "number", "line"} if entity in ("order", "ddt") else {"code"})
     for entity in ENTITIES
 }
-"""Without these a record could not be recognised again."""
+"""The fields without which a record could not be recognised when it comes again."""
 
 
 def fields_of(entity: Entity) -> frozenset[str]:
-    """All fields of an entity that can be mapped; no line's field has the name of one of the heading's."""
+    """Return all fields of an entity that can be mapped. Fields of heading and lines never share a name."""
     return FIELDS[entity] | LINE_FIELDS.get(entity, frozenset())

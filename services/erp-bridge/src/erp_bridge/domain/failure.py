@@ -13,22 +13,22 @@ from .entities import Entity
 Direction = Literal["in", "out", "both"]
 
 ErrorClass = Literal["refused", "unreachable", "question", "notice", "waiting", "paused"]
-"""refused: somebody must mend something. unreachable: it is tried again until the outage ends. question: only
-a person can say whether it is a record that we know. notice: it was taken, and should be looked at. waiting:
-it goes out as soon as the ERP has told of its customer, or has its order. paused: the remote schema does not
-fit the entity any more, and nothing of it is exchanged until a person says to go on."""
+"""refused: a person must correct something. unreachable: the exchange is retried until the outage ends.
+question: only a person can say whether it is a record that we know. notice: the record was accepted, but
+should be checked. waiting: the document is sent as soon as the ERP has sent its customer, or has its order.
+paused: the remote schema no longer fits, and the entity is not exchanged until a person resumes it."""
 
 FailureEntity = Entity | Literal["connection"]
 
 CONNECTION: Final = "connection"
-"""Stands for the entity of the one failure that a connection has while its remote system can't be reached."""
+"""The `entity` of the one failure that a connection has while its remote system can't be reached."""
 
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong; `code` has its text in the catalogue of refusals."""
+    """One thing that is wrong. The text for `code` is in the catalogue of refusals."""
 
     code: str
     field: str | None
@@ -37,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """Somebody has looked, and nothing is to be done."""
+    """A person's decision that nothing has to be done about a failure."""
 
     by: UUID
     at: datetime
@@ -52,16 +52,16 @@ class Failure:
     entity: FailureEntity
     direction: Direction
     record_key: str
-    """By which the record is known when it comes again."""
+    """Identifies the record when it comes again."""
     payload: Mapping[str, Any]
-    """Inbound: the record as it came; empty for a file that was refused as a whole."""
+    """An incoming record as it came; empty for a document and for a file that was refused as a whole."""
     problems: tuple[Problem, ...]
     error_class: ErrorClass
     attempts: int
     first_failed_at: datetime
     last_failed_at: datetime
     retry_at: datetime | None
-    """None: it waits for a person."""
+    """When the exchange is retried. None if the failure waits for a person."""
     dismissal: Dismissal | None = None
 
     @property
@@ -79,22 +79,22 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class FailureFilter:
-    """Which failures are meant; what is None is not asked for."""
+    """Conditions on failures. A condition that is None is not applied."""
 
     connection: str | None = None
-    """Its key."""
+    """The connection's key."""
     entity: FailureEntity | None = None
     direction: Direction | None = None
     error_class: ErrorClass | None = None
     code: str | None = None
-    """Of the first problem."""
+    """The code of the failure's first problem."""
     dismissed: bool = False
-    """The dismissed ones instead of those that wait."""
+    """Whether to select the dismissed failures instead of the open ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failures that one act of a person can settle: the same thing is wrong of the same entity."""
+    """Failures of one entity with the same problem, which a person can settle with one action."""
 
     connection_key: str
     entity: FailureEntity
@@ -102,12 +102,12 @@ class FailureGroup:
     error_class: ErrorClass
     code: str
     kept: bool
-    """Whether the records are kept as they came."""
+    """Whether the records are stored as they came."""
     failures: int
     first_failed_at: datetime
     last_failed_at: datetime
     problem: Problem
-    """Of one of them."""
+    """The first problem of one of the failures."""
 
     @property
     def can_be_replayed(self) -> bool:
@@ -119,17 +119,19 @@ class FailureGroup:
 
 
 def can_be_replayed(error_class: ErrorClass, direction: Direction, *, kept: bool) -> bool:
-    """A question needs its answer, and what a file held that was refused as a whole is not kept."""
+    """Tell whether a failure can be retried. A question needs an answer instead, and an incoming record must
+    have been stored: the content of a file that was refused as a whole is not."""
     return error_class == "paused" or (error_class != "question" and (direction != "in" or kept))
 
 
 def can_be_dismissed(error_class: ErrorClass) -> bool:
-    """An outage ends when the remote system answers, a pause when somebody says to go on."""
+    """Tell whether a person can dismiss a failure. An outage ends only when the remote system answers, a
+    pause only when a person resumes the exchange."""
     return error_class not in ("unreachable", "paused")
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:
-    """When to try again after the `attempts`-th vain attempt: after 5 s, then twice as long each time, at
-    least every five minutes, until the outage ends."""
+    """Return when to try again after the `attempts`-th failed attempt: after 5 s, then after twice as long
+    each time, but never after more than five minutes."""
     doubled: int = 2 ** min(attempts - 1, 10)
     return now + min(LONGEST_PAUSE, timedelta(seconds=5) * doubled)

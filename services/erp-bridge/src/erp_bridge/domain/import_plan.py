@@ -1,8 +1,8 @@
-"""What a page of remote records would change. The same plan serves the dry run and the real one.
+"""Plan what a page of remote records would change. The same plan serves the dry run and the real import.
 
-A record finds its counterpart by link (the remote id), then by Partita IVA or Codice Fiscale among those that
-the connection has no link to. Nothing fuzzier decides by itself. Where a code is all that makes a record the
-same one, a code that was changed or given to another is a question for a person.
+A remote record is matched to ours by link (the remote id), then by Partita IVA or Codice Fiscale among the
+records that the connection has no link to. No weaker match is made without a person. If a code is all that
+identifies a remote record, a code that was changed or given to another record is a question for a person.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from .party import tax_numbers
 from .record import Checks, checked, content_hash
 
 Answer = Literal["same", "another"]
-"""What a person says of a record: it is the one that we know, or it is another."""
+"""A person's answer about a record: it is the same record that we know, or another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteRecord:
     values: Mapping[str, Any]
-    """As the remote system has it; nothing where a row did not fit its header."""
+    """The record's values in the remote system; empty if a row did not fit its file's header."""
     remote_id: str | None = None
-    """None: the code is the id."""
+    """The record's remote id; None if its code serves as the id."""
     version: str | None = None
-    """By which the remote system knows whether somebody changed it."""
+    """The version by which the remote system detects that somebody changed the record."""
     line: int = 0
-    """On which it began in its file; 1 is the header."""
+    """The line of its file on which the record begins; the header is line 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRecord:
-    """A remote record as a mapping reads it."""
+    """A remote record with the fields that a mapping read from it."""
 
     record: RemoteRecord
     mapped: Fields
-    """Nothing where it can't be read."""
+    """Our fields; empty if the record can't be read."""
     remote_id: str
-    """Empty where it does not say."""
+    """The remote id or the code; empty if the record has neither."""
     content_hash: str
-    """Of what was mapped."""
+    """Hash of `mapped`."""
     problem: Invalid | None = None
-    """Why it can't be read."""
+    """The reason why the record can't be read."""
 
 
 def read_records(mapping: EntityMapping, records: Iterable[RemoteRecord]) -> list[ReadRecord]:
@@ -67,7 +67,8 @@ def read_records(mapping: EntityMapping, records: Iterable[RemoteRecord]) -> lis
 
 
 def came_as_before(read: Iterable[ReadRecord], hashes: Mapping[str, str | None]) -> set[str]:
-    """The remote ids of which every record has the content that came last. `hashes` are those contents'."""
+    """Return the remote ids whose records all have the content that was last imported. `hashes` holds the
+    hash of that content by remote id."""
     found: dict[str, bool] = {}
     for each in read:
         same = each.problem is None and hashes.get(each.remote_id) == each.content_hash
@@ -80,26 +81,26 @@ class KnownRecord:
     record_id: UUID
     fields: Fields
     content_hash: str | None = None
-    """Of what was mapped when it last came through this connection."""
+    """Hash of the mapped fields when the record last came through this connection."""
     remote_id: str | None = None
     edits: Mapping[str, Edit] = field(default_factory=dict)
     """Fields that were changed here, and to which no ERP has agreed yet."""
     shared: Fields = field(default_factory=dict)
-    """What came last of the fields that are both's."""
+    """The ERP's last values of the fields that both sides may change."""
     linked: bool = True
-    """False: the remote record was deleted, or is not the same one any more."""
+    """False if the remote record was deleted, or no longer is the same record."""
 
 
 @dataclass(slots=True)
 class KnownRecords:
-    """The records that a page may speak of; kept up to date while it is planned."""
+    """Our records that a page of remote records may match; updated while the page is planned."""
 
     by_remote_id: dict[str, KnownRecord] = field(default_factory=dict)
-    """Those linked to this connection."""
+    """Records that are linked to this connection."""
     unlinked_by_tax_number: dict[str, KnownRecord] = field(default_factory=dict)
-    """Those that another connection brought and this one has no link to yet."""
+    """Records that another connection imported and to which this one has no link yet."""
     linked_by_tax_number: dict[str, KnownRecord] = field(default_factory=dict)
-    """Those linked to this connection under whatever remote id."""
+    """Records that are linked to this connection, under any remote id."""
     taken_codes: set[str] = field(default_factory=set)
     """Our codes that are in use."""
 
@@ -120,29 +121,29 @@ class PlannedRecord:
     content_hash: str
     fields: Fields
     link_changed: bool
-    """Whether the link must say something else than it does."""
+    """Whether the stored link has to be updated."""
     code: str | None = None
-    """Ours, for a record that is created."""
+    """Our code for a record that is created."""
     notices: tuple[Refusal, ...] = ()
     shared: Fields = field(default_factory=dict)
-    """What came of the fields that are both's."""
+    """The ERP's values of the fields that both sides may change."""
     agreed: tuple[str, ...] = ()
     """Fields that were changed here, and to which the ERP now agrees."""
     conflicts: Mapping[str, str | None] = field(default_factory=dict)
-    """What the ERP says of fields that both sides have changed."""
+    """The ERP's values of fields that both sides have changed."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """As they came, where there are notices."""
+    """The remote values as they came, if there are notices. Orders and invoices keep other data here."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRecord:
     line: int
     key: str
-    """By which the record is known when it comes again: its remote id, or where it stood."""
+    """Identifies the record when it comes again: its remote id or code, or its place in the source."""
     values: Mapping[str, Any]
     problems: tuple[Refusal, ...]
     asks: bool = False
-    """Whether a person is asked if it is a record that we know."""
+    """Whether a person is asked whether it is a record that we know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,9 @@ class ImportPlan:
     records: list[PlannedRecord] = field(default_factory=list)
     refused: list[RefusedRecord] = field(default_factory=list)
     as_before: Sequence[ReadRecord] = ()
-    """Those that came as they had come last: nothing else was asked of them."""
+    """Records that came with the same content as last time and were not examined further."""
     passed_over: list[str] = field(default_factory=list)
-    """Remote ids of which nothing is made any more, whatever was kept of them."""
+    """Remote ids whose stored failures are settled, because no person has to act on them any more."""
 
     def count(self, action: str) -> int:
         planned = sum(1 for each in self.records if each.action == action)
@@ -160,7 +161,7 @@ class ImportPlan:
 
 
 class Question(Exception):
-    """Only a person can tell whether the record is one that we know."""
+    """Raised if only a person can tell whether the record is one that we know."""
 
     def __init__(self, problem: Invalid) -> None:
         super().__init__(problem.code)
@@ -177,13 +178,13 @@ class Planner:
     connection_key: str
     new_id: Callable[[], UUID]
     answer: Answer | None = None
-    """What a person said of the one record that is planned anew."""
+    """A person's answer about the one record that is planned again."""
 
     def plan(
         self, records: Iterable[ReadRecord], known: KnownRecords, *, source: str, seen: set[str]
     ) -> ImportPlan:
-        """Plans every record; a bad one is refused and the others go on. `source` names where they come
-        from, `seen` holds the remote ids that came from there so far."""
+        """Plan every record. A bad record is refused, and the others continue. `source` names the file or
+        collection of the records; `seen` holds the remote ids that came from it so far."""
         plan = ImportPlan()
         for read in records:
             try:
@@ -245,8 +246,8 @@ class Planner:
     def _settle_shared(
         self, mapped: Fields, fields: Fields, known: KnownRecord
     ) -> tuple[tuple[str, ...], dict[str, str | None]]:
-        """Leaves in `fields` what was changed here. Returns to what the ERP agrees, and what it says
-        otherwise of fields that it has changed as well."""
+        """Keep our values in `fields` for shared fields that were changed here. Return the fields on which
+        the ERP now agrees, and the ERP's values of those that it has changed differently."""
         agreed: list[str] = []
         conflicts: dict[str, str | None] = {}
         for name in sorted(self.mapping.owned_by("both") & known.edits.keys()):
@@ -266,7 +267,8 @@ class Planner:
         known: KnownRecords,
         seen: set[str],
     ) -> KnownRecord | None:
-        """The record that we know as this one. Raises Question where a person must say so."""
+        """Return our record that matches the remote one, or None if there is none. Raises Question if a
+        person must decide."""
         numbers = tax_numbers(mapped)
         if link is not None:
             if self.answer is None and self._looks_like_another(link, mapped, numbers):
@@ -282,7 +284,7 @@ class Planner:
             return None
         for number in sorted(numbers):
             found = known.linked_by_tax_number.get(number)
-            # A source that tells of both codes has two accounts of one company.
+            # A source that contains both codes has two accounts of one company, so no code was changed.
             if found is None or found.remote_id in seen:
                 continue
             if self.answer is None:
@@ -298,7 +300,8 @@ class Planner:
         return None
 
     def _looks_like_another(self, link: KnownRecord, mapped: Fields, numbers: frozenset[str]) -> bool:
-        """A code that comes with another company's numbers and name. One of the two alone is a correction."""
+        """Tell whether a code now belongs to another company: both tax numbers and name differ. If only one
+        of the two differs, it is a correction."""
         before = tax_numbers(link.fields)
         return (
             self.capability.identity == "code"
@@ -308,7 +311,8 @@ class Planner:
         )
 
     def _own_code(self, code: str, known: KnownRecords) -> str:
-        """The ERP's code, where no other record has it: two ERPs may use one code for two companies."""
+        """Return a code of ours for a new record: the ERP's code, or a variant of it if another record has
+        that code, because two ERPs may use one code for two companies."""
         own, n = code, 1
         while own in known.taken_codes:
             own = f"{code}@{self.connection_key}" + (f".{n}" if n > 1 else "")

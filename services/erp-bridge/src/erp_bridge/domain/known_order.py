@@ -1,6 +1,6 @@
-"""Which of the orders that came from an ERP is the one that comes again.
+"""Recognise an order that an ERP sends again among the orders received before.
 
-Many ERPs know an order by its number alone, and begin again each January.
+Many ERPs identify an order by its number alone, and start again with number 1 each January.
 """
 
 from __future__ import annotations
@@ -16,32 +16,33 @@ from .received_order import ReceivedOrder, numbered
 
 @dataclass(frozen=True, slots=True)
 class KnownOrder:
-    """One that has come already."""
+    """An order that was received before."""
 
     order_id: UUID
     remote_id: str
-    """Where it is known by its number: that alone, or with the year, where another had the number before."""
+    """The ERP's id. An order known by number has its bare number here, or its number with the year if another
+    order had the bare number before."""
     code: str
-    """The ERP's number of it."""
+    """The ERP's number of the order."""
     content_hash: str
     day: date | None = None
-    """On which the ERP says that it was made."""
+    """The day on which the order was made, according to the ERP."""
     year: str = ""
-    """In which its number counts; empty where that is not known."""
+    """The year to which the number belongs; empty if it is not known."""
 
     @property
     def came_on(self) -> date:
-        """Its id, a UUIDv7, says when it was made."""
+        """The day on which the order was received, taken from its id, which is a UUIDv7."""
         return datetime.fromtimestamp((self.order_id.int >> 80) / 1000, UTC).date()
 
     @property
     def name(self) -> str:
-        """Its number and year."""
+        """The order's number and year."""
         return numbered(self.remote_id.removesuffix(f" ({self.year})"), self.year)
 
     def as_told(self, order: ReceivedOrder) -> KnownOrder:
-        """With what the ERP says of it now. What it does not say stays, and so does a bare number: by that
-        alone the release before finds it."""
+        """Return the order with the day and year that the ERP states now. Missing ones stay as they are. A
+        bare number stays too, because the previous release finds the order only by it."""
         now = replace(self, day=order.day or self.day, year=order.year or self.year)
         if order.year and self.remote_id != order.number:
             now = replace(now, remote_id=order.remote_id)
@@ -49,7 +50,7 @@ class KnownOrder:
 
 
 class KnownOrders:
-    """The orders that a page of others may be; kept up to date while it is planned."""
+    """The orders that a page of received orders may match; updated while the page is planned."""
 
     def __init__(self, came: Iterable[KnownOrder]) -> None:
         self._by_id: dict[str, KnownOrder] = {}
@@ -64,8 +65,9 @@ class KnownOrders:
         self._by_id[known.remote_id] = of_its_number[known.order_id] = known
 
     def in_turn(self, orders: Sequence[ReceivedOrder]) -> list[int]:
-        """Their places, as they are to be looked at: where one of them is an order that was kept without a
-        year, the likeliest is first. That is what has its content, then the newest that can be it."""
+        """Return the positions of `orders` in the sequence in which to match them. If several could be an
+        order stored without a year, the likeliest comes first: one with the same content, then the newest
+        that is possible."""
 
         def turn(place: int) -> tuple[int, int]:
             order = orders[place]
@@ -80,12 +82,14 @@ class KnownOrders:
         return sorted(range(len(orders)), key=turn)
 
     def counterpart(self, order: ReceivedOrder, together: Collection[str]) -> KnownOrder | None:
-        """Which of them the order is. `together`: the remote ids of what comes with it.
+        """Return the known order that `order` is, or None if it is new. `together` holds the remote ids of
+        the orders in the same page.
 
-        One that was kept without a year is it, unless it was made after that had come; one of another year
-        is, where all else is the same and the ERP does not have both: somebody has mended the date. An order
-        that tells no year is the last of its number, unless others that come with it tell theirs. One that
-        can't be read is only what its number and year say.
+        An order stored without a year matches, unless `order` was made after that one had been received. An
+        order stored with another year matches if all else is the same and the page does not contain it
+        itself: then somebody corrected the date. An order without a year is the latest one with its number,
+        unless orders with the same number and a year come in the same page. An order that can't be read
+        matches only by exact number and year.
         """
         if not order.by_number:
             return self._by_id.get(order.remote_id)
@@ -106,8 +110,8 @@ class KnownOrders:
         return None
 
     def free_id(self, order: ReceivedOrder) -> str:
-        """Under what a new order is known: its bare number, where no other has that; empty where one has its
-        year as well."""
+        """Return the remote id to store for a new order: its bare number if no other order has it, otherwise
+        the number with the year. Return an empty text if that is taken too."""
         ids = (order.number, order.remote_id) if order.by_number else (order.remote_id,)
         return next((each for each in ids if each not in self._by_id), "")
 
@@ -121,9 +125,9 @@ class KnownOrders:
 def settled_by(
     order: ReceivedOrder, before: KnownOrder | None, waiting: Collection[tuple[str, str]]
 ) -> list[str]:
-    """Under what names something was kept for a person that is settled once the order is: those that it has
-    and had. Its bare number, which says no year, may be another's: only where the order that waits under it
-    has the same content. `waiting`: such numbers and contents."""
+    """Return the keys of stored failures that are settled together with the order: its present and its former
+    remote id. Its bare number, without a year, may belong to another order, so it is included only if
+    `waiting`, the numbers and content hashes of orders that wait for a person, has the same content."""
     names = {order.remote_id, before.name if before else order.remote_id}
     if (order.number, order.content_hash) in waiting:
         names.add(order.number)
@@ -131,13 +135,14 @@ def settled_by(
 
 
 def _is_later(order: ReceivedOrder, day: date) -> bool:
-    """Whether it was made after a day, one more for what midnight is elsewhere."""
+    """Tell whether the order was made after `day`. One day is added, because of time zones."""
     began = _began(order)
     return began is not None and began > day + timedelta(days=1)
 
 
 def _began(order: ReceivedOrder) -> date | None:
-    """The first day on which it can have been made."""
+    """Return the first day on which the order can have been made, or None if it states neither day nor
+    year."""
     if order.day is None and re.fullmatch(r"[1-9]\d{3}", order.year):
         return date(int(order.year), 1, 1)
     return order.day

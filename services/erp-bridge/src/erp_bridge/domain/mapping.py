@@ -1,7 +1,7 @@
-"""How our fields and those of the remote system answer to each other, as data.
+"""How our fields correspond to those of the remote system, as data.
 
-Absent and empty are two things: a field that isn't there leaves what we know as it is, one that is there and
-empty clears it, unless the mapping says to keep.
+Absent and empty fields differ: an absent field leaves our value as it is; an empty one clears it, unless the
+mapping says to keep it.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _ABSENT: Final = object()
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     remote: str
-    """The column's name or, where remote records are nested, the path: "party.code", "addresses.0.city"."""
+    """The column's name or, for nested remote records, the path: "party.code", "addresses.0.city"."""
     transform: Transform | None = None
     owner: Owner = "erp"
-    """Inbound, a field that we own is not taken from the ERP once we have it; of one that is both's, the side
-    that changed it counts, and a person where both did."""
+    """Who decides about an incoming field. "optima": the ERP's value is taken only for a new record. "both":
+    the side that changed the field counts, and a person decides if both sides did."""
     default: str | None = None
-    """Stands in for a field that isn't there."""
+    """The value of an absent field."""
     empty: Literal["clear", "keep"] = "clear"
-    """Whether one that is there and empty clears what we know."""
+    """Whether an empty field clears our value."""
     code_map: Table[str, str | Sequence[str]] = field(default_factory=dict)
-    """Our code → the ERP's; of several, each is read as ours, and the first is written."""
+    """The ERP's codes by our code. If there are several, all are read as ours and the first is written."""
 
     def remote_codes(self, code: str) -> Sequence[str]:
-        """What the ERP has for our code."""
+        """Return the ERP's codes for our code."""
         found = self.code_map[code]
         return (found,) if isinstance(found, str) else found
 
@@ -55,10 +55,10 @@ class FieldMapping:
 class EntityMapping:
     fields: Table[str, FieldMapping]
     line_fields: frozenset[str] = frozenset()
-    """Which of the fields belong to the lines."""
+    """The fields that belong to the lines; all others belong to the heading."""
 
     def read(self, record: Table[str, Any]) -> Fields:
-        """Our fields of one remote record; absent ones are absent, empty ones None.
+        """Return our fields of one remote record. Absent fields are left out, empty ones are None.
 
         Raises Invalid, naming the remote field, for a value that its transform can't read.
         """
@@ -77,15 +77,15 @@ class EntityMapping:
         return known
 
     def columns(self) -> list[str]:
-        """Remote names of all fields, the heading's and the lines'."""
+        """Return the remote names of all fields of heading and lines."""
         return [mapped.remote for mapped in self.fields.values()]
 
     def heading(self, fields: Table[str, str | None]) -> dict[str, str]:
-        """The remote heading of one of our records: every field, empty where we have nothing."""
+        """Return the remote heading of one of our records: every field, empty if we have no value."""
         return self._write(fields, lines=False)
 
     def line(self, fields: Table[str, str | None]) -> dict[str, str]:
-        """The remote form of one of our lines."""
+        """Return the remote form of one of our lines."""
         return self._write(fields, lines=True)
 
     def _write(self, fields: Table[str, str | None], *, lines: bool) -> dict[str, str]:
@@ -103,7 +103,7 @@ class EntityMapping:
         return frozenset(name for name, mapped in self.fields.items() if mapped.owner == owner)
 
     def owner_of(self, field: str) -> Owner:
-        """A field that the ERP does not tell of is ours."""
+        """Return the field's owner. A field that is not mapped is ours."""
         return self.fields[field].owner if field in self.fields else "optima"
 
 
@@ -115,7 +115,7 @@ class Mapping:
         return self.entities[entity]
 
     def with_changes(self, changes: Table[Entity, Table[str, FieldMapping]]) -> Mapping:
-        """This mapping with some fields mapped otherwise. Raises Invalid for what can't be mapped so."""
+        """Return this mapping with some fields mapped differently. Raises Invalid if that isn't possible."""
         entities = dict(self.entities)
         for entity, fields in changes.items():
             if entity not in entities:
@@ -134,7 +134,7 @@ def entity_mapping(entity: Entity, fields: Table[str, FieldMapping]) -> EntityMa
 
 
 def _at(record: Table[str, Any], path: str) -> Any:
-    """What stands at a path, where no column has the whole of it for its name."""
+    """Return the value at a path in a nested record, or `_ABSENT` if there is none."""
     found: Any = record
     for part in path.split("."):
         if isinstance(found, Table) and part in found:
@@ -147,7 +147,7 @@ def _at(record: Table[str, Any], path: str) -> Any:
 
 
 def _columns_are_distinct(entity: Entity, mapping: EntityMapping) -> None:
-    """What is written to a column is one field's; several may read one."""
+    """Raise Invalid if two fields of a written entity share a column. Several fields may read one column."""
     if entity not in WRITTEN:
         return
     seen: dict[str, str] = {}
@@ -158,7 +158,7 @@ def _columns_are_distinct(entity: Entity, mapping: EntityMapping) -> None:
 
 
 def _codes_can_be_read_back(entity: Entity, mapping: EntityMapping) -> None:
-    """Of an entity that comes in, no two of our codes may be one of theirs."""
+    """Raise Invalid if two of our codes map to the same ERP code in an entity that is read."""
     if entity in WRITTEN:
         return
     for name, mapped in mapping.fields.items():
@@ -168,7 +168,7 @@ def _codes_can_be_read_back(entity: Entity, mapping: EntityMapping) -> None:
 
 
 def missing_columns(entity: Entity, mapping: EntityMapping, header: Iterable[str]) -> list[str]:
-    """Columns without which no record of the source can be recognised."""
+    """Return the columns that are missing in the header and without which no record can be recognised."""
     present = set(header)
     needed = [mapping.fields[name].remote for name in sorted(NEEDED[entity])]
     return [column for column in needed if column not in present]
@@ -194,8 +194,8 @@ def _inward(text: str, mapped: FieldMapping) -> str:
 
 
 def _decimal(text: str) -> str:
-    """With a point, as "1.250,50" means it. Points alone separate thousands where three digits follow. A
-    minus may stand behind, as some programs write it."""
+    """Return an Italian number such as "1.250,50" with a decimal point: "1250.50". Points without a comma
+    separate thousands if three digits follow each. A minus sign may come last, as some programs write it."""
     plain = re.sub(r"[\s€]|(?<=\d)['’](?=\d{3})|^EUR(?=[\s\d+-])|(?<=[\s\d])EUR$", "", text)
     if behind := re.fullmatch(r"(\d.*)-", plain):
         plain = f"-{behind[1]}"
@@ -207,7 +207,7 @@ def _decimal(text: str) -> str:
 
 
 _NO_DAY: Final = re.compile(r"[0 ]*(?:[/.-][0 :T]*){1,2}|(?:0?1[/.-]){2}0001(?:\D.*)?|0001-01-01(?:\D.*)?")
-"""What databases give for no date: "00/00/0000", "  /  /", "1/1/0001 0:00:00"."""
+"""What databases write instead of a missing date: "00/00/0000", "  /  /", "1/1/0001 0:00:00"."""
 _MONTHS: Final = ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic")
 _IN_WORDS: Final = re.compile(rf"(\d{{1,2}})[ -]((?:{'|'.join(_MONTHS)})[a-z]*)\.?[ -](\d{{4}}|\d\d)")
 _DATES: Final = (
@@ -218,14 +218,14 @@ _DATES: Final = (
 
 
 def _day(text: str) -> date | None:
-    """A date as Italians write it, or as machines do."""
+    """Read a date in an Italian or ISO form. Return None if it is not a date between 1900 and 2199."""
     found = _IN_WORDS.fullmatch(text.strip().casefold())
     if found:
         text = f"{found[1]}/{_MONTHS.index(found[2][:3]) + 1}/{found[3]}"
     alone = re.split(r"[ T]", text.strip(), maxsplit=1)[0]
     for form in _DATES:
         if form == "%Y%m%d" and len(alone) != 8:
-            continue  # it would take fewer digits, too
+            continue  # strptime would accept fewer digits, too
         try:
             day = datetime.strptime(alone, form).date()  # noqa: DTZ007 - a date alone
         except ValueError:

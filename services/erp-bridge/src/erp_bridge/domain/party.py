@@ -1,4 +1,4 @@
-"""A customer or a supplier as the ERP tells of them, and what must be true of the record."""
+"""Rules for the record of a customer or a supplier that comes from an ERP, and its normal form."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 EDITABLE: Final = frozenset(
     {"name", "street", "postal_code", "city", "province", "payment_method", "payment_terms"}
 )
-"""Fields that people may change here, where no ERP owns them."""
+"""Fields that people may change here, unless an ERP owns them."""
 
 _SAN_MARINO: Final = re.compile(r"4789\d")
 _VATICAN: Final = "00120"
 _ITALY: Final = ("IT", "I", "ITA", "ITALIA", "ITALY")
 _DIGITS: Final = 11
-"""Of a Partita IVA, and of a company's Codice Fiscale."""
+"""Number of digits of a Partita IVA, and of a company's Codice Fiscale."""
 _NUMBER: Final = re.compile(r"(?:(?:PARTITA|P)?IVA|PI|CF|VAT)?:?(?:IT)?(\d{11})")
 
 
 def editable_fields(mappings: Iterable[EntityMapping]) -> frozenset[str]:
-    """What people may change of a party that these mappings bring."""
+    """Return the fields that people may change of a party that is imported through these mappings."""
     owners = list(mappings)
     return frozenset(name for name in EDITABLE if all(each.owner_of(name) != "erp" for each in owners))
 
 
 def normal_tax_number(text: str) -> str:
-    """A Partita IVA or Codice Fiscale without spaces, dots and country prefix ("P.IVA IT 0764…" → "0764…").
+    """Return a Partita IVA or Codice Fiscale without spaces, dots and prefix ("P.IVA IT 0764…" → "0764…").
 
-    A Codice Fiscale that begins with the letters IT goes on with letters and keeps them.
+    A Codice Fiscale that begins with the letters IT keeps them, because letters follow.
     """
     compact = re.sub(r"[\s.-]", "", text.upper())
     found = _NUMBER.fullmatch(compact)
@@ -44,15 +44,15 @@ def normal_tax_number(text: str) -> str:
 
 
 def tax_numbers(fields: Fields) -> frozenset[str]:
-    """The numbers by which the party is known to the law, in their normal form; of one that has lost its
-    zeros in a spreadsheet, as it came and as it was."""
+    """Return the party's Partita IVA and Codice Fiscale in their normal form. A number that has lost leading
+    zeros in a spreadsheet is returned both as it came and with its zeros."""
     told = [number for name in ("vat_number", "fiscal_code") if (number := fields.get(name))]
     italian = (fields.get("country") or "IT").upper() in _ITALY
     return frozenset(each for number in told for each in _forms(number, italian=italian))
 
 
 def numbers_told(*numbers: str | None) -> list[str]:
-    """What a document names a party by, each in its forms."""
+    """Return the tax numbers by which a document names a party, each in all forms that `tax_numbers` has."""
     return [each for number in numbers if number for each in _forms(number, italian=True)]
 
 
@@ -63,8 +63,8 @@ def _forms(number: str, *, italian: bool) -> list[str]:
 
 
 def check_party(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Refusal]:
-    """Brings the fields to their normal form. Returns all that is wrong; what is odd but harmless goes to
-    `notices`."""
+    """Bring the fields to their normal form. Return everything that is wrong; odd but harmless things are
+    added to `notices`."""
     problems: list[Refusal] = [
         Invalid("value_missing", field=name)
         for name in ("code", "name", "street", "city")
@@ -82,7 +82,8 @@ def check_party(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[
 
 
 def _country_by_number_or_place(fields: Fields, checks: Checks, notices: list[Refusal]) -> str:
-    """Where nobody says which it is: Italy, but for what can't be there."""
+    """Return the country of a party that states none: Italy, unless tax number, postal code or province show
+    another country."""
     number = re.sub(r"[\s.-]", "", (fields["vat_number"] or "").upper())
     postal_code, province = fields["postal_code"] or "", (fields["province"] or "").upper()
     country = checks.country_of_vat_number(number)
@@ -97,7 +98,8 @@ def _country_by_number_or_place(fields: Fields, checks: Checks, notices: list[Re
 
 
 def _with_zeros(text: str, digits: int, field: str, notices: list[Refusal]) -> str:
-    """Spreadsheets take a code for a number, and its zeros away: no code begins with more than two."""
+    """Restore leading zeros that a spreadsheet removed because it took a code for a number. No code begins
+    with more than two zeros."""
     if not text.isdecimal() or not digits - 2 <= len(text) < digits:
         return text
     notices.append(Invalid("zeros_restored", field=field, text=text, restored=text.zfill(digits)))
@@ -123,7 +125,8 @@ def _tax_numbers(fields: Fields, checks: Checks, notices: list[Refusal]) -> list
 
 
 def _move_fiscal_code(fields: Fields, checks: Checks, notices: list[Refusal]) -> None:
-    """Some ERPs have one column for both: a person's Codice Fiscale is no Partita IVA."""
+    """Move a person's Codice Fiscale out of the field for the Partita IVA: some ERPs have one column for
+    both."""
     number = normal_tax_number(fields["vat_number"] or "")
     if len(number) == 16 and checks.fiscal_code(number):
         if not fields["fiscal_code"]:
@@ -149,7 +152,8 @@ def _address(fields: Fields, checks: Checks, notices: list[Refusal]) -> list[Ref
 
 
 def _foreign(fields: Fields, country: str, checks: Checks) -> list[Refusal]:
-    """Abroad there are postal codes of all forms, no provinces, and customers without a number."""
+    """Check a foreign party: postal codes have any form, provinces are not checked, and a tax number may be
+    missing."""
     fields["postal_code"] = fields["postal_code"] or ""
     fields["province"] = (fields["province"] or "").upper()
     if number := fields["vat_number"]:
@@ -163,14 +167,15 @@ def _foreign(fields: Fields, country: str, checks: Checks) -> list[Refusal]:
 
 
 def _payment(fields: Fields, checks: Checks, notices: list[Refusal]) -> None:
-    """How somebody pays is no reason to do without the customer."""
+    """Normalise payment terms and method. Problems are only notices, because a customer is not refused for
+    them."""
     if terms := fields["payment_terms"]:
         try:
             read = parse_payment_terms(terms)
             fields["payment_terms"] = read.text
             fields["payment_method"] = fields["payment_method"] or read.method
         except Invalid as refusal:
-            # The words stay as they came.
+            # The text stays as it came.
             notices.append(refusal)
     method = fields["payment_method"]
     if method and method not in checks.payment_methods:

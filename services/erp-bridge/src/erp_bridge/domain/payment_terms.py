@@ -1,10 +1,10 @@
 """Payment terms as Italian firms write them: "RB 30/60/90 gg FM+10", "Ricevuta bancaria 60 giorni fine mese".
 
 Grammar: `[mode] [n[/n…] gg|mesi [DF|FM][+k]]`, each part in the words and abbreviations that are in use; the
-mode may stand behind, too ("60 gg FM bonifico"). It names how one pays, as FatturaPA's code does ("MP12").
-n are days after the invoice (DF, also where nothing is said) or, with FM, after the end of the month of the
-invoice; k is the day of the month after that. Thirty days "fine mese" are one month. A mode alone means at
-once.
+mode may also come last ("60 gg FM bonifico"). The mode is the method of payment, as FatturaPA's code is
+("MP12"). n counts days after the invoice (DF, which is the default) or, with FM, after the end of the
+invoice's month; k is a day of the following month. Thirty days "fine mese" are one month. A mode alone means
+immediate payment.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ METHOD_OF_MODE: Final[dict[str, str | None]] = {
     "PAGOPA": "MP23",
     "": None,
 }
-"""FatturaPA payment method that a mode stands for; terms without a mode say when, and not how."""
+"""FatturaPA's payment method by mode. Terms without a mode state when to pay, but not how."""
 
 _MODE_OF_METHOD: Final = {
     "MP01": "RD",
@@ -58,7 +58,7 @@ _MODE_OF_METHOD: Final = {
 
 MOST_INSTALMENTS: Final = 24
 LONGEST: Final = 200
-"""Characters of what is looked at."""
+"""How many characters of a text are examined; a longer text is refused."""
 
 _DIRECT: Final = r"(?:RD|RIM(?:ESSA)? DIR(?:ETTA)?)"
 _MODES: Final = (
@@ -105,7 +105,7 @@ _START: Final = (
 _NEXT_MONTH: Final = r"(?:DEL )?(?:MESE|M) ?(?:SUCCESSIVO|SUCC|S)|DEL MESE"
 _DAY: Final = (
     r"(?: ?(?:(?:\+|(?:(?:ENTRO|SCAD(?:ENZA)?) )?(?:AL|IL)(?: GIORNO)?|GIORNO"
-    # "FM SCAD. 10" is a day, "FM SCAD. 30 GG" are days.
+    # "FM SCAD. 10" names a day of the month, but "FM SCAD. 30 GG" a number of days.
     r"|SCAD(?:ENZA)?(?! ?\d+ ?(?:GG|GIORNI)))"
     r" ?(?P<day>\d{1,2})(?: ?(?:GG|GIORNI))?"
     rf"(?: ?(?:{_NEXT_MONTH}))?"
@@ -135,7 +135,7 @@ _OF_STRANGERS: Final = (
     (re.compile(r"\b(?:EOM|END OF (?:THE )?MONTH)\b"), "FM"),
     (re.compile(r"\b(?:FROM |OF )?(?:THE )?INVOICE(?: DATE)?\b|\bDATE OF INVOICE\b"), "DF"),
 )
-"""Terms of customers abroad are often kept in English."""
+"""English words and their Italian abbreviations: terms of foreign customers are often written in English."""
 _NUMBERS: Final = {
     "DIECI": "10",
     "QUINDICI": "15",
@@ -173,33 +173,34 @@ _REWRITTEN: Final = (
     # "FM 10", "FM 10 GG"
     (re.compile(rf"\b((?:{_MONTH_END})(?: ?(?:{_OF_INVOICE}))?) (\d{{1,2}})(?: ?{_DAYS_WORD})?$"), r"\1+\2"),
 )
-"""What is written in more ways than the grammar has."""
+"""Other ways of writing terms, each rewritten in the form that the grammar knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instalment:
     share: Decimal
-    """Percent of the amount, two decimals; the shares of all instalments make 100."""
+    """Percent of the amount, with two decimals; the shares of all instalments add up to 100."""
     months: int
     days: int
     start: Literal["invoice", "month_end"]
     day: int | None
-    """Day of the month on which it falls due; 31 is the month's last. None: counted from the start."""
+    """Day of the month on which the instalment is due; 31 is the month's last day. None if it is due `months`
+    and `days` after the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerms:
     text: str
-    """As normalised: "RB 60 gg FM"."""
+    """The terms in their normal form: "RB 60 gg FM"."""
     mode: str
     method: str | None
-    """None: the words say when one pays, and not how."""
+    """FatturaPA's payment method. None if the terms state when to pay, but not how."""
     instalments: tuple[Instalment, ...]
 
 
 @lru_cache(maxsize=1024)  # a hundred thousand customers pay in a few dozen ways
 def parse_payment_terms(text: str) -> PaymentTerms:
-    """Raises Invalid, field `payment_terms`, for what the grammar does not know."""
+    """Read payment terms. Raises Invalid with field `payment_terms` if they don't fit the grammar."""
     plain, count = _plain(text[: LONGEST + 1])
     method = _METHOD.search(plain)
     plain = " ".join(_METHOD.sub(" ", plain).split())
@@ -219,7 +220,7 @@ def parse_payment_terms(text: str) -> PaymentTerms:
         raise _unreadable(text)
     start = "FM" if re.search("F ?M", month_end) or "MESE" in month_end else "DF"
     if months and start == "FM":
-        # A month is thirty days "fine mese", and those are a month.
+        # With "fine mese", a month counts as thirty days; `_instalment` turns those into months again.
         days, months = [30 * each for each in days], False
     shares = _equal_shares(len(days))
     instalments = tuple(
@@ -241,8 +242,8 @@ def _unreadable(text: str) -> Invalid:
 
 
 def _plain(text: str) -> tuple[str, int | None]:
-    """Capitals without accents, dots and stray spaces: "Ri.Ba. 60 gg. f.m." → "RIBA 60 GG FM"; and how many
-    instalments it says that there are."""
+    """Return the text in capitals without accents, dots and stray spaces ("Ri.Ba. 60 gg. f.m." → "RIBA 60 GG
+    FM"), and the number of instalments if the text states it."""
     decomposed = unicodedata.normalize("NFKD", text.upper())
     bare = "".join(each for each in decomposed if not unicodedata.combining(each))
     # A dot between two letters joins an abbreviation, any other ends one.
@@ -268,7 +269,7 @@ def _instalment(n: int, start: str, extra: int | None, share: Decimal, *, months
 
 
 def _equal_shares(count: int) -> list[Decimal]:
-    """Percentages that make exactly 100; the last takes the remaining cents."""
+    """Return equal percentages that add up to exactly 100; the last one takes the rounding difference."""
     share = (Decimal(100) / count).quantize(Decimal("0.01"), rounding="ROUND_DOWN")
     return [share] * (count - 1) + [Decimal(100) - share * (count - 1)]
 

@@ -1,4 +1,4 @@
-"""An order that was born in an ERP, and what must be true of it before it is one here."""
+"""An order that was created in an ERP, and the checks that it must pass before it becomes an order here."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from .texts import check_texts
 
 RECEIVED: Final[Entity] = "received_order"
 LINES: Final = "lines"
-"""Where a remote record has its lines."""
+"""The key of the lines in a remote record's values."""
 DISAGREES: Final = "rows_disagree"
-"""Where a remote record that came in rows has the name in which they don't say the same of it."""
+"""The key, in the values of a record that came as several rows, of the first column in which they differ."""
 CUSTOMER: Final = "customer"
-"""Where a planned order has its customer as the ERP calls them."""
+"""The key, in a planned order's values, of the ERP's code for the customer."""
 ORDERED_ON: Final = "ordered_on"
-"""Where a planned order has the day on which the ERP says that it was made."""
+"""The key, in a planned order's values, of the day on which it was made according to the ERP."""
 ORDERED_IN: Final = "ordered_in"
-"""Where a planned order has the year in which its number counts."""
+"""The key, in a planned order's values, of the year to which its number belongs."""
 MOST_LINES: Final = 200
 CANCELLED: Final = frozenset(
     f"{begins}{ends}"
     for begins in ("annullat", "cancellat", "eliminat", "revocat", "stornat")
     for ends in "oaie"
 ) | {"cancelled", "canceled"}
-"""How ERPs say of an order that it is not to be any more; every other state is none of ours."""
+"""The words by which ERPs say that an order is cancelled. All other states are ignored."""
 _WHEN: Final = ("order_year", "order_date")
 _NOT_OF_ITS_CONTENT: Final = frozenset({"reference", "state", "amount", *_WHEN})
 
@@ -50,45 +50,46 @@ class ReceivedOrder:
     heading: Fields
     lines: tuple[Fields, ...]
     problems: tuple[Refusal, ...]
-    """What is wrong of it as it came."""
+    """Everything that is wrong with the order as it came."""
     is_cancelled: bool = False
     by_number: bool = False
-    """Whether its number, and not an id, is how the ERP knows it."""
+    """Whether the ERP identifies the order by its number instead of an id."""
     year: str = ""
-    """In which that number is one order's, where the ERP tells it."""
+    """The year within which the number is unique; empty if the ERP does not state it."""
     number: str = ""
-    """As it came, without its year: what the ERP calls it where nothing else has that name."""
+    """The order's number as it came, without the year."""
 
     @property
     def code(self) -> str:
-        """The ERP's number of it."""
+        """The ERP's number of the order."""
         return self.heading.get("code") or ""
 
     @property
     def day(self) -> date | None:
-        """On which the ERP says that it was ordered."""
+        """The day on which the order was made, according to the ERP."""
         return date.fromisoformat(told) if (told := self.heading.get("order_date")) else None
 
     @property
     def customer(self) -> str:
-        """As the ERP knows them."""
+        """The code by which the ERP knows the customer."""
         return self.heading.get("customer") or ""
 
     @property
     def customer_numbers(self) -> list[str]:
-        """Their Partita IVA and Codice Fiscale, as customers here have them."""
+        """The customer's Partita IVA and Codice Fiscale, in the forms that customers' numbers have here."""
         return numbers_told(self.heading.get("customer_vat_number"), self.heading.get("customer_fiscal_code"))
 
     @property
     def content_hash(self) -> str:
-        """Of what an order here is made of: whatever its state."""
+        """Hash of everything from which an order here is made; the order's state does not count."""
         return content_hash(
             {"heading": _content(self.heading), "lines": [_content(each) for each in self.lines]}
         )
 
     @property
     def our_id(self) -> UUID | None:
-        """Of an order that came from here, and comes back in an export of all that the ERP has."""
+        """Our id of an order that we sent to the ERP and that comes back in a complete export; otherwise
+        None."""
         try:
             return UUID(self.heading.get("reference") or "")
         except ValueError:
@@ -96,7 +97,7 @@ class ReceivedOrder:
 
     @property
     def totals(self) -> DocumentContent | None:
-        """What it comes to; None where it can't be told."""
+        """The order's totals, or None if they can't be computed."""
         try:
             day = date.fromisoformat(self.heading.get("deadline") or "")
             quantities = [Decimal(each.get("quantity") or 0) for each in self.lines]
@@ -113,7 +114,7 @@ class ReceivedOrder:
 
 
 def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
-    """The order in our fields, with all that is wrong of it."""
+    """Read the order in our fields, with everything that is wrong with it."""
     own = LINE_FIELDS[RECEIVED]
     of_heading = EntityMapping({name: each for name, each in mapping.fields.items() if name not in own})
     of_lines = EntityMapping({name: each for name, each in mapping.fields.items() if name in own})
@@ -152,19 +153,20 @@ def read_order(mapping: EntityMapping, record: RemoteRecord) -> ReceivedOrder:
 
 
 def content_whenever(mapping: EntityMapping, record: RemoteRecord) -> str:
-    """The content hash of an order, whatever its date says and however it is written."""
+    """Return the order's content hash without its date and year, so that an unreadable date does not
+    matter."""
     fields = {name: each for name, each in mapping.fields.items() if name not in _WHEN}
     return read_order(EntityMapping(fields), record).content_hash
 
 
 def numbered(code: str, year: str) -> str:
-    """An order's number with the year in which it counts: many ERPs begin again each January."""
+    """Return an order's number with its year: many ERPs start numbering again each January."""
     return f"{code} ({year})" if code and year else code
 
 
 def year_told(mapping: EntityMapping, values: Mapping[str, Any]) -> str:
-    """In which year an order's number counts, as one row says it; empty where it does not, or can't be
-    read."""
+    """Return the year to which an order's number belongs according to one row, or an empty text if the row
+    does not state it readably."""
     try:
         return _year(mapping.read(values))
     except Invalid:
@@ -201,7 +203,8 @@ def _check_line(line: Fields, position: int) -> list[Refusal]:
 
 
 def _cancelled(mapping: EntityMapping, heading: Fields, record: RemoteRecord) -> set[bool]:
-    """What its rows say of it, where each has a state; otherwise what it says itself."""
+    """Return whether the order is cancelled, as a set of all answers: one for each row that has a state, or
+    the heading's if none has. Two different answers mean that the rows disagree."""
     of_state = EntityMapping({name: each for name, each in mapping.fields.items() if name == "state"})
     told = [of_state.read(each) for each in record.values.get(LINES) or []]
     states = [each["state"] for each in told if "state" in each] or [heading.get("state")]

@@ -1,4 +1,4 @@
-"""What is there and what is here, compared record by record."""
+"""Compare an ERP's records ("there") with those that are linked here, record by record."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from .entities import Entity
 
 FEW: Final = 10
 MOST_MISSING: Final = 0.2
-"""Share of the links that may be taken for deleted at once: more is rather a scan that saw too little."""
+"""The largest share of the links that may be taken as deleted at once. If more are missing, the scan more
+likely saw too little."""
 
 DifferenceKind = Literal["missing_here", "missing_there", "differing"]
-"""missing_here: no link knows the ERP's record. missing_there: a scan that went to its end has not seen the
-linked record. differing: the ERP's record is not what last came in."""
+"""missing_here: no link has the ERP's record. missing_there: a complete scan has not found the linked record.
+differing: the ERP's record has changed since it was last imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +27,28 @@ class Difference:
     kind: DifferenceKind
     remote_id: str
     code: str | None = None
-    """As people in the ERP know the record, where the ERP has told it."""
+    """The ERP's code of the record, if the ERP states one."""
     name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What both sides come to. `there` is the ERP's, `linked` ours."""
+    """Totals of both sides: `there` is the ERP's, `linked` is ours."""
 
     period: str
-    """The month, as 2026-11; empty: all records, which have no day."""
+    """The month, as 2026-11; empty if the records have no day and are counted together."""
     there: int
     linked: int
     there_quantity: Decimal | None = None
     linked_quantity: Decimal | None = None
     there_amount: Decimal | None = None
-    """Without VAT, here and below."""
+    """Amount without VAT, as `linked_amount`."""
     linked_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """How many records agree; the differences are kept beside it."""
+    """The result of a comparison, in numbers of records. Its differences are stored separately."""
 
     reconciliation_id: UUID
     connection_id: UUID
@@ -56,19 +57,19 @@ class Reconciliation:
     found_at: datetime
     there: int
     linked: int
-    """Of the links as they were before the scan began."""
+    """Number of links before the scan began."""
     missing_here: int
     missing_there: int
     differing: int
     deleted: int
     tells_deletions: bool
-    """Whether what is missing there can be known to be deleted."""
+    """Whether the connector can detect deletions, so that records missing there may count as deleted."""
     totals: tuple[Total, ...] = ()
-    """By period."""
+    """The totals by period."""
 
     @property
     def may_delete(self) -> bool:
-        """Whether what is missing there can be marked as deleted here, and was not yet."""
+        """Whether records that are missing there can be marked as deleted here and were not marked yet."""
         return (
             self.tells_deletions
             and bool(self.missing_there)
@@ -79,13 +80,13 @@ class Reconciliation:
 
 @dataclass(slots=True)
 class Comparison:
-    """A scan that is under way."""
+    """A scan of records that is under way."""
 
     linked: Mapping[str, str | None]
-    """Content hash by remote id, of the links as they were before the scan began."""
+    """Content hash by remote id of the links before the scan began."""
     there: int = 0
     differences: dict[str, Difference] = field(default_factory=dict)
-    """By remote id."""
+    """The differences found so far, by remote id."""
     _seen: set[str] = field(default_factory=set)
 
     def see(self, remote_id: str, content_hash: str, *, code: str | None, name: str | None) -> None:
@@ -101,7 +102,7 @@ class Comparison:
         return sorted(self.linked.keys() - self._seen)
 
     def all_differences(self) -> list[Difference]:
-        """To be asked for when the scan has gone to its end."""
+        """Return all differences, after the scan is complete."""
         return [
             *self.differences.values(),
             *(Difference("missing_there", each) for each in self.missing_there),
@@ -113,12 +114,12 @@ class DocumentComparison:
     """A scan of documents that were written to the ERP, while it is under way."""
 
     linked: Mapping[str, DocumentContent]
-    """By remote id."""
+    """Our documents by remote id."""
     seen: dict[str, DocumentContent] = field(default_factory=dict)
 
     @property
     def expected(self) -> Mapping[str, DocumentContent]:
-        """Those of `linked` that are there, or should be."""
+        """Documents of `linked` that the ERP has or should have; it may have deleted cancelled ones."""
         return {
             remote_id: each
             for remote_id, each in self.linked.items()
@@ -126,7 +127,7 @@ class DocumentComparison:
         }
 
     def all_differences(self) -> list[Difference]:
-        """To be asked for when the scan has gone to its end."""
+        """Return all differences, after the scan is complete."""
         found = []
         for remote_id, there in self.seen.items():
             here = self.linked.get(remote_id)
@@ -143,7 +144,7 @@ class DocumentComparison:
         ]
 
     def totals(self) -> tuple[Total, ...]:
-        """By month. A document that both have counts in the month in which it is here."""
+        """Return totals by month. A document that both sides have counts in the month that it has here."""
         there: dict[str, list[DocumentContent]] = {}
         here: dict[str, list[DocumentContent]] = {}
         for remote_id, each in self.seen.items():
@@ -178,5 +179,6 @@ def _amount(contents: Iterable[DocumentContent]) -> Decimal | None:
 
 
 def too_many_missing(missing: int, linked: int) -> bool:
-    """All of several are too many as well: who sees nothing looks in the wrong place."""
+    """Tell whether more records are missing than is plausible: more than `FEW` and `MOST_MISSING`, or all of
+    several, because a scan that finds nothing has probably looked in the wrong place."""
     return missing == linked > 1 or missing > max(FEW, MOST_MISSING * linked)

@@ -1,4 +1,4 @@
-"""A record of master data or of a lookup table, as last agreed with the ERPs."""
+"""A record of master data or of a lookup table in the state last agreed with the ERPs, and its checks."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Record:
     record_id: UUID
     entity: Entity
     code: str
-    """Ours: unique among the entity's records of the tenant, and the same for good. ERPs have their own,
-    which stands on the link to each."""
+    """Our code: unique among the tenant's records of the entity, and never changed. Each ERP's own code is
+    stored on the link to it."""
     fields: Fields
     active: bool
     updated_at: datetime
@@ -42,18 +42,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What is right in Italy and abroad, as the checking libraries and tables know it."""
+    """Functions and tables that tell which numbers and codes are valid in Italy and abroad."""
 
     vat_number: Callable[[str], bool]
     fiscal_code: Callable[[str], bool]
     foreign_vat_number: Callable[[str, str], bool]
-    """(country, number)."""
+    """Takes the country and the number."""
     country_of_vat_number: Callable[[str], str | None]
-    """Of a number that says so by its first letters, and is right."""
+    """Returns the country of a valid number that begins with a country's letters, otherwise None."""
     country: Callable[[str], str | None]
-    """The code of two letters, of one or of a name."""
+    """Returns the code of two letters for a country's code or name."""
     province: Callable[[str], str | None]
-    """The code of two letters, of a name."""
+    """Returns the code of two letters for a province's name."""
     payment_methods: Codes[str]
     bic: Callable[[str], bool]
     iban: Callable[[str], bool]
@@ -62,15 +62,16 @@ class Checks:
 def checked(
     entity: Entity, mapped: Fields, known: Fields | None, checks: Checks
 ) -> tuple[Fields, list[Refusal]]:
-    """The record's fields after what was mapped, and what a person should look at although it was taken.
+    """Return the record's fields with the mapped values applied, and notices of accepted values that a person
+    should check.
 
-    What is not mentioned stays as known. Raises Violations with everything that is wrong of it at once.
+    Fields that were not mapped keep their known values. Raises Violations with everything that is wrong.
     """
     fields: Fields = {
         name: mapped[name] if name in mapped else (known or {}).get(name) for name in FIELDS[entity]
     }
     if mapped.get("payment_terms") and "payment_method" not in mapped and "payment_method" in fields:
-        # Other terms, another method: the one that is known went with the terms before.
+        # New terms may mean another method: the known one belonged to the previous terms.
         fields["payment_method"] = None
     notices: list[Refusal] = []
     problems = check_texts(fields)
@@ -98,19 +99,20 @@ def _check_bank(fields: Fields, checks: Checks) -> list[Refusal]:
 
 
 def _check_rate(fields: Fields) -> list[Refusal]:
-    """Percent, whether it came as "22,00", "22%" or as the fraction that spreadsheets keep of it."""
+    """Normalise a VAT rate to percent, whether it came as "22,00", "22%" or as a spreadsheet's fraction
+    "0.22"."""
     if not (text := fields["rate"]):
         return []
     found = _RATE.fullmatch(text)
     rate = Decimal(found[1]) if found else Decimal(-1)
     if not 0 <= rate <= 100:
         return [Invalid("rate_wrong", field="rate", text=text[:40])]
-    if 0 < rate < 1:  # of no law's
+    if 0 < rate < 1:  # no law has a VAT rate below 1%, so this is a fraction
         rate *= 100
     fields["rate"] = f"{rate.normalize():f}"
     return []
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
-    """SHA-256, hexadecimal, of the content's JSON with its keys sorted."""
+    """Return the hexadecimal SHA-256 of the content's JSON with sorted keys."""
     return hashlib.sha256(_canonical(content).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""One run of an exchange: what was asked for, and what came of it."""
+"""One run of an import: why it was started, and its result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Counts:
 
     @property
     def tell_something(self) -> bool:
-        """Whether anything came of it but that all is as it was."""
+        """Whether the run did more than find all records unchanged."""
         return bool(self.created or self.changed or self.refused or self.deleted)
 
     def plus(self, plan: ImportPlan, deleted: int = 0) -> Counts:
@@ -55,16 +55,16 @@ class Run:
     state: Literal["running", "done", "failed"] = "running"
     counts: Counts = field(default_factory=Counts)
     problem: str | None = None
-    """Code of what ended it before its time."""
+    """Code of the problem that ended the run early."""
     finished_at: datetime | None = None
 
     def counting(self, before: Counts, after: Counts) -> Run:
-        """The run with what one page added to its source's counts."""
+        """Return the run with the counts that one page added to its source's."""
         return replace(self, counts=self.counts.plus_difference(before, after))
 
     @property
     def is_kept(self) -> bool:
-        """A regular look that finds nothing leaves no trace."""
+        """Whether the run is stored. A scheduled run that finds nothing new is not."""
         return self.kind != "scheduled" or self.counts.tell_something
 
     def ended(self, at: datetime, problem: str | None = None) -> Run:

@@ -1,4 +1,4 @@
-"""What a remote system has of an entity, and what became of it since it was last looked at."""
+"""The fields that a remote system has for an entity, and how they changed since the last check."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from optima_kit.refusals import Invalid, Refusal
 
 @dataclass(frozen=True, slots=True)
 class RemoteSchema:
-    """The fields that a remote system, or a file, has of one entity."""
+    """The fields that a remote system or a file has for one entity."""
 
     fields: Mapping[str, bool]
-    """Whether a record needs a value of each."""
+    """For each field, whether a record needs a value for it."""
     read: frozenset[str] = frozenset()
-    """Those that we read."""
+    """The fields that we read."""
     written: frozenset[str] = frozenset()
-    """Those that we give a value when we write."""
+    """The fields to which we write a value."""
     strict: bool = True
-    """Whether those that we read must be there. Files may do without: what is absent stays as it is known."""
+    """Whether all fields that we read must exist. Files may lack some: our values then stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a schema differs from the one before."""
+    """The differences between a schema and the one stored before."""
 
     notices: tuple[Refusal, ...] = ()
     breaking: tuple[Refusal, ...] = ()
-    """Why the entity is not exchanged until a person has looked."""
+    """The reasons why the entity is not exchanged until a person has checked."""
 
 
 def drift(before: Mapping[str, bool] | None, now: RemoteSchema) -> Drift:
-    """A new field is no more than news. One that we use and that is gone breaks the exchange, and so does one
-    that came to be needed, of an entity that we write, if we give it no value."""
+    """Compare a schema with the one before. A new field is only a notice. The exchange breaks if a field that
+    we use is gone, or if a field of an entity that we write has become required and we write no value to
+    it."""
     known = before if before is not None else now.fields
     added = _told("schema_field_added", now.fields.keys() - known.keys())
     if not now.strict:

@@ -1,4 +1,4 @@
-"""What must be true of any text that comes from an ERP."""
+"""Checks that every text from an ERP must pass."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from optima_kit.refusals import Invalid, Refusal
 
 LIMITS: Final = {"code": 64, "name": 200, "street": 200, "city": 100}
 LIMIT: Final = 200
-"""Of fields that have none of their own."""
+"""The greatest length of fields that are not in `LIMITS`."""
 
 _OF_SPREADSHEETS: Final = re.compile(r"#(?:N/[AD]|REF!|RIF!|DIV/0!|VALUE!|VALORE!|NAME\?|NOME\?|NUM!|NULL!)")
-"""What a cell says whose formula comes to nothing, in English and Italian."""
+"""The error values of spreadsheet formulas, in English and Italian."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
