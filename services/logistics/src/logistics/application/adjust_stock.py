@@ -1,4 +1,4 @@
-"""Set the stock right after a count, a breakage or a find."""
+"""Correct the stock after a breakage or a find, or because goods are missing."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ async def adjust_stock(
     location: str | None = None,
     lot: str | None = None,
 ) -> MovementRow:
-    """`location` and `lot` need not be named where all lies in one. Raises Absent for an unknown job,
-    WrongState below zero and beyond what can have been made."""
+    """Record goods that were found, are missing or were damaged. `location` and `lot` may be omitted if all
+    the goods lie in one place. Raises Absent for an unknown job, WrongState if stock would fall below zero or
+    more would be found than can have been made."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods([job_id])
@@ -50,7 +51,7 @@ async def adjust_stock(
 
 
 def record_difference(ports: Ports, order: Order, goods: Goods, movement: Movement) -> None:
-    """Writes it into the ledger and tells of it. `goods`: as they were before."""
+    """Write the difference into the ledger and publish it. `goods` are as they were before."""
     ports.ledger.insert_movements([movement], gone=goods.gone_after([movement]))
     told = stock_adjusted(movement, order.order_id, order.lines[movement.job_id].unit)
     correlation = order.correlation(movement.job_id)

@@ -1,4 +1,4 @@
-"""Set goods of an article aside for an order's line from stock, or release what it needs no more."""
+"""Set goods of an article aside for an order's line from stock, or release what the line no longer needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from .ports import MovementRow, Ports
 async def allocate_goods(
     ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal
 ) -> MovementRow:
-    """Raises Absent for an unknown job, WrongState beyond what was ordered or is free."""
+    """Set goods aside for a line. Raises Absent for an unknown job, WrongState beyond what was ordered or is
+    free."""
     order, line, account = await _line_to_change(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods([job_id])
@@ -42,7 +43,8 @@ async def allocate_goods(
 async def release_goods(
     ports: Ports, actor: Actor, *, warehouse: str, job_id: UUID, quantity: Decimal
 ) -> MovementRow:
-    """Raises Absent for an unknown job, WrongState while the line is open and for goods in shipments."""
+    """Give goods back to the article. Raises Absent for an unknown job, WrongState while the line is open or
+    if shipments hold the goods."""
     order, line, account = await _line_to_change(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods([job_id])
@@ -54,8 +56,8 @@ async def release_goods(
 
 
 async def allocate_what_is_free(ports: Ports, order: Order) -> None:
-    """For an order that has just been confirmed: as much of its lines from stock as lies free, where most
-    does. The rest is set aside by the warehouse once it comes."""
+    """Set aside what is free for the lines from stock of an order that has just been confirmed, from the
+    warehouse with the most first. The warehouse sets the rest aside once it comes."""
     wanted = [line for line in order.lines.values() if line.article_id is not None]
     if not wanted or order.cancelled:
         return
@@ -68,8 +70,8 @@ async def allocate_what_is_free(ports: Ports, order: Order) -> None:
 
 
 async def release_what_is_left(ports: Ports, order: Order, accounts: Sequence[Order]) -> None:
-    """For an order of which a line was closed, or that was cancelled. Under the lock of the accounts that its
-    lines are taken from."""
+    """Give back what cancelled or closed lines no longer need. Call it under the lock of the accounts that
+    the order's lines are taken from."""
     for line in order.lines.values():
         if line.article_id is None or not (order.cancelled or line.closed):
             continue
@@ -83,7 +85,7 @@ async def release_what_is_left(ports: Ports, order: Order, accounts: Sequence[Or
 
 
 def _allocate(ports: Ports, order: Order, line: OrderLine, stock: Goods, today: date) -> Goods:
-    """Returns the stock that is left."""
+    """Set stock aside for one line and return the stock that is left."""
     assert line.article_id is not None
     goods, left = Goods(), line.quantity
     warehouses = stock.warehouses_of(line.article_id)
@@ -112,7 +114,8 @@ def _record(
     *,
     back: bool = False,
 ) -> Movement:
-    """Writes both movements of each pick, and tells of all by the first one of the line, which it returns."""
+    """Write both movements of each pick and publish them as one event. Returns the first movement of the
+    line, with the quantity of all."""
     pairs = [allocation(line, pick, warehouse, ports.new_id, back=back) for pick in picks]
     of_line, of_article = [one for one, _ in pairs], [other for _, other in pairs]
     gone = goods.gone_after(of_line) | stock.gone_after(of_article)
@@ -136,7 +139,8 @@ def _record(
 
 
 async def _line_to_change(ports: Ports, job_id: UUID) -> tuple[Order, OrderLine, Order]:
-    """The line with its order and the account that it is taken from, both locked, the account first."""
+    """Lock and return the order of a job, its line, and the account that the line is taken from. The account
+    is locked first."""
     article_id = await ports.orders.find_article_of_line(job_id)
     locked = await ports.orders.lock_orders_of_jobs([job_id, *([article_id] if article_id else [])])
     order = next((each for each in locked if job_id in each.lines and not each.is_account), None)

@@ -1,4 +1,4 @@
-"""Say, or correct, how a shipment travels, before its document is issued."""
+"""Set or correct how a shipment travels, before its document is issued."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .ports import Ports, ShipmentRow
 async def arrange_transport(
     ports: Ports, shipment_id: UUID, expected_version: int | None, transport: Transport
 ) -> ShipmentRow:
-    """And of those that travel with it. Publishes nothing: other services learn of the transport from the
-    issued document."""
+    """Arrange the transport of a shipment and of those that travel with it. Publishes nothing: other services
+    learn of the transport from the issued document."""
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
     arranged = [row.shipment.arrange(transport) for row in consignment.rows]
     found = await find_named(ports, ("carrier", Carrier, transport.carrier))

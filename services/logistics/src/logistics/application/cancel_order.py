@@ -1,6 +1,6 @@
 """Cancel an order and its open deliveries, unless goods have already left for a recipient.
 
-Shipments that deliver nothing of the order, such as transfers between warehouses, go on.
+Shipments that deliver nothing of the order, such as transfers between warehouses, continue.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from .ports import Ports
 
 
 async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment]:
-    """Under the order's lock. Returns the shipments that stand in its way, and then changes nothing."""
+    """Cancel the order under its lock. If shipments of goods that have left prevent it, return these and
+    change nothing."""
     if order.cancelled_because is not None:
         return []
     shipments = await ports.shipments.list_shipments_of_order(order.order_id)
@@ -33,7 +34,7 @@ async def cancel_order(ports: Ports, order: Order, reason: str) -> list[Shipment
 
 
 async def refuse_cancellation(ports: Ports, order: Order, out: list[Shipment]) -> None:
-    """Publishes that goods have left, under which documents. Only a brief's cancellation can be refused."""
+    """Publish that goods have left, and under which documents. Only a brief's cancellation can be refused."""
     if order.brief_id is None:
         return
     numbers = ", ".join(sorted(await ports.ddts.list_numbers([shipment.shipment_id for shipment in out])))

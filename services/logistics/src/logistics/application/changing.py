@@ -14,8 +14,8 @@ from .ports import Ports, ShipmentRow
 
 
 async def shipment_to_change(ports: Ports, shipment_id: UUID, expected_version: int | None) -> ShipmentRow:
-    """The shipment, under its order's lock: no cancellation of the order or its brief, and no other change of
-    its goods, can come between. Raises Absent, or Stale when the client saw another version."""
+    """Return the shipment under its order's lock, so that no cancellation of the order or its brief and no
+    other change of its goods can come between. Raises Absent, or Stale if the client saw another version."""
     row = await ports.shipments.lock_shipment(shipment_id)
     if row is None:
         raise Absent("shipment_absent")
@@ -26,10 +26,10 @@ async def shipment_to_change(ports: Ports, shipment_id: UUID, expected_version: 
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """Shipments under one document, or the only one."""
+    """Shipments under one document, or a single shipment."""
 
     named: ShipmentRow
-    """By the client."""
+    """The shipment that the client named."""
     others: Sequence[ShipmentRow] = ()
 
     @property
@@ -38,8 +38,8 @@ class Consignment:
 
 
 async def consignment_to_change(ports: Ports, shipment_id: UUID, expected_version: int | None) -> Consignment:
-    """The shipment and those that travel with it, under the locks of all their orders. Raises as
-    `shipment_to_change`."""
+    """Return the shipment and those that travel with it, under the locks of all their orders. Raises what
+    `shipment_to_change` raises."""
     rows = await ports.shipments.lock_consignment(shipment_id)
     named = next((row for row in rows if row.shipment.shipment_id == shipment_id), None)
     if named is None:
@@ -51,7 +51,7 @@ async def consignment_to_change(ports: Ports, shipment_id: UUID, expected_versio
 
 
 def save_and_tell(ports: Ports, row: ShipmentRow, shipment: Shipment, fact: EventData) -> ShipmentRow:
-    """Returns the shipment as its readers see it from now on."""
+    """Save the shipment, publish the fact, and return the shipment as readers see it from now on."""
     ports.shipments.update_shipment(shipment)
     ports.outbox.add(fact, subject=shipment.shipment_id, correlation=shipment.correlation)
     return replace(row, shipment=shipment)

@@ -1,4 +1,4 @@
-"""Count a warehouse: open the count, write down what was counted, and post the differences or give it up."""
+"""Count a warehouse: open the count, record what was counted, and post the differences or cancel it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .ports import CountRow, Ports
 
 
 async def open_count(ports: Ports, actor: Actor, *, warehouse: str) -> CountRow:
-    """Raises WrongState while another count of the warehouse is open."""
+    """Open a count. Raises WrongState while another count of the warehouse is open."""
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     count = Count(ports.new_id(), warehouse)
     if not await ports.counts.insert_count(count):
@@ -42,9 +42,9 @@ async def count_goods(
     location: str | None = None,
     lot: str | None = None,
 ) -> CountRow:
-    """The goods of a job, or an article by its code or a barcode. What the ledger says is read under their
-    order's lock: of goods that move at the same time, it says what is there. `location` and `lot` need not be
-    named where all lies in one."""
+    """Count the goods of a job, or an article by its code or a barcode. The ledger is read under the lock of
+    the goods' order, so that the expected quantity is right even if goods move at the same time. `location`
+    and `lot` may be omitted if all the goods lie in one place."""
     row = await _count_to_change(ports, count_id)
     counted_id = job_id
     if counted_id is None:
@@ -74,7 +74,7 @@ async def count_goods(
 
 
 async def post_count(ports: Ports, actor: Actor, count_id: UUID, *, reason: str | None) -> CountRow:
-    """Each difference enters the ledger once, however often it is posted."""
+    """Post the count. Each difference enters the ledger once, even if the request is repeated."""
     row = await _count_to_change(ports, count_id)
     posted = row.count.post(actor.person_id, reason)
     orders: dict[UUID, Order] = {}

@@ -1,4 +1,4 @@
-"""Which day it is where the sender is."""
+"""The sender's calendar day."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from .ports import Ports
 
 
 async def today_of(ports: Ports) -> date:
-    """In the sender's time zone."""
+    """Return today's date in the sender's time zone."""
     sender, _ = await ports.lookups.find_with_sender([])
     return ports.now.astimezone(ZoneInfo(sender.time_zone if sender else TIME_ZONE)).date()

@@ -30,9 +30,9 @@ async def draft_shipment(
     replaces: UUID | None = None,
     travels_with: UUID | None = None,
 ) -> ShipmentRow:
-    """Of an order, or without one of articles from stock. `replaces`: the voided shipment in whose place it
-    is; `travels_with`: one of another order, under whose document it is to travel. Raises Absent for an
-    unknown order, Invalid for unknown codes, WrongState for missing goods."""
+    """Draft a shipment of an order or, without an order, of articles from stock. `replaces` is the voided
+    shipment that it replaces; `travels_with` is a shipment of another order under whose document it is to
+    travel. Raises Absent for an unknown order, Invalid for unknown codes, WrongState for missing goods."""
     company = await _company(ports, travels_with, order_id) if travels_with else []
     if order_id is None:
         order, goods = await goods_in_stock(ports, lines)
@@ -79,8 +79,8 @@ async def draft_shipment(
 
 
 async def _company(ports: Ports, travels_with: UUID, order_id: UUID | None) -> list[ShipmentRow]:
-    """The shipment and those that travel with it already, under the locks of their orders and of the one that
-    is to join them."""
+    """Return the shipment and those that travel with it already, under the locks of their orders and of the
+    order that is to join them."""
     rows = await ports.shipments.lock_consignment(travels_with, joined_by=order_id)
     named = next((row for row in rows if row.shipment.shipment_id == travels_with), None)
     if named is None:
@@ -89,7 +89,7 @@ async def _company(ports: Ports, travels_with: UUID, order_id: UUID | None) -> l
 
 
 def _consignment_of(ports: Ports, company: Sequence[ShipmentRow]) -> UUID:
-    """Opened by the second shipment of it."""
+    """Return the id of the consignment. The second shipment to travel with another opens it."""
     first = company[0].shipment
     if first.consignment_id is not None:
         return first.consignment_id
@@ -110,14 +110,14 @@ async def _replaced(ports: Ports, order_id: UUID, replaces: UUID) -> Shipment:
 
 
 Named = tuple[str, type[Any], str | None]
-"""A field, the lookup table that it names an entry of, and the code, if any."""
+"""A field, the lookup table whose entry it names, and the code, if any."""
 
 
 async def find_ends(
     ports: Ports, document_type: str, warehouse: str, destination: str, *others: Named
 ) -> tuple[DocumentType, FoundLookups]:
-    """The document type, which says whether the goods go to a destination or to a warehouse; and what stands
-    under all codes. Raises as `find_named`."""
+    """Return the document type, which decides whether the goods go to a destination or a warehouse, and the
+    entries under all codes. Raises what `find_named` raises."""
     asked = await ports.lookups.find_all(
         [(DocumentType, document_type), (Warehouse, warehouse), (Warehouse, destination)]
         + [(Destination, destination)]
@@ -137,7 +137,7 @@ async def find_ends(
 
 
 async def find_named(ports: Ports, *named: Named) -> FoundLookups:
-    """Raises Invalid for what no lookup table holds, all of it at once."""
+    """Find entries of lookup tables. Raises Invalid for all unknown codes at once."""
     found = await ports.lookups.find_all([(kind, code) for _, kind, code in named if code])
     must_be_known(found, *named)
     return found
@@ -152,7 +152,7 @@ _UNKNOWN = {
 
 
 def must_be_known(found: FoundLookups, *named: Named) -> None:
-    """Raises as `find_named`."""
+    """Refuse codes that were not found. Raises what `find_named` raises."""
     unknown: list[Refusal] = [
         Invalid(_UNKNOWN[kind], field=field, named=code)
         for field, kind, code in named

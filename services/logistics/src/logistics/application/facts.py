@@ -1,4 +1,4 @@
-"""Builds the events that say what happened to a shipment."""
+"""Build the events that tell what happened to shipments and stock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..domain.stock import DIFFERENCES, Movement
 
 
 class ShipmentFacts(TypedDict):
-    """What every fact about a shipment carries."""
+    """The fields that every event about a shipment has."""
 
     shipment_id: UUID
     order_id: UUID
@@ -32,7 +32,7 @@ class ShipmentFacts(TypedDict):
 
 
 def facts_of(shipment: Shipment, goods: Mapping[UUID, CarriedGoods]) -> ShipmentFacts:
-    """`goods`: what it carries, by job."""
+    """Build these fields. `goods` are what the shipment carries, by job."""
     return ShipmentFacts(
         shipment_id=shipment.shipment_id,
         order_id=shipment.order_id,
@@ -46,7 +46,7 @@ def facts_of(shipment: Shipment, goods: Mapping[UUID, CarriedGoods]) -> Shipment
 
 
 def _lots(shipment: Shipment) -> Mapping[UUID, list[ShippedLot]]:
-    """By job, of goods that have left."""
+    """Return the lots of each job's goods, once they have left."""
     found: dict[UUID, list[ShippedLot]] = {}
     for pick in shipment.picks if shipment.state not in OPEN else ():
         if pick.lot:
@@ -60,7 +60,7 @@ def lines_of(
     goods: Mapping[UUID, CarriedGoods],
     lots: Mapping[UUID, list[ShippedLot]] | None = None,
 ) -> list[ShipmentLine]:
-    """By job, those that are not zero."""
+    """Build a line for each job whose quantity is not zero."""
     return [
         ShipmentLine(
             job_id=job_id,
@@ -76,7 +76,7 @@ def lines_of(
 
 
 def stock_adjusted(movement: Movement, order_id: UUID, unit: str) -> StockAdjusted:
-    """`movement` is a difference: found, missing or damaged."""
+    """Build the event for a difference: a movement of goods found, missing or damaged."""
     return StockAdjusted(
         movement_id=movement.movement_id,
         order_id=order_id,
@@ -102,7 +102,8 @@ def ddt_issued(
     order_number: str,
     shipment_ids: list[UUID] | None,
 ) -> DdtIssued:
-    """`shipment_ids`: of all that travel under the document, where it is one of several orders."""
+    """Build the event. `shipment_ids` are all the shipments under the document, if it covers several
+    orders."""
     weight = document.gross_weight_kg
     return DdtIssued(
         **facts_of(shipment, goods),

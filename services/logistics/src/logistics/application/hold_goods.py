@@ -32,8 +32,8 @@ async def hold_goods(
     location: str | None = None,
     lot: str | None = None,
 ) -> HoldRow:
-    """`location` and `lot` need not be named where all lies in one. Raises Absent for an unknown job,
-    WrongState beyond what is free."""
+    """Hold goods back. `location` and `lot` may be omitted if all the goods lie in one place. Raises Absent
+    for an unknown job, WrongState beyond what is free."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods([job_id])
@@ -60,8 +60,8 @@ async def end_hold_of(
     location: str | None = None,
     lot: str | None = None,
 ) -> HoldRow:
-    """`location` and `lot` need not be named where all that is held lies in one. Raises Absent for an unknown
-    job, WrongState beyond what is held or lies there."""
+    """Release or scrap goods that are held back. `location` and `lot` may be omitted if all of them lie in
+    one place. Raises Absent for an unknown job, WrongState beyond what is held or lies there."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     goods = await ports.orders.sum_goods([job_id])
@@ -92,8 +92,8 @@ async def end_hold_of(
 def hold_what_came(
     ports: Ports, whose: Whose, goods: Goods, movements: Iterable[Movement], reason: str | None
 ) -> None:
-    """Holds back all that has just come in by `movements`, where a reason is given. `goods`: as they were
-    before, under their order's lock."""
+    """Hold back everything that has just come in by `movements`, if a reason is given. `goods` are as they
+    were before, read under their order's lock."""
     if reason is None:
         return
     for movement in movements:
@@ -105,7 +105,7 @@ def hold_what_came(
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """The order or account of the goods, and what facts about them belong to."""
+    """The order or account of some goods, with the units and correlation ids of events about them."""
 
     order_id: UUID
     units: Mapping[UUID, str]

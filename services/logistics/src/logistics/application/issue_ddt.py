@@ -26,7 +26,7 @@ RENDER_DDT: Final = "logistics.render_ddt"
 
 
 class RenderDdt(BaseModel):
-    """Renders the PDF of an issued document."""
+    """A job that renders the PDF of an issued document."""
 
     shipment_id: UUID
 
@@ -39,11 +39,12 @@ async def issue_ddt(
     issue_date: date | None,
     series: str | None,
 ) -> ShipmentRow:
-    """With those that travel with it, under one document. `issue_date` is the sender's today when None,
-    `series` its document type's.
+    """Issue one document for the shipment and those that travel with it. If `issue_date` is None it is the
+    sender's today; if `series` is None it is the document type's.
 
-    The series is locked last, when nothing more is read, and until the commit, so that numbers have neither
-    gap nor double. Raises WrongState unless picked, and else everything that the document lacks at once.
+    The series is locked last, after everything else was read, and until the commit, so that numbers have
+    neither gaps nor duplicates. Raises WrongState unless picked; otherwise raises everything that the
+    document lacks at once.
     """
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
     _may_be_issued(consignment)
@@ -63,7 +64,7 @@ async def issue_ddt(
     )
     ports.ddts.insert_document(shipment_id, document)
     ports.jobs.schedule(RENDER_DDT, RenderDdt(shipment_id=shipment_id), key=str(shipment_id))
-    # Whoever may read one order's part of a joint document need not be one who may read the others'.
+    # A reader of one order's part of a joint document may not be entitled to read the others' parts.
     xml = None if others else ports.despatch_advice(document)
     back = return_by(parts.document_type, on)
     after = [
@@ -84,7 +85,8 @@ def _may_be_issued(consignment: Consignment) -> None:
 
 
 def _issued(consignment: Consignment, parts: Sequence[Parts], today: date) -> list[Shipment]:
-    """In the order of its rows, with where all their goods come from."""
+    """Return the issued shipments in the order of the consignment's rows, with the picks of all their
+    goods."""
     document_of = consignment.named.shipment.shipment_id if consignment.others else None
     return [
         row.shipment.issue(row.shipment.picks_to_make(each.goods, today), document_of)
@@ -112,7 +114,7 @@ def _leave(
 
 
 async def _part_of(ports: Ports, parts: Parts, row: ShipmentRow) -> Parts:
-    """Of another shipment under the document of these: what differs is what it carries."""
+    """Return the parts of another shipment under the same document, which differ only in what it carries."""
     shipment = row.shipment
     goods = await ports.orders.sum_goods(shipment.jobs)
     return replace(parts, shipment=shipment, order_number=row.order_number, carried=row.goods, goods=goods)

@@ -1,4 +1,4 @@
-"""Keep an article of the catalogue under its code."""
+"""Store an article of the catalogue under its code."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .ports import FoundLookups, Ports, StockFilter
 async def keep_article(
     ports: Ports, article: Article, expected_version: int | None
 ) -> tuple[Article, FoundLookups]:
-    """Adds it, or writes over what stands under its code; and finds its owner. Its unit and owner are for
-    good, since its stock is counted and kept by them.
+    """Insert the article, or overwrite the one with this code; also return its owner's entry. Unit and owner
+    can never change, because its stock is counted in the one and kept for the other.
 
-    Raises Stale when the client saw another version, and Violations for everything that can't be.
+    Raises Stale if the client saw another version, and Violations for everything that is impossible.
     """
     await ports.articles.lock_catalogue(ports.new_id())
     known = await ports.articles.find(article.code)

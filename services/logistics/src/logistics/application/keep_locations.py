@@ -1,4 +1,4 @@
-"""Name the locations of a warehouse, remove them, and find where goods are put that come into it."""
+"""Add and remove the locations of a warehouse, and choose where incoming goods are put."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from .ports import FoundLookups, LocationRow, Ports
 async def add_locations(
     ports: Ports, *, warehouse: str, codes: Sequence[str]
 ) -> tuple[list[LocationRow], FoundLookups]:
-    """Those that it has already stay."""
+    """Add locations to a warehouse. Those that it has already stay as they are."""
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     ports.ledger.insert_locations(warehouse, sorted(set(codes)))
     return await ports.ledger.list_locations_named(warehouse, codes), found
 
 
 async def remove_location(ports: Ports, *, warehouse: str, code: str) -> None:
-    """Raises Absent for an unknown one, WrongState where goods lie in it or may come back to it."""
+    """Remove a location. Raises Absent if it is unknown, WrongState if goods lie in it or may come back to
+    it."""
     location = await ports.ledger.lock_location(warehouse, code)
     if location is None:
         raise Absent("location_absent")
@@ -33,8 +34,8 @@ async def remove_location(ports: Ports, *, warehouse: str, code: str) -> None:
 async def keep_put_away(
     ports: Ports, *, warehouse: str, location: str
 ) -> tuple[list[LocationRow], FoundLookups]:
-    """From now on goods that come are put to `location` where nobody says otherwise, or to none where it is
-    empty. Returns it."""
+    """Set the location where incoming goods are put if nobody names another; empty for none. Returns that
+    location."""
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     await locations_must_be_known(ports, warehouse, {"location": location})
     ports.ledger.save_put_away(warehouse, location)
@@ -42,8 +43,8 @@ async def keep_put_away(
 
 
 async def places_for(ports: Ports, warehouse: str, named: Mapping[str, str | None]) -> Mapping[str, str]:
-    """Where goods that come are put: `named`, by field, and otherwise where the warehouse puts them. Raises
-    as `locations_must_be_known`."""
+    """Return the location of incoming goods by field: the one `named` or, if that is None, the warehouse's
+    default. Raises what `locations_must_be_known` raises."""
     await locations_must_be_known(ports, warehouse, named)
     if all(location is not None for location in named.values()):
         usual = ""
@@ -53,7 +54,8 @@ async def places_for(ports: Ports, warehouse: str, named: Mapping[str, str | Non
 
 
 async def locations_must_be_known(ports: Ports, warehouse: str, named: Mapping[str, str | None]) -> None:
-    """`named`: by field. Goods may be put to none. Raises Invalid for all that the warehouse lacks."""
+    """Refuse locations that the warehouse does not have. `named` gives them by field; an empty one means no
+    location. Raises Invalid for all unknown ones at once."""
     codes = {code for code in named.values() if code}
     if not codes:
         return

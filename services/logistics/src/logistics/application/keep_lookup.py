@@ -1,4 +1,4 @@
-"""Keep a warehouse, destination, document type or carrier under its code."""
+"""Store a warehouse, destination, document type or carrier under its code."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ L = TypeVar("L", bound=Lookup)
 
 
 async def keep_lookup(ports: Ports, lookup: L, expected_version: int | None) -> L:
-    """Adds it, or writes over what stands under its code. Documents already issued keep what they said.
+    """Insert the entry, or overwrite the one with this code. Documents that were issued keep their text.
 
-    Raises Stale when the client saw another version, Violations for a document type that contradicts itself,
-    and WrongState for one that would do something else with goods than the shipments that name it rely on.
+    Raises Stale if the client saw another version, Violations for a document type that contradicts itself,
+    and WrongState for a document type with another effect on goods than the shipments that name it rely on.
     """
     known = await ports.lookups.find(type(lookup), lookup.code)
     version = known.version if known else 0

@@ -1,4 +1,4 @@
-"""Give each package of a shipment its number (SSCC), for the labels."""
+"""Give each package of a shipment its number (SSCC) for the labels."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from .ports import Ports
 
 
 async def label_packages(ports: Ports, shipment_id: UUID) -> tuple[list[str], int]:
-    """The numbers of its packages, which it has in common with those that travel with it, from the first on,
-    and how many packages there are; no numbers where the tenant has no GS1 prefix. Asked again, each package
-    keeps its number; more packages get more. A number is never given twice."""
+    """Return the numbers of the shipment's packages, the first package first, and how many packages there
+    are. Shipments that travel together share their packages. Without a GS1 prefix of the tenant there are no
+    numbers. If asked again, each package keeps its number and new packages get more. A number is never given
+    twice."""
     row = (await consignment_to_change(ports, shipment_id, None)).named
     packages, first_id = row.shipment.packages_to_label(), row.first_id
     numbers = (await ports.packages.list_numbers([first_id])).get(first_id, [])

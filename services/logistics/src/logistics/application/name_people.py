@@ -1,4 +1,5 @@
-"""Say who of the people outside works at a destination, and sees the documents of what is sent there."""
+"""Record which people outside the company work at a destination and see the documents of what is sent
+there."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from .ports import Ports
 
 
 async def name_person(ports: Ports, destination: str, person_id: UUID) -> None:
-    """Whoever is named already stays so. Raises Absent for an unknown destination, Invalid for somebody who
-    could see no document of their own, WrongState for too many."""
+    """Add a person to a destination. Does nothing if they are there already. Raises Absent for an unknown
+    destination, Invalid for a person who may not see DDTs of their own, WrongState for too many people."""
     named = await _people_of(ports, destination)
     if person_id in named:
         return
@@ -27,7 +28,8 @@ async def name_person(ports: Ports, destination: str, person_id: UUID) -> None:
 
 
 async def forget_person(ports: Ports, destination: str, person_id: UUID) -> None:
-    """From now on they see none of its documents. Nothing happens to somebody who is not named."""
+    """Remove a person from a destination: from now on they see none of its documents. Does nothing if they
+    are not there."""
     if person_id in await _people_of(ports, destination):
         ports.lookups.delete_person(destination, person_id)
         _tell(ports, destination, person_id, works_there=False)

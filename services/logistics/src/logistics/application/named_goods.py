@@ -1,4 +1,4 @@
-"""Find the goods that a client names, and lock what they belong to."""
+"""Find the goods that a client names, and lock the order or account that they belong to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..domain.shipments import Line
 from .ports import Ports
 
 Asked = Line | ArticleQuantity
-"""A line as a client writes it."""
+"""A requested line as a client writes it."""
 
 
 async def goods_of_order(ports: Ports, order_id: UUID, asked: Sequence[Asked]) -> tuple[Order, list[Line]]:
-    """The order under its lock, with the lines of it that are named. Raises Absent for an unknown order, and
-    Invalid for articles: an order has the goods of its jobs."""
+    """Return the order under its lock, with those of its lines that the client names. Raises Absent for an
+    unknown order, and Invalid for articles: an order contains goods of its jobs."""
     order = await ports.orders.lock_order(order_id, [line.job_id for line in asked if isinstance(line, Line)])
     if order is None or order.is_account:
         raise Absent("order_absent", field="order_id")
@@ -34,8 +34,9 @@ async def goods_of_order(ports: Ports, order_id: UUID, asked: Sequence[Asked]) -
 
 
 async def goods_in_stock(ports: Ports, asked: Sequence[Asked]) -> tuple[Order, list[Line]]:
-    """The account of the articles named, by code or id, under its lock, and as much of each as is asked, in
-    its own unit. Raises Absent for an id and Invalid for a code that no article has."""
+    """Return the account of the named articles under its lock, and the requested quantity of each in its own
+    unit. Articles are named by code or id. Raises Absent for an unknown id and Invalid for an unknown
+    code."""
     ids = [line.job_id for line in asked if isinstance(line, Line)]
     found = await find_articles(ports, [line for line in asked if isinstance(line, ArticleQuantity)], ids)
     articles: list[Article] = []
@@ -57,7 +58,7 @@ async def goods_in_stock(ports: Ports, asked: Sequence[Asked]) -> tuple[Order, l
 async def find_articles(
     ports: Ports, named: Sequence[ArticleQuantity], ids: Sequence[UUID] = ()
 ) -> Mapping[str | UUID, Article]:
-    """By code and by id. Raises Invalid for a code that no article has."""
+    """Find articles by code and by id. Raises Invalid for an unknown code."""
     found = await ports.articles.find_all([each.code for each in named], ids)
     by_name: dict[str | UUID, Article] = {}
     for article in found:
@@ -69,7 +70,7 @@ async def find_articles(
 
 
 async def order_of_goods(ports: Ports, job_id: UUID) -> Order:
-    """The order or account that they belong to, locked. Raises Absent for an unknown job."""
+    """Lock and return the order or account that a job's goods belong to. Raises Absent for an unknown job."""
     order = await ports.orders.lock_order_of_job(job_id)
     if order is None:
         raise Absent("job_absent", field="job_id")
@@ -77,8 +78,8 @@ async def order_of_goods(ports: Ports, job_id: UUID) -> Order:
 
 
 async def article_named(ports: Ports, text: str, *, field: str) -> tuple[Article, Scan]:
-    """An article by its code, its barcode or the GS1 code of a package, with what that says. Raises Invalid
-    for what names none."""
+    """Find an article by its code, its barcode or the GS1 code of a package; also return what that GS1 code
+    contains. Raises Invalid if there is no such article."""
     found = await ports.articles.find(text) or await ports.articles.find_by_barcode(text)
     scan = Scan()
     if found is None and is_gs1(text):
@@ -93,8 +94,8 @@ async def article_named(ports: Ports, text: str, *, field: str) -> tuple[Article
 
 
 async def scanned(ports: Ports, asked: Sequence[ArticleQuantity]) -> list[ArticleQuantity]:
-    """With the article's code in place of a barcode, and what that says of what nobody typed. Raises Invalid
-    for what names no article, and where no quantity is to be had."""
+    """Replace barcodes in the lines by article codes, and fill in from the barcode what nobody typed. Raises
+    Invalid if there is no such article, or no quantity."""
     known = {each.code for each in await ports.articles.find_all([line.code for line in asked], ())}
     lines: list[ArticleQuantity] = []
     for index, line in enumerate(asked):

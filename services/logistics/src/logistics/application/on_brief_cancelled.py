@@ -1,4 +1,4 @@
-"""A brief was cancelled: everything of it that has not left yet stops."""
+"""React to a cancelled brief: everything of it that has not left yet stops."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from .ports import Ports
 
 
 async def on_brief_cancelled(ports: Ports, cancelled: BriefCancelled) -> None:
-    """A duplicate changes nothing. One that comes before the brief's order is remembered, and the order
-    is then added as cancelled; most cancelled briefs never have one, so this does not wait for it.
+    """Cancel the brief's order. A duplicate event changes nothing. If the event comes before the brief's
+    order, it is remembered and the order is later inserted as cancelled; it does not wait for the order,
+    because most cancelled briefs never have one.
 
-    Whoever locks the order first, this or the issue of a document, wins: either no document is issued
-    any more, or the goods have left and the cancellation is refused.
+    The first to lock the order wins, this reaction or the issue of a document: either no document can be
+    issued any more, or the goods have left and the cancellation is refused.
     """
     await ports.orders.lock_brief(cancelled.brief_id)
     ports.orders.update_brief_cancelled(cancelled.brief_id, cancelled.reason)

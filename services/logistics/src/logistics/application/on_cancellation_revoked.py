@@ -1,4 +1,4 @@
-"""A brief goes on, since goods had left when it was cancelled."""
+"""React to a brief that continues, because goods had left when it was cancelled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from .ports import Ports
 
 
 async def on_cancellation_revoked(ports: Ports, revoked: BriefCancellationRevoked) -> None:
-    """A duplicate changes nothing. Shipments that were cancelled stay so; new ones may be drafted."""
+    """Take back the order's cancellation. A duplicate event changes nothing. Shipments that were cancelled
+    stay cancelled; new ones may be drafted."""
     await ports.orders.lock_brief(revoked.brief_id)
     ports.orders.update_brief_cancelled(revoked.brief_id, None)
     for order in await ports.orders.lock_orders_of_brief(revoked.brief_id):

@@ -1,4 +1,5 @@
-"""The ERP has invoiced a DDT, or withdrawn or credited its invoice: what is still to be invoiced changes."""
+"""React when the ERP invoices a DDT, or withdraws or credits its invoice: what is still to be invoiced
+changes."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from .ports import Invoicing, Ports
 
 
 async def on_ddt_invoicing_changed(ports: Ports, changed: DdtInvoicingChanged) -> None:
-    """A duplicate changes nothing."""
+    """Store the invoice. A duplicate event changes nothing."""
     ports.ddts.save_invoice(
         changed.shipment_id,
         Invoicing(

@@ -1,4 +1,4 @@
-"""Production closed a line of an order short: nothing more of it is shipped."""
+"""React when production closes a line of an order short: nothing more of it is shipped."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .ports import Ports
 
 
 async def on_job_closed(ports: Ports, closed: JobClosed) -> None:
-    """A duplicate changes nothing. Documents that were issued before stay; drafts can't be issued any more.
-    What is set aside for a line from stock, and in no draft, is its article's again. Waits for the order, if
-    that is not known yet."""
+    """Close the line. A duplicate event changes nothing. Issued documents stay; drafts can't be issued any
+    more. What is set aside for a line from stock and not in a draft goes back to its article. Waits until the
+    order is known."""
     accounts = await ports.orders.lock_accounts_of_order(closed.order_id)
     if not await ports.orders.update_closed(closed.order_id, closed.job_id):
         raise NotYet(f"order {closed.order_id} is not known yet")

@@ -1,4 +1,4 @@
-"""Production finished a job: as much as it produced may enter the warehouse."""
+"""React when production finishes a job: the produced quantity may enter the warehouse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .ports import Ports
 
 
 async def on_job_completed(ports: Ports, completed: JobCompleted) -> None:
-    """A duplicate changes nothing. Waits for the order, if that is not known yet."""
+    """Store the produced quantity. A duplicate event changes nothing. Waits until the order is known."""
     quantity = Decimal(completed.quantity)
     if not await ports.orders.update_produced(completed.order_id, completed.job_id, quantity):
         raise NotYet(f"order {completed.order_id} is not known yet")

@@ -1,4 +1,5 @@
-"""Production finished a part of a job: so much may enter the warehouse while the rest is being made."""
+"""React when production finishes a part of a job: that part may enter the warehouse while the rest is being
+made."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from .ports import Ports
 
 
 async def on_job_part_completed(ports: Ports, part: JobPartCompleted) -> None:
-    """It says how much there is in all: a duplicate or a late one changes nothing. Waits for the order, if
-    that is not known yet."""
+    """Store the finished quantity. The event states the total, so a duplicate or late one changes nothing.
+    Waits until the order is known."""
     quantity = Decimal(part.quantity)
     if not await ports.orders.update_finished(part.order_id, part.job_id, quantity):
         raise NotYet(f"order {part.order_id} is not known yet")

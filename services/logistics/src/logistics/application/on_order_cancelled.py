@@ -1,4 +1,4 @@
-"""Production gave up an order."""
+"""React when production cancels an order."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .ports import Ports
 
 
 async def on_order_cancelled(ports: Ports, cancelled: OrderCancelled) -> None:
-    """A duplicate changes nothing. What was set aside for it is its articles' again. Waits for the order, if
-    that is not known yet.
+    """Cancel the order. A duplicate event changes nothing. What was set aside for it goes back to its
+    articles. Waits until the order is known.
 
-    Where it only follows the brief's cancellation, `on_brief_cancelled` has answered that already.
+    If the event only follows from the brief's cancellation, `on_brief_cancelled` has answered that already.
     """
     already_answered = (
         cancelled.brief_id is not None and await ports.orders.lock_brief(cancelled.brief_id) is not None

@@ -1,4 +1,4 @@
-"""Production changed what was ordered: what is due where, and by when."""
+"""React when production changes what was ordered: what is due where, and by when."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .ports import Ports
 
 
 async def on_order_changed(ports: Ports, changed: OrderChanged) -> None:
-    """The newest counts; a late one never gets here. Open deliveries of what is not due any more are
-    cancelled; documents that were issued stay. Waits for the order, if that is not known yet."""
+    """Store the new terms. Only the newest event counts; a late one never gets here. Open deliveries of what
+    is no longer due are cancelled; issued documents stay. Waits until the order is known."""
     order = await ports.orders.lock_order(changed.order_id)
     if order is None:
         raise NotYet(f"order {changed.order_id} is not known yet")

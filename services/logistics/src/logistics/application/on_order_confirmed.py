@@ -1,4 +1,5 @@
-"""Production confirmed an order: its goods are received once they are made, or set aside from stock."""
+"""React when production confirms an order: its goods are received once they are made, or set aside from
+stock."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from .ports import Ports
 
 
 async def on_order_confirmed(ports: Ports, confirmed: OrderConfirmed) -> None:
-    """A duplicate changes nothing. One that comes after its brief's cancellation is added as cancelled. Of
-    lines from stock, what lies free is set aside at once."""
+    """Insert the order. A duplicate event changes nothing. If the brief was cancelled before, the order is
+    inserted as cancelled. For lines from stock, goods that are free are set aside at once."""
     because = await ports.orders.lock_brief(confirmed.brief_id) if confirmed.brief_id else None
     order = Order(
         order_id=confirmed.order_id,

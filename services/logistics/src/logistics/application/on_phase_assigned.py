@@ -1,4 +1,5 @@
-"""Production gave a phase to somebody: they see the documents under which its goods go out from now on."""
+"""React when production assigns a phase: from then on the assignee sees the documents under which its goods
+leave."""
 
 from __future__ import annotations
 
@@ -10,6 +11,6 @@ from .ports import Ports
 
 
 async def on_phase_assigned(ports: Ports, told: PhaseAssigned, since: datetime) -> None:
-    """Each word is kept with its time, so that a late one changes nothing but what was issued after it. The
-    order need not be known yet."""
+    """Record the assignee with the time of the event, so that a late event only affects documents issued
+    after it. The order need not be known yet."""
     ports.orders.insert_assignee(told.phase_id, since, told.assignee_id)

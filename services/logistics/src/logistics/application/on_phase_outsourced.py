@@ -1,4 +1,4 @@
-"""Production says what a company outside does of a phase: so much of it may be sent there."""
+"""React when production gives a phase to a company outside: its goods may be sent there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from .ports import Ports
 
 
 async def on_phase_outsourced(ports: Ports, told: PhaseOutsourced) -> None:
-    """The newest word counts; a late one never gets here. Waits for the order, if that is not known yet.
-    Without a finisher the line stays for the documents that name it, and nothing more of it goes out."""
+    """Store what may be sent. Only the newest event counts; a late one never gets here. Waits until the order
+    is known. If the phase has no company any more, the line stays for the documents that name it, and nothing
+    more of it is sent."""
     if await ports.orders.lock_order(told.order_id, []) is None:
         raise NotYet(f"order {told.order_id} is not known yet")
     line = OrderLine(

@@ -1,4 +1,4 @@
-"""Identity sent the tenant's legal identity: the sender of every document from now on."""
+"""React when identity sends the tenant's legal identity: it is the sender of every document from now on."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from .ports import Ports
 
 
 async def on_tenant_changed(ports: Ports, changed: TenantChanged) -> None:
-    """Only the newest counts. Documents already issued keep what they said."""
+    """Store the identity. Only the newest event counts. Issued documents keep their text."""
     ports.senders.save(Sender(party_of(changed.legal), changed.time_zone))

@@ -1,4 +1,4 @@
-"""Record that the goods of a shipment are brought together, and out of which locations and lots."""
+"""Record that a shipment's goods are gathered, and from which locations and lots."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ async def pick_shipment(ports: Ports, shipment_id: UUID, expected_version: int |
 
 @dataclass(frozen=True, slots=True)
 class AskedPick:
-    """As a client names it: by its goods, or by a barcode of an article."""
+    """A pick as a client names it: by the job of the goods, or by a barcode of an article."""
 
     job_id: UUID | None
     article: str | None
     quantity: Decimal | None
-    """What the barcode says when None."""
+    """None to take the quantity from the barcode."""
     location: str
     lot: str | None
-    """As the quantity."""
+    """None to take the lot from the barcode."""
 
 
 async def name_picks(
     ports: Ports, shipment_id: UUID, expected_version: int | None, picks: Sequence[AskedPick]
 ) -> ShipmentRow:
-    """In place of those that were named before. What is named stays for the shipment; the rest is taken as it
-    is proposed when the document is issued."""
+    """Replace the picks that were named before. Named goods stay reserved for the shipment; the rest is taken
+    as proposed when the document is issued."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     goods = await ports.orders.sum_goods(row.shipment.jobs)
     asked = [await _named(ports, row, pick, f"picks[{index}]") for index, pick in enumerate(picks)]
@@ -53,7 +53,8 @@ async def name_picks(
 
 
 async def _named(ports: Ports, row: ShipmentRow, asked: AskedPick, field: str) -> Pick:
-    """An article's goods may be those that are set aside for a line of the shipment's order."""
+    """Find the goods that a pick names. An article's code may stand for goods set aside for a line of the
+    shipment's order."""
     job_id, lot, quantity = asked.job_id, asked.lot, asked.quantity
     if job_id is None:
         if asked.article is None:

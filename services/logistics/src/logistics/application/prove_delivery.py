@@ -1,4 +1,4 @@
-"""Keep a photo, a signature or a signed document that proves a delivery."""
+"""Store a photo, a signature or a signed document that proves a delivery."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .ports import DeliveryProofRow, Ports
 async def prove_delivery(
     ports: Ports, actor: Actor, shipment_id: UUID, *, name: str, media_type: str, data: bytes
 ) -> DeliveryProofRow:
-    """Of one that travelled with others, for all of them. Raises WrongState before the delivery, and Invalid
-    for a file that is not what it says."""
+    """Store a proof; if the shipment travelled with others, it is theirs too. Raises WrongState before the
+    delivery, and Invalid for a file that is not of its stated type."""
     if not is_of_type(data, media_type):
         raise Invalid("file_is_not_its_media_type", field="body", media_type=media_type)
     row = await shipment_to_change(ports, shipment_id, None)

@@ -1,4 +1,4 @@
-"""Receive articles into a warehouse, under the transport document of whoever sent them."""
+"""Receive articles into a warehouse under the sender's transport document."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ async def receive_from_supplier(
     lines: Sequence[ArticleQuantity],
     hold_reason: str | None = None,
 ) -> ReceiptRow:
-    """`on`: the date of the supplier's DDT. `hold_reason`: why the goods are held back for their quality at
-    once, where they are. A line names its article as `scanned` has it. Raises WrongState for a document that
-    was received already, and Invalid for a date that can't be."""
+    """Receive articles. `on` is the date of the supplier's DDT. If `hold_reason` is given, the goods are held
+    back for their quality at once. Lines name their articles as `scanned` describes. Raises WrongState for a
+    document that was received already, and Invalid for an impossible date."""
     named = [(Warehouse, warehouse), (Destination, supplier)]
     sender, found = await ports.lookups.find_with_sender(named)
     must_be_known(found, ("warehouse", Warehouse, warehouse), ("supplier", Destination, supplier))
@@ -97,7 +97,8 @@ def _enter(ports: Ports, account: Order, put: Sequence[Pick], receipt: SupplierR
 
 
 async def _lots_must_fit(ports: Ports, account: Order, put: Sequence[Pick]) -> None:
-    """Of articles that are tracked by lots, each line names one; and a lot expires on one day."""
+    """Check lots: each line of an article tracked by lot names one, and a lot has one expiry. Raises
+    Invalid."""
     lots: dict[tuple[UUID, str], Lot] = {}
     for index, line in enumerate(put):
         lot_must_fit(account.lines[line.job_id].tracked, line.lot, field=f"lines[{index}].lot")

@@ -29,9 +29,9 @@ async def receive_goods(
     location: str | None = None,
     hold_reason: str | None = None,
 ) -> MovementRow:
-    """`location`: where the warehouse puts what comes when None. `hold_reason`: why they are held back for
-    their quality at once, where they are. Raises Absent for an unknown job,
-    WrongState before some of it is finished, or beyond that."""
+    """Receive goods of a job. If `location` is None, they are put into the warehouse's default location. If
+    `hold_reason` is given, they are held back for their quality at once. Raises Absent for an unknown job,
+    WrongState for more than is finished."""
     order = await ports.orders.lock_order_of_job(job_id)
     if order is None or order.is_account:
         raise Absent("job_absent", field="job_id")

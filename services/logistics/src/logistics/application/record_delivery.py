@@ -1,4 +1,5 @@
-"""Record that goods arrived: at their recipient's, who may refuse some of them, or in another warehouse."""
+"""Record that goods arrived, either at the recipient, who may refuse some of them, or in another
+warehouse."""
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ async def record_delivery(
     arrived: Sequence[Arrived] = (),
     reason: str | None = None,
 ) -> ShipmentRow:
-    """With those that travel with it, of which some may be refused whole. `delivered_at` is now when None.
-    `arrived` names the lines that differ from the document, and `reason` says why they do."""
+    """Record the delivery of the shipment and of those that travel with it; some of these may be refused
+    whole. `delivered_at` is now if None. `arrived` names the lines that differ from the document, and
+    `reason` says why."""
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
     every = {job_id for row in consignment.rows for job_id in row.shipment.jobs}
     at = delivered_at or ports.now
@@ -39,7 +41,7 @@ async def record_delivery(
     after: list[ShipmentRow] = []
     for row in consignment.rows:
         if some and row.shipment.has_nothing_of(arrived):
-            row.shipment.deliver(received_by, at, now=ports.now)  # as all the others
+            row.shipment.deliver(received_by, at, now=ports.now)  # checks the delivery as for all the others
             after.append(refuse(ports, row, _given(reason)))
         else:
             after.append(await _deliver(ports, row, arrival))
@@ -53,7 +55,7 @@ class Arrival:
     arrived: Sequence[Arrived]
     reason: str | None
     jobs: Collection[UUID]
-    """Of all that travelled together."""
+    """The jobs of all shipments that travelled together."""
 
 
 def _given(reason: str | None) -> str:
@@ -100,7 +102,8 @@ def _tell_of(ports: Ports, row: ShipmentRow, differences: Sequence[Movement], re
 async def _gone_after(
     ports: Ports, row: ShipmentRow, arrived: Sequence[Arrived], movements: Sequence[Movement]
 ) -> set[UUID]:
-    """The jobs of which nothing lies anywhere any more. Raises WrongState for more than can be found."""
+    """Return the jobs of which no goods lie anywhere any more. Raises WrongState if more was found than is
+    possible."""
     order = await ports.orders.lock_order(row.shipment.order_id, row.shipment.jobs)
     assert order is not None
     goods = await ports.orders.sum_goods(row.shipment.jobs)

@@ -16,7 +16,7 @@ from .ports import Ports, ShipmentRow
 async def record_departure(
     ports: Ports, shipment_id: UUID, expected_version: int | None, departed_at: datetime | None
 ) -> ShipmentRow:
-    """With those that travel with it. `departed_at` is now when None."""
+    """Record the departure of the shipment and of those that travel with it. `departed_at` is now if None."""
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
     at = departed_at or ports.now
     after = [_depart(ports, row, at) for row in consignment.rows]
@@ -27,7 +27,7 @@ def _depart(ports: Ports, row: ShipmentRow, at: datetime) -> ShipmentRow:
     departed = row.shipment.depart(
         at,
         now=ports.now,
-        # None only before the document, when the shipment's state refuses.
+        # The document is None only before its issue, when the shipment's state refuses the departure.
         issue_date=row.ddt.issue_date if row.ddt else date.min,
         zone=ZoneInfo(row.time_zone),
     )

@@ -1,4 +1,4 @@
-"""Record that the recipient refused the goods, which return to their warehouse."""
+"""Record that the recipient refused the goods, which go back to their warehouse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .ports import Ports, ShipmentRow
 async def record_refusal(
     ports: Ports, shipment_id: UUID, expected_version: int | None, reason: str
 ) -> ShipmentRow:
-    """With those that travel with it."""
+    """Record the refusal of the shipment and of those that travel with it."""
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
     after = [refuse(ports, row, reason) for row in consignment.rows]
     return after[0]

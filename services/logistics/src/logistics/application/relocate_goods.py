@@ -30,9 +30,9 @@ async def relocate_goods(
     to_location: str,
     held: bool,
 ) -> MovementRow:
-    """`from_location` and `lot` need not be named where all lies in one. `held`: of what is held back, which
-    stays so. Returns the movement into the new location. Raises Absent for an unknown job, WrongState beyond
-    what lies there."""
+    """Move goods. `from_location` and `lot` may be omitted if all the goods lie in one place. `held` moves
+    goods that are held back, and they stay held back. Returns the movement into the new location. Raises
+    Absent for an unknown job, WrongState beyond what lies there."""
     order = await order_of_goods(ports, job_id)
     found = await find_named(ports, ("warehouse", Warehouse, warehouse))
     await locations_must_be_known(ports, warehouse, {"to_location": to_location})

@@ -27,7 +27,7 @@ async def revise_shipment(
     destination: str,
     lines: Sequence[Asked],
 ) -> ShipmentRow:
-    """Raises as drafting it would, without what it holds itself."""
+    """Revise a shipment. Raises what drafting it would raise, not counting what the shipment itself holds."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     shipment = row.shipment
     if shipment.from_stock:

@@ -1,4 +1,4 @@
-"""Take back goods that were delivered, from a customer or from whoever worked on them."""
+"""Take back goods that were delivered, from a customer or from the company that worked on them."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ async def take_back(
     lines: Sequence[ReturnedLine],
     hold_reason: str | None = None,
 ) -> ShipmentRow:
-    """`on` is today when None. `hold_reason`: why what is not scrap is held back for its quality, where it
-    is. What the order counts as delivered stays so."""
+    """Take goods back. `on` is today if None. If `hold_reason` is given, what is not scrap is held back for
+    its quality. What the order counts as delivered does not change."""
     row = await shipment_to_change(ports, shipment_id, expected_version)
     found = await find_named(
         ports,
@@ -69,7 +69,7 @@ async def take_back(
 
 
 def _with_lot(shipment: Shipment, line: ReturnedLine) -> ReturnedLine:
-    """Where it left as one lot, it is this that comes back."""
+    """Fill in the lot if the goods left as one lot."""
     lots = shipment.lots_of(line.job_id)
     return replace(line, lot=lots[0]) if line.lot is None and len(lots) == 1 else line
 
@@ -100,7 +100,7 @@ async def _save(
                 description=row.goods[line.job_id].description,
                 quantity=quantity_text(line.quantity),
                 unit=row.goods[line.job_id].unit,
-                # What is to be worked on anew is in stock, and held back: `goods_held` says so.
+                # Goods to be worked on again are in stock and held back: `goods_held` reports that.
                 disposition="scrap" if line.disposition == "scrap" else "stock",
             )
             for line in returned.lines

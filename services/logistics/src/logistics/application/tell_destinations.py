@@ -1,4 +1,4 @@
-"""Tell of destinations that were kept before anybody was told of them."""
+"""Publish destinations that were stored before such events existed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ TOLD_AT_ONCE: Final = 200
 
 class DestinationsToTell(BaseModel):
     after: str = ""
-    """Those up to this code have been told."""
+    """Destinations up to this code have been published."""
 
 
 async def tell_destinations(ports: Ports, payload: DestinationsToTell) -> None:
-    """Some of them, and the rest later. Each is locked, so that what changes it meanwhile comes after."""
+    """Publish some of the destinations, and schedule the rest. Each is locked, so that a change made
+    meanwhile is published after it."""
     found = await ports.lookups.lock_destinations(payload.after, TOLD_AT_ONCE)
     for each in found:
         tell_destination(ports, each)
@@ -31,7 +32,8 @@ async def tell_destinations(ports: Ports, payload: DestinationsToTell) -> None:
 
 
 def tell_destination(ports: Ports, kept: Destination) -> None:
-    """Its id is the same at each change, so that a listener can tell the newest."""
+    """Publish a destination. Its id is the same at each change, so that a listener can tell which event is
+    the newest."""
     id_ = uuid5(ports.outbox.tenant_id, f"destination {kept.code}")
     told = DestinationKept(destination_id=id_, code=kept.code, name=kept.address.name, city=kept.address.city)
     ports.outbox.add(told, subject=id_, correlation=id_)

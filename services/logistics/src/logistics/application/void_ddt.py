@@ -1,4 +1,4 @@
-"""Void a transport document, and draft it anew where that is wanted. The number stays used."""
+"""Void a transport document and, if requested, draft the shipment again. The number stays used."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .ports import Ports, ShipmentRow
 async def void_ddt(
     ports: Ports, shipment_id: UUID, expected_version: int | None, *, reason: str, reissue: bool
 ) -> ShipmentRow:
-    """Returns the voided shipment; `replaced_by` names the new draft, which names it in `replaces`. So it is
-    with all that travel under the document: their new drafts travel together again."""
+    """Return the voided shipment. Its `replaced_by` names the new draft, whose `replaces` names it. The same
+    happens to all shipments under the document: their new drafts travel together again."""
     consignment = await consignment_to_change(ports, shipment_id, expected_version)
     consignment_id = ports.new_id() if reissue and consignment.others else None
     if consignment_id:

@@ -1,1 +1,1 @@
-"""What people ask of production, and how it answers to what happens elsewhere: one file each."""
+"""What people ask of production, and how production reacts to other services' events: one file each."""

@@ -1,4 +1,5 @@
-"""The orders, jobs and phases that commands change: locked, and only those that the actor may know of."""
+"""Find and lock the orders, jobs and phases that commands change. Those that the actor may not know of are
+absent."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ async def phase_to_change(ports: Ports, phase_id: UUID) -> LockedPhase:
 
 
 async def own_task_to_change(ports: Ports, actor: Actor, phase_id: UUID) -> LockedPhase:
-    """Raises Absent for the phases of others, unless the actor sees all phases anyway: then Forbidden."""
+    """Lock a task of the actor. Raises Absent for other people's phases, or Forbidden if the actor may see
+    all phases anyway."""
     found = await phase_to_change(ports, phase_id)
     if not works_on(actor, found.phase):
         if sees_phases(actor):

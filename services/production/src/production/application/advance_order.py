@@ -1,4 +1,4 @@
-"""An order follows its jobs and shipments."""
+"""Keep an order's state in line with its jobs and shipments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _SHIPPED = (OrderState.PARTIALLY_SHIPPED, OrderState.SHIPPED)
 
 
 def advance_order(ports: Ports, full: FullOrder) -> FullOrder:
-    """The order in line with its jobs and shipments, still to be saved; what came of it is told."""
+    """Return the order in the state that its jobs and shipments give it, and publish what changed. The caller
+    saves it."""
     before, after = full.order, advanced(full.order, full.progress, ports.now)
     for event in _events_between(before, after):
         ports.outbox.add(event, subject=after.id, correlation=after.correlation_id)

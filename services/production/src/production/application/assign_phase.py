@@ -16,8 +16,8 @@ from .save_job_progress import save_job_progress
 async def assign_phase(
     ports: Ports, phase_id: UUID, assignee_id: UUID, reason: str | None = None
 ) -> LockedPhase:
-    """Whoever had the phase loses access to it. Once it has started, that takes a `reason`, unless its
-    assignee has left."""
+    """Assign the phase. The former assignee loses access to it. Once the phase has started, this takes a
+    `reason`, unless its assignee has left."""
     found = await phase_to_change(ports, phase_id)
     person = assignee_may_work_phases(await ports.directory.find_person(assignee_id))
     replaces = found.assignee_has_left or reason is not None

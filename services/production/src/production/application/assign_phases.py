@@ -1,4 +1,4 @@
-"""An admin gives several phases to a person at once; each succeeds or is refused for itself."""
+"""An admin assigns several phases to a person at once. Each assignment succeeds or is refused by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .ports import LockedPhase, Ports
 
 @dataclass(frozen=True, slots=True)
 class AssignmentResult:
-    """The phase as it then was, or why it was not given."""
+    """The phase after its assignment, or why it was not assigned."""
 
     phase_id: UUID
     found: LockedPhase | None
@@ -22,8 +22,8 @@ class AssignmentResult:
 
 
 async def assign_phases(ports: Ports, phase_ids: Sequence[UUID], assignee_id: UUID) -> list[AssignmentResult]:
-    """Answered in the order given. They are carried out in the order of their orders, so that two people who
-    assign at once never wait for each other in a circle. A refusal comes before anything is written."""
+    """Assign phases, and return the results in the order of `phase_ids`. The phases are locked by order id,
+    so that two people who assign at once can't deadlock. A refusal comes before anything is written."""
     results: dict[UUID, AssignmentResult] = {}
     orders = await ports.orders.list_orders_of_phases(phase_ids)
     for phase_id in sorted(set(phase_ids), key=lambda id_: (orders.get(id_, id_), id_)):

@@ -1,4 +1,4 @@
-"""Backoffice changes what was ordered, after its confirmation: deadline, quantity or destinations."""
+"""Backoffice changes the deadline, a quantity or the destinations of an order after its confirmation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def change_line(
     deliveries: tuple[Delivery, ...],
     reason: str,
 ) -> None:
-    """The prices stay, so that what the order is worth follows its quantities."""
+    """Change a line. Its prices stay, so the value of the order follows its quantities."""
     before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     if job.version != expected_version:

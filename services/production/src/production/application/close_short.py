@@ -1,4 +1,4 @@
-"""Backoffice closes lines of an order short: what was shipped of them is all that is due."""
+"""Backoffice closes lines of an order short: no more is due than was shipped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def close_job(ports: Ports, job_id: UUID, reason: str) -> FullOrder:
 
 
 async def close_order(ports: Ports, order_id: UUID, reason: str) -> FullOrder:
-    """Every line of which something is still due. Raises WrongState when there is none."""
+    """Close every line of which something is still due. Raises WrongState if there is none."""
     order = await order_to_change(ports, order_id)
     order_may_be_closed(order)
     due = [job for job in order.jobs if something_is_due(order.lines[job.id])]
@@ -40,7 +40,8 @@ async def close_order(ports: Ports, order_id: UUID, reason: str) -> FullOrder:
 
 
 def _close(ports: Ports, before: FullOrder, jobs: list[Job], reason: str) -> FullOrder:
-    """An order of which nothing has left and nothing can come any more is cancelled with it."""
+    """Close these lines. If nothing of the order has left and nothing can come any more, cancel the order
+    too."""
     after = before.with_jobs(*(closed(job, reason) for job in jobs))
     for job in jobs:
         event = JobClosed(

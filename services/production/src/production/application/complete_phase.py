@@ -1,4 +1,4 @@
-"""An assignee ends a phase."""
+"""An assignee completes a phase."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ async def complete_phase(
     note: str,
     loss_reason: str | None = None,
 ) -> LockedPhase:
-    """Of two who complete at once, one wins; the other is told that the phase is no longer in progress."""
+    """Complete the phase. If two requests complete it at once, one succeeds; the other is refused because the
+    phase is no longer in progress."""
     found = await own_task_to_change(ports, actor, phase_id)
     after = completed(found.order_state, found.job, phase_id, quantity, note, ports.now, loss_reason)
     phase = after.phase(phase_id)

@@ -1,4 +1,4 @@
-"""The birth of an order, whether from a brief or from backoffice."""
+"""Create an order, from a brief, from backoffice or from an ERP."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ async def confirm_order(
     deadline: date,
     order_id: UUID | None = None,
 ) -> Order:
-    """Makes the order, under `order_id` if it has one already, and a job for each item; a job of a kind that
-    is not in `kinds` is blocked, unless it is taken from stock."""
+    """Create the order, under `order_id` if it has one already, and a job for each item. A job whose kind is
+    not in `kinds` is blocked, unless it is taken from stock."""
     year = numbering_year(ports.now)
     order = Order(
         id=order_id or new_id(),

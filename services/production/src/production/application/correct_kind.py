@@ -1,4 +1,4 @@
-"""Backoffice corrects a mistyped kind of item, for which a job waits in vain."""
+"""Backoffice corrects a mistyped kind of item, for which a job would wait forever."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .ports import Ports
 
 
 async def correct_kind(ports: Ports, job_id: UUID, key: str) -> None:
-    """The job goes on with that kind's phases. The brief keeps what it asked for."""
+    """Give the job the phases of another kind. The brief keeps the kind that it asked for."""
     before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     kind_may_be_corrected(before.order.state, job)

@@ -24,8 +24,8 @@ async def define_kind(
     tolerance_percent: Decimal,
     sheet: tuple[SheetField, ...] = (),
 ) -> Kind:
-    """Running jobs keep the phases that they began with; jobs that waited for this kind go on with these. The
-    sheet counts for whatever economics are set from now on."""
+    """Define a kind, or a new version of it. Running jobs keep the phases that they began with; jobs that
+    waited for this kind get these. The sheet applies to all economics that are set from now on."""
     kind_key_is_well_formed(key)
     phases_must_form_a_graph(phases)
     fields_are_distinct(sheet)

@@ -1,4 +1,4 @@
-"""Amendments end: with their approval, or because what they would change has changed or ended."""
+"""End amendments, with their approval or because what they would change has changed or ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .ports import Ports
 
 
 def end_lapsed_amendments(ports: Ports, order: FullOrder) -> None:
-    """Those in approval that don't fit the order as it is now: nobody has to decide them any more."""
+    """End the amendments in approval that no longer fit the order, so that nobody has to decide them any
+    more."""
     for job in order.jobs:
         if job.amendment and not amendment_fits(order, job, job.amendment):
             end_amendment(ports, order.order, job.amendment, AmendmentState.LAPSED)

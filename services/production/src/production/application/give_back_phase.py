@@ -1,4 +1,4 @@
-"""An assignee gives a phase back that they can't do."""
+"""An assignee gives back a phase that they can't do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .write_message import told_of_work
 
 
 async def give_back_phase(ports: Ports, actor: Actor, phase_id: UUID, reason: str) -> LockedPhase:
-    """It is nobody's then, until an admin assigns it again; what was begun begins anew."""
+    """Give the phase back. It has no assignee until an admin assigns it again; work that was begun begins
+    anew."""
     found = await own_task_to_change(ports, actor, phase_id)
     after = given_back(found.order_state, found.job, phase_id)
     event = PhaseGivenBack(

@@ -1,4 +1,4 @@
-"""An admin makes one phase of two shares again."""
+"""An admin joins two shares of a phase into one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .save_job_progress import save_job_progress
 
 
 async def join_shares(ports: Ports, phase_id: UUID, other_id: UUID) -> LockedPhase:
-    """What was written about the one that is gone stays with the other, for those whom it was written to. Who
-    had that one alone is given the other."""
+    """Join the shares. Messages about the share that is gone move to the other, for the people they were
+    written to. If only the share that is gone had an assignee, they are assigned the other."""
     found = await phase_to_change(ports, phase_id)
     after, phase, gone = joined(found.order_state, found.job, phase_id, other_id)
     named = {"job_id": after.id, "order_id": after.order_id, "phase_id": phase.id, "phase": phase.key}

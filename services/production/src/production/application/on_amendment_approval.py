@@ -1,5 +1,5 @@
-"""Approval decides on an amendment: it counts, or nothing changes. Each end is taken also when the opening
-has not been heard of; of an amendment that has ended, it changes nothing."""
+"""React to the approval of an amendment: the amendment is applied, or nothing changes. The end of an approval
+counts even if its opening has not arrived. An amendment that has ended does not change any more."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Ended = ApprovalNotOpened | Approved | Rejected | ChangesRequested | ApprovalCan
 
 _STATES: Final[dict[type[Ended], AmendmentState]] = {
     Rejected: AmendmentState.REJECTED,
-    # Whoever asks for changes wants to see another amendment.
+    # A person who asks for changes wants to see another amendment.
     ChangesRequested: AmendmentState.REJECTED,
     ApprovalNotOpened: AmendmentState.NOT_APPROVED,
     ApprovalCancelled: AmendmentState.NOT_APPROVED,
@@ -45,14 +45,15 @@ _STATES: Final[dict[type[Ended], AmendmentState]] = {
 
 
 async def on_amendment_approval_opened(ports: Ports, event: ApprovalOpened) -> None:
-    """Again: nothing."""
+    """Record the approval of the amendment. A duplicate event changes nothing."""
     found = await _amendment(ports, event.subject_id)
     if found is not None:
         ports.prices.update_amendment(found[1].opened(event.approval_id))
 
 
 async def on_amendment_decided(ports: Ports, event: Ended, by: UUID | None) -> None:
-    """Again, after the amendment lapsed, or an approval of other terms: nothing."""
+    """Apply or end the amendment. Nothing happens for a duplicate event, for an amendment that has lapsed, or
+    for an approval of other terms."""
     found = await _amendment(ports, event.subject_id)
     if found is None or found[1].state is not AmendmentState.IN_APPROVAL:
         return
@@ -72,8 +73,8 @@ async def on_amendment_decided(ports: Ports, event: Ended, by: UUID | None) -> N
 
 
 async def on_amendment_revoked(ports: Ports, event: ApprovalRevoked, by: UUID | None) -> None:
-    """What was approved before counts again, unless the order has ended, another was approved since, or the
-    quantity may not change any more. Again: nothing."""
+    """Restore what was approved before, unless the order has ended, another amendment was approved since, or
+    the quantity may not change any more. A duplicate event changes nothing."""
     found = await _amendment(ports, event.subject_id)
     if found is None or found[1].state is not AmendmentState.APPLIED:
         return
@@ -88,7 +89,8 @@ async def on_amendment_revoked(ports: Ports, event: ApprovalRevoked, by: UUID | 
 
 
 async def _amendment(ports: Ports, amendment_id: UUID) -> tuple[FullOrder, Amendment] | None:
-    """With its order locked. None: of another tenant's making, which no event of ours is."""
+    """Return the amendment with its order, locked. Return None if it is none of this tenant's: then the event
+    is not about an amendment made here."""
     known = await ports.prices.find_amendment(amendment_id)
     if known is None:
         return None
@@ -99,7 +101,7 @@ async def _amendment(ports: Ports, amendment_id: UUID) -> tuple[FullOrder, Amend
 
 
 async def _planned(ports: Ports, order: FullOrder, amendment: Amendment) -> tuple[Job, Kind | None, Schedule]:
-    """The line, and by what another quantity of it is planned anew."""
+    """Return the line with the kind and the schedule by which another quantity of it is planned."""
     job = order.job(amendment.job_id)
     kinds = await ports.kinds.list_named([job.item.kind])
     return job, kinds.get(job.item.kind), ports.schedule(order.order.deadline)
@@ -114,7 +116,7 @@ def _save(
     *,
     told_as: str,
 ) -> None:
-    """What is approved now, and what follows for a job that has its economics: the ERP is told."""
+    """Save what is approved now. If the job has its economics, publish the order's new value for the ERP."""
     if after is before:
         return
     assert change.job_id is not None
@@ -135,7 +137,7 @@ def _save(
 
 
 def _change(ports: Ports, order: FullOrder, amendment: Amendment, by: UUID, because: str) -> OrderChange:
-    """Of the quantity, where it changes."""
+    """Build the record of the change, used if the quantity changes."""
     was = order.job(amendment.job_id)
     return OrderChange(
         id=new_id(),

@@ -1,4 +1,4 @@
-"""An approved brief becomes an order."""
+"""Make an order of an approved brief."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from .ports import Ports
 
 
 async def on_brief_approved(ports: Ports, event: BriefApproved) -> None:
-    """One order per brief. A duplicate changes nothing; nor does a brief whose cancellation came first.
+    """Confirm one order for the brief. A duplicate event changes nothing, and a brief that was cancelled
+    before gets no order.
 
-    The order has the prices that were approved with the brief: it waits for them. A kind that the tenant has
+    The order has the prices that were approved with the brief, and waits for them. A kind that the tenant has
     not defined blocks its job, not the order.
     """
     met = await ports.orders.get_or_create_brief(event.brief_id)

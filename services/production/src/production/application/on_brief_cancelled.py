@@ -1,4 +1,4 @@
-"""A cancelled brief stops its order."""
+"""Stop the order of a cancelled brief."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .stop_order import stop_order
 
 
 async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
-    """Remembered, so that an approval that comes later makes no order.
+    """Record the cancellation, so that a later approval makes no order, and stop the order if there is one.
 
-    When goods have left, logistics will refuse the cancellation, and the brief goes on; unless it knows
-    already that they are back, and then so will production (`on_shipment_changed`). A duplicate finds the
-    order cancelled and changes nothing.
+    If goods have left, logistics will refuse the cancellation and the brief continues. If logistics knows
+    already that they are back, production will learn it too (`on_shipment_changed`). A duplicate event finds
+    the order cancelled and changes nothing.
     """
     met = await ports.orders.get_or_create_brief(event.brief_id)
     ports.orders.update_brief_cancelled(event.brief_id, event.reason)

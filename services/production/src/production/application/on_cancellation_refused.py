@@ -1,4 +1,4 @@
-"""Logistics says that goods had left before a cancellation reached it: the order goes on."""
+"""React when logistics reports that goods had left before a cancellation reached it: the order continues."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from .reinstate_order import reinstate_order
 
 
 async def on_cancellation_refused(ports: Ports, event: CancellationRefused) -> None:
-    """Undoes a cancellation made here, and forgets the brief's. When that is still to come, it will find that
-    goods have left; unless all of them are known to be back by now.
+    """Undo a cancellation of the order made here, and forget the brief's cancellation. If the brief's
+    cancellation is still to arrive, it will find that goods have left, unless all of them are known to be
+    back by then.
 
-    A duplicate finds the order going on and changes nothing. An order that is not known yet is awaited.
+    A duplicate event finds the order continued and changes nothing. Waits until the order is known.
     """
     await ports.orders.get_or_create_brief(event.brief_id)
     order = await ports.orders.lock_order(event.order_id)

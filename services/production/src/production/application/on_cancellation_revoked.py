@@ -1,4 +1,4 @@
-"""A brief goes on, since goods had left when it was cancelled."""
+"""React to a brief that continues, because goods had left when it was cancelled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .reinstate_order import reinstate_order
 
 
 async def on_cancellation_revoked(ports: Ports, event: BriefCancellationRevoked) -> None:
-    """Forgets the cancellation, and undoes what followed from it here. A duplicate changes nothing."""
+    """Forget the cancellation, and undo what followed from it here. A duplicate event changes nothing."""
     met = await ports.orders.get_or_create_brief(event.brief_id)
     ports.orders.update_brief_going_on(event.brief_id)
     if met.order_id is None or met.cancellation_reason is None:

@@ -1,4 +1,4 @@
-"""The own copy of the customers, with their payment terms."""
+"""Keep this service's copy of the customers, with their payment terms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .ports import Customer, Ports
 
 
 async def on_customer_changed(ports: Ports, event: CustomerChanged) -> None:
-    """The newest state replaces the one before."""
+    """Store the customer. The newest state replaces the previous one."""
     ports.customers.upsert_customer(
         Customer(
             id=event.customer_id,

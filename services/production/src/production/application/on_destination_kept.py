@@ -1,4 +1,4 @@
-"""The own copy of the names of destinations, for whoever reads who does a phase outside."""
+"""Keep this service's copy of destination names, to show who does a phase outside."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from .ports import Ports
 
 
 async def on_destination_kept(ports: Ports, event: DestinationKept) -> None:
-    """The newest state replaces the one before."""
+    """Store the name. The newest state replaces the previous one."""
     ports.destinations.upsert_destination(event.code, name=event.name, city=event.city)

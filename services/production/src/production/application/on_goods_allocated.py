@@ -1,4 +1,5 @@
-"""The warehouse set goods aside for a line from stock: with the last of them, the line is done."""
+"""React when the warehouse sets goods aside for a line from stock: with the last of them, the line is
+done."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from .ports import Ports
 
 
 async def on_goods_allocated(ports: Ports, event: GoodsAllocated) -> None:
-    """Duplicates and late ones change nothing: the sum says how much there is in all. The order is known,
-    since the warehouse heard of it from here."""
+    """Update the line. The event states the total, so duplicate or late ones change nothing. The order is
+    known here, because the warehouse learned of it from this service."""
     before = await ports.orders.lock_order(event.order_id)
     assert before is not None
     job = before.job(event.job_id)

@@ -1,4 +1,4 @@
-"""An order was born in an ERP: it is made here as one that backoffice has written."""
+"""Confirm an order that came from an ERP, like one that backoffice writes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from .ports import Article, Ports
 
 
 async def on_order_received(ports: Ports, event: OrderReceived) -> None:
-    """A duplicate changes nothing. A line whose code is no kind's and an article's, in the article's unit, is
-    taken from stock. A kind that the tenant has not defined blocks its job, not the order."""
+    """Confirm the order. A duplicate event changes nothing. A line is taken from stock if its code is no
+    kind's but an article's, and its unit is the article's. A kind that the tenant has not defined blocks its
+    job, not the order."""
     if await ports.orders.lock_order(event.order_id) is not None:
         return
     wanted = sorted({line.kind for line in event.lines})

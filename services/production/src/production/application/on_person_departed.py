@@ -1,4 +1,4 @@
-"""Somebody left: their tasks are the successor's, or wait for an admin to give them to somebody."""
+"""React when a person leaves: their tasks go to the successor, or wait for an admin to assign them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .save_job_progress import save_job_progress
 
 
 async def on_person_departed(ports: Ports, event: PersonDeparted) -> None:
-    """The successor gains no right by it: without `phase.work`, the tasks are nobody's. A duplicate, or a
-    departure that is told late, finds nothing more that is theirs; one told before the directory's own word
-    on who left does all the same. A successor who isn't known yet is awaited."""
+    """Hand over the person's open tasks. The successor gains no right by it: without `phase.work`, the tasks
+    get no assignee. A duplicate or late event finds no tasks left. The event may arrive before the directory
+    knows of the departure. Waits until the successor is known."""
     successor = await _successor_who_may_work(ports, event.successor_id)
     for order_id in await ports.orders.list_orders_with_work_of(event.person_id):
         order = await ports.orders.lock_order(order_id)

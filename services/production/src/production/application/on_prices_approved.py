@@ -1,4 +1,4 @@
-"""The prices that were approved with a brief: its order will have them."""
+"""Store the prices that were approved with a brief, for its order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from .ports import Ports
 
 
 async def on_prices_approved(ports: Ports, event: BriefPricesApproved) -> None:
-    """A brief is approved once, so that a duplicate says the same. One that is told after the order was made
-    never comes: the order waits for it."""
+    """Store the prices. A brief is approved once, so a duplicate event has the same prices. They always
+    arrive before the order is made, because the order waits for them."""
     ports.prices.insert_approved({line.item_id: Decimal(line.unit_price) for line in event.lines})

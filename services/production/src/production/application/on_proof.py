@@ -1,4 +1,4 @@
-"""Proofs of a brief, which phases may have to wait for."""
+"""Store whether a brief's proofs are approved: phases may have to wait for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from .ports import Ports
 
 
 async def on_proof_told(ports: Ports, event: ProofSubmitted | ProofReviewEnded, sequence: int) -> None:
-    """Of a proof, the newest version alone counts. Again, or told late: nothing. What has begun goes on."""
+    """Store the state of a proof, of which only the newest version counts. Duplicate and late events change
+    nothing. Phases that have begun go on."""
     approved = isinstance(event, ProofReviewEnded) and event.outcome in ("approved", "approved_with_changes")
     ports.orders.upsert_proof(event.brief_id, event.proof_id, event.version, sequence, approved=approved)

@@ -1,4 +1,4 @@
-"""Goods left, arrived, came back, or their document was voided: the order follows."""
+"""React when goods leave, arrive or come back, or their document is voided: the order's state follows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .stop_order import stop_order, tell_of_cancellation
 
 
 async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
-    """Each word about a shipment carries all its lines, so the newest alone counts: duplicates and late ones
-    change nothing. A shipment of an order that is not known yet is awaited.
+    """Store the shipment and update its order. Each event has all lines of the shipment, so only the newest
+    counts; duplicate and late ones change nothing. Waits until the order is known.
 
-    Goods that had left when backoffice cancelled their order let it go on. Of a brief's order, logistics
-    says so itself, by refusing the cancellation; goods that are back, of a brief that was cancelled while
-    they seemed to be away, end it. When they had left and come back before the order was cancelled, and
-    that is heard only now, the cancellation is told again, with them.
+    If goods had left when backoffice cancelled their order, the order continues. For a brief's order
+    logistics decides that itself, by refusing the cancellation. If a brief was cancelled while goods seemed
+    to be away, its order stops once they are back. If they had left and come back before the order was
+    cancelled, but this is heard only now, the cancellation is published again and says so.
     """
     found = await ports.orders.lock_order_of_shipment(shipment)
     if found is None:
@@ -55,7 +55,7 @@ async def on_shipment_changed(ports: Ports, shipment: Shipment) -> None:
 
 
 async def _cancel_closed_order(ports: Ports, order: FullOrder) -> None:
-    """Of lines that were closed short, the last that had left is back."""
+    """Cancel an order whose lines are closed short, after the last of its goods have come back."""
     whole = await _whole(ports, order)
     reasons = dict.fromkeys(job.closed_because for job in whole.jobs if job.closed_because)
     stop_order(ports, whole, "; ".join(reasons))
@@ -70,7 +70,7 @@ async def _stop_if_its_brief_was_cancelled(ports: Ports, order: FullOrder) -> No
 
 
 async def _whole(ports: Ports, order: FullOrder) -> FullOrder:
-    """With its jobs, which a shipment seldom concerns."""
+    """Return the order with its jobs, which most shipments do not need."""
     whole = await ports.orders.lock_order(order.order.id)
     assert whole is not None
     return whole

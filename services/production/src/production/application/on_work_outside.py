@@ -1,4 +1,4 @@
-"""Goods of a phase went to a company outside, or came back from it."""
+"""React when goods of a phase go to a company outside, or come back from it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .set_economics import tell_changed_costs
 
 
 async def on_goods_sent(ports: Ports, shipment: Shipment) -> None:
-    """The newest word about a shipment counts: duplicates and late ones change nothing. What is of no phase
-    (finished goods on loan, a transfer) is none of production's business."""
+    """Record what a shipment has taken outside. Only the newest event counts; duplicate and late ones change
+    nothing. Goods that belong to no phase (finished goods on loan, a transfer) don't concern production."""
     for phase_id, quantity in shipment.quantities.items():
         if await ports.orders.lock_phase(phase_id) is not None:
             sent = quantity if shipment.state in GOODS_OUT else Decimal(0)
@@ -24,8 +24,8 @@ async def on_goods_sent(ports: Ports, shipment: Shipment) -> None:
 
 
 async def on_goods_back(ports: Ports, return_id: UUID, back: dict[UUID, CameBack]) -> None:
-    """By phase; what is of none is left alone. What comes back after the phase is done, or was given up, may
-    still cost something, until the order has ended. A duplicate changes nothing."""
+    """Record by phase what came back; goods of no phase are ignored. What comes back after the phase is done
+    or was given up may still cost something, until the order has ended. A duplicate event changes nothing."""
     for phase_id, quantity in back.items():
         found = await ports.orders.lock_phase(phase_id)
         if found is None:

@@ -1,4 +1,4 @@
-"""The lines of an order, as its events say them."""
+"""The lines of an order, as its events describe them."""
 
 from __future__ import annotations
 

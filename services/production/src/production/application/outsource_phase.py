@@ -17,9 +17,10 @@ from .save_job_progress import save_job_progress
 async def outsource_phase(
     ports: Ports, actor: Actor, phase_id: UUID, finisher: str | None, price: PriceOfWork | None = None
 ) -> LockedPhase:
-    """The phase keeps its assignee, who follows it up. `finisher`: the code of the company's destination,
-    which the warehouse knows; None: the work is done here. `price`: what the company asks, which becomes a
-    line of the job's cost; Forbidden for who may not set that."""
+    """Give the phase to a company, or take it back. It keeps its assignee, who follows up the work.
+    `finisher` is the code of the company's destination in the warehouse, or None to do the work here. `price`
+    is what the company asks; it becomes a line of the job's cost. Raises Forbidden if the actor may not set
+    prices."""
     if price is not None:
         actor.require("job.economics.write")
         if finisher is None:

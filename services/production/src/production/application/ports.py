@@ -1,4 +1,4 @@
-"""What the use cases need of their surroundings."""
+"""The ports that the use cases need: storage, other services' facts, the clock and the calendar."""
 
 from __future__ import annotations
 
@@ -26,71 +26,72 @@ from ..domain.shipments import Shipment
 
 class Kinds(Protocol):
     async def list_named(self, keys: Sequence[str]) -> dict[str, Kind]:
-        """Those of the kinds that the tenant has defined, by key."""
+        """Return those of these kinds that the tenant has defined, by key."""
 
     async def lock_named(self, keys: Sequence[str]) -> dict[str, Kind]:
-        """As `list_named`, and no kind is defined until this transaction ends."""
+        """As `list_named`, and nobody else can define a kind until this transaction ends."""
 
     async def lock_kind(self, key: str) -> Kind | None:
-        """The kind, nobody else changing any kind, nor using `lock_named`, until this ends."""
+        """Lock a kind. Until this transaction ends nobody else can change any kind or use `lock_named`."""
 
     def upsert_kind(self, kind: Kind) -> None: ...
 
     async def list_kinds(self, after: str | None, limit: int) -> list[Kind]:
-        """Kinds by key, beginning after `after`."""
+        """List kinds by key, from the first after `after`."""
 
 
 class Orders(Protocol):
     async def get_or_create_brief(self, brief_id: UUID) -> KnownBrief:
-        """What is known of the brief, locked: whoever else asks for it waits until this transaction ends."""
+        """Lock the brief and return what is known of it. Anybody else who asks for it waits until this
+        transaction ends."""
 
     def update_brief_cancelled(self, brief_id: UUID, reason: str) -> None:
-        """Of a brief that `get_or_create_brief` returned; the first reason stays."""
+        """Cancel a brief that `get_or_create_brief` returned. The first reason stays."""
 
     def update_brief_going_on(self, brief_id: UUID) -> None:
-        """The brief's cancellation is void."""
+        """Take back the brief's cancellation."""
 
     def upsert_proof(
         self, brief_id: UUID, proof_id: UUID, version: int, sequence: int, *, approved: bool
     ) -> None:
-        """Whether a version of a brief's proof is approved. The newest version counts, and of what was told
-        of it the last."""
+        """Record whether a version of a brief's proof is approved. Only the newest version counts, and the
+        last event about it."""
 
     async def find_brief_cancellation(self, brief_id: UUID) -> str | None:
-        """Why the brief was cancelled; None when it was not."""
+        """Return why the brief was cancelled, or None if it was not."""
 
     async def next_order_number(self, year: int) -> int:
-        """The tenant's next order number of the year, from 1 on."""
+        """Take the tenant's next order number of the year; the first is 1."""
 
     def insert_order(self, order: Order, jobs: Sequence[Job]) -> None: ...
 
     async def lock_order(self, order_id: UUID) -> FullOrder | None:
-        """The order with all its jobs; nobody else changes it until this transaction ends.
+        """Lock the order and return it with all its jobs: nobody else changes it until this transaction ends.
 
         Every change of an order, its jobs or its phases begins with this lock or one of the three below.
         """
 
     async def lock_order_of_job(self, job_id: UUID) -> FullOrder | None:
-        """The job's order, with all its jobs."""
+        """Lock the job's order and return it with all its jobs."""
 
     async def lock_phase(self, phase_id: UUID) -> LockedPhase | None: ...
 
     async def lock_order_of_shipment(self, shipment: Shipment) -> OrderOfShipment | None: ...
 
     async def list_orders_blocked(self, kind: str) -> list[UUID]:
-        """Orders with jobs that wait for the kind to be defined."""
+        """List the orders with jobs that wait for this kind to be defined."""
 
     async def list_orders_of_phases(self, phase_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        """The order of each of these phases that there is."""
+        """Return the order of each of these phases that exists."""
 
     async def list_orders_with_work_of(self, person_id: UUID) -> list[UUID]:
-        """Orders with phases that the person has still to begin or to complete."""
+        """List the orders with phases that the person has still to begin or to complete."""
 
     def update_order(self, before: FullOrder, after: FullOrder) -> None:
-        """Writes the differences between the two."""
+        """Write the differences between the two."""
 
     def update_terms(self, before: FullOrder, after: FullOrder) -> None:
-        """Deadline, quantities, destinations and planned days, where they differ between the two."""
+        """Write deadline, quantities, destinations and planned days where they differ between the two."""
 
     def insert_change(self, change: OrderChange) -> None: ...
 
@@ -99,42 +100,43 @@ class Orders(Protocol):
     async def list_economics_entries(
         self, job_id: UUID, before: int | None, limit: int
     ) -> list[tuple[int, EconomicsEntry]]:
-        """Of a job, the newest first, each with its place in the history."""
+        """List what a job's economics were set to, newest first, each entry with its position in the
+        history."""
 
     def insert_rejected_attempt(self, attempt: RejectedAttempt) -> None: ...
 
     async def insert_awaited_shipments(self, order_id: UUID, shipment_ids: Sequence[UUID]) -> bool:
-        """Counts these shipments as on their way until more is known of them. Returns whether goods of
-        any are out."""
+        """Count these shipments as on their way until more is known of them. Returns whether goods of any of
+        them are out."""
 
     def upsert_shipment(self, shipment: Shipment, *, newest: bool) -> None:
-        """Stores the shipment. `newest`: whether no later event about it was handled; otherwise, only its
-        document's number is stored."""
+        """Store the shipment. `newest` tells that no later event about it was handled yet; otherwise only the
+        number of its document is stored."""
 
     def upsert_sent_outside(
         self, phase_id: UUID, shipment_id: UUID, sequence: int, quantity: Decimal
     ) -> None:
-        """How much of the phase's goods a shipment has taken outside; the newest word counts."""
+        """Record how much of the phase's goods a shipment has taken outside. The newest event counts."""
 
     def insert_back_from_outside(self, phase_id: UUID, return_id: UUID, back: CameBack) -> None:
-        """What came back by a return. A repeated one changes nothing."""
+        """Record what came back by a return. Repeating the call changes nothing."""
 
 
 class Prices(Protocol):
     def insert_approved(self, unit_prices: Mapping[UUID, Decimal]) -> None:
-        """By item. What is known of an item stays."""
+        """Record the approved prices by item. Prices that are known stay."""
 
     def update_approved(self, item_id: UUID, unit_price: Decimal) -> None:
-        """What was approved anew for the item."""
+        """Replace the approved price of an item by one that was approved later."""
 
     async def list_approved(self, item_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
-        """Those of these items that were approved with a price, with it."""
+        """Return the approved price of each of these items that has one."""
 
     async def find_policy(self) -> PricePolicy:
-        """`STRICT` until the tenant has one of its own."""
+        """Return the tenant's price policy, or `STRICT` if it has none."""
 
     async def lock_policy(self) -> PricePolicy:
-        """As `find_policy`; nobody else changes it until this transaction ends."""
+        """As `find_policy`; nobody else changes the policy until this transaction ends."""
 
     def update_policy(self, policy: PricePolicy) -> None: ...
 
@@ -145,41 +147,42 @@ class Prices(Protocol):
     async def find_amendment(self, amendment_id: UUID) -> Amendment | None: ...
 
     async def list_amendments(self, job_ids: Sequence[UUID]) -> list[Amendment]:
-        """Of these jobs, the newest first."""
+        """List the amendments of these jobs, newest first."""
 
 
 class Articles(Protocol):
-    """The own copy of the warehouse's catalogue."""
+    """This service's copy of the warehouse's catalogue."""
 
     def upsert_article(self, article: Article) -> None: ...
 
     async def list_named(self, codes: Sequence[str]) -> dict[str, Article]:
-        """Those of these that there are, by code."""
+        """Return those of these articles that exist, by code."""
 
 
 class Destinations(Protocol):
-    """The own copy of what the warehouse's destinations are called."""
+    """This service's copy of the names of the warehouse's destinations."""
 
     def upsert_destination(self, code: str, *, name: str, city: str) -> None: ...
 
     async def names(self, codes: Iterable[str]) -> Mapping[str, str]:
-        """With their towns, by code; those that nothing was told of are left out."""
+        """Return names with towns, by code. Destinations that are not known yet are left out."""
 
 
 class Messages(Protocol):
-    """What the assignee of a phase and those who give out the work write to each other."""
+    """Messages between the assignee of a phase and the people who give out the work."""
 
     def insert_message(self, message: Message, file: MessageFile | None) -> None: ...
 
     def move_messages(self, phase_id: UUID, to: UUID) -> None:
-        """Those of a phase to another one; each stays with whose the phase was then."""
+        """Move a phase's messages to another phase. Each keeps the assignee that the phase had when it was
+        written."""
 
     async def has_phase(self, phase_id: UUID) -> bool: ...
 
     async def list_messages(
         self, phase_id: UUID, assignee_id: UUID | None, *, before: UUID | None, limit: int
     ) -> list[Message]:
-        """Newest first; of the time when the phase was that assignee's, where one is named."""
+        """List messages, newest first; if an assignee is named, only those from when the phase was theirs."""
 
     async def find_file(
         self, phase_id: UUID, message_id: UUID, assignee_id: UUID | None
@@ -192,52 +195,54 @@ class Customers(Protocol):
     async def find_customer(self, code: str) -> Customer | None: ...
 
     async def list_customers(self, after: str | None, limit: int) -> list[Customer]:
-        """Customers by code, beginning after `after`."""
+        """List customers by code, from the first after `after`."""
 
 
 class Reading(Protocol):
     async def find_order(self, order_id: UUID) -> ReadOrder | None: ...
 
     async def find_order_of_job(self, job_id: UUID) -> ReadOrder | None:
-        """Of its jobs, only this one is there."""
+        """Return the job's order with this job only."""
 
     async def list_orders(self, wanted: OrderFilter, before: UUID | None, limit: int) -> list[ListedOrder]:
-        """Newest first, beginning before `before`."""
+        """List orders older than `before`, newest first."""
 
     async def list_tasks(
         self, assignee_id: UUID, states: Iterable[PhaseState], after: tuple[date, UUID] | None, limit: int
     ) -> list[Task]:
-        """A person's own phases, nearest deadline first."""
+        """List a person's own phases, nearest deadline first."""
 
     async def find_task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
-        """None for a phase that is not, or no longer, that person's task."""
+        """Return None if the phase is not, or no longer, this person's task."""
 
     async def list_board(
         self, wanted: BoardFilter, today: date, after: tuple[date, UUID] | None, limit: int
     ) -> list[BoardRow]:
-        """Phases of all orders that are not over, soonest due first. `today` tells what is late."""
+        """List the phases that are not over of all orders, the soonest due first. `today` decides what is
+        late."""
 
     async def list_assignees(
         self, built_in_roles: Sequence[str], today: date, after: tuple[str, UUID] | None, limit: int
     ) -> list[AssigneeLoad]:
-        """Active people who may work on phases, by name: through these roles or the tenant's own."""
+        """List active people who may work on phases, by name: through these roles or the tenant's own."""
 
     async def list_work_figures(
         self, by: str, since: datetime, until: datetime, limit: int
     ) -> list[WorkFigures]:
-        """What was completed, and refused, from `since` on and before `until`: months in their order,
-        otherwise the most first. `by`: kind, phase, assignee or month."""
+        """Return figures of what was completed or refused from `since` on and before `until`. Months come in
+        their order, other groups the largest first. `by` is kind, phase, assignee or month."""
 
     async def list_order_figures(
         self, by: str, since: datetime, until: datetime, limit: int
     ) -> list[OrderFigures]:
-        """As above, of the lines of orders that became ready. `by`: kind, customer or month."""
+        """Return figures of order lines that became ready in the same kind of period. `by` is kind, customer
+        or month."""
 
     async def list_load(self, by: str, today: date, until: date, limit: int) -> list[Load]:
-        """What is still to be done before `until`. `by`: week, assignee or kind."""
+        """Return figures of what is still to be done before `until`. `by` is week, assignee or kind."""
 
     async def list_rejected(self, phase_ids: Sequence[UUID]) -> list[RejectedAttempt]:
-        """What quality refused of these phases, oldest first."""
+        """List the attempts of these phases that quality refused, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +272,7 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True)
 class Assignees:
-    """Those of an order's assignees of whom the directory has told, by their ids."""
+    """The assignees of an order that the directory knows, by id."""
 
     known: Mapping[UUID, Assignee]
 
@@ -283,7 +288,7 @@ class Assignees:
 
 @dataclass(frozen=True, slots=True)
 class LockedPhase:
-    """A phase with its job and order, of which no other job is there."""
+    """A phase with its job and order. The order contains no other job."""
 
     order: FullOrder
     phase_id: UUID
@@ -324,7 +329,7 @@ class LockedPhase:
         )
 
     def with_job(self, job: Job, *assignees: Person) -> LockedPhase:
-        """The phase after its job has changed; `assignees`: whom it was given to."""
+        """Return the phase after its job has changed. `assignees` are the people whom it was given to."""
         told = {person.id: Assignee(person.name, person.active) for person in assignees}
         known = Assignees({**self.assignees.known, **told})
         return LockedPhase(self.order.with_jobs(job), self.phase_id, known)
@@ -332,33 +337,33 @@ class LockedPhase:
 
 @dataclass(frozen=True, slots=True)
 class EconomicsEntry:
-    """What the economics of a job were set to."""
+    """An entry in the history of a job's economics."""
 
     job_id: UUID
     set_at: datetime
     set_by: UUID | None
-    """None: nobody who is known, as by an approval that ran out of time, or by what a phase has yielded."""
+    """None if no person is known, as when an approval ran out of time or a phase's yield changed the cost."""
     economics: Economics
 
 
 @dataclass(frozen=True, slots=True)
 class OrderOfShipment:
-    """A shipment's order, without its jobs, as it would be without that shipment."""
+    """The order of a shipment, without its jobs, as it would be without that shipment."""
 
     order: FullOrder
     known_sequence: int
-    """Of the newest word about the shipment; 0 before the first."""
+    """The sequence of the newest event about the shipment; 0 before the first."""
     other_goods_out: bool
     """Whether goods are out in another shipment."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOrder:
-    """An order with all that any reader may see of it."""
+    """An order with everything that any reader may see of it."""
 
     full: FullOrder
     customer: Customer | None
-    """None when there is none, or the ERP has not told of it."""
+    """None if the order has no customer, or the ERP has not sent this one."""
     assignees: Assignees
     shipments: Sequence[Shipment] = ()
     changes: Sequence[OrderChange] = ()
@@ -381,7 +386,7 @@ class KnownBrief:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What is kept in stock under this code."""
+    """Goods that are kept in stock under a code."""
 
     id: UUID
     code: str
@@ -394,10 +399,10 @@ class Message:
     id: UUID
     phase_id: UUID
     assignee_id: UUID
-    """Whose the phase was."""
+    """The assignee of the phase when the message was written."""
     author_id: UUID
     text: str
-    """Empty where a file was sent."""
+    """Empty if the message is only a file."""
     problem: bool
     """Whether the assignee can't go on, or not as planned."""
     written_at: datetime
@@ -431,7 +436,7 @@ class OrderFilter:
     brief_id: UUID | None = None
     number: str | None = None
     text: str | None = None
-    """Words of the number or the title, the last one perhaps a beginning."""
+    """Words of the number or the title; the last one may be incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,7 +452,7 @@ class BoardFilter:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """A phase among those of all orders."""
+    """A phase on the board of all orders."""
 
     phase: Phase
     job_id: UUID
@@ -456,10 +461,10 @@ class BoardRow:
     title: str
     description: str
     quantity: Decimal
-    """Of the job, in its unit."""
+    """The job's quantity, in its unit."""
     unit: str
     due: date
-    """The last day that is planned or, in phases that are older than plans, the order's deadline."""
+    """The last planned day or, for phases older than plans, the order's deadline."""
     lateness: Lateness
     assignee: Assignee | None
     job_state: JobState
@@ -472,7 +477,7 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class AssigneeLoad:
-    """Somebody whom phases may be given to, and what they have to do already."""
+    """A person whom phases may be given to, and how much work they have."""
 
     id: UUID
     name: str
@@ -482,7 +487,7 @@ class AssigneeLoad:
 
 @dataclass(frozen=True, slots=True)
 class FigureGroup:
-    """What figures are about: the parts that they are grouped by."""
+    """The group that figures are about. Only the parts that the figures are grouped by are set."""
 
     kind: str | None = None
     phase: str | None = None
@@ -490,22 +495,22 @@ class FigureGroup:
     assignee_name: str | None = None
     customer: str | None = None
     month: str | None = None
-    """As in 2026-11."""
+    """Such as 2026-11."""
     week: date | None = None
-    """Its Monday."""
+    """The week's Monday."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkFigures:
     group: FigureGroup
     completed: int
-    """Phases."""
+    """The number of phases."""
     on_time: int
-    """Those of them that ended by their last planned day."""
+    """How many of them ended by their last planned day."""
     rejected: int
-    """Times that quality refused work."""
+    """How many times quality refused work."""
     days: Decimal | None
-    """From start to completion, on average; None where nothing was completed."""
+    """The average from start to completion; None if nothing was completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,11 +518,11 @@ class OrderFigures:
     group: FigureGroup
     lines: int
     on_time: int
-    """Those that were ready by the deadline of their order."""
+    """How many were ready by the deadline of their order."""
     days: Decimal | None
-    """From confirmation until their order was ready, on average."""
+    """The average from the confirmation until the order was ready."""
     valued: int
-    """Those that have cost and price."""
+    """How many have a cost and a price."""
     cost: Decimal
     price: Decimal
 
@@ -531,12 +536,12 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A phase as its assignee sees it: what is to be done, and nothing about for whom or at what price."""
+    """A phase as its assignee sees it: what is to be done, but not for whom or at what price."""
 
     phase: Phase
     description: str
     quantity: Decimal
-    """As ordered."""
+    """The ordered quantity."""
     unit: str
     tolerance_percent: Decimal
     technical_sheet: str
@@ -545,6 +550,6 @@ class Task:
     job_state: JobState
     order_state: OrderState
     awaits_others: bool
-    """Phases before it are not over: begun on parts, it ends after them."""
+    """Whether phases before it are not over. A phase that began on parts can end only after them."""
     least: Decimal
-    """That it may be completed with."""
+    """The least quantity that it may be completed with."""

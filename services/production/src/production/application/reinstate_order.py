@@ -1,4 +1,4 @@
-"""A cancelled order goes on, because goods had left."""
+"""Continue a cancelled order, because goods had left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from .unblock_jobs import unblock_jobs
 
 
 async def reinstate_order(ports: Ports, before: FullOrder, *, goods_are_out: bool = True) -> None:
-    """Its phases are as they were. While goods are out, an order that is not cancelled can't be either."""
+    """Restore the order's phases as they were. While goods are out, an order that is not cancelled can't be
+    cancelled."""
     order = after_refused_cancellation(before.order, goods_are_out=goods_are_out)
     if order == before.order:
         return

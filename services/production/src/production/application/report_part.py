@@ -16,7 +16,7 @@ from .save_job_progress import save_job_progress
 
 
 async def report_part(ports: Ports, actor: Actor, phase_id: UUID, quantity: Decimal) -> LockedPhase:
-    """A phase that comes next and may begin on parts can then be started."""
+    """Hand in a part. A following phase that may begin on parts can then be started."""
     found = await own_task_to_change(ports, actor, phase_id)
     after = reported(found.order_state, found.job, phase_id, quantity)
     phase = after.phase(phase_id)

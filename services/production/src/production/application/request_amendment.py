@@ -1,4 +1,4 @@
-"""An admin asks for another price or quantity than the approved one: it is approved anew, by the tenant's
+"""An admin requests another price or quantity than the approved one, which goes through the tenant's approval
 process."""
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ async def request_amendment(
     deliveries: tuple[Delivery, ...] | None,
     reason: str,
 ) -> Amendment:
-    """Until it is approved, both stay what they are; what is None stays then, too. Whether the process exists
-    is approval's to say: an amendment that can't enter it ends without a verdict."""
+    """Request an amendment. Price and quantity stay as they are until it is approved; a value of None does
+    not change even then. Approval decides whether the process exists: without one, the amendment ends without
+    a verdict."""
     found = await order_of_job_to_change(ports, job_id)
     job = found.job(job_id)
     if unit_price is not None or quantity is None:
@@ -86,7 +87,8 @@ def _something_changes(
     other: OtherQuantity | None,
     deliveries: tuple[Delivery, ...] | None,
 ) -> None:
-    """Where goods go alone is no matter of approval."""
+    """Refuse an amendment that changes neither price nor quantity. A change of destinations alone needs no
+    approval."""
     if other is None and (unit_price is None or deliveries is not None):
         raise Invalid("amendment_empty", field="quantity")
     if unit_price == price and other is None:

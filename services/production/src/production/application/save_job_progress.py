@@ -1,4 +1,4 @@
-"""A job changed: keep it, and let the order follow."""
+"""Save a job that changed, and let its order follow."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .tell_work_outside import tell_work_outside
 def save_job_progress(
     ports: Ports, before: FullOrder, job: Job, *events: EventData, economics_by: UUID | None = None
 ) -> None:
-    """Saves the job and adds `events`, which say what happened to it; then what follows for its cost and the
-    order. `economics_by`: who changed what it costs; None: that follows from the work."""
+    """Save the job and add `events`, which tell what happened to it; then update its cost and the order.
+    `economics_by` is the person who changed the cost, or None if the change follows from the work."""
     order = before.order
     for event in events:
         ports.outbox.add(event, subject=job.id, correlation=order.correlation_id)

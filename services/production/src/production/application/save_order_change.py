@@ -1,4 +1,4 @@
-"""What was ordered changed: it is kept with what was before, and everybody is told how it is now."""
+"""Save a change of what was ordered, together with what was before, and publish the new state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .tell_work_outside import tell_work_outside
 def save_order_change(
     ports: Ports, before: FullOrder, after: FullOrder, change: OrderChange, *, told_as: str | None = None
 ) -> None:
-    """`told_as`: what the event gives as its reason where that of the change is not its actor's own words."""
+    """Save the change. `told_as` is the reason in the event, if the change's own reason is not in its actor's
+    words."""
     order = after.order
     ports.orders.update_order(before, after)
     ports.orders.update_terms(before, after)

@@ -44,9 +44,9 @@ async def set_economics(
     sheet: Mapping[str, str],
     **details: Any,
 ) -> Job:
-    """Without a `unit_price`, it is the approved one; the `details` are the rest of `Economics`. Lines with
-    terms of delivery come to what their phases have yielded. The order is valued as soon as each of its jobs
-    is, and anew with each correction."""
+    """Set a job's economics. Without a `unit_price`, the approved one is used; `details` are the other fields
+    of `Economics`. Lines with terms of delivery cost what their phases have yielded. The order's value is
+    published once each of its jobs has economics, and again with each correction."""
     before = await order_of_job_to_change(ports, job_id)
     job = before.job(job_id)
     if job.version != expected_version:
@@ -74,20 +74,22 @@ async def set_economics(
 
 
 async def _sheet(ports: Ports, job: Job, given: Mapping[str, str]) -> tuple[SheetEntry, ...]:
-    """As the job's kind has it now; a line from stock and one of an unknown kind have none."""
+    """Fill in the sheet of the job's kind as it is now. A line from stock and a line of an unknown kind have
+    none."""
     kinds = {} if job.item.article_id else await ports.kinds.list_named([job.item.kind])
     kind = kinds.get(job.item.kind)
     return filled_in(kind.sheet if kind else (), given)
 
 
 def note_economics(ports: Ports, job: Job, by: UUID | None) -> None:
-    """For the history of what the job's economics were, and who set them."""
+    """Add the job's economics to their history, with the person who set them."""
     assert job.economics is not None
     ports.orders.insert_economics_entry(EconomicsEntry(job.id, ports.now, by, job.economics))
 
 
 def tell_changed_costs(ports: Ports, before: FullOrder, after: FullOrder, by: UUID | None = None) -> None:
-    """What jobs cost by the work that is over is noted and told, where it is something else than before."""
+    """Record and publish the economics of jobs that differ from before, such as a cost changed by work that
+    is over."""
     known = {job.id: job.economics for job in before.jobs}
     for job in after.jobs:
         if job.economics is not None and job.economics != known[job.id]:
@@ -100,7 +102,7 @@ def tell_economics_set(ports: Ports, order: Order, job: Job) -> None:
 
 
 def tell_order_valued(ports: Ports, order: FullOrder) -> None:
-    """What the order is worth, once each of its jobs has its economics."""
+    """Publish the order's value, once each of its jobs has its economics."""
     if all(job.economics for job in order.jobs):
         total = _order_valued(order.order, order.jobs)
         ports.outbox.add(total, subject=order.order.id, correlation=order.order.correlation_id)

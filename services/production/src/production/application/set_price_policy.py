@@ -1,4 +1,4 @@
-"""An admin says how far prices may differ from the approved ones."""
+"""An admin sets how far prices may differ from the approved ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .ports import Ports
 async def set_price_policy(
     ports: Ports, expected_version: int, tolerance_percent: Decimal, process: str | None
 ) -> PricePolicy:
-    """Prices that are set stay; the tolerance counts for the next that is, and the process (without one, the
-    present one) for the next amendment."""
+    """Set the policy. Existing prices stay: the tolerance applies to the next price that is set, and the
+    process to the next amendment. Without a `process`, the present one stays."""
     known = await ports.prices.lock_policy()
     if known.version != expected_version:
         raise Stale("stale_version", field="If-Match")

@@ -20,7 +20,8 @@ from .save_job_progress import save_job_progress
 async def split_phase(
     ports: Ports, phase_id: UUID, quantity: Decimal, assignee_id: UUID | None
 ) -> LockedPhase:
-    """Whoever has the phase keeps the rest. Of what was written to them about it, the other reads nothing."""
+    """Split a share off the phase. The assignee keeps the rest, and the other person reads none of the
+    messages written to the assignee."""
     found = await phase_to_change(ports, phase_id)
     share_id = new_id()
     after = split(found.order_state, found.job, phase_id, quantity, share_id=share_id)

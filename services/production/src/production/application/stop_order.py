@@ -1,4 +1,4 @@
-"""Stopping an order: its open phases end, and with them their assignees' access."""
+"""Stop an order: its open phases end, and with them their assignees' access."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tell_work_outside import tell_work_outside
 
 
 def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
-    """Raises WrongState when the order is cancelled already or goods have left."""
+    """Cancel the order. Raises WrongState if it is cancelled already or goods have left."""
     order = cancelled(before.order, before.progress, reason, ports.now)
     after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
     tell_changed_costs(ports, before, after)
@@ -27,7 +27,8 @@ def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
 
 
 def tell_of_cancellation(ports: Ports, order: Order, *, goods_came_back: bool) -> None:
-    """Only a brief whose goods are back follows its order once they had left."""
+    """Publish the cancellation. Once goods had left, the brief is cancelled with its order only if they came
+    back."""
     event = OrderCancelled(
         order_id=order.id,
         brief_id=order.brief_id,

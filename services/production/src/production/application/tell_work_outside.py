@@ -1,4 +1,4 @@
-"""The warehouse is told of what it may send to companies outside."""
+"""Tell the warehouse what it may send to companies outside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .ports import Ports
 
 
 def tell_work_outside(ports: Ports, before: FullOrder, after: FullOrder) -> None:
-    """Where that differs between the two. Of phases that are done here, nothing is told."""
+    """Publish what differs between the two. Nothing is published about phases that are done here."""
     known = {phase.id: work_outside(before.order.state, job, phase) for job, phase in _phases(before)}
     for job, phase in _phases(after):
         now, told = work_outside(after.order.state, job, phase), known.get(phase.id)

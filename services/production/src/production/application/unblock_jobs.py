@@ -1,4 +1,4 @@
-"""Jobs that waited for their kind go on with its phases."""
+"""Give jobs that waited for their kind the phases of that kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..domain.plan import Schedule
 
 
 def unblock_jobs(jobs: Iterable[Job], kinds: Mapping[str, Kind], schedule: Schedule) -> list[Job]:
-    """The blocked ones among `jobs` whose kind is among `kinds`, with its phases."""
+    """Return the blocked jobs whose kind is among `kinds`, with its phases."""
     return [
         with_kind_defined(job, kinds[job.item.kind], schedule, new_id)
         for job in jobs

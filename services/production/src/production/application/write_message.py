@@ -1,4 +1,4 @@
-"""The assignee of a phase and those who give out the work write to each other, and send each other files."""
+"""Messages and files between the assignee of a phase and the people who give out the work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def write_as_assignee(
     problem: bool = False,
     file: MessageFile | None = None,
 ) -> Message:
-    """To those who assign phases."""
+    """Write to the people who assign phases."""
     _file_is_what_it_says(file)
     found = await own_task_to_change(ports, actor, phase_id)
     recipients = await told_of_work(ports, actor)
@@ -36,7 +36,7 @@ async def write_as_assignee(
 async def write_to_assignee(
     ports: Ports, actor: Actor, phase_id: UUID, text: str = "", *, file: MessageFile | None = None
 ) -> Message:
-    """Raises WrongState for a phase that nobody has."""
+    """Write to the assignee. Raises WrongState if the phase has none."""
     _file_is_what_it_says(file)
     found = await phase_to_change(ports, phase_id)
     if found.phase.assignee_id is None:
@@ -46,7 +46,7 @@ async def write_to_assignee(
 
 
 async def told_of_work(ports: Ports, actor: Actor) -> set[UUID]:
-    """Those who give out the work, other than who acts."""
+    """Return the people who give out the work, without the actor."""
     return {*await ports.directory.list_who_may("phase.assign")} - {actor.person_id}
 
 

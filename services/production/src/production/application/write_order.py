@@ -21,7 +21,7 @@ _PIECES = "pz"
 
 @dataclass(frozen=True, slots=True)
 class AskedItem:
-    """A line as a client writes it: of a kind, to be made, or of an article, from stock."""
+    """A line as a client writes it: either a kind to be made, or an article from stock."""
 
     kind: str | None
     article: str | None

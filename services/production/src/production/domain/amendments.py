@@ -1,5 +1,5 @@
-"""Amendments: a line of an order is to have another price or quantity than was approved with the brief. It is
-approved anew."""
+"""Amendments: requests to give an order line another price or quantity than was approved with the brief. Each
+goes through an approval."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from optima_contracts.quantities import quantity_text
 from .deliveries import Delivery
 
 DEFAULT_PROCESS: Final = "order-amendment"
-"""Key of the approval process that amendments enter, until the tenant names another."""
+"""The key of the approval process for amendments until the tenant names another."""
 
 
 class AmendmentState(StrEnum):
     IN_APPROVAL = "in_approval"
     APPLIED = "applied"
-    """Approved: its price and quantity bind."""
+    """It was approved: its price and quantity bind."""
     REJECTED = "rejected"
     NOT_APPROVED = "not_approved"
     """Its approval ended without a verdict: nobody could be asked, it was recalled, or time ran out."""
     LAPSED = "lapsed"
-    """The order or its line ended, has another quantity or price meanwhile, or was begun too far for another
-    quantity."""
+    """It no longer fits: the order or line ended, the line has another quantity or price by now, or work has
+    gone too far for another quantity."""
     REVOKED = "revoked"
-    """It was applied, and its approval was revoked."""
+    """It was applied, and then its approval was revoked."""
 
 
 def content_hash_of(
@@ -44,8 +44,9 @@ def content_hash_of(
     *,
     nonce: str,
 ) -> str:
-    """Of the line, its quantity, both prices and, where it is to have another quantity, that and where it
-    goes. The nonce, which is told to nobody, keeps whoever sees the hash and no prices from trying all."""
+    """Hash the line, its quantity, both prices and, if the quantity changes, the new one and its
+    destinations. The nonce stays secret, so that nobody who sees the hash can find the prices by trying them
+    all."""
     terms = {
         "job_id": str(job_id),
         "quantity": quantity_text(quantity),
@@ -59,13 +60,13 @@ def content_hash_of(
 
 @dataclass(frozen=True, slots=True)
 class OtherQuantity:
-    """How much a line is to be of instead, and where it goes."""
+    """The new quantity of a line, and its destinations."""
 
     quantity: Decimal
     deliveries: tuple[Delivery, ...]
     deliveries_before: tuple[Delivery, ...]
     confirmed_before: Decimal
-    """What was approved of the line until then, which it may have less of."""
+    """The quantity approved until then. The line itself may be for less."""
 
     def terms(self) -> dict[str, object]:
         sent = [[each.destination, quantity_text(each.quantity)] for each in self.deliveries]
@@ -77,19 +78,19 @@ class Amendment:
     id: UUID
     job_id: UUID
     quantity: Decimal
-    """Of the line, as it was when it was asked for: the amounts that are approved follow from it."""
+    """The line's quantity when the amendment was requested; the amounts to be approved follow from it."""
     unit_price_before: Decimal
-    """As approved until then."""
+    """The price that was approved until then."""
     unit_price: Decimal
-    """The same where the quantity alone changes."""
+    """Equal to `unit_price_before` if only the quantity changes."""
     content_hash: str
-    """Of what is approved, as `content_hash_of` gives it."""
+    """The hash of what is approved, from `content_hash_of`."""
     reason: str
     process: str
     requested_at: datetime
     requested_by: UUID
     other: OtherQuantity | None = None
-    """None: the quantity stays."""
+    """None if the quantity stays."""
     state: AmendmentState = AmendmentState.IN_APPROVAL
     approval_id: UUID | None = None
     ended_at: datetime | None = None
@@ -109,7 +110,7 @@ class Amendment:
         return self.unit_price != self.unit_price_before
 
     def opened(self, approval_id: UUID) -> Amendment:
-        """Its approval began."""
+        """Return the amendment after its approval began."""
         return replace(self, approval_id=self.approval_id or approval_id)
 
     def ended(

@@ -1,5 +1,5 @@
-"""What may change of an order after its confirmation: its deadline, and its lines' quantities and
-destinations; and, once that is approved anew, the prices and quantities that were approved."""
+"""Changes of an order after its confirmation: its deadline, and the quantities and destinations of its lines;
+after a new approval, also the prices and quantities that were approved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .plan import Schedule
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """As it is kept: who changed what, and why."""
+    """The record of a change: who changed what, and why."""
 
     id: UUID
     order_id: UUID
@@ -40,7 +40,7 @@ class OrderChange:
     changed_by: UUID
     reason: str
     deadline_before: date | None = None
-    """None where it is about a line."""
+    """None if the change is about a line."""
     job_id: UUID | None = None
     quantity_before: Decimal | None = None
     deliveries_before: tuple[Delivery, ...] = ()
@@ -49,7 +49,7 @@ class OrderChange:
 def with_deadline(
     order: FullOrder, deadline: date, kinds: Mapping[str, Kind], schedule: Schedule, now: datetime
 ) -> FullOrder:
-    """Work that is not over is planned anew, for the other deadline."""
+    """Return the order with another deadline. Work that is not over is planned again for it."""
     deadline_may_change(order.order.state)
     if deadline == order.order.deadline:
         raise Invalid("nothing_changed", field="deadline")
@@ -69,7 +69,7 @@ def with_line(
     schedule: Schedule,
     policy: PricePolicy,
 ) -> FullOrder:
-    """The order with so much of the job, for these destinations."""
+    """Return the order with this quantity of the job, for these destinations."""
     item = replace(job.item, quantity=quantity, deliveries=deliveries)
     if item == job.item:
         raise Invalid("nothing_changed", field="quantity")
@@ -93,7 +93,7 @@ def _with_item(order: FullOrder, job: Job, item: Item, kind: Kind | None, schedu
     return replace(order, order=after).with_jobs(changed)
 
 
-# What was approved with a brief is amended: it is approved anew.
+# What was approved with a brief can only be amended: it has to be approved again.
 
 
 def price_may_be_amended(order: FullOrder, job: Job) -> None:
@@ -103,7 +103,8 @@ def price_may_be_amended(order: FullOrder, job: Job) -> None:
 
 
 def quantity_may_be_amended(order: FullOrder, job: Job) -> None:
-    """Of a line whose price is known, since those who approve it read what it comes to."""
+    """Refuse unless the line's price is known, because the people who approve read the amount. Raises
+    WrongState."""
     _amendment_may_be_requested(order, job)
     if job.item.item_id is None:
         raise WrongState("quantity_was_not_approved")
@@ -113,12 +114,12 @@ def quantity_may_be_amended(order: FullOrder, job: Job) -> None:
 
 
 def may_have_been_amended(job: Job) -> bool:
-    """Of a brief, and with a price that is known."""
+    """Tell whether the job comes from a brief and has a known price."""
     return job.item.item_id is not None and _price_of(job) is not None
 
 
 def _amendment_may_be_requested(order: FullOrder, job: Job) -> None:
-    """One at a time."""
+    """Refuse a second amendment while one is in approval."""
     economics_may_change(order.order.state, job)
     if job.closed_because is not None:
         raise WrongState("job_closed")
@@ -127,7 +128,7 @@ def _amendment_may_be_requested(order: FullOrder, job: Job) -> None:
 
 
 def price_to_amend(job: Job) -> Decimal:
-    """That holds until now: the approved one or, where none was, that of its economics."""
+    """Return the price that holds now: the approved one or, if none was approved, that of its economics."""
     held = _price_of(job)
     assert held is not None, "of a line of which something may be amended"
     return held
@@ -140,7 +141,8 @@ def _price_of(job: Job) -> Decimal | None:
 
 
 def other_quantity(job: Job, quantity: Decimal, deliveries: tuple[Delivery, ...] | None) -> OtherQuantity:
-    """`deliveries`: None where all of it goes where the line goes, to one destination or anywhere."""
+    """Build the new quantity of a line. If `deliveries` is None, all of it goes where the line goes: to its
+    one destination, or anywhere."""
     item = job.item
     if deliveries is None:
         alone = len(item.deliveries) == 1
@@ -151,7 +153,7 @@ def other_quantity(job: Job, quantity: Decimal, deliveries: tuple[Delivery, ...]
 def amended(
     order: FullOrder, job: Job, amendment: Amendment, *, kind: Kind | None, schedule: Schedule
 ) -> FullOrder:
-    """The order once the amendment is approved. Raises a Refusal where it can't be as it asks."""
+    """Return the order with the amendment applied. Raises a Refusal if that is no longer possible."""
     after = replace(job, amendment=None)
     if amendment.changes_price:
         after = with_approved_price(after, amendment.unit_price)
@@ -171,7 +173,7 @@ def amended(
 def with_amendment(
     order: FullOrder, job: Job, amendment: Amendment, *, kind: Kind | None, schedule: Schedule
 ) -> FullOrder:
-    """The order with what was approved anew. The same order where that doesn't fit it any more."""
+    """Return the order with what was approved, or the same order if the amendment doesn't fit any more."""
     if not _is_as_it_was(order.order.state, job, amendment):
         return order
     try:
@@ -183,9 +185,9 @@ def with_amendment(
 def without_amendment(
     order: FullOrder, job: Job, amendment: Amendment, *, kind: Kind | None, schedule: Schedule
 ) -> FullOrder:
-    """The order with the price and quantity that were approved before: the approval of the others was
-    revoked. A price that is another by now stays, and so does a quantity that is, or may not change any more.
-    The same order where all stays."""
+    """Return the order with the former price and quantity, because the approval of the amendment was revoked.
+    A price or quantity that has changed since stays, and so does a quantity that may not change any more.
+    Returns the same order if nothing changes."""
     if order.order.state in ENDED:
         return order
     after = order
@@ -209,7 +211,7 @@ def without_amendment(
 
 
 def amendment_fits(order: FullOrder, job: Job, amendment: Amendment) -> bool:
-    """Whether what it would change is still as it was when it was asked for, and may still change."""
+    """Tell whether what the amendment changes is still as it was when requested, and may still change."""
     if not _is_as_it_was(order.order.state, job, amendment):
         return False
     if amendment.other is None:
@@ -242,7 +244,7 @@ def deadline_may_change(order: OrderState) -> None:
 
 
 def quantity_may_change(order: FullOrder, job: Job) -> None:
-    """Within what was begun: as long as nothing of it was handed in, and none of it is outside."""
+    """Refuse unless none of the line's work was handed in and none of it is outside. Raises WrongState."""
     _table_allows(Change.QUANTITY, order.order.state, job)
     if job.item.article_id is not None:
         raise WrongState("quantity_from_stock")
@@ -262,7 +264,7 @@ def destinations_may_change(order: FullOrder, job: Job) -> None:
 
 
 def quantity_is_as_approved(item: Item, quantity: Decimal, policy: PricePolicy) -> None:
-    """Less may be ordered than was approved with a brief; more, within the tenant's tolerance of prices."""
+    """Refuse more than was approved with a brief plus the tenant's tolerance for prices. Less is allowed."""
     if item.item_id is None or item.confirmed is None:
         return
     most = item.confirmed * (100 + policy.tolerance_percent) / 100
@@ -280,7 +282,8 @@ def _table_allows(change: Change, order: OrderState, job: Job | None = None) -> 
 
 
 def _planned(job: Job, kind: Kind | None, schedule: Schedule) -> Job:
-    """By its kind as it is now, where that has the same phases; what is over keeps its days."""
+    """Return the job planned by its kind as it is now, if that has the same phases. Phases that are over keep
+    their days."""
     if kind is None or {step.key for step in kind.phases} != {phase.key for phase in job.phases}:
         return job
     periods = schedule.periods(kind.phases, job.item.quantity)

@@ -1,4 +1,5 @@
-"""What a supplier charges for a phase, by what came of it and the terms of delivery that were agreed."""
+"""What a supplier charges for a phase: it depends on the phase's yield and on the agreed terms of
+delivery."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ _THOUSANDTH: Final = Decimal("0.001")
 
 
 class Bearer(StrEnum):
-    """Who bears what lies beyond the tolerance."""
+    """The party that bears what lies beyond the tolerance."""
 
     US = "us"
     SUPPLIER = "supplier"
@@ -20,20 +21,23 @@ class Bearer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTerms:
-    """Within the tolerance, what was delivered is charged. Beyond it, each bears what they have agreed to."""
+    """Agreed terms of delivery. Within the tolerance, what was delivered is charged; beyond it, each party
+    bears what was agreed."""
 
     phase_id: UUID
-    """Whose yield counts."""
+    """The phase whose yield counts."""
     tolerance_percent: Decimal
     over: Bearer = Bearer.SUPPLIER
-    """Us: all that was delivered is charged. The supplier: no more than the tolerance allows."""
+    """With `US`, all that was delivered is charged; with `SUPPLIER`, no more than the tolerance allows."""
     under: Bearer = Bearer.SUPPLIER
-    """Us: the least that the tolerance allows is charged. The supplier: what was delivered."""
+    """With `US`, at least what the tolerance requires is charged; with `SUPPLIER`, only what was
+    delivered."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceOfWork:
-    """What a company outside asks for one of what a phase makes, in euro, and who bears the rest."""
+    """The price that a company outside asks per unit of what a phase makes, in euro, and who bears
+    deviations."""
 
     unit_cost: Decimal
     tolerance_percent: Decimal
@@ -47,28 +51,29 @@ class PriceOfWork:
 
 @dataclass(frozen=True, slots=True)
 class WorkDone:
-    """What has come of a phase that is over, in its unit."""
+    """The yield of a phase that is over, in its unit."""
 
     quantity: Decimal
     of: Decimal
-    """That it was for."""
+    """The quantity that the phase was for."""
     given_up: bool = False
-    """It was skipped, or stopped with its line or order: the rest is not done any more."""
+    """Whether the phase was skipped, or stopped with its line or order: the rest will not be done."""
 
     def part_of(self, quantity: Decimal) -> Decimal:
-        """So much of the quantity as was done of the phase, to three decimals."""
+        """Return the share of `quantity` that corresponds to what was done, to three decimals."""
         if not self.of:
             return Decimal(0)
         return (quantity * min(self.quantity / self.of, Decimal(1))).quantize(_THOUSANDTH, ROUND_HALF_UP)
 
 
 def charged_when_given_up(ordered: Decimal, delivered: Decimal, terms: DeliveryTerms) -> Decimal:
-    """Nobody owes what is missing: what was delivered is paid."""
+    """Return the quantity to pay for work that was given up: nobody owes what is missing, so what was
+    delivered."""
     return charged_quantity(ordered, delivered, replace(terms, under=Bearer.SUPPLIER))
 
 
 def charged_quantity(ordered: Decimal, delivered: Decimal, terms: DeliveryTerms) -> Decimal:
-    """What of a delivery is paid, in the unit that it was ordered in."""
+    """Return the quantity of a delivery that is paid, in the unit in which it was ordered."""
     margin = ordered * terms.tolerance_percent / 100
     least = ordered - margin if terms.under is Bearer.US else Decimal(0)
     most = ordered + margin if terms.over is Bearer.SUPPLIER else max(delivered, least)

@@ -18,13 +18,13 @@ from .sheets import SheetEntry
 
 _TENTH: Final = Decimal("0.1")
 MAX_AMOUNT: Final = Decimal("999999999999.99")
-"""No amount is larger: what documents and ERPs can carry."""
+"""The largest amount that documents and ERPs can carry."""
 
 
 class CostKind(StrEnum):
     MATERIAL = "material"
     PHASE = "phase"
-    """The work of a phase, here or by a supplier."""
+    """The work of a phase, done here or by a supplier."""
     SET_UP = "set_up"
     TRANSPORT = "transport"
     OTHER = "other"
@@ -32,27 +32,28 @@ class CostKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """A part of what a job costs."""
+    """A part of a job's cost."""
 
     what: CostKind
     description: str
     quantity: Decimal
     unit_cost: Decimal
-    """As planned, with four decimals at most."""
+    """The planned cost, with at most four decimals."""
     supplier: str | None = None
-    """Whom it is paid to; None: it is ours."""
+    """The company to pay; None for our own cost."""
     terms: str | None = None
-    """Agreed with the supplier, in words."""
+    """The terms agreed with the supplier, in words."""
     actual: Decimal | None = None
-    """What it came to; None until that is known."""
+    """The actual amount; None until it is known."""
     delivery: DeliveryTerms | None = None
-    """By which the yield of a phase decides what it comes to. None: somebody states that."""
+    """The terms by which a phase's yield decides the actual amount. None if somebody states that amount."""
     charged: Decimal | None = None
-    """The quantity that is paid by these terms, or of what was given up; None until the phase is over."""
+    """The quantity that is paid, by these terms or because the work was given up; None until the phase is
+    over."""
     phase_id: UUID | None = None
-    """The phase that it is for, where no terms of delivery name it. None: of none that anybody named."""
+    """The phase that the cost is for, if no terms of delivery name it. None if nobody named one."""
     given_up: bool = False
-    """Its phase is not done any more: what came of it until then is all that it costs."""
+    """Whether its phase will not be finished: only what was done of it until then costs anything."""
 
     @property
     def of_phase(self) -> UUID | None:
@@ -60,12 +61,12 @@ class CostLine:
 
     @property
     def planned(self) -> Decimal:
-        """When it was planned; where that was given up, nothing of it is left in any sum."""
+        """The planned amount. It no longer counts in any sum if the work was given up."""
         return amount_of(self.quantity, self.unit_cost)
 
     @property
     def costs(self) -> Decimal:
-        """What it came to or, until that is known, what is planned."""
+        """The actual amount or, until that is known, the planned one."""
         if self.actual is not None:
             return self.actual
         return amount_of(self.charged or Decimal(0), self.unit_cost) if self.given_up else self.planned
@@ -74,22 +75,22 @@ class CostLine:
 @dataclass(frozen=True, slots=True)
 class Economics:
     cost: Decimal
-    """What the whole job costs us."""
+    """The cost of the whole job."""
     unit_price: Decimal
-    """What one unit is sold for, with four decimals at most."""
+    """The price of one unit, with at most four decimals."""
     supplier: str | None
     materials: str
     technical_sheet: str
-    """How the work is to be done: with `sheet` the only part that those who do it may read."""
+    """How the work is to be done. People who do it may read only this and `sheet`."""
     vat_code: str
     price_reason: str | None = None
-    """Why the price differs from the approved one. None where it doesn't."""
+    """Why the price differs from the approved one; None if it doesn't."""
     cost_lines: tuple[CostLine, ...] = ()
-    """What the cost is made of; none: it is known as a whole alone."""
+    """The parts of the cost; empty if only the whole is known."""
     sheet: tuple[SheetEntry, ...] = ()
-    """The details of the technical sheet that its kind asks for."""
+    """The details that the kind's technical sheet asks for."""
     given_up: int | None = None
-    """How many phases were not done any more when this was stated; None: nobody knows."""
+    """How many phases had been given up when these economics were stated; None if that is not known."""
 
     @property
     def planned_cost(self) -> Decimal:
@@ -101,39 +102,40 @@ class Economics:
 
 @dataclass(frozen=True, slots=True)
 class PricePolicy:
-    """A tenant's own."""
+    """A tenant's rule about prices that differ from the approved ones."""
 
     tolerance_percent: Decimal
-    """How far a price may differ from the approved one without being approved anew, given a reason."""
+    """By how many percent a price may differ from the approved one, with a reason but without a new
+    approval."""
     version: int
     process: str = DEFAULT_PROCESS
-    """Key of the approval process that approves other prices anew."""
+    """The key of the process that approves other prices."""
 
 
 STRICT: Final = PricePolicy(tolerance_percent=Decimal(0), version=0)
-"""Until a tenant sets another: the approved price binds."""
+"""The policy of a tenant that has set none: the approved price binds."""
 
 
 def price(economics: Economics, quantity: Decimal) -> Decimal:
-    """What the whole job is sold for."""
+    """Return the price of the whole job."""
     return amount_of(quantity, economics.unit_price)
 
 
 def margin(economics: Economics, quantity: Decimal) -> Decimal:
-    """Price less cost; negative when the job loses money."""
+    """Return price less cost; negative if the job loses money."""
     return price(economics, quantity) - economics.cost
 
 
 def margin_percent(economics: Economics, quantity: Decimal) -> Decimal | None:
-    """Of the price, to a tenth; None where it is free."""
+    """Return the margin in percent of the price, to a tenth; None if the price is zero."""
     whole = price(economics, quantity)
     return (margin(economics, quantity) * 100 / whole).quantize(_TENTH, ROUND_HALF_UP) if whole else None
 
 
 def with_charges(lines: Sequence[CostLine], done: Mapping[UUID, WorkDone]) -> tuple[CostLine, ...]:
-    """The lines as the work that is over makes them, by phase: those with terms of delivery come to what
-    these make of it, and of what was given up none comes to more than was done. Those of other phases are as
-    planned."""
+    """Return the cost lines with the actual charges of phases that are over. Lines with terms of delivery
+    cost what these terms give; lines of work that was given up cost no more than was done. Lines of other
+    phases keep their planned cost."""
     return tuple(_charged(line, done) if line.of_phase else line for line in lines)
 
 
@@ -142,7 +144,7 @@ def _charged(line: CostLine, done: Mapping[UUID, WorkDone]) -> CostLine:
     work = done.get(line.of_phase)
     given_up = work is not None and work.given_up
     if line.delivery is None:
-        # What somebody states that it came to stands, whatever becomes of the phase.
+        # The actual cost that somebody states stays valid, whatever becomes of the phase.
         given_up = given_up and line.actual is None
         charged = work.part_of(line.quantity) if work and given_up else None
         return replace(line, charged=charged, given_up=given_up)
@@ -154,16 +156,16 @@ def _charged(line: CostLine, done: Mapping[UUID, WorkDone]) -> CostLine:
 
 
 def cost_of(lines: Sequence[CostLine]) -> Decimal:
-    """Of each line what it came to or, until then, what is planned."""
+    """Sum the actual amount of each line or, until that is known, the planned one."""
     return sum((line.costs for line in lines), Decimal(0))
 
 
 def cost_in_question(economics: Economics, given_up: int) -> Decimal:
-    """What of the cost may still hold work that is not done any more: `given_up` phases in all.
+    """Return the part of the cost that may still include work given up; `given_up` phases were, in all.
 
-    A line that names its phase follows it. A whole, and a line for work or something else that names none,
-    stands as it was stated; after more was given up it is in question, until the economics are stated anew
-    or, of a line, what that came to. Material, set-up and transport are no work.
+    A line that names its phase follows that phase. A cost stated as a whole, and a line for work or something
+    else that names no phase, stays as stated; once more phases are given up it is in question, until the
+    economics are stated again or the line gets its actual amount. Material, set-up and transport are no work.
     """
     if economics.given_up is None or given_up <= economics.given_up:
         return Decimal(0)
@@ -177,8 +179,8 @@ def _may_hold_any_work(line: CostLine) -> bool:
 
 
 def cost_lines_fit(lines: Sequence[CostLine], phases: Mapping[UUID, str]) -> None:
-    """Each is of a phase of the job, or of none; terms of delivery are about one, in a line of its cost,
-    which comes to what follows from them."""
+    """Refuse lines that name a phase of another job, or terms of delivery that do not fit: they need a phase
+    of the job, in a line of kind `PHASE`, and that line's actual amount follows from them. Raises Invalid."""
     for n, line in enumerate(lines):
         if line.phase_id is not None and line.phase_id not in phases:
             raise Invalid("delivery_phase_unknown", field=f"cost_lines[{n}].phase_id")
@@ -196,7 +198,7 @@ def cost_lines_fit(lines: Sequence[CostLine], phases: Mapping[UUID, str]) -> Non
 
 
 def cost_to_set(cost: Decimal | None, lines: Sequence[CostLine]) -> Decimal:
-    """As stated or, with lines, their sum."""
+    """Return the stated cost or, if there are lines, their sum. Raises Invalid if the two differ."""
     if not lines:
         if cost is None:
             raise Invalid("cost_missing", field="cost")
@@ -210,7 +212,7 @@ def cost_to_set(cost: Decimal | None, lines: Sequence[CostLine]) -> Decimal:
 
 
 def price_to_set(approved: Decimal | None, proposed: Decimal | None) -> Decimal:
-    """The approved price, unless another is proposed."""
+    """Return the proposed price or, without one, the approved price."""
     if proposed is not None:
         return proposed
     if approved is None:
@@ -219,7 +221,8 @@ def price_to_set(approved: Decimal | None, proposed: Decimal | None) -> Decimal:
 
 
 def price_is_as_approved(approved: Decimal | None, economics: Economics, policy: PricePolicy) -> None:
-    """Or differs within the tenant's tolerance, for a reason that is stated."""
+    """Refuse a price that differs from the approved one by more than the tenant's tolerance, or without a
+    reason."""
     if approved is None or economics.unit_price == approved:
         return
     if abs(economics.unit_price - approved) > approved * policy.tolerance_percent / 100:

@@ -36,7 +36,7 @@ KIND_UNKNOWN: Final = "kind unknown"
 _THOUSANDTH: Final = Decimal("0.001")
 _STEPS: Final = (Decimal(1), Decimal("0.1"))
 MOST_SHARES: Final = 20
-"""That one phase is split into."""
+"""The most shares that one phase may be split into."""
 
 
 NOT_STARTED: Final = frozenset({PhaseState.WAITING, PhaseState.READY, PhaseState.ASSIGNED})
@@ -44,13 +44,13 @@ TO_DO: Final = NOT_STARTED | {PhaseState.IN_PROGRESS}
 BEGUN: Final = frozenset({PhaseState.IN_PROGRESS, PhaseState.TO_INSPECT, PhaseState.DONE})
 OPEN: Final = TO_DO | {PhaseState.TO_INSPECT}
 ENDED: Final = frozenset({OrderState.DELIVERED, OrderState.CANCELLED})
-"""Nothing changes in an order that is in one of these."""
+"""The states of an order in which nothing changes any more."""
 GIVEN_UP: Final = frozenset({PhaseState.SKIPPED, PhaseState.CANCELLED})
-"""What is left of it is not done any more."""
+"""States of phases whose remaining work will not be done."""
 OVER: Final = GIVEN_UP | {PhaseState.DONE}
 OPEN_TASKS: Final = OPEN - {PhaseState.READY}
 GRANTING: Final = OPEN_TASKS | {PhaseState.DONE}
-"""In these, a phase is visible to its assignee as a task. One that is ready has no assignee."""
+"""The states in which a phase is visible to its assignee as a task. A phase that is ready has no assignee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +69,38 @@ class Phase:
     quantity: Decimal | None = None
     note: str = ""
     unit: str | None = None
-    """Of its quantities; None: the job's."""
+    """The unit of its quantities; None for the job's unit."""
     factor: Decimal = Decimal(1)
-    """How many of the job's unit come of one of this phase's."""
+    """How many of the job's units one of this phase's units makes."""
     lost: Decimal | None = None
-    """Of what there was to work on; None until it is completed."""
+    """What was lost of the quantity there was to work on; None until the phase is completed."""
     loss_reason: str | None = None
     starts_on_parts: bool = False
-    """It may begin on a part of what the phases before it make."""
+    """Whether it may begin on a part of what the phases before it make."""
     made_so_far: Decimal | None = None
-    """Handed in before its completion, whose quantity includes it; in its unit."""
+    """The quantity handed in before completion, in the phase's unit. The final `quantity` includes it."""
     planned: Period | None = None
-    """When it is to be worked on. None for phases that are older than plans."""
+    """The days on which it is to be worked on. None for phases older than plans."""
     needs_proof: bool = False
-    """It begins once the proofs of its brief are approved."""
+    """Whether it can begin only once the proofs of its brief are approved."""
     proof_missing: bool = False
-    """It needs a proof, and the newest version of one of its brief's is not approved, or there is none yet.
-    Orders without a brief have nobody who would approve one."""
+    """Whether it needs a proof and lacks it: the newest version of one of the brief's proofs is not approved,
+    or there is no proof yet. Nothing is missing for orders without a brief: nobody could approve a proof."""
     outside: Outside = AT_HOME
     """The company outside that does it, and what went there and came back, in the phase's unit."""
     share: Decimal | None = None
-    """How much of the job it is for, in the job's unit; the phases of the same key do the rest. None: all."""
+    """The part of the job that it is for, in the job's unit; phases with the same key do the rest. None for
+    all."""
     share_number: int = 1
-    """Among the phases of its key."""
+    """Its number among the phases with the same key."""
 
     def share_of(self, ordered: Decimal) -> Decimal:
-        """What of the job it is for, in the job's unit."""
+        """Return how much of the job this phase is for, in the job's unit."""
         return ordered if self.share is None else self.share
 
     def in_own_unit(self, quantity: Decimal, rounding: str = ROUND_FLOOR) -> Decimal:
-        """So much of the job in the phase's unit, to three decimals: what is there at all is a thousandth at
-        least, or nobody could hand it in."""
+        """Convert a quantity of the job into the phase's unit, to three decimals. A quantity above zero gives
+        at least a thousandth, because nobody could hand in less."""
         rounded = (quantity / self.factor).quantize(_THOUSANDTH, rounding)
         return max(rounded, _THOUSANDTH) if quantity > 0 else rounded
 
@@ -122,7 +123,7 @@ class RejectedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What an order's line asks for, before a job is made of it."""
+    """A line of an order, before a job is made of it."""
 
     item_id: UUID | None
     kind: str
@@ -131,12 +132,13 @@ class Item:
     unit: str
     deliveries: tuple[Delivery, ...]
     approved_unit_price: Decimal | None = None
-    """What was approved with the brief. None without a brief, or when it was approved without prices."""
+    """The price approved with the brief. None if there is no brief, or if it was approved without prices."""
     article_id: UUID | None = None
-    """The article that it is taken from stock of: nothing of it is made. `kind` is the article's code."""
+    """The article from whose stock the line is taken; nothing is made for it. `kind` is then the article's
+    code."""
     confirmed: Decimal | None = None
-    """The quantity that was approved: that the order was confirmed with, until another is approved. None
-    until it is an order's."""
+    """The approved quantity: the one that the order was confirmed with, until another is approved. None as
+    long as the item belongs to no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,9 @@ class Job:
     """When its first phase began."""
     produced: Decimal | None = None
     closed_because: str | None = None
-    """Why the line was closed short: nothing more of it is due than what was shipped."""
+    """Why the line was closed short: no more is due than was shipped."""
     amendment: Amendment | None = None
-    """The one that is in approval."""
+    """The amendment that is in approval."""
     version: int = 1
 
     def phase(self, phase_id: UUID) -> Phase:
@@ -176,8 +178,8 @@ def planned_job(
     position: int,
     new_id: Callable[[], UUID],
 ) -> Job:
-    """A job with its kind's phases copied: later edits of the kind don't touch it. No kind: blocked. From
-    stock: without phases, until its goods are set aside."""
+    """Return a job with copies of its kind's phases: later edits of the kind don't change it. Without a kind
+    the job is blocked. A job taken from stock has no phases and is ready until its goods are set aside."""
     if item.article_id is not None:
         exactly = Decimal(0)
         return Job(job_id, order_id, position, item, exactly, JobState.READY, phases=())
@@ -195,21 +197,21 @@ def planned_job(
 
 
 def with_kind_defined(job: Job, kind: Kind, schedule: Schedule, new_id: Callable[[], UUID]) -> Job:
-    """The job once its kind is defined. Only for a blocked job."""
+    """Return the blocked job with the phases of its kind, which is now defined."""
     return _changed(_with_phases_of(kind, job, schedule, new_id))
 
 
 def with_kind_corrected(
     order: OrderState, job: Job, kind: Kind, schedule: Schedule, new_id: Callable[[], UUID]
 ) -> Job:
-    """The job, which waited for a kind that there will never be, as one of this kind."""
+    """Return the job with another kind. It was blocked, waiting for a kind that nobody will define."""
     kind_may_be_corrected(order, job)
     corrected = replace(job, item=replace(job.item, kind=kind.key))
     return with_kind_defined(corrected, kind, schedule, new_id)
 
 
 def with_economics(order: OrderState, job: Job, economics: Economics, policy: PricePolicy = STRICT) -> Job:
-    """The job with its economics; they may be corrected until the order has ended."""
+    """Return the job with its economics. They may be corrected until the order has ended."""
     economics_may_change(order, job)
     approved = job.item.approved_unit_price
     price_is_as_approved(approved, economics, policy)
@@ -226,8 +228,8 @@ def phases_given_up(job: Job) -> int:
 
 
 def work_done(job: Job) -> dict[UUID, WorkDone]:
-    """What has come of each phase that is over, in its unit: of one outside, what came back in good order,
-    also beyond what could be used."""
+    """Return the yield of each phase that is over, in its unit. For work outside this is all that came back
+    in good order, even beyond what could be used."""
     done: dict[UUID, WorkDone] = {}
     for phase in job.phases:
         made = phase.quantity if phase.outside.finisher is None else phase.outside.made
@@ -240,9 +242,9 @@ def work_done(job: Job) -> dict[UUID, WorkDone]:
 
 
 def with_cost_of_work(job: Job) -> Job:
-    """The job whose cost is what its work comes to: what its phases have yielded, where terms of delivery
-    were agreed, and of a phase that is not done any more what was done of it. All that changes phases leaves
-    it so. The same job where the cost would be more than documents can carry."""
+    """Return the job with its cost adjusted to the work done: by the yield of phases with terms of delivery,
+    and by what was done of phases given up. Everything that changes phases calls this. Returns the same job
+    if the cost would exceed what documents can carry."""
     economics = job.economics
     if economics is None or not any(line.of_phase for line in economics.cost_lines):
         return job
@@ -254,23 +256,23 @@ def with_cost_of_work(job: Job) -> Job:
 
 
 def with_approved_price(job: Job, unit_price: Decimal) -> Job:
-    """The job with a price that was approved: it is what its economics have to keep to from now on."""
+    """Return the job with an approved price, to which its economics must keep from now on."""
     economics = job.economics and replace(job.economics, unit_price=unit_price, price_reason=None)
     item = replace(job.item, approved_unit_price=unit_price)
     return _changed(replace(job, item=item, economics=economics))
 
 
 def with_goods_allocated(job: Job, allocated: Decimal) -> Job:
-    """The job, which is taken from stock, after so much of it in all was set aside in the warehouse: done
-    once it is as much as was ordered."""
+    """Return a job taken from stock after `allocated` in all was set aside in the warehouse. The job is done
+    once that is the ordered quantity."""
     if job.item.article_id is None or job.state is not JobState.READY or allocated < job.item.quantity:
         return job
     return _changed(replace(job, state=JobState.DONE, produced=job.item.quantity))
 
 
 def assigned(order: OrderState, job: Job, phase_id: UUID, assignee_id: UUID, *, replaces: bool) -> Job:
-    """The phase given to a person. `replaces`: whoever has it now is no longer active, or is to do it no
-    longer."""
+    """Return the job with the phase assigned to a person. `replaces` tells that the present assignee is no
+    longer active, or is not to do the phase any longer."""
     phase = job.phase(phase_id)
     action = Action.REPLACE if replaces else Action.ASSIGN
     after = replace(
@@ -280,9 +282,9 @@ def assigned(order: OrderState, job: Job, phase_id: UUID, assignee_id: UUID, *, 
 
 
 def after_departure_of(job: Job, person_id: UUID, successor_id: UUID | None) -> tuple[Job, tuple[Phase, ...]]:
-    """The job after the person has left: what they had still to do is the successor's or, with None,
-    nobody's, and what they had begun begins anew. Also those phases, as they now are. Work that waits for
-    its inspection keeps the name of who did it."""
+    """Return the job after a person has left, and the phases that change. What they had still to do goes to
+    the successor or, without one, to nobody; work that they had begun begins anew. Work that waits for
+    inspection keeps the name of the person who did it."""
     mine = [phase for phase in job.phases if phase.assignee_id == person_id and phase.state in TO_DO]
     if not mine:
         return job, ()
@@ -294,14 +296,15 @@ def after_departure_of(job: Job, person_id: UUID, successor_id: UUID | None) -> 
 
 
 def given_back(order: OrderState, job: Job, phase_id: UUID) -> Job:
-    """The phase without its assignee, who can't do it. What they handed in of it stays."""
+    """Return the job with the phase taken from its assignee, who can't do it. What they handed in stays."""
     phase = job.phase(phase_id)
     state = next_state(Action.GIVE_BACK, order, job, phase)
     return _settled(job, replace(phase, state=state, started_at=None, assignee_id=None))
 
 
 def reported(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal) -> Job:
-    """So much more of the phase handed in, in its unit, while the rest is still to be done."""
+    """Return the job after a further part of the phase was handed in, in the phase's unit. The rest is still
+    to be done."""
     phase = job.phase(phase_id)
     state = next_state(Action.REPORT, order, job, phase)
     part_is_there_to_make(job, phase, quantity)
@@ -309,15 +312,16 @@ def reported(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal) -> 
 
 
 def outsourced(order: OrderState, job: Job, phase_id: UUID, finisher: str | None) -> Job:
-    """The phase given to a company outside, which its assignee follows up; or, with None, taken back."""
+    """Return the job with the phase given to a company outside, whose work the assignee follows up, or taken
+    back if `finisher` is None."""
     phase = job.phase(phase_id)
     state = next_state(Action.OUTSOURCE, order, job, phase)
     return _settled(job, replace(phase, state=state, outside=replace(phase.outside, finisher=finisher)))
 
 
 def bought(job: Job, phase_id: UUID, former: str | None, price: PriceOfWork | None) -> Job:
-    """The job, whose phase was given to a company outside, with what that asks as a line of its cost. What
-    was agreed with the `former` one goes with them. The same job where nothing was agreed."""
+    """Return the job with the price that a company outside asks for the phase, as a line of its cost. A price
+    agreed with the `former` company is removed. Returns the same job if nothing was agreed."""
     economics, phase = job.economics, job.phase(phase_id)
     assert economics is not None, "nobody has work of a job without them"
     finisher = phase.outside.finisher
@@ -344,8 +348,8 @@ def bought(job: Job, phase_id: UUID, former: str | None, price: PriceOfWork | No
 
 
 def with_bought_quantities(before: Job, job: Job) -> Job:
-    """The job, of which so much is to be made instead, with as much in the lines of its cost that were for
-    all of a phase."""
+    """Return the job, whose quantity has changed, with cost lines adjusted: those that were for the whole of
+    a phase are for its whole again."""
     if job.economics is None:
         return job
     was, now = _quantities_of_phases(before), _quantities_of_phases(job)
@@ -370,14 +374,15 @@ def _is_bought_of(line: CostLine, phase_id: UUID, company: str | None) -> bool:
 
 
 def work_outside(order: OrderState, job: Job, phase: Phase) -> WorkOutside:
-    """What of the phase may be sent out: while it is being worked on, whatever there is to work on, and in
-    its place whatever of refused attempts is back."""
+    """Return what may be sent out of the phase: while it is being worked on, all there is to work on, plus a
+    replacement for what came back of refused attempts."""
     at_work = order not in ENDED and phase.state is PhaseState.IN_PROGRESS
     return WorkOutside(phase.outside.finisher, at_work, phase.outside.before.all + most_to_make(job, phase))
 
 
 def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, share_id: UUID) -> Job:
-    """So much of the phase, in its unit, as a phase of its own beside it, which is nobody's yet."""
+    """Return the job with a part of the phase, in the phase's unit, split off as a phase of its own without
+    an assignee."""
     phase = job.phase(phase_id)
     state = next_state(Action.SPLIT, order, job, phase)
     taken = in_unit_of_job(job, phase, quantity)
@@ -402,8 +407,8 @@ def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, sha
 
 
 def joined(order: OrderState, job: Job, phase_id: UUID, other_id: UUID) -> tuple[Job, Phase, Phase]:
-    """Two shares of a phase as one again, of whoever has either. Also the phase that stays, as it now is, and
-    the one that is gone."""
+    """Join two shares of a phase, which keeps the assignee of either. Returns the job, the phase that stays,
+    and the one that is gone."""
     phase = job.phase(phase_id)
     next_state(Action.JOIN, order, job, phase)
     other = next((each for each in shares_to_join(job, phase) if each.id == other_id), None)
@@ -424,7 +429,7 @@ def joined(order: OrderState, job: Job, phase_id: UUID, other_id: UUID) -> tuple
 
 
 def _with_costs_of(job: Job, gone_id: UUID, phase_id: UUID) -> Job:
-    """The job, whose lines of cost of a share that is gone are of the other."""
+    """Return the job with the cost lines of a share that is gone moved to the other share."""
     if job.economics is None:
         return job
     lines = tuple(_line_moved(each, gone_id, phase_id) for each in job.economics.cost_lines)
@@ -439,8 +444,8 @@ def _line_moved(line: CostLine, gone_id: UUID, phase_id: UUID) -> CostLine:
 
 
 def shares_to_join(job: Job, phase: Phase) -> list[Phase]:
-    """The other shares that may be made one with the phase: nothing was ever done of either, here or outside,
-    and nobody loses a task by it."""
+    """List the other shares that may be joined with the phase: nothing was ever done of either, here or
+    outside, and nobody loses a task by it."""
     return [
         each
         for each in _others(job, phase)
@@ -456,8 +461,8 @@ def _is_untouched(phase: Phase) -> bool:
 
 
 def with_shares_for(job: Job, quantity: Decimal) -> Job:
-    """The job, whose quantity is to be another, with the shares of its split phases in proportion: in whole
-    units where that leaves something to each."""
+    """Return the job, whose quantity is about to change, with the shares of its split phases in proportion:
+    in whole units if that leaves something to each."""
     split_keys = {phase.key for phase in job.phases if phase.share is not None}
     fitted: dict[UUID, Decimal] = {}
     for key in split_keys:
@@ -471,7 +476,7 @@ def with_shares_for(job: Job, quantity: Decimal) -> Job:
 
 
 def _in_proportion(shares: list[Decimal], total: Decimal) -> list[Decimal]:
-    """The last one has what is left of the others, each of which is rounded down."""
+    """Scale the shares to `total`. Each is rounded down except the last, which gets the rest."""
     whole = sum(shares, Decimal(0))
     for step in (Decimal(1), _THOUSANDTH):
         fitted = [(share * total / whole).quantize(step, ROUND_FLOOR) for share in shares[:-1]]
@@ -497,8 +502,8 @@ def completed(
     now: datetime,
     loss_reason: str | None = None,
 ) -> Job:
-    """The phase ended by its assignee; one with a quality check is then to be inspected. `quantity` is in the
-    phase's unit."""
+    """Return the job after the assignee completed the phase. A phase with a quality check is then to be
+    inspected. `quantity` is in the phase's unit."""
     phase = job.phase(phase_id)
     state = next_state(Action.COMPLETE, order, job, phase)
     quantity_includes_what_was_handed_in(job, phase, quantity)
@@ -522,7 +527,7 @@ def completed(
 
 
 def accepted(order: OrderState, job: Job, phase_id: UUID, accepted_by: UUID) -> Job:
-    """The work of a phase passed its quality check, by somebody else than who did it."""
+    """Return the job after the phase passed its quality check, made by somebody other than the assignee."""
     phase = job.phase(phase_id)
     return _settled(job, replace(phase, state=next_state(Action.ACCEPT, order, job, phase, accepted_by)))
 
@@ -537,8 +542,8 @@ def rejected(
     now: datetime,
     assignee_has_left: bool,
 ) -> tuple[Job, RejectedAttempt]:
-    """The phase goes back to its assignee, or to nobody when they have left, to be done again; what was
-    refused is kept."""
+    """Send the phase back to its assignee to be done again, or to nobody if they have left. Also returns the
+    refused attempt, which is kept."""
     phase = job.phase(phase_id)
     state = next_state(Action.REJECT, order, job, phase)
     assert phase.assignee_id
@@ -581,7 +586,8 @@ def skipped(order: OrderState, job: Job, phase_id: UUID) -> Job:
 
 
 def cancelled(job: Job) -> Job:
-    """The job stopped: open phases end, and with them their assignees' access. Finished work stays."""
+    """Return the job stopped: its open phases end, and with them their assignees' access. Finished work
+    stays."""
     if job.state in (JobState.DONE, JobState.CANCELLED):
         return job
     phases = tuple(replace(p, state=PhaseState.CANCELLED) if p.state in OPEN else p for p in job.phases)
@@ -589,13 +595,13 @@ def cancelled(job: Job) -> Job:
 
 
 def closed(job: Job, reason: str) -> Job:
-    """The job's line closed short: what is open of it ends, and nothing more is due than was shipped."""
+    """Return the job with its line closed short: open phases end, and no more is due than was shipped."""
     stopped = _changed(job) if job.state is JobState.DONE else cancelled(job)
     return replace(stopped, closed_because=reason)
 
 
 def resumed(job: Job) -> Job:
-    """The job as it was before its order was cancelled; a line that was closed before stays so."""
+    """Return the job as it was before its order was cancelled. A line that was closed before stays closed."""
     if job.state is not JobState.CANCELLED or job.closed_because is not None:
         return job
     phases = tuple(
@@ -612,8 +618,9 @@ def resumed(job: Job) -> Job:
 
 
 def quantity_bounds(phase: Phase, ordered: Decimal, tolerance_percent: Decimal) -> tuple[Decimal, Decimal]:
-    """The least and the most that a phase may be completed with, in its unit, to three decimals, both
-    included. In a unit of its own, the least stands for all up to the next thousandth (`in_unit_of_job`)."""
+    """Return the least and the greatest quantity that a phase may be completed with, both included, in its
+    unit and to three decimals. If that unit is not the job's, the least is rounded down and covers everything
+    up to the next thousandth (see `in_unit_of_job`)."""
     share = phase.share_of(ordered)
     margin = _margin(share, tolerance_percent)
     rounding = ROUND_CEILING if phase.factor == 1 else ROUND_FLOOR
@@ -625,9 +632,9 @@ def _margin(share: Decimal, tolerance_percent: Decimal) -> Decimal:
 
 
 def in_unit_of_job(job: Job, phase: Phase, quantity: Decimal) -> Decimal:
-    """What so much of the phase's work makes. It is counted to a thousandth, so that it stands for all up to
-    the next one: 33.333 sheets of three make 100 pieces. Of these it makes its share or, with another
-    quantity, the roundest number that is within the tolerance."""
+    """Convert a quantity of the phase into the job's unit. Quantities are counted to a thousandth, so each
+    one covers all up to the next: 33.333 sheets of three make 100 pieces. Within that range the result is the
+    phase's share or, for another quantity, the roundest number within the tolerance."""
     if phase.factor == 1 or quantity == 0:
         return quantity
     share = phase.share_of(job.item.quantity)
@@ -641,8 +648,8 @@ def in_unit_of_job(job: Job, phase: Phase, quantity: Decimal) -> Decimal:
 
 
 def least_to_complete(job: Job, phase: Phase) -> Decimal:
-    """The least that the phase may be completed with, in its unit. Whoever makes all that the work before it
-    yielded makes enough, and were it a thousandth too little in this unit."""
+    """Return the least quantity that the phase may be completed with, in its unit. Making all that the phases
+    before it yielded is enough, even if rounding leaves it a thousandth short in this unit."""
     least, _ = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
     return least if _awaited_by(job, phase) else min(least, most_to_make(job, phase))
 
@@ -661,20 +668,20 @@ def quantity_is_within_tolerance(job: Job, phase: Phase, quantity: Decimal) -> N
 
 
 def shares_of(job: Job, key: str) -> list[Phase]:
-    """The phases that are for a share each of the same work, or the one that is for all of it."""
+    """List the phases that each do a share of the same work, or the one phase that does all of it."""
     return [phase for phase in job.phases if phase.key == key]
 
 
 def handed_on_to(job: Job, phase: Phase) -> Decimal | None:
-    """The least that the work before it yielded, or handed in so far; in the job's unit. None where there
-    was none."""
+    """Return the least of what the phases before it yielded or handed in so far, in the job's unit. None if
+    there are none."""
     made = [_handed_in(job, key) for key in _predecessors_of(job, phase)]
     return min((each for each in made if each is not None), default=None)
 
 
 def to_work_on(job: Job, phase: Phase) -> Decimal:
-    """What was handed on to the phase or, to the first, what was ordered; in the job's unit. Of a share, in
-    proportion, and not what the others have made already."""
+    """Return what was handed on to the phase or, for a first phase, what was ordered; in the job's unit. A
+    share gets its proportion, but nothing that other shares have used already."""
     share, ordered = phase.share_of(job.item.quantity), job.item.quantity
     handed_on = handed_on_to(job, phase)
     if handed_on is None or phase.share is None:
@@ -684,9 +691,9 @@ def to_work_on(job: Job, phase: Phase) -> Decimal:
 
 
 def there_for(job: Job, phase: Phase) -> Decimal | None:
-    """What of the work handed on the phase may have in all, in the job's unit; None where there is no limit.
-    Shares leave each other the least that each has still to make: of what there is, or what there will be
-    at least."""
+    """Return how much of the finished work of earlier phases this phase may use in all, in the job's unit, or
+    None if there is no limit. Shares leave each other at least what each has still to make, out of what there
+    is now or, if that is more, the least there will be."""
     handed_on = handed_on_to(job, phase)
     if handed_on is None or phase.share is None:
         return handed_on
@@ -702,13 +709,14 @@ def _others(job: Job, phase: Phase) -> list[Phase]:
 
 
 def _made(job: Job, phase: Phase) -> Decimal:
-    """Handed in or completed, in the job's unit."""
+    """Return what was completed or, until then, handed in; in the job's unit."""
     made = phase.quantity if phase.quantity is not None else phase.made_so_far
     return in_unit_of_job(job, phase, made or Decimal(0))
 
 
 def _claimed(job: Job, phase: Phase) -> Decimal:
-    """What the phase has made, or must be able to make."""
+    """Return what the phase has made or, if that is more and it is not completed, what it must be able to
+    make."""
     if phase.quantity is not None:
         return _made(job, phase)
     return max(_made(job, phase), _least_of(job, phase.share_of(job.item.quantity)))
@@ -719,8 +727,8 @@ def _least_of(job: Job, share: Decimal) -> Decimal:
 
 
 def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
-    """No phase yields more than any phase before it did, but for what a thousandth in its unit makes: what
-    was lost there is not there to work on. Nor do its shares together."""
+    """Refuse a quantity beyond the yield of the phases before it, apart from rounding by a thousandth: what
+    was lost there cannot be worked on. The same limit holds for all shares together."""
     there = there_for(job, phase)
     if there is not None and quantity > phase.in_own_unit(there):
         raise Invalid(
@@ -732,14 +740,15 @@ def quantity_was_handed_on(job: Job, phase: Phase, quantity: Decimal) -> None:
 
 
 def most_to_make(job: Job, phase: Phase) -> Decimal:
-    """Of what was handed on to the phase, and within what may be made at all; in its unit."""
+    """Return the most that the phase may make, in its unit: no more than was handed on to it, and no more
+    than the tolerance allows."""
     _, most = quantity_bounds(phase, job.item.quantity, job.tolerance_percent)
     there = there_for(job, phase)
     return most if there is None else min(most, phase.in_own_unit(there))
 
 
 def most_to_split_off(job: Job, phase: Phase) -> Decimal:
-    """What of the phase is still to be made, and will be there to be made by somebody else; in the job's
+    """Return how much of the phase is still to be made and will be available to somebody else, in the job's
     unit."""
     made = _made(job, phase)
     left = phase.share_of(job.item.quantity) - made
@@ -773,7 +782,7 @@ def what_is_split_off_is_still_to_be_made(job: Job, phase: Phase, taken: Decimal
 
 
 def quantity_is_here(job: Job, phase: Phase, quantity: Decimal) -> None:
-    """What a company outside has still is not made yet."""
+    """Refuse more than is here: what a company outside still has is not made yet."""
     here = phase.outside.made_of(most_to_make(job, phase))
     if quantity > here:
         unit = phase.unit or job.item.unit
@@ -781,7 +790,7 @@ def quantity_is_here(job: Job, phase: Phase, quantity: Decimal) -> None:
 
 
 def part_is_there_to_make(job: Job, phase: Phase, part: Decimal) -> None:
-    """What is handed in of a phase is here, and is of what there is to make."""
+    """Refuse a part of a phase that is not here, or beyond what there is to make."""
     left = phase.outside.made_of(most_to_make(job, phase)) - (phase.made_so_far or 0)
     if part > left:
         raise Invalid("part_too_large", field="quantity", most=left, unit=phase.unit or job.item.unit)
@@ -799,9 +808,9 @@ def loss_has_a_reason(job: Job, phase: Phase, lost: Decimal, reason: str | None)
 
 
 def produced_quantity(job: Job) -> Decimal:
-    """What the job yields: the least of its last phases that were not skipped.
+    """Return the job's yield: the least of its last phases that were not skipped.
 
-    A piece is whole only when every last phase has made it, hence the least.
+    It is the least because a piece is whole only once every last phase has made it.
     """
     done = {p.key for p in job.phases if p.state is PhaseState.DONE}
     followed: set[str] = set()
@@ -812,9 +821,9 @@ def produced_quantity(job: Job) -> Decimal:
 
 
 def finished_so_far(job: Job) -> Decimal:
-    """What of a job may enter the warehouse while the rest of it is still being made: the least that its last
-    phases, those left out not counted, have handed in. With a quality check it is none before that is passed;
-    what counts once never counts less again (`_none_of_it_may_be_in_the_warehouse`)."""
+    """Return how much of a job may enter the warehouse while the rest is still being made: the least that its
+    last phases, without skipped ones, have handed in. A phase with a quality check counts as none until the
+    check is passed. The result never falls again (see `_none_of_it_may_be_in_the_warehouse`)."""
     kept = [phase for phase in job.phases if phase.state is not PhaseState.SKIPPED]
     followed = {key for phase in kept for key in _predecessors_of(job, phase)}
     last = {phase.key for phase in kept} - followed
@@ -823,7 +832,8 @@ def finished_so_far(job: Job) -> Decimal:
 
 
 def _passed_on(job: Job, key: str) -> Decimal:
-    """What of the same work is good, as far as it is to be inspected at all; in the job's unit."""
+    """Return what is good of the work with this key, in the job's unit; zero until its quality checks are
+    passed."""
     if any(phase.quality_check and phase.state is not PhaseState.DONE for phase in shares_of(job, key)):
         return Decimal(0)
     return _handed_in(job, key) or Decimal(0)
@@ -832,8 +842,8 @@ def _passed_on(job: Job, key: str) -> Decimal:
 def next_state(
     action: Action, order: OrderState, job: Job, phase: Phase, by: UUID | None = None
 ) -> PhaseState:
-    """The phase's state after the action. Raises WrongState where the table refuses it, or a rule of the
-    action. `by`: who does it, where that matters."""
+    """Return the phase's state after the action. Raises WrongState if the table or a rule of the action
+    refuses it. `by` is the person who acts, if that matters."""
     found = outcome(action, phase.state, job.state, order)
     if isinstance(found, Refused):
         awaited = _awaited_by(job, phase) if found.code == "predecessors_not_over" else ""
@@ -866,7 +876,8 @@ def next_state(
 
 
 def _settled(job: Job, *changed: Phase) -> Job:
-    """The job after some of its phases changed: what may begin now, what it costs, whether all is done."""
+    """Return the job after some of its phases changed: update which phases may begin, what the job costs, and
+    whether it is done."""
     now = {phase.id: phase for phase in changed}
     job = _changed(replace(job, phases=tuple(now.get(phase.id, phase) for phase in job.phases)))
     passed = _passed(job)
@@ -881,8 +892,8 @@ def _settled(job: Job, *changed: Phase) -> Job:
 
 
 def _passed(job: Job) -> set[str]:
-    """The phases that hold up none after them: those done, in all shares, and those skipped behind none but
-    such."""
+    """Return the keys of phases that no longer hold up those after them: phases done in all their shares, and
+    skipped ones that come after only such phases."""
     passed: set[str] = set()
     while True:
         held_up = {
@@ -898,7 +909,7 @@ def _passed(job: Job) -> set[str]:
 
 
 def _with_parts(job: Job, phase: Phase, passed: set[str]) -> set[str]:
-    """`passed` and, for a phase that may begin on parts, those that have handed some on."""
+    """Return `passed` and, for a phase that may begin on parts, also the phases that have handed in some."""
     if not phase.starts_on_parts:
         return passed
     begun = {p.key for p in job.phases if p.state in TO_DO}
@@ -906,8 +917,9 @@ def _with_parts(job: Job, phase: Phase, passed: set[str]) -> set[str]:
 
 
 def _handed_in(job: Job, key: str) -> Decimal | None:
-    """What of the same work may be worked on further, in the job's unit. Parts are not inspected: with a
-    quality check, none is handed on before the whole, in all its shares."""
+    """Return how much of the work with this key may be worked on further, in the job's unit, or None. Parts
+    are not inspected: with a quality check, nothing is handed on until the whole is done, in all its
+    shares."""
     shares = shares_of(job, key)
     if len(shares) > 1 and any(p.quality_check and p.state is not PhaseState.DONE for p in shares):
         return None
@@ -929,7 +941,7 @@ def _state_before_cancellation(phase: Phase) -> PhaseState:
 
 
 def _predecessors_of(job: Job, phase: Phase) -> set[str]:
-    """Keys of all phases that come before this one, however far."""
+    """Return the keys of all phases before this one, direct or not."""
     by_key = {p.key: p for p in job.phases}
     found: set[str] = set()
     to_visit = list(phase.after)
@@ -978,7 +990,7 @@ def _changed(job: Job) -> Job:
 
 
 def _awaited_by(job: Job, phase: Phase) -> str:
-    """Names of the phases that hold this one up."""
+    """Return the names of the phases that hold this one up."""
     passed = _passed(job)
     names = [each.name for each in job.phases if each.key in phase.after and each.key not in passed]
     return ", ".join(dict.fromkeys(names))
@@ -999,19 +1011,20 @@ def kind_may_be_corrected(order: OrderState, job: Job) -> None:
 
 
 def awaits_others(job: Job, phase: Phase) -> bool:
-    """Whether a phase just before it is not over."""
+    """Tell whether a phase directly before this one is not over."""
     over = (PhaseState.DONE, PhaseState.SKIPPED)
     return any(other.key in phase.after and other.state not in over for other in job.phases)
 
 
 def _its_proof_is_approved(phase: Phase) -> None:
-    """What is begun goes on, whatever becomes of the proof."""
+    """Refuse to begin a phase whose proof is missing. A phase that has begun goes on, whatever becomes of the
+    proof."""
     if phase.proof_missing:
         raise WrongState("proof_not_approved", phase=phase.name)
 
 
 def _what_comes_before_is_over(job: Job, phase: Phase) -> None:
-    """A phase that began on parts ends after those that handed them on."""
+    """Refuse to end a phase before those that come before it, even if it began on parts of theirs."""
     if awaited := _awaited_by(job, phase):
         raise WrongState("predecessors_not_complete", phase=phase.name, awaited=awaited)
 
@@ -1022,7 +1035,8 @@ def _nobody_accepts_their_own_work(phase: Phase, by: UUID | None) -> None:
 
 
 def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
-    """A skipped one has not begun, but what comes after it may have."""
+    """Refuse if work after this phase has begun. A skipped phase has not begun, but the phases after it may
+    have."""
     for other in job.phases:
         begun = other.state in BEGUN or other.made_so_far is not None or other.outside.begun
         if begun and phase.key in _predecessors_of(job, other):
@@ -1030,7 +1044,8 @@ def _no_later_phase_has_begun(job: Job, phase: Phase) -> None:
 
 
 def _none_of_it_may_be_in_the_warehouse(job: Job, phase: Phase) -> None:
-    """What was told to be finished may have been received: there it is held back, not made again."""
+    """Refuse if goods may be in the warehouse already: what was reported as finished may have been received.
+    There it is held back, not made again."""
     if phase.state is PhaseState.DONE and finished_so_far(job) > 0:
         raise WrongState("work_finished_in_part", phase=phase.name)
 
@@ -1045,8 +1060,8 @@ def _only_a_skippable_phase_is_skipped(phase: Phase) -> None:
 
 
 def enough_is_back(phase: Phase, least: Decimal) -> None:
-    """Work that is done outside ends with what came back, which is not less than the `least` that it may be
-    completed with."""
+    """Refuse to end work outside before at least `least`, the least that it may be completed with, is
+    back."""
     if phase.outside.finisher is not None and phase.outside.made < least:
         raise WrongState("goods_not_back", phase=phase.name, away=phase.outside.away)
 
@@ -1057,13 +1072,14 @@ def something_is_back(phase: Phase) -> None:
 
 
 def _nothing_is_away(phase: Phase) -> None:
-    """Whoever has goods of the phase keeps the work until they are back."""
+    """Refuse while goods of the phase are away: the company that has them keeps the work until they are
+    back."""
     if phase.outside.away:
         raise WrongState("goods_are_away", phase=phase.name, away=phase.outside.away)
 
 
 def none_of_it_is_outside(phase: Phase) -> None:
-    """Nor may anything of it be on its way there."""
+    """Refuse if goods of the phase are outside, or may be on their way there."""
     sendable = phase.outside.finisher is not None and phase.state is PhaseState.IN_PROGRESS
     if sendable or phase.outside.begun:
         raise WrongState("work_is_outside", phase=phase.name)
@@ -1085,6 +1101,6 @@ def _a_share_fits(job: Job, phase: Phase) -> None:
 
 
 def _something_is_made(job: Job, phase: Phase) -> None:
-    """A job of which every phase is left out would yield goods that nobody made."""
+    """Refuse to skip the last remaining phase: the job would yield goods that nobody made."""
     if all(other.state is PhaseState.SKIPPED for other in job.phases if other.id != phase.id):
         raise WrongState("nothing_left_to_make", phase=phase.name)

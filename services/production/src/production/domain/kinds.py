@@ -1,4 +1,4 @@
-"""Kinds of item: which phases a tenant's kind of work goes through, and in which order."""
+"""Kinds of item: which phases the work of a kind goes through, and in which order."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class PhaseDefinition:
     quality_check: bool = False
     skippable: bool = False
     unit: str | None = None
-    """What its quantities are counted in; None: in the job's unit."""
+    """The unit of its quantities; None for the job's unit."""
     factor: Decimal = Decimal(1)
-    """How many of the job's unit come of one of this phase's: 8 leaflets of a sheet."""
+    """How many of the job's units one of this phase's units makes, such as 8 leaflets of one sheet."""
     starts_on_parts: bool = False
-    """It may begin on a part of what the phases before it make, as soon as that is handed in."""
+    """Whether it may begin as soon as a part of the work before it is handed in."""
     needs_proof: bool = False
-    """It begins once the proofs of its brief are approved."""
+    """Whether it can begin only once the proofs of its brief are approved."""
     days: int = 1
-    """Working days that it takes at least."""
+    """The least number of working days that it takes."""
     daily_quantity: Decimal | None = None
-    """How much of it is made in a working day, in its unit. None: `days` are enough for any quantity."""
+    """How much of it is made in a working day, in its unit. None if `days` are enough for any quantity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,12 @@ class Kind:
     """How far, in percent, the quantity made may differ from the quantity ordered."""
     version: int
     sheet: tuple[SheetField, ...] = ()
-    """What the technical sheet of its jobs says, beside what is written freely."""
+    """The fields of its jobs' technical sheet, beside the free text."""
 
 
 def kind_key_is_well_formed(key: str) -> None:
-    """Any printable text may name a kind, since briefs name kinds before they are defined."""
+    """Refuse a malformed key. Any printable text may name a kind, because briefs name kinds before they are
+    defined."""
     if not (key == key.strip() and key.isprintable() and 1 <= len(key) <= 64):
         raise Invalid("kind_key_malformed", field="key")
 
@@ -98,7 +99,8 @@ def no_phase_waits_for_itself(phases: tuple[PhaseDefinition, ...]) -> None:
 
 
 def _cycle_among(waiting: dict[str, tuple[str, ...]]) -> list[str]:
-    """A circle of phases, first and last the same. Each of `waiting` waits for another of them."""
+    """Return a circle of phases, whose first and last are the same. Each phase in `waiting` waits for another
+    of them."""
     walked: list[str] = []
     key = next(iter(waiting))
     while key not in walked:

@@ -1,4 +1,4 @@
-"""What may be done to a phase, in whatever state it, its job and its order are: one table.
+"""Which actions are possible in each state of a phase, its job and its order, as one table.
 
 The rules read it, the tests try every cell, and docs/architecture/production.md shows it.
 """
@@ -23,24 +23,24 @@ class OrderState(StrEnum):
 
 class JobState(StrEnum):
     PLANNED = "planned"
-    """Waits for its economics."""
+    """It waits for its economics."""
     READY = "ready"
     RUNNING = "running"
     DONE = "done"
     BLOCKED = "blocked"
-    """Waits for its kind to be defined."""
+    """It waits for its kind to be defined."""
     CANCELLED = "cancelled"
 
 
 class PhaseState(StrEnum):
     WAITING = "waiting"
-    """For its predecessors. It may have an assignee already."""
+    """It waits for its predecessors. It may have an assignee already."""
     READY = "ready"
-    """Waits for an assignee."""
+    """It waits for an assignee."""
     ASSIGNED = "assigned"
     IN_PROGRESS = "in_progress"
     TO_INSPECT = "to_inspect"
-    """Completed; its quality check is still to be passed."""
+    """It is completed; its quality check is still to be passed."""
     DONE = "done"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
@@ -49,26 +49,26 @@ class PhaseState(StrEnum):
 class Action(StrEnum):
     ASSIGN = "assign"
     REPLACE = "replace"
-    """Assign, or hand over, a phase whose assignee has left or is to do it no longer, for a reason."""
+    """Assign, or hand over for a reason, a phase whose assignee has left or is not to do it any longer."""
     GIVE_BACK = "give_back"
     START = "start"
     REPORT = "report"
     """Hand in a part of the work; the rest is still to be done."""
     COMPLETE = "complete"
-    """A phase without a quality check is accepted in the same breath."""
+    """A phase without a quality check is accepted at the same time."""
     ACCEPT = "accept"
     REJECT = "reject"
     SKIP = "skip"
     OUTSOURCE = "outsource"
     """Give the work to a company outside, or take it back."""
     SPLIT = "split"
-    """Take a share of the work from whoever has it, as a phase beside theirs."""
+    """Split off a share of the work from its assignee, as a separate phase."""
     JOIN = "join"
-    """Make one phase of two shares that are not begun."""
+    """Join two shares that are not begun into one phase."""
 
 
 class Change(StrEnum):
-    """Of what was ordered, after its confirmation."""
+    """A change of what was ordered, after the confirmation."""
 
     DEADLINE = "deadline"
     QUANTITY = "quantity"
@@ -83,7 +83,8 @@ class Refused:
 _Row = Mapping[Action, PhaseState | Refused]
 
 TO_DO: Final = PhaseState.READY
-"""As an outcome: ready, assigned or waiting, as the phase's assignee and predecessors say."""
+"""As an outcome, this means ready, assigned or waiting, depending on the phase's assignee and
+predecessors."""
 
 
 def _row(otherwise: str, **outcomes: PhaseState | str) -> _Row:
@@ -186,15 +187,16 @@ CHANGES_BY_JOB: Final[Mapping[JobState, Mapping[Change, Refused]]] = {
 
 
 def refusal_of(change: Change, order: OrderState, job: JobState | None = None) -> Refused | None:
-    """Why the order, or the line that the job makes, may not be changed so; None where it may."""
+    """Return why the order, or the line that the job makes, may not be changed so; None if it may."""
     return CHANGES_BY_ORDER[order].get(change) or (CHANGES_BY_JOB[job].get(change) if job else None)
 
 
 def outcome(action: Action, phase: PhaseState, job: JobState, order: OrderState) -> PhaseState | Refused:
-    """The phase's next state, or why there is none: the order answers first, then the job, then the phase."""
+    """Return the phase's next state, or why there is none: the order answers first, then the job, then the
+    phase."""
     return BY_ORDER[order].get(action) or BY_JOB[job].get(action) or BY_PHASE[phase][action]
 
 
 def is_possible(action: Action, phase: PhaseState, job: JobState, order: OrderState) -> bool:
-    """Whether the table allows it; rules of the job may still refuse it."""
+    """Tell whether the table allows the action. Rules of the job may still refuse it."""
     return not isinstance(outcome(action, phase, job, order), Refused)

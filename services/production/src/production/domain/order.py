@@ -17,7 +17,7 @@ from .machine import JobState, OrderState
 from .shipments import GOODS_OUT, Shipment, ShipmentState
 
 ORDERS_ZONE: Final = ZoneInfo("Europe/Rome")
-"""Whose midnight ends a day, and with the year the numbering of orders."""
+"""The time zone in which a day ends and, with the year, the numbering of orders begins again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Order:
     id: UUID
     number: str
     brief_id: UUID | None
-    """None when backoffice wrote the order itself."""
+    """None if backoffice wrote the order itself."""
     title: str
     customer: str | None
     deadline: date
@@ -38,36 +38,37 @@ class Order:
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
     goods_have_left: bool = False
-    """Logistics said so when it refused a cancellation; it may know before a departure is told here."""
+    """Whether logistics refused a cancellation because goods had left. It may know that before the departure
+    is reported here."""
     version: int = 1
 
     @property
     def correlation_id(self) -> UUID:
-        """The brief that began the story, or the order itself."""
+        """The brief that the order belongs to, or the order itself."""
         return self.brief_id or self.id
 
 
 @dataclass(frozen=True, slots=True)
 class LineProgress:
-    """How far one job has come. Quantities in the job's unit."""
+    """How far one job has come. Quantities are in the job's unit."""
 
     state: JobState
     ordered: Decimal
     produced: Decimal | None
     shipped: Decimal
-    """Left under a document that stands; what was delivered is part of it."""
+    """What left under a valid document, including what was delivered."""
     delivered: Decimal
     closed: bool = False
-    """Short, before all that was due had left."""
+    """Whether the line was closed short, before all that was due had left."""
     from_stock: bool = False
-    """Nothing of it is made."""
+    """Whether the line is taken from stock, so that nothing of it is made."""
 
     @property
     def due(self) -> Decimal | None:
-        """What is to be delivered: as ordered, or as produced when that is less; None until it is made. Of a
-        line that was closed, what was shipped.
+        """The quantity to deliver: as ordered, or as produced if that is less; None until it is made. For a
+        closed line it is what was shipped.
 
-        Less than ordered is never beyond the tolerance: completion refuses that.
+        A shortfall is always within the tolerance, because completion refuses anything less.
         """
         if self.closed:
             return self.shipped
@@ -76,11 +77,11 @@ class LineProgress:
 
 @dataclass(frozen=True, slots=True)
 class FullOrder:
-    """An order with what is in it, as read under its lock."""
+    """An order and its contents, read under its lock."""
 
     order: Order
     jobs: tuple[Job, ...]
-    """Those that were asked for, whole."""
+    """The jobs that were asked for, in full."""
     lines: Mapping[UUID, LineProgress]
     """How far each job of the order has come, by the job's id."""
     documents: bool = False
@@ -94,14 +95,14 @@ class FullOrder:
         return next(job for job in self.jobs if job.id == job_id)
 
     def with_jobs(self, *changed: Job) -> FullOrder:
-        """The order after some of its jobs changed."""
+        """Return the order after some of its jobs changed."""
         now = {job.id: job for job in changed}
         lines = {id_: _after(line, now.get(id_)) for id_, line in self.lines.items()}
         return replace(self, jobs=tuple(now.get(job.id, job) for job in self.jobs), lines=lines)
 
     def with_shipment(self, shipment: Shipment) -> FullOrder:
-        """The order with one shipment more. Goods leave with their document, and count as shipped from then
-        on, delivered ones as both; refused and voided ones came back."""
+        """Return the order with one more shipment. Goods count as shipped once their document is issued, and
+        delivered goods as shipped and delivered. Refused and voided shipments came back and do not count."""
         if shipment.state not in GOODS_OUT:
             return self
         delivered = shipment.state is ShipmentState.DELIVERED
@@ -134,7 +135,7 @@ def numbering_year(now: datetime) -> int:
 
 
 def state_of(order: Order, lines: list[LineProgress]) -> OrderState:
-    """The state that jobs and shipments give the order. Cancelled and delivered are final here."""
+    """Return the state that follows from jobs and shipments. Cancelled and delivered are final here."""
     if order.state in (OrderState.CANCELLED, OrderState.DELIVERED):
         return order.state
     if all(line.due is not None and line.delivered >= line.due for line in lines):
@@ -151,7 +152,8 @@ def state_of(order: Order, lines: list[LineProgress]) -> OrderState:
 
 
 def advanced(order: Order, lines: list[LineProgress], now: datetime) -> Order:
-    """The order after its jobs or shipments changed; the same object when nothing follows from it."""
+    """Return the order after its jobs or shipments changed; the same object if nothing follows from the
+    change."""
     state = state_of(order, lines)
     if state is OrderState.CANCELLED:
         return order
@@ -176,12 +178,13 @@ def _is_over(line: LineProgress) -> bool:
 
 
 def nothing_can_be_delivered(lines: list[LineProgress]) -> bool:
-    """Every line was closed before anything of it had left, or has it back: there is nothing to deliver."""
+    """Tell whether nothing is left to deliver: every line was closed before anything of it had left, or after
+    all of it came back."""
     return all(line.closed and line.shipped == 0 for line in lines)
 
 
 def something_is_due(line: LineProgress) -> bool:
-    """Whether closing the line short changes anything."""
+    """Tell whether closing the line short would change anything."""
     return not line.closed and (line.due is None or line.shipped < line.due)
 
 
@@ -192,8 +195,8 @@ def deadline_is_not_past(deadline: date, now: datetime) -> None:
 
 
 def deliveries_fit_their_item(index: int, item: Item) -> None:
-    """Once destinations are named, they get all that is ordered and no more: the rest could never be
-    delivered. `index`: where the item stands in the document."""
+    """Refuse destinations that do not add up to the ordered quantity: the rest could never be delivered.
+    `index` is the item's position in the document."""
     deliveries_add_up(item, f"items[{index}].deliveries")
 
 
@@ -250,14 +253,15 @@ def may_be_cancelled(order: Order, lines: list[LineProgress]) -> bool:
 
 
 def after_return_of_goods(order: Order) -> Order:
-    """The order once everything that had left has come back: it may be cancelled again."""
+    """Return the order after everything that had left has come back: it may be cancelled again."""
     if not order.goods_have_left:
         return order
     return replace(order, goods_have_left=False, version=order.version + 1)
 
 
 def after_refused_cancellation(order: Order, *, goods_are_out: bool = True) -> Order:
-    """The order after logistics refused its cancellation: goods had left, so it goes on if it was stopped."""
+    """Return the order after logistics refused its cancellation because goods had left. An order that was
+    stopped goes on."""
     if order.state is OrderState.DELIVERED:
         return order
     after = replace(order, goods_have_left=order.goods_have_left or goods_are_out)

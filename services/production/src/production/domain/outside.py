@@ -1,4 +1,4 @@
-"""Work that a company outside does (conto lavorazione): what went there, and what of it is back."""
+"""Work that a company outside does (conto lavorazione): what went there, and what is back."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ class CameBack:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Of one phase. Quantities are those of all its attempts, as the warehouse told them."""
+    """The work outside of one phase. Quantities are those of all its attempts, as the warehouse reported
+    them."""
 
     finisher: str | None = None
-    """Code of the destination of whoever does it; None: it is done here."""
+    """The destination code of the company that does the work; None if it is done here."""
     sent: Decimal = Decimal(0)
-    """Under documents that stand, without what was refused at the door."""
+    """What left under valid documents, without what was refused at the door."""
     back: CameBack = field(default_factory=CameBack)
     before: CameBack = field(default_factory=CameBack)
-    """What of it was back when quality refused the last attempt."""
+    """The part of `back` that had returned when quality refused the last attempt."""
 
     @property
     def away(self) -> Decimal:
-        """What is not back. A return may be told before what it is of."""
+        """What is not back, at least zero: a return may be reported before the shipment that it belongs
+        to."""
         return max(self.sent - self.back.all, Decimal(0))
 
     @property
@@ -41,15 +43,16 @@ class Outside:
 
     @property
     def begun(self) -> bool:
-        """Whether something of this attempt is, or was, outside."""
+        """Whether goods of this attempt are, or were, outside."""
         return self.away > 0 or self.back.all > self.before.all
 
     def made_of(self, most: Decimal) -> Decimal:
-        """What of the `most` that there is to make can be made here by now."""
+        """Return how much of `most`, the quantity there is to make, may be handed in now. Goods that are
+        outside do not count."""
         return min(most, self.made) if self.finisher is not None else max(most - self.away, Decimal(0))
 
     def anew(self) -> Outside:
-        """For the next attempt."""
+        """Return the state for the next attempt."""
         return replace(self, before=self.back)
 
 
@@ -58,10 +61,10 @@ AT_HOME: Final = Outside()
 
 @dataclass(frozen=True, slots=True)
 class WorkOutside:
-    """What the warehouse is told of a phase that is done outside."""
+    """What the warehouse learns about a phase that is done outside."""
 
     finisher: str | None
     open: bool
-    """Whether anything of it may be sent out now."""
+    """Whether goods of it may be sent out now."""
     quantity: Decimal
-    """How much of it may be sent out in all, ever."""
+    """The total quantity that may ever be sent out."""

@@ -1,4 +1,4 @@
-"""To whom phases may be given."""
+"""People to whom phases may be given."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from optima_kit.refusals import Invalid
 
 
 class Person(Protocol):
-    """Somebody of whom the directory has told."""
+    """A person whom the directory knows."""
 
     @property
     def name(self) -> str: ...
@@ -24,7 +24,7 @@ P = TypeVar("P", bound=Person)
 
 
 def assignee_may_work_phases(person: P | None) -> P:
-    """The person. Raises Invalid for somebody unknown, inactive or without the privilege."""
+    """Return the person. Raises Invalid if they are unknown, inactive or lack the privilege."""
     if person is None:
         raise Invalid("assignee_unknown", field="assignee_id")
     if not person.active:

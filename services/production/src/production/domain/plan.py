@@ -1,4 +1,4 @@
-"""When phases are planned: backwards from the deadline, in working days."""
+"""Plans of phases: backwards from the deadline, in working days."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Final
 from .kinds import PhaseDefinition
 
 LONGEST: Final = 120
-"""Working days that a phase is planned for at most, however much there is to make."""
+"""The most working days that a phase is planned for, whatever its quantity."""
 
 
 class Lateness(StrEnum):
-    """Of a phase that is not over."""
+    """How late a phase is that is not over."""
 
     LATE = "late"
     """It should have ended."""
     BEHIND = "behind"
-    """It should have begun, and may still end in time."""
+    """It should have begun, but may still end in time."""
     ON_TIME = "on_time"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days, both included."""
+    """A range of days, both included."""
 
     start: date
     end: date
@@ -35,14 +35,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The days that an order's phases may be planned on."""
+    """The deadline of an order, and the days on which its phases may be planned."""
 
     deadline: date
     is_working_day: Callable[[date], bool]
 
     def periods(self, phases: Sequence[PhaseDefinition], quantity: Decimal) -> dict[str, Period]:
-        """The latest days on which each phase, by its key, may be worked on so that the deadline is kept. A
-        phase ends on the working day before the first of those that wait for it. `quantity`: of the job."""
+        """Return by key the latest days on which each phase may be worked on if the deadline is to be kept. A
+        phase ends on the working day before the first of the phases that wait for it. `quantity` is the
+        job's."""
         found: dict[str, Period] = {}
         while len(found) < len(phases):
             for phase in phases:
@@ -69,7 +70,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def working_days(phase: PhaseDefinition, quantity: Decimal) -> int:
-    """How many the phase takes for so much of its job."""
+    """Return how many working days the phase takes for this quantity of its job."""
     if phase.daily_quantity is None:
         return phase.days
     needed = (quantity / phase.factor / phase.daily_quantity).to_integral_value(ROUND_CEILING)

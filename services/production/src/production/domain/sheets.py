@@ -1,4 +1,4 @@
-"""Technical sheets: which details a kind of item has, and what a job's are."""
+"""Technical sheets: which details a kind of item asks for, and which a job has."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class SheetField:
     name: str
     type: FieldType = FieldType.TEXT
     unit: str | None = None
-    """Of a number."""
+    """The unit of a number."""
     choices: tuple[str, ...] = ()
-    """Of a choice, in the order in which they are offered."""
+    """The values of a choice, in the order in which they are offered."""
     required: bool = False
-    """A job's economics are set with it alone."""
+    """Whether a job's economics can be set only if this is filled in."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetEntry:
-    """A detail of a job. It keeps the field's name, so that it can be read whatever becomes of the kind."""
+    """A detail of a job. It keeps the field's name, so that it can be read even if the kind changes."""
 
     key: str
     name: str
@@ -65,8 +65,8 @@ def choices_are_of_choices(fields: tuple[SheetField, ...]) -> None:
 
 
 def filled_in(fields: tuple[SheetField, ...], given: Mapping[str, str]) -> tuple[SheetEntry, ...]:
-    """A job's sheet, in the order of the kind's; what is empty is left out. Raises Violations that name each
-    field that is wrong, missing or not of the kind."""
+    """Return a job's sheet in the order of the kind's fields, without empty ones. Raises Violations that name
+    each field that is wrong, missing or unknown to the kind."""
     known = {each.key for each in fields}
     problems: list[Refusal] = [
         Invalid("sheet_field_unknown", field=f"sheet.{key}", key=key) for key in given if key not in known

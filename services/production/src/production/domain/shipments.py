@@ -1,4 +1,5 @@
-"""What logistics tells of goods on their way. The newest word about a shipment replaces all before it."""
+"""What logistics reports about goods on their way. The newest event about a shipment replaces all earlier
+ones."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from uuid import UUID
 
 class ShipmentState(StrEnum):
     ISSUED = "issued"
-    """Has its transport document, under which the goods leave."""
+    """It has its transport document, under which the goods leave."""
     DEPARTED = "departed"
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -19,7 +20,7 @@ class ShipmentState(StrEnum):
 
 
 GOODS_OUT: Final = frozenset({ShipmentState.ISSUED, ShipmentState.DEPARTED, ShipmentState.DELIVERED})
-"""The goods have left under a document that stands; otherwise they are back."""
+"""The states in which goods have left under a valid document. In the others they are back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Shipment:
     order_id: UUID
     state: ShipmentState
     sequence: int
-    """Of the event that told of it, among those about this shipment."""
+    """The sequence of the event that reported it, among the events about this shipment."""
     quantities: dict[UUID, Decimal]
     """By job."""
     ddt_number: str | None = None

@@ -1,7 +1,7 @@
 """What a reader may do now with shipments, stock, orders and lookup tables.
 
-Whoever holds the read privilege of a list sees all of the tenant's: goods and documents carry no prices. Who
-works on phases, and no more, sees their own DDTs (`whose_ddts`).
+A person with the read privilege of a list sees everything of the tenant in it: goods and documents show no
+prices. A person who only works on phases sees their own DDTs (`whose_ddts`).
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ PRIVILEGES: Final[Mapping[ShipmentAction, str]] = {
 
 
 def whose_ddts(actor: Actor) -> UUID:
-    """A DDT is this person's own if it was sent to a destination where they work now or if, when it was
-    issued, every phase whose goods it carries was theirs. Any other is absent for them: drafts, finished
-    goods, and a DDT that carries anything of somebody else's. The statements `list_own` and `find_own` keep
-    to it (`own_document` in queries.sql)."""
+    """Return the id of the person whose own DDTs may be read. A DDT is a person's own if it was sent to a
+    destination where they work now, or if every phase whose goods it carries was assigned to them when it was
+    issued. Any other is absent for them: drafts, finished goods, and DDTs that also carry other people's
+    goods. The statements `list_own` and `find_own` follow this rule (`own_document` in queries.sql)."""
     return actor.person_id
 
 
 def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
-    """An action offered is possible in this state and any other is refused. `issue` still asks for whatever
-    the document lacks."""
+    """List the actions that are possible in the shipment's present state; any other is refused. `issue` may
+    still be refused for what the document lacks."""
     possible = [action for action, states in POSSIBLE_IN.items() if row.shipment.state in states]
     if not row.wanted or not all(each.can_be_issued for each in row.companions):
         possible = [action for action in possible if action != "issue"]
@@ -65,7 +65,8 @@ def actions_on_shipment(actor: Actor, row: ShipmentRow) -> list[ShipmentAction]:
 
 
 def actions_on_stock(actor: Actor, row: StockRow) -> list[StockAction]:
-    """A count may come out higher at any time, so that stock can always be adjusted."""
+    """List the actions on stock. It can always be adjusted, because a count may come out higher at any
+    time."""
     if not actor.may("stock.write"):
         return []
     allowed: dict[StockAction, bool] = {
@@ -77,14 +78,15 @@ def actions_on_stock(actor: Actor, row: StockRow) -> list[StockAction]:
 
 
 def actions_on_location(actor: Actor, row: LocationRow) -> list[LocationAction]:
-    """An action offered is possible now and any other is refused."""
+    """List the actions that are possible now; any other is refused."""
     if not actor.may("lookup.write"):
         return []
     return ["put_away"] if row.used else ["remove", "put_away"]
 
 
 def actions_on_count(actor: Actor, count: Count) -> list[CountAction]:
-    """An action offered is possible now and any other is refused. `post` still asks for reasons."""
+    """List the actions that are possible now; any other is refused. `post` may still be refused for missing
+    reasons."""
     if count.state is not CountState.OPEN or not actor.may("stock.write"):
         return []
     postable = bool(count.lines) and count.may_be_posted_by(actor.person_id)
@@ -99,7 +101,7 @@ def actions_on_line(
     allocatable: Mapping[str, Decimal],
     releasable: Mapping[str, Decimal],
 ) -> list[LineAction]:
-    """An action offered succeeds for some quantity, any other is refused for every quantity."""
+    """List the actions that succeed for some quantity; any other is refused for every quantity."""
     allowed: dict[LineAction, bool] = {
         "receive": goods.receivable(order, line) > 0 and actor.may("stock.write"),
         "allocate": bool(allocatable) and actor.may("stock.write"),

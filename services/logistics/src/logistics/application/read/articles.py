@@ -22,7 +22,7 @@ async def read_article(ports: Ports, actor: Actor, code: str) -> ArticleView:
 
 
 async def list_articles(ports: Ports, actor: Actor, query: PageQuery, text: str | None) -> Page[ArticleView]:
-    """By code."""
+    """List articles by code."""
     found = await ports.articles.list_articles(text, after=query.after(str), limit=query.rows)
     owners = await _owners(ports, found)
     return page_of(query, found, lambda each: show_article(actor, each, owners), lambda each: each.code)

@@ -27,7 +27,7 @@ async def read_count(ports: Ports, actor: Actor, count_id: UUID) -> CountView:
 async def list_counts(
     ports: Ports, actor: Actor, query: PageQuery, state: str | None, warehouse: str | None
 ) -> Page[CountView]:
-    """Newest first."""
+    """List counts, newest first."""
     found = await ports.counts.list_counts(state, warehouse, before=query.after(UUID), limit=query.rows)
     names = await ports.directory.names(each for row in found for each in _people(row))
     return page_of(query, found, lambda row: _show(actor, row, names), lambda row: row.count.count_id)

@@ -29,7 +29,8 @@ DeliveriesBy = Literal["month", "carrier", "destination", "document_type"]
 async def delivery_figures(
     ports: Ports, by: DeliveriesBy, since: date | None, until: date | None
 ) -> FiguresView[DeliveryFigureView]:
-    """Of documents by their date; both days are part of the period, the last 90 days where none are given."""
+    """Return figures of documents by their date. Both days belong to the period; without days it is the last
+    90."""
     first, last, _ = await _period(ports, since, until)
     found = await ports.figures.deliveries(by, first, last, GROUPS)
     lookups = await ports.lookups.find_all(
@@ -49,7 +50,7 @@ async def delivery_figures(
 
 
 async def stock_figures(ports: Ports, since: date | None, until: date | None) -> FiguresView[StockFigureView]:
-    """Of what lies there now, by what left in the period."""
+    """Return figures of the present stock and of what left in the period."""
     first, last, zone = await _period(ports, since, until)
     found = await ports.figures.stock(
         datetime.combine(first, time.min, zone), datetime.combine(last + _DAY, time.min, zone), GROUPS

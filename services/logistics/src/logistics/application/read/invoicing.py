@@ -1,4 +1,4 @@
-"""Look up what is to be invoiced: the documents of a deferred invoice (TD24)."""
+"""Look up documents that are still to be invoiced by a deferred invoice (TD24)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .views import (
 )
 
 MOST: Final = 5_000
-"""Documents in one table."""
+"""The most documents in one table."""
 
 COLUMNS: Final = (
     "numero_ddt",
@@ -46,13 +46,13 @@ COLUMNS: Final = (
 async def list_to_be_invoiced(
     ports: Ports, query: PageQuery, filters: InvoiceableFilter
 ) -> Page[InvoiceableView]:
-    """By date of issue."""
+    """List the documents by date of issue."""
     found = await ports.ddts.list_to_be_invoiced(filters, after=query.after(date, UUID), limit=query.rows)
     return page_of(query, found, _show, lambda row: (row.document.issue_date, row.shipment_id))
 
 
 async def list_customers(ports: Ports, filters: InvoiceableFilter) -> InvoiceableCustomersView:
-    """Who is to be invoiced soonest first, and no more than `GROUPS`."""
+    """List at most `GROUPS` customers; the one to be invoiced soonest comes first."""
     found = await ports.ddts.list_customers_to_be_invoiced(filters, GROUPS + 1)
     return InvoiceableCustomersView(
         customers=[
@@ -71,7 +71,8 @@ async def list_customers(ports: Ports, filters: InvoiceableFilter) -> Invoiceabl
 
 
 async def table_to_be_invoiced(ports: Ports, filters: InvoiceableFilter) -> bytes:
-    """A row a line of goods, for a spreadsheet. Raises Invalid for more than `MOST` documents."""
+    """Return a CSV table for a spreadsheet, with a row for each line of goods. Raises Invalid for more than
+    `MOST` documents."""
     found = await ports.ddts.list_to_be_invoiced(filters, after=None, limit=MOST + 1)
     if len(found) > MOST:
         raise Invalid("period_too_long", field="issued_to", most=MOST)

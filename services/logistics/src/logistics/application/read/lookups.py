@@ -31,7 +31,7 @@ V = TypeVar("V")
 
 
 async def find_lookup(ports: Ports, kind: type[L], code: str) -> L:
-    """Raises Absent."""
+    """Find an entry. Raises Absent if there is none with this code."""
     lookup = await ports.lookups.find(kind, code)
     if lookup is None:
         raise Absent("lookup_absent")
@@ -39,7 +39,7 @@ async def find_lookup(ports: Ports, kind: type[L], code: str) -> L:
 
 
 async def show_people(ports: Ports, destination: str) -> DestinationPeopleView:
-    """By name. Raises Absent for an unknown destination."""
+    """List the people of a destination by name. Raises Absent if the destination is unknown."""
     await find_lookup(ports, Destination, destination)
     found = await ports.lookups.list_people(destination)
     names = await ports.directory.names(found)
@@ -55,7 +55,7 @@ async def list_lookups(
     query: PageQuery,
     text: str | None = None,
 ) -> Page[V]:
-    """By code."""
+    """List entries by code."""
     found = await ports.lookups.list_lookups(kind, text, after=query.after(str), limit=query.rows)
     return page_of(query, found, lambda lookup: show(actor, lookup), lambda lookup: lookup.code)
 
@@ -89,7 +89,7 @@ def show_carrier(actor: Actor, carrier: Carrier) -> CarrierView:
 
 
 def named(found: FoundLookups, kind: type[Lookup], code: str) -> NamedCodeView:
-    """A code with the name that stands under it now, if any does."""
+    """Return a code with the name that its entry has now, if there is one."""
     match found.get(kind, code):
         case Warehouse(address=place) | Destination(address=place):
             return NamedCodeView(code=code, name=place.name, city=place.city)

@@ -1,6 +1,6 @@
-"""Look up one's own DDTs: of goods that went out for phases that were the reader's, and what came back.
+"""Look up the reader's own DDTs, under which goods of their phases left, and what came back.
 
-What is shown is made of the goods and their way alone: nothing of orders, customers or others' work.
+They show only the goods and their transport: nothing of orders, customers or other people's work.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .views import OwnDdtView, OwnLineView, OwnReturnedLineView, OwnReturnView
 
 
 async def list_own_ddts(ports: Ports, actor: Actor, query: PageQuery) -> Page[OwnDdtView]:
-    """Newest first."""
+    """List the reader's own DDTs, newest first."""
     found = await ports.shipments.list_own(whose_ddts(actor), before=query.after(UUID), limit=query.rows)
     return page_of(query, found, _show, lambda row: row.shipment.shipment_id)
 
@@ -33,19 +33,19 @@ async def read_own_ddt(ports: Ports, actor: Actor, shipment_id: UUID) -> OwnDdtV
 async def list_own_returns(
     ports: Ports, actor: Actor, shipment_id: UUID, query: PageQuery
 ) -> Page[OwnReturnView]:
-    """Newest first."""
+    """List the returns of one of the reader's own DDTs, newest first."""
     row = await _found(ports, actor, shipment_id)
     found = await ports.shipments.list_returns(shipment_id, before=query.after(UUID), limit=query.rows)
     return page_of(query, found, lambda each: _return(each, row), lambda each: each.returned.return_id)
 
 
 async def read_own_sheet(ports: Ports, actor: Actor, shipment_id: UUID) -> PrintableDdt:
-    """The document as it went with the goods."""
+    """Return the document as it went with the goods."""
     return await printable(ports, await _found(ports, actor, shipment_id))
 
 
 async def _found(ports: Ports, actor: Actor, shipment_id: UUID) -> ShipmentRow:
-    """Raises Absent for one that is not the reader's own."""
+    """Find a shipment. Raises Absent if its document is not the reader's own."""
     row = await ports.shipments.find_own(whose_ddts(actor), shipment_id)
     if row is None:
         raise Absent("shipment_absent")

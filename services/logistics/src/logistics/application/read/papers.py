@@ -1,4 +1,4 @@
-"""Look up what the papers of shipments say: documents, pick lists, packing lists, labels."""
+"""Look up the content of shipments' papers: documents, pick lists, packing lists, labels."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from .views import Gs1PrefixView
 
 @dataclass(frozen=True, slots=True)
 class Printable:
-    """A shipment, with what its papers say of it."""
+    """A shipment together with the content of its papers."""
 
     row: ShipmentRow
     sender: Sender | None
     document: Document | None
-    """Its transport document, once it is issued."""
+    """The transport document, once it is issued."""
     numbers: Sequence[str]
-    """Of its packages (SSCC)."""
+    """The numbers of its packages (SSCC)."""
     picks: Sequence[Pick] = ()
-    """Out of which locations and lots its goods come, where its pick list is asked for."""
+    """The locations and lots that its goods come from, if its pick list is requested."""
 
     @property
     def voided_because(self) -> str | None:
@@ -40,7 +40,7 @@ class Printable:
         return shipment.ended_because if shipment.state is State.VOIDED else None
 
     def packages_of(self, packages: range) -> range:
-        """Those of them that it has."""
+        """Return those of `packages` that the shipment has."""
         return range(packages.start, min(packages.stop, (self.row.shipment.transport.packages or 0) + 1))
 
     @property
@@ -57,7 +57,7 @@ class Printable:
 
 
 async def read_printable(ports: Ports, shipment_ids: Sequence[UUID]) -> list[Printable]:
-    """In the order in which they are named. Raises Invalid where one is not there."""
+    """Return the shipments in the order of the ids. Raises Invalid if one is missing."""
     rows = await ports.shipments.list_named(shipment_ids)
     if len(rows) < len(set(shipment_ids)):
         raise Invalid("shipment_absent", field="shipment_id")
@@ -75,7 +75,7 @@ async def with_picks(ports: Ports, printables: Sequence[Printable]) -> list[Prin
 
 
 def once_together(printables: Sequence[Printable]) -> list[Printable]:
-    """Of shipments that travel together, one: they have document and packages in common."""
+    """Keep one of the shipments that travel together, because they share their document and packages."""
     return list({each.row.first_id: each for each in reversed(printables)}.values())[::-1]
 
 
@@ -90,7 +90,8 @@ def must_have_packages(printables: Sequence[Printable]) -> None:
 
 
 def must_fit_in_one_pdf(printables: Sequence[Printable], packages: range) -> None:
-    """Raises Invalid for more labels than that. `packages`: which of each."""
+    """Raise Invalid for more labels than fit, or for none. `packages` are the wanted packages of each
+    shipment."""
     labels = sum(len(each.packages_of(packages)) for each in printables)
     if not labels:
         raise Invalid("packages_out_of_range", field="first_package")

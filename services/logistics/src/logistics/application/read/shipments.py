@@ -57,7 +57,7 @@ async def read_shipment(ports: Ports, actor: Actor, shipment_id: UUID) -> Shipme
 async def list_shipments(
     ports: Ports, actor: Actor, query: PageQuery, filters: ShipmentFilter
 ) -> Page[ShipmentView]:
-    """Newest first."""
+    """List shipments, newest first."""
     found = await ports.shipments.list_shipments(filters, before=query.after(UUID), limit=query.rows)
     return page_of(query, found, lambda row: show_shipment(actor, row), lambda row: row.shipment.shipment_id)
 
@@ -76,7 +76,7 @@ async def count_under_way(ports: Ports) -> ShipmentsUnderWayView:
 async def list_expected_back(
     ports: Ports, actor: Actor, query: PageQuery, until: date | None
 ) -> Page[ShipmentView]:
-    """The earliest first."""
+    """List shipments whose goods are expected back, the earliest first."""
     found = await ports.shipments.list_expected_back(until, after=query.after(date, UUID), limit=query.rows)
     return page_of(
         query,
@@ -89,7 +89,7 @@ async def list_expected_back(
 async def list_with_third_parties(
     ports: Ports, query: PageQuery, destination: str | None, document_type: str | None
 ) -> Page[ThirdPartyGoodsView]:
-    """By destination, document type and goods."""
+    """List goods at third parties by destination, document type and goods."""
     found = await ports.shipments.list_with_third_parties(
         destination, document_type, after=query.after(str, str, UUID), limit=query.rows
     )
@@ -118,7 +118,7 @@ def _with_third_party(row: ThirdPartyRow) -> ThirdPartyGoodsView:
 
 
 async def read_picks(ports: Ports, shipment_id: UUID) -> PicksView:
-    """Of one whose goods have left: out of which locations and lots that was."""
+    """Return the locations and lots that the shipment's goods come from, or came from once they have left."""
     row = await ports.shipments.find_shipment(shipment_id)
     if row is None:
         raise Absent("shipment_absent")
@@ -126,7 +126,7 @@ async def read_picks(ports: Ports, shipment_id: UUID) -> PicksView:
 
 
 async def picks_of(ports: Ports, row: ShipmentRow) -> Sequence[Pick]:
-    """Those that were named, and what is proposed of the rest while it has no document."""
+    """Return the chosen picks and, while the shipment has no document, proposals for the rest."""
     shipment = row.shipment
     if shipment.state not in OPEN:
         return shipment.picks
@@ -150,7 +150,7 @@ def _pick(row: ShipmentRow, pick: Pick) -> PickView:
 
 
 async def list_proofs(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[DeliveryProofView]:
-    """Newest first."""
+    """List the proofs of a delivery, newest first."""
     document_id = (await _found(ports, shipment_id)).shipment.document_id
     found = await ports.shipments.list_proofs(document_id, before=query.after(UUID), limit=query.rows)
     names = await ports.directory.names(row.recorded_by for row in found)
@@ -172,7 +172,7 @@ def show_proof(row: DeliveryProofRow, names: Mapping[UUID, str]) -> DeliveryProo
 
 
 async def read_proof(ports: Ports, shipment_id: UUID, proof_id: UUID) -> tuple[DeliveryProof, bytes]:
-    """With its file. Raises Absent."""
+    """Return a proof with its file. Raises Absent if there is none."""
     document_id = (await _found(ports, shipment_id)).shipment.document_id
     found = await ports.shipments.find_proof(document_id, proof_id)
     if found is None:
@@ -181,7 +181,7 @@ async def read_proof(ports: Ports, shipment_id: UUID, proof_id: UUID) -> tuple[D
 
 
 async def list_returns(ports: Ports, shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
-    """Newest first."""
+    """List the returns of a shipment, newest first."""
     goods = (await _found(ports, shipment_id)).goods
     found = await ports.shipments.list_returns(shipment_id, before=query.after(UUID), limit=query.rows)
     names = await ports.directory.names(row.recorded_by for row in found)
@@ -217,13 +217,13 @@ def _return(row: ReturnRow, goods: Mapping[UUID, CarriedGoods], names: Mapping[U
 
 @dataclass(frozen=True, slots=True)
 class PrintableDdt:
-    """A document that is printed already, or what is to be printed."""
+    """A document whose PDF is stored, or its content to be printed."""
 
     document_id: UUID
     ddt: DdtNumber
     pdf: bytes | None
     document: Document | None
-    """None where there is a `pdf`."""
+    """None if there is a `pdf`."""
     voided_because: str | None
 
 
@@ -232,7 +232,8 @@ async def read_ddt(ports: Ports, shipment_id: UUID) -> PrintableDdt:
 
 
 async def printable(ports: Ports, row: ShipmentRow) -> PrintableDdt:
-    """A voided document is printed anew each time: its stored sheet does not say so."""
+    """Return what is to be printed. A voided document is printed again each time, because the stored PDF does
+    not say that it is void."""
     if row.ddt is None:
         raise Absent("ddt_not_issued")
     voided = row.shipment.ended_because if row.shipment.state is State.VOIDED else None
@@ -243,7 +244,8 @@ async def printable(ports: Ports, row: ShipmentRow) -> PrintableDdt:
 
 
 async def read_document(ports: Ports, shipment_id: UUID) -> tuple[str, Document]:
-    """Its number and what it says. Raises WrongState for one that is void: it tells of no transport."""
+    """Return the document's number and content. Raises WrongState if it is void: it then describes no
+    transport."""
     row = await _found(ports, shipment_id)
     document = await ports.ddts.find_document(row.shipment.document_id)
     if row.ddt is None or document is None:
@@ -261,7 +263,7 @@ async def _found(ports: Ports, shipment_id: UUID) -> ShipmentRow:
 
 
 def show_shipment(actor: Actor, row: ShipmentRow) -> ShipmentView:
-    """A shipment that is at hand, as this actor sees it."""
+    """Show a shipment that was already read, as this actor sees it."""
     shipment, transport = row.shipment, row.shipment.transport
 
     def code(kind: type[Any], value: str | None) -> NamedCodeView | None:

@@ -1,4 +1,4 @@
-"""Look up what lies in the warehouses, how it came there, and what an order still has to ship."""
+"""Look up what lies in the warehouses, how it came there, and what is still to be shipped of an order."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ from .views import (
 
 
 async def list_stock(ports: Ports, actor: Actor, query: PageQuery, filters: StockFilter) -> Page[StockView]:
-    """The goods of the newest jobs first; none that add up to zero."""
+    """List stock, the goods of the newest jobs first. What adds up to zero is left out."""
     found = await ports.ledger.list_stock(filters, before=query.after(UUID, str), limit=query.rows)
     return page_of(query, found, lambda row: _stock(actor, row), lambda row: (row.job_id, row.warehouse))
 
 
 async def list_movements(ports: Ports, query: PageQuery, filters: MovementFilter) -> Page[MovementView]:
-    """Newest first."""
+    """List movements, newest first."""
     found = await ports.ledger.list_movements(filters, before=query.after(UUID), limit=query.rows)
     names = await ports.directory.names(row.recorded_by for row in found)
     return page_of(query, found, lambda row: show_movement(row, names), lambda row: row.movement.movement_id)
@@ -81,7 +81,7 @@ def show_movement(row: MovementRow, names: Mapping[UUID, str]) -> MovementView:
 async def list_holds(
     ports: Ports, query: PageQuery, warehouse: str | None, job_id: UUID | None
 ) -> Page[HoldView]:
-    """Newest first."""
+    """List entries about goods held back, newest first."""
     found = await ports.ledger.list_holds(warehouse, job_id, before=query.after(UUID), limit=query.rows)
     names = await ports.directory.names(row.recorded_by for row in found)
     return page_of(query, found, lambda row: show_hold(row, names), lambda row: row.entry.hold_id)
@@ -107,7 +107,7 @@ def show_hold(row: HoldRow, names: Mapping[UUID, str]) -> HoldView:
 async def list_receipts(
     ports: Ports, query: PageQuery, supplier: str | None, number: str | None
 ) -> Page[SupplierReceiptView]:
-    """Newest first."""
+    """List supplier receipts, newest first."""
     found = await ports.ledger.list_receipts(supplier, number, before=query.after(UUID), limit=query.rows)
     names = await ports.directory.names(row.recorded_by for row in found)
     return page_of(query, found, lambda row: show_receipt(row, names), lambda row: row.receipt.receipt_id)
@@ -142,7 +142,7 @@ def show_receipt(row: ReceiptRow, names: Mapping[UUID, str]) -> SupplierReceiptV
 async def list_locations(
     ports: Ports, actor: Actor, query: PageQuery, warehouse: str | None
 ) -> Page[LocationView]:
-    """By warehouse and code."""
+    """List locations by warehouse and code."""
     found = await ports.ledger.list_locations(warehouse, after=query.after(str, str), limit=query.rows)
     names = await ports.lookups.find_all([(Warehouse, code) for code in {each.warehouse for each in found}])
     return page_of(query, found, lambda row: show_location(actor, row, names), _place_of)
@@ -221,7 +221,7 @@ def _line(
     found: FoundLookups,
     free: Mapping[tuple[str, UUID], Decimal],
 ) -> OrderLineView:
-    """`free`: of the articles of lines from stock."""
+    """Show a line. `free` is the free stock of the articles of lines from stock."""
     left = goods.allocatable(order, line)
     allocatable = {
         warehouse: min(left, quantity)
@@ -273,7 +273,8 @@ def _placed(quantities: Mapping[str, Decimal], found: FoundLookups) -> list[Plac
 def _elsewhere(
     quantities: Mapping[tuple[UUID, str], Decimal], job_id: UUID, found: FoundLookups
 ) -> list[ElsewhereView]:
-    """A code may be a destination's, or a warehouse's where a transfer is on its way to one."""
+    """Show quantities elsewhere. A code is a destination's, or a warehouse's if a transfer is on its way
+    there."""
     return [
         ElsewhereView(
             destination=named(found, Destination if found.get(Destination, code) else Warehouse, code),

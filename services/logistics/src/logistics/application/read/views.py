@@ -1,4 +1,4 @@
-"""What a reader gets to see of the warehouse. What has no value is absent."""
+"""What readers see of the warehouse. A field without a value is absent."""
 
 from __future__ import annotations
 
@@ -31,41 +31,42 @@ Quantity = Annotated[
 
 
 class NamedCodeView(View):
-    """An entry of a lookup table, wherever one is named."""
+    """A code of a lookup table with the name of its entry."""
 
     code: str
     name: str | None = None
     city: str | None = None
-    """Of a warehouse or a destination."""
+    """Only for a warehouse or a destination."""
 
 
 class LineView(View):
     job_id: UUID
-    """Whose goods they are, here and below: the job that made them, or the article that is kept in stock."""
+    """The job that made the goods, or the article that is kept in stock, here and below."""
     article_code: str | None
-    """Of an article."""
+    """Only for an article."""
     description: str
     quantity: Quantity
     came_back: Quantity | None
-    """What of it the recipient refused at the door."""
+    """The quantity that the recipient refused at the door."""
     returned: Quantity | None
-    """What of it came back after its delivery."""
+    """The quantity that came back after the delivery."""
     unit: str
 
 
 class DdtView(View):
     number: str
-    """As printed: "12/2026", or "12/A/2026" in a series of its own."""
+    """As printed: "12/2026" or, in a named series, "12/A/2026"."""
     progressive: int
     series: str
     year: int
     issue_date: date
     issued_at: datetime
     invoice_number: str | None
-    """Of the ERP's invoice, here and below; absent until it has invoiced the goods."""
+    """The number of the ERP's invoice, here and below; absent until the ERP has invoiced the goods."""
     invoice_date: date | None
     credit_note_number: str | None
-    """Of the ERP's credit note that took the invoice back; where there is an invoice beside it, a part."""
+    """The ERP's credit note that took the invoice back. If an invoice is shown too, it took back a part of
+    it."""
     credit_note_date: date | None
 
 
@@ -84,18 +85,18 @@ class ShipmentView(View):
     version: int
     """To be sent back as `If-Match` with a change."""
     order_id: UUID | None
-    """Absent of articles from stock."""
+    """Absent for articles from stock."""
     order_number: str | None
     brief_id: UUID | None
     document_type: NamedCodeView | None
-    """Causale del trasporto. Absent of old drafts alone."""
+    """Causale del trasporto. Absent only for old drafts."""
     closes_order_line: bool
-    """Whether the goods count as delivered to whoever ordered them."""
+    """Whether the goods count as delivered to the customer who ordered them."""
     goods_go_to: GoodsGoTo
-    """Whose they are once they are delivered."""
+    """Where the goods are, and whose, once they are delivered."""
     warehouse: NamedCodeView
     destination: NamedCodeView
-    """A warehouse, where the goods go to one."""
+    """A warehouse if the goods go to one, otherwise a destination."""
     lines: list[LineView]
     transport_by: TransportBy | None
     carrier: NamedCodeView | None
@@ -107,35 +108,35 @@ class ShipmentView(View):
     packages: int | None
     """Colli."""
     labels_at_once: int
-    """Of how many packages the labels are one PDF."""
+    """The most packages whose labels fit in one PDF."""
     gross_weight_kg: Quantity | None
     net_weight_kg: Quantity | None
     customer_reference: str | None
-    """What the recipient calls the order."""
+    """The recipient's own number for the order."""
     starts_at: datetime | None
-    """When the transport is to begin, as the document says."""
+    """When the transport is to begin, as printed on the document."""
     notes: str | None
     return_by: date | None
-    """By when its goods are expected back; absent where they are not, or are back."""
+    """The day by which its goods are expected back; absent if they are not expected, or are back."""
     ddt: DdtView | None
     """Absent until the document is issued."""
     advisable: list[str]
-    """Fields without a value that no law demands, but that recipients and carriers expect."""
+    """Empty fields that the law does not require but that recipients and carriers expect."""
     drafted_at: datetime
     departed_at: datetime | None
     delivered_at: datetime | None
     received_by: str | None
-    """Name of the recipient's person who signed."""
+    """The name of the person who signed for the recipient."""
     proofs: int
     """How many files prove its delivery."""
     ended_because: str | None
     """Why it was refused, voided or cancelled."""
     replaces_id: UUID | None
-    """The voided shipment in whose place this one was drafted."""
+    """The voided shipment that this one replaces."""
     replaced_by_id: UUID | None
     companions: list[CompanionView]
-    """Shipments of other orders that travel under the same document: they are arranged, issued, voided, sent
-    off and delivered together."""
+    """Shipments of other orders under the same document. All are arranged, issued, voided, sent off and
+    delivered together."""
     actions: list[ShipmentAction]
     """What the reader may do now."""
 
@@ -147,7 +148,7 @@ class ReturnedLineView(View):
     unit: str
     disposition: Disposition
     location: str | None
-    """Where it was put."""
+    """Where the goods were put."""
     lot: str | None
 
 
@@ -156,7 +157,7 @@ class DeliveryProofView(View):
 
     id: UUID
     shipment_id: UUID
-    """Of those that travelled together, the one under whose id their document is kept."""
+    """If several shipments travelled together, the one under whose id their document is kept."""
     name: str
     media_type: str
     size: int
@@ -172,7 +173,7 @@ class ReturnView(View):
     document_type: NamedCodeView
     warehouse: NamedCodeView
     number: str | None
-    """Of the DDT of whoever sent the goods back."""
+    """The number of the DDT under which the sender sent the goods back."""
     date: date
     reason: str
     lines: list[ReturnedLineView]
@@ -181,22 +182,22 @@ class ReturnView(View):
 
 
 class OwnLineView(View):
-    """Goods that went to whoever does a phase."""
+    """Goods sent to the person or company that does a phase."""
 
     description: str
     quantity: Quantity
     came_back: Quantity | None
-    """What of it was refused at the door."""
+    """The quantity that was refused at the door."""
     returned: Quantity | None
-    """What of it came back after its delivery."""
+    """The quantity that came back after the delivery."""
     unit: str
 
 
 class OwnDdtView(View):
-    """A DDT of goods of the reader's phases, which says nothing of orders, customers or others."""
+    """A DDT with goods of the reader's phases. It shows nothing of orders, customers or other people."""
 
     id: UUID
-    """Of the shipment."""
+    """The shipment's id."""
     state: State
     number: str
     """As printed."""
@@ -211,7 +212,7 @@ class OwnDdtView(View):
     """Colli."""
     gross_weight_kg: Quantity | None
     return_by: date | None
-    """By when the goods are expected back; absent where they are not, or are back."""
+    """The day by which the goods are expected back; absent if they are not expected, or are back."""
     departed_at: datetime | None
     delivered_at: datetime | None
 
@@ -224,34 +225,35 @@ class OwnReturnedLineView(View):
 
 
 class OwnReturnView(View):
-    """What came back of a DDT of one's own."""
+    """What came back of one of the reader's own DDTs."""
 
     id: UUID
     number: str | None
-    """Of the DDT under which it came back."""
+    """The number of the DDT under which it came back."""
     date: date
     lines: list[OwnReturnedLineView]
 
 
 class UnderWayView(View):
-    """How many shipments of a state need somebody still."""
+    """How many shipments in a state still need work."""
 
     state: State
     shipments: int
     late: int
-    """Of them, those that deliver an order whose deadline has passed."""
+    """How many of them deliver an order whose deadline has passed."""
 
 
 class ShipmentsUnderWayView(View):
     states: list[UnderWayView]
-    """Draft, picked, issued and in transit."""
+    """The states draft, picked, issued and in transit."""
 
 
 class DeliveryGroupView(View):
-    """What figures are about: the part that they are grouped by. None of them where a shipment has none."""
+    """The group that figures are about: the field that they are grouped by. Absent for shipments without a
+    value."""
 
     month: str | None
-    """As in 2026-11."""
+    """Such as 2026-11."""
     carrier: NamedCodeView | None
     destination: NamedCodeView | None
     document_type: NamedCodeView | None
@@ -260,38 +262,38 @@ class DeliveryGroupView(View):
 class DeliveryFigureView(View):
     group: DeliveryGroupView
     documents: int
-    """DDTs issued."""
+    """The number of DDTs issued."""
     voided: int
     refused: int
     delivered: int
     promised: int
     """Deliveries of orders that have a deadline."""
     on_time_percent: Tenths | None
-    """Of those promised, how many arrived by the deadline."""
+    """The share of the promised deliveries that arrived by the deadline."""
     on_time_in_full_percent: Tenths | None
-    """And of which nothing was refused or came back."""
+    """The share of them that also arrived complete: nothing was refused or came back."""
     days: Tenths | None
-    """From departure to delivery, on average."""
+    """The average number of days from departure to delivery."""
 
 
 class StockFigureView(View):
     owner: NamedCodeView | None
-    """Whose the articles are; absent of the tenant's own."""
+    """The owner of the articles; absent if they are the tenant's own."""
     unit: str
     articles: int
     on_hand: Quantity
     gone: Quantity
-    """What left in the period."""
+    """The quantity that left in the period."""
     turns: Tenths | None
-    """How often a year the stock would be renewed, at what left in the period."""
+    """How often the stock would be renewed in a year, at the rate of the period."""
     idle_articles: int
-    """In stock since before the period, and none of them left in it."""
+    """The number of articles in stock since before the period of which nothing left in it."""
     idle: Quantity
 
 
 class PackageView(View):
     position: int
-    """From 1."""
+    """Counted from 1."""
     sscc: str | None
     """Absent without a GS1 company prefix."""
 
@@ -302,7 +304,7 @@ class PackagesView(View):
 
 class Gs1PrefixView(View):
     prefix: str | None
-    """Absent until it is kept."""
+    """Absent until it is set."""
     actions: list[LookupAction]
     """What the reader may do now."""
 
@@ -310,25 +312,25 @@ class Gs1PrefixView(View):
 class AwayDocumentView(View):
     shipment_id: UUID
     number: str
-    """Of the DDT."""
+    """The number of the DDT."""
     quantity: Quantity
-    """What of it is not back."""
+    """The quantity that is not back."""
 
 
 class ThirdPartyGoodsView(View):
     destination: NamedCodeView
-    """Whoever has them."""
+    """The place where the goods are."""
     document_type: NamedCodeView
     """Why they left."""
     job_id: UUID
     code: str | None
-    """Of the article, or of the kind of goods."""
+    """The code of the article or of the kind of goods."""
     description: str
     unit: str
     quantity: Quantity
-    """What is not back."""
+    """The quantity that is not back."""
     in_transit: Quantity
-    """What of it is still on the way there."""
+    """The part of it that is still on the way there."""
     since: date
     """The date of the oldest of these documents."""
     return_by: date | None
@@ -348,9 +350,9 @@ class MovementView(View):
     location: str | None
     lot: str | None
     receipt_id: UUID | None
-    """The supplier's document by which the goods of an article came."""
+    """The supplier's document under which the goods of an article came."""
     count_id: UUID | None
-    """The count that the difference comes from."""
+    """The count that found the difference."""
     reason: str | None
     recorded_at: datetime
     recorded_by: PersonView | None
@@ -371,9 +373,9 @@ class SupplierReceiptView(View):
     id: UUID
     supplier: NamedCodeView
     number: str
-    """Of the sender's DDT."""
+    """The number of the sender's DDT."""
     date: date
-    """Of that DDT."""
+    """The date of that DDT."""
     warehouse: NamedCodeView
     lines: list[ReceivedLineView]
     recorded_at: datetime
@@ -381,24 +383,24 @@ class SupplierReceiptView(View):
 
 
 class PlaceView(View):
-    """What of some goods lies in one location, of one lot."""
+    """The part of some goods that lies in one location and belongs to one lot."""
 
     location: str | None
-    """Absent of goods that were put to none."""
+    """Absent for goods that were put into no location."""
     lot: str | None
-    """Absent of goods that are not tracked by lots."""
+    """Absent for goods that are not tracked by lot."""
     expires_on: date | None
     on_hand: Quantity
     held: Quantity | None
-    """Held back for its quality; absent where nothing is."""
+    """The part held back for its quality; absent if there is none."""
 
 
 class PickView(View):
-    """So much of some goods, out of one location and lot."""
+    """A quantity of goods out of one location and lot."""
 
     job_id: UUID
     code: str | None
-    """Of the article, or of the kind of goods."""
+    """The code of the article or of the kind of goods."""
     description: str
     location: str | None
     lot: str | None
@@ -406,19 +408,19 @@ class PickView(View):
     quantity: Quantity
     unit: str
     proposed: bool
-    """Nobody named it: what expires first is taken first."""
+    """Whether nobody chose this pick: goods that expire first are proposed first."""
 
 
 class PicksView(View):
     picks: list[PickView]
-    """Less than the shipment's lines, where not enough lies there that has not expired."""
+    """They come to less than the shipment's lines if not enough goods that have not expired lie there."""
 
 
 class LocationView(View):
     warehouse: NamedCodeView
     code: str
     put_away: bool
-    """Whether goods that come into the warehouse are put there, where nobody says otherwise."""
+    """Whether goods that come into the warehouse are put there if nobody names another location."""
     actions: list[LocationAction]
 
 
@@ -430,7 +432,7 @@ class StockView(View):
     warehouse: NamedCodeView
     job_id: UUID
     article_code: str | None
-    """Of an article, which belongs to no order."""
+    """Only for an article, which belongs to no order."""
     order_id: UUID | None
     order_number: str | None
     description: str
@@ -439,24 +441,25 @@ class StockView(View):
     reserved: Quantity
     """Held by shipments that have no transport document yet."""
     held: Quantity | None
-    """Held back for its quality; absent where nothing is."""
+    """Held back for its quality; absent if nothing is."""
     free: Quantity
-    """On hand, neither reserved nor held back; below zero when such goods are missing or damaged."""
+    """On hand, and neither reserved nor held back; negative if such goods are missing or damaged."""
     places: list[PlaceView]
-    """What expires first before the rest. Empty where all lies in no location and belongs to no lot."""
+    """The places, those whose goods expire first before the others. Empty if the goods have no location and
+    no lot."""
     actions: list[StockAction]
     """What the reader may do now."""
 
 
 class HoldView(View):
-    """Goods were held back for their quality, or no longer are."""
+    """An entry that holds goods back for their quality, or ends that."""
 
     id: UUID
     warehouse: NamedCodeView
     job_id: UUID
     kind: HoldKind
     quantity: Quantity
-    """Signed: what is held no longer is negative."""
+    """Signed: negative for what is no longer held back."""
     unit: str
     location: str | None
     lot: str | None
@@ -473,12 +476,12 @@ class CountLineView(View):
     location: str | None
     lot: str | None
     expected: Quantity
-    """What the ledger said when it was counted."""
+    """The quantity in the ledger at the moment of counting."""
     counted: Quantity
     difference: Quantity
-    """Below zero where less was there."""
+    """Negative if less was there."""
     needs_second_person: bool
-    """The difference is large: who counted it does not post it."""
+    """Whether the difference is so large that the person who counted may not post it."""
     counted_at: datetime
     counted_by: PersonView
     reason: str | None
@@ -503,7 +506,7 @@ class DeliveryView(View):
     destination: NamedCodeView
     ordered: Quantity
     remaining: Quantity
-    """Not in a shipment yet."""
+    """The quantity that is in no shipment yet."""
 
 
 class ElsewhereView(View):
@@ -524,27 +527,28 @@ class OrderLineView(View):
     produced: Quantity | None
     """Absent until the job is completed."""
     finished: Quantity | None
-    """Of a job that still goes on: how much of it is finished already, if some is."""
+    """What is finished of a job that is still going on, if anything is."""
     received: Quantity
     receivable: Quantity
     """Produced, or finished so far, and not received yet."""
     article_id: UUID | None
-    """Of a line that is taken from stock: nothing of it is made, what is received is what is set aside."""
+    """For a line that is taken from stock: its article. Nothing of it is made; `received` is what is set
+    aside."""
     finisher: NamedCodeView | None
-    """Of a phase that a company outside does: its destination. `job_id` is the phase's then, `ordered` how
-    much may be sent out in all."""
+    """For a phase that a company outside does: that company's destination. `job_id` is then the phase's id,
+    and `ordered` the total that may be sent out."""
     may_go_out: Quantity | None
     """How much of it may still be sent out now."""
     allocatable: list[PlacedView]
-    """Of a line from stock that is still to be set aside: how much may be, by warehouse."""
+    """For a line from stock that is still to be set aside: how much may be, by warehouse."""
     releasable: list[PlacedView]
-    """What was set aside, and is not needed any more."""
+    """What was set aside and is no longer needed, by warehouse."""
     deliveries: list[DeliveryView]
-    """Empty when the goods may go to any destination."""
+    """Empty if the goods may go to any destination."""
     in_transit: list[ElsewhereView]
     """What left under a document and has not arrived."""
     with_third_parties: list[ElsewhereView]
-    """What is ours at somebody else's place."""
+    """Goods of ours that are at somebody else's place."""
     actions: list[LineAction]
     """What the reader may do now."""
 
@@ -567,24 +571,24 @@ class PartyView(View):
     vat_number: str | None
     fiscal_code: str | None
     office_code: str | None
-    """Of a public body's office in the IPA."""
+    """For a public body: its office's code in the IPA."""
 
 
 class InvoiceableLineView(View):
     position: int
-    """In the document: an invoice refers to it by this."""
+    """The line's position in the document, by which an invoice refers to it."""
     job_id: UUID
     code: str | None
     description: str
     quantity: Quantity
-    """What the recipient has: not what was refused or came back."""
+    """The quantity that the recipient has, without what was refused or came back."""
     unit: str
     order_number: str | None
-    """Of a document of several orders."""
+    """The order of this line, if the document covers several orders."""
 
 
 class InvoiceableView(View):
-    """A document of which an invoice is to follow: what its DatiDDT say."""
+    """A document that is still to be invoiced, with what the invoice's DatiDDT need."""
 
     shipment_id: UUID
     number: str
@@ -595,28 +599,27 @@ class InvoiceableView(View):
     order_number: str | None
     customer_reference: str | None
     credit_note_number: str | None
-    """Of the ERP's credit note that took back the invoice that there was: the goods are to be invoiced
-    again."""
+    """The ERP's credit note that took back the former invoice: the goods are to be invoiced again."""
     lines: list[InvoiceableLineView]
 
 
 class InvoiceableCustomerView(View):
-    """Of whose documents some are to be invoiced."""
+    """A customer with documents that are still to be invoiced."""
 
     name: str
     vat_number: str | None
     fiscal_code: str | None
     documents: int
     oldest: date
-    """Date of the oldest of them."""
+    """The date of the oldest of these documents."""
     invoice_by: date
-    """Of the oldest."""
+    """The last day for the invoice of the oldest one."""
 
 
 class InvoiceableCustomersView(View):
     customers: list[InvoiceableCustomerView]
     more: bool
-    """Whether there are more than are listed: part of a name finds them."""
+    """Whether there are more than are listed. Searching for part of a name finds them."""
 
 
 class _LookupView(View):
@@ -636,7 +639,7 @@ class DestinationView(_LookupView):
 
 class DestinationPeopleView(View):
     people: list[PersonView]
-    """Who works there, and sees the transport documents of what is sent there."""
+    """The people who work there and see the transport documents of what is sent there."""
 
 
 class DocumentTypeView(_LookupView):
@@ -651,33 +654,33 @@ class DocumentTypeView(_LookupView):
     series: str | None
     valid_from: date | None
     valid_until: date | None
-    """Documents of this type are dated from and until these days."""
+    """Documents of this type may be dated from `valid_from` to `valid_until`."""
     built_in: bool
-    """It came with the product and has not been rewritten."""
+    """Whether it came with the product and has not been changed."""
 
 
 class ConversionView(View):
     unit: str
     holds: Quantity
-    """How much of the article's own unit one of it holds."""
+    """How much of the article's own unit one of this unit holds."""
 
 
 class ArticleView(_LookupView):
     id: UUID
-    """Of its goods: `job_id` in stock, movements and shipments."""
+    """Also the `job_id` of its goods in stock, movements and shipments."""
     description: str
     description_en: str | None
     unit: str
-    """In which its stock is counted."""
+    """The unit in which its stock is counted."""
     conversions: list[ConversionView]
     barcode: str | None
     weight_kg: Quantity | None
-    """Net, of one of its own unit."""
+    """The net weight of one of its own unit."""
     customer_code: str | None
     owner: NamedCodeView | None
-    """Absent where the goods are the tenant's own."""
+    """Absent if the goods are the tenant's own."""
     tracked_by_lot: bool
-    """Whether its goods come, lie and leave by lots."""
+    """Whether its goods are received, stored and shipped by lot."""
     version: int
     """To be sent back as `If-Match` with a change."""
 

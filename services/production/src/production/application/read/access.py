@@ -1,8 +1,8 @@
-"""Who may see what of orders, and what they may do with them now.
+"""What readers may see of orders, and what they may do with them now.
 
-With `order.read` a person sees every order of the tenant, and of it what other privileges let them see. With
-`phase.work` alone they see the phases that are theirs, as tasks: what is to be made, and nothing about for
-whom, by whom else or at what price.
+With `order.read` a person sees every order of the tenant, and of it what their other privileges show. With
+only `phase.work` they see the phases that are assigned to them, as tasks: what is to be made, but not for
+whom, by which other people or at what price.
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ def sees_economics(actor: Actor) -> bool:
 
 
 def sees_margins(actor: Actor) -> bool:
-    """Over all orders: of the tenant's administrators alone."""
+    """Tell whether the actor may see margins over all orders: only the tenant's administrators may."""
     return actor.may("job.economics.write")
 
 
 def works_on(actor: Actor, phase: Phase) -> bool:
-    """Whether the phase is this actor's task."""
+    """Tell whether the phase is this actor's task."""
     return phase.assignee_id == actor.person_id and phase.state in GRANTING
 
 
@@ -159,7 +159,7 @@ def actions_on_board_row(actor: Actor, row: BoardRow) -> list[BoardAction]:
 
 
 def actions_on_task(task: Task) -> list[TaskAction]:
-    """Of its assignee, who alone reads it."""
+    """List the actions of a task's assignee, the only person who reads it."""
     return [
         step
         for step in get_args(TaskAction)
@@ -175,7 +175,7 @@ def _is_back(task: Task) -> bool:
 
 
 def _holds(rule: Callable[..., object], *facts: object) -> bool:
-    """Whether the rule that commands keep to raises nothing."""
+    """Tell whether the rule that commands obey raises nothing."""
     try:
         rule(*facts)
     except WrongState:

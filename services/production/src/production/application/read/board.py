@@ -19,13 +19,13 @@ from .views import AssigneeView, BoardPhaseView
 async def list_phases(
     ports: Ports, actor: Actor, query: PageQuery, wanted: BoardFilter
 ) -> Page[BoardPhaseView]:
-    """Soonest due first."""
+    """List the phases, the soonest due first."""
     found = await ports.reading.list_board(wanted, _today(ports.now), query.after(date, UUID), query.rows)
     return page_of(query, found, lambda row: _phase(actor, row), lambda row: (row.due, row.phase.id))
 
 
 async def list_assignees(ports: Ports, query: PageQuery) -> Page[AssigneeView]:
-    """By name, each with what they have to do already."""
+    """List people by name, each with how much work they have already."""
     roles = sorted(role for role in BUILT_IN_ROLES if "phase.work" in privileges_of(role))
     found = await ports.reading.list_assignees(roles, _today(ports.now), query.after(str, UUID), query.rows)
     return page_of(query, found, _assignee, lambda row: (row.name, row.id))

@@ -1,5 +1,5 @@
-"""Figures of production: how long work takes, how much of it is on time and accepted, what it brings, and
-what is still to be done."""
+"""Figures of production: how long work takes, how much of it is on time and accepted, what it earns, and what
+is still to be done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LoadBy = Literal["week", "assignee", "kind"]
 async def work_figures(
     ports: Ports, by: WorkBy, since: date | None, until: date | None
 ) -> FiguresView[WorkFigureView]:
-    """Days, both included; the last 90 where none are given."""
+    """Return figures of completed work. Both days belong to the period; without days it is the last 90."""
     first, last = _period(ports.now, since, until)
     found = await ports.reading.list_work_figures(by, _begin(first), _begin(last + _DAY), GROUPS)
     return FiguresView(since=first, until=last, rows=[_work(each) for each in found])
@@ -34,7 +34,8 @@ async def work_figures(
 async def order_figures(
     ports: Ports, actor: Actor, by: OrdersBy, since: date | None, until: date | None
 ) -> FiguresView[OrderFigureView]:
-    """Raises Forbidden for figures by customer, for whoever sees no customers."""
+    """Return figures of orders. Raises Forbidden for figures by customer if the actor may not see
+    customers."""
     if by == "customer" and not sees_customers(actor):
         raise Forbidden("customers_hidden")
     first, last = _period(ports.now, since, until)
@@ -43,7 +44,7 @@ async def order_figures(
 
 
 async def load_ahead(ports: Ports, by: LoadBy, until: date | None) -> FiguresView[LoadFigureView]:
-    """What is planned to end by then; in eight weeks, where no day is given."""
+    """Return figures of what is planned to end by that day; without a day, within eight weeks."""
     today = ports.now.astimezone(ORDERS_ZONE).date()
     last = until or today + AHEAD
     if not today <= last <= today + LONGEST:

@@ -16,7 +16,7 @@ from .views import CustomerView, KindPhaseView, KindView, PricePolicyView, Sheet
 
 
 async def list_kinds(ports: Ports, actor: Actor, query: PageQuery) -> Page[KindView]:
-    """By key."""
+    """List kinds by key."""
     found = await ports.kinds.list_kinds(query.after(str), query.rows)
     return page_of(query, found, lambda kind: show_kind(actor, kind), lambda kind: kind.key)
 
@@ -65,7 +65,7 @@ def show_price_policy(actor: Actor, policy: PricePolicy) -> PricePolicyView:
 
 
 async def list_customers(ports: Ports, query: PageQuery) -> Page[CustomerView]:
-    """By code."""
+    """List customers by code."""
     found = await ports.customers.list_customers(query.after(str), query.rows)
     return page_of(query, found, _customer, lambda customer: customer.code)
 

@@ -1,4 +1,4 @@
-"""Look up what the assignee of a phase and those who give out the work have written to each other."""
+"""Look up the messages between the assignee of a phase and the people who give out the work."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from .views import MessageView
 
 
 async def list_of_task(ports: Ports, actor: Actor, phase_id: UUID, query: PageQuery) -> Page[MessageView]:
-    """Newest first. A successor does not read what was written to who had the phase before."""
+    """List the reader's messages, newest first. A new assignee does not read what was written to the former
+    one."""
     await _own_task(ports, actor, phase_id)
     return await _list(ports, phase_id, actor.person_id, query)
 
 
 async def list_of_phase(ports: Ports, phase_id: UUID, query: PageQuery) -> Page[MessageView]:
-    """Newest first, of all who had the phase."""
+    """List messages with everybody who had the phase, newest first."""
     if not await ports.messages.has_phase(phase_id):
         raise Absent("phase_absent")
     return await _list(ports, phase_id, None, query)
@@ -36,7 +37,7 @@ async def file_of_phase(ports: Ports, phase_id: UUID, message_id: UUID) -> Messa
 
 
 def show_message(actor: Actor, message: Message) -> MessageView:
-    """One that the actor has just written."""
+    """Show a message that the actor has just written."""
     return _view(message, actor.name)
 
 

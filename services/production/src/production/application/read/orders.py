@@ -1,5 +1,5 @@
-"""Look up orders, jobs and phases, and show them as one reader may see them: redacted, with names and with
-what they may do."""
+"""Look up orders, jobs and phases, and show each reader only what they may see, with names and possible
+actions."""
 
 from __future__ import annotations
 
@@ -53,13 +53,14 @@ from .views import (
 
 Rejected = Mapping[UUID, list[RejectedAttempt]]
 Places = Mapping[str, str]
-"""What destinations are called, by their codes."""
+"""The names of destinations, by code."""
 
 
 async def list_orders(
     ports: Ports, actor: Actor, query: PageQuery, wanted: OrderFilter
 ) -> Page[OrderSummaryView]:
-    """Newest first. Raises Forbidden where somebody who may not see customers searches by one."""
+    """List orders, newest first. Raises Forbidden if the reader filters by customer but may not see
+    customers."""
     if wanted.customer is not None:
         actor.require("customer.read")
     found = await ports.reading.list_orders(wanted, query.after(UUID), query.rows)
@@ -105,7 +106,8 @@ async def read_job(ports: Ports, actor: Actor, job_id: UUID) -> JobView:
 
 
 async def show_amendment(ports: Ports, actor: Actor, amendment: Amendment) -> AmendmentView:
-    """That the reader has just asked for: whoever may not see prices sees the one that they sent."""
+    """Show an amendment that the reader has just requested. A reader who may not see prices sees only the one
+    they sent."""
     shown = _amendment(amendment, await ports.directory.names([amendment.requested_by]))
     if sees_economics(actor):
         return shown
@@ -113,21 +115,21 @@ async def show_amendment(ports: Ports, actor: Actor, amendment: Amendment) -> Am
 
 
 async def show_phase(ports: Ports, actor: Actor, found: LockedPhase) -> PhaseView:
-    """The phase that this actor has just changed."""
+    """Show the phase that this actor has just changed."""
     rejected = await _rejected_among(ports, [found.phase])
     places = await places_of_work(ports, [found.phase])
     return _phase(actor, found.order, found.job, found.phase, found.assignees, rejected, places)
 
 
 async def show_economics(ports: Ports, job: Job) -> EconomicsView:
-    """Of a job that has them, to those who have just set them."""
+    """Show a job's economics to the person who has just set them."""
     assert job.economics is not None
     places = await ports.destinations.names(_paid_in(job.economics))
     return _economics(job.economics, job.item.quantity, places, given_up=phases_given_up(job))
 
 
 async def list_economics(ports: Ports, job_id: UUID, query: PageQuery) -> Page[EconomicsEntryView]:
-    """The newest first."""
+    """List what a job's economics were set to, newest first."""
     found = await ports.reading.find_order_of_job(job_id)
     if found is None:
         raise Absent("job_absent")
@@ -151,7 +153,8 @@ async def list_economics(ports: Ports, job_id: UUID, query: PageQuery) -> Page[E
 def _economics(
     economics: Economics, quantity: Decimal, places: Places, *, given_up: int = 0
 ) -> EconomicsView:
-    """`given_up`: how many phases of the job are not done any more; 0 for what was stated once."""
+    """Show economics. `given_up` is how many phases of the job were given up; 0 for entries of the
+    history."""
     return EconomicsView(
         cost=economics.cost,
         planned_cost=economics.planned_cost,
@@ -175,7 +178,8 @@ def show_sheet(sheet: Iterable[SheetEntry]) -> list[SheetEntryView]:
 
 
 def _paid_in(economics: Economics) -> set[str]:
-    """Codes of the companies that lines with terms of delivery are paid to. Other suppliers have any name."""
+    """Return the destination codes of the companies that lines with terms of delivery are paid to. Other
+    suppliers are free text."""
     return {line.supplier for line in economics.cost_lines if line.supplier and line.delivery}
 
 
@@ -198,12 +202,12 @@ def _cost_line(line: CostLine, places: Places) -> CostLineView:
 
 
 async def places_of_work(ports: Ports, phases: Iterable[Phase]) -> Places:
-    """What those are called who do these phases outside."""
+    """Return the names of the companies that do these phases outside."""
     return await ports.destinations.names(_finishers_of(phases))
 
 
 async def _places_of(ports: Ports, jobs: Sequence[Job]) -> Places:
-    """What those are called who do phases of these jobs outside, or are paid for it."""
+    """Return the names of the companies that do phases of these jobs outside, or are paid for such work."""
     paid = {code for job in jobs if job.economics for code in _paid_in(job.economics)}
     return await ports.destinations.names(paid | _finishers_of(phase for job in jobs for phase in job.phases))
 
@@ -294,7 +298,7 @@ async def _rejected_of(ports: Ports, actor: Actor, jobs: Iterable[Job]) -> Rejec
 
 
 async def _rejected_among(ports: Ports, phases: Iterable[Phase]) -> Rejected:
-    """What quality refused of these phases, by phase."""
+    """Return by phase the attempts that quality refused."""
     again = [phase.id for phase in phases if phase.attempt > 1]
     found: dict[UUID, list[RejectedAttempt]] = {}
     for attempt in await ports.reading.list_rejected(again) if again else []:
@@ -305,7 +309,8 @@ async def _rejected_among(ports: Ports, phases: Iterable[Phase]) -> Rejected:
 async def _amendments_of(
     ports: Ports, actor: Actor, jobs: Iterable[Job]
 ) -> Mapping[UUID, list[AmendmentView]] | None:
-    """By job, of those that can have any; None for a reader who may not see prices."""
+    """Return the amendments of the jobs that can have any, by job. Return None for a reader who may not see
+    prices."""
     if not sees_economics(actor):
         return None
     priced = [job.id for job in jobs if may_have_been_amended(job)]

@@ -1,4 +1,4 @@
-"""Look up one's own tasks: phases as their assignee sees them."""
+"""Look up the reader's own tasks: phases as their assignee sees them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .views import RejectedAttemptView, TaskView
 async def list_tasks(
     ports: Ports, actor: Actor, query: PageQuery, state: PhaseState | None
 ) -> Page[TaskView]:
-    """Nearest deadline first; without a `state`, all open ones."""
+    """List tasks, nearest deadline first; without a `state`, all open ones."""
     states = {state} & GRANTING if state else OPEN_TASKS
     found = await ports.reading.list_tasks(actor.person_id, states, query.after(date, UUID), query.rows)
     rejected = await _own_rejected(ports, actor, found)
@@ -36,7 +36,8 @@ async def list_tasks(
 
 
 async def read_task(ports: Ports, actor: Actor, phase_id: UUID) -> TaskView:
-    """Raises Absent for the phases of others and for those whose assignment has ended."""
+    """Return a task. Raises Absent for other people's phases and for phases that are no longer assigned to
+    the reader."""
     task = await ports.reading.find_task(phase_id, actor.person_id)
     if task is None:
         raise Absent("phase_absent")
@@ -44,7 +45,7 @@ async def read_task(ports: Ports, actor: Actor, phase_id: UUID) -> TaskView:
 
 
 async def show_task(ports: Ports, actor: Actor, task: Task) -> TaskView:
-    """A task that is at hand."""
+    """Show a task that was already read."""
     rejected = await _own_rejected(ports, actor, [task])
     places = await places_of_work(ports, [task.phase])
     return _task(task, rejected.get(task.phase.id, []), places)
@@ -53,7 +54,8 @@ async def show_task(ports: Ports, actor: Actor, task: Task) -> TaskView:
 async def _own_rejected(
     ports: Ports, actor: Actor, tasks: Sequence[Task]
 ) -> dict[UUID, list[RejectedAttemptView]]:
-    """By phase. A successor does not read of whose work was refused before."""
+    """Return the reader's own refused attempts by phase. A new assignee does not read about the former one's
+    work."""
     again = [task.phase.id for task in tasks if task.phase.attempt > 1]
     found: dict[UUID, list[RejectedAttemptView]] = {}
     for attempt in await ports.reading.list_rejected(again) if again else []:

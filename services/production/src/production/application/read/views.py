@@ -1,4 +1,4 @@
-"""What a reader gets to see of production. What they may not see is absent, and so is what has no value."""
+"""What readers see of production. What they may not see is absent, and so is a field without a value."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ Quantity = Annotated[
     PlainSerializer(quantity_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,12}(\.\d{1,3})?$", "examples": ["500"]}),
 ]
-"""Zero or more, at most three decimals, as text."""
+"""A quantity of zero or more with at most three decimals, written as text."""
 
 Balance = Annotated[
     Decimal,
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}\.\d{2}$", "examples": ["-120.50"]}),
 ]
-"""Euro, possibly below zero, as text."""
+"""An amount in euro that may be negative, written as text."""
 
 
 class KindPhaseView(View):
@@ -55,21 +55,21 @@ class KindPhaseView(View):
     """Whether an inspector must accept its work before it counts as done."""
     skippable: bool
     unit: str | None
-    """What its quantities are counted in; absent: in the job's unit."""
+    """The unit of its quantities; absent if it is the job's unit."""
     factor: Quantity
-    """How many of the job's unit come of one of this phase's."""
+    """How many of the job's units one of this phase's units makes."""
     starts_on_parts: bool
     """Whether it may begin on a part of what the phases before it make."""
     needs_proof: bool
-    """Whether it begins once the proofs of its brief are approved."""
+    """Whether it can begin only once the proofs of its brief are approved."""
     days: int
-    """Working days that it takes at least."""
+    """The least number of working days that it takes."""
     daily_quantity: Quantity | None
-    """How much of it is made in a working day; absent: `days` are enough for any quantity."""
+    """How much of it is made in a working day; absent if `days` are enough for any quantity."""
 
 
 class SheetFieldView(View):
-    """A detail that the technical sheet of a kind's jobs has."""
+    """A field of the technical sheet of a kind's jobs."""
 
     key: str
     name: str
@@ -95,7 +95,7 @@ class KindView(View):
     phases: list[KindPhaseView]
     sheet: list[SheetFieldView]
     tolerance_percent: Amount
-    """How far the quantity made may differ from the quantity ordered."""
+    """How far, in percent, the quantity made may differ from the quantity ordered."""
     version: int
     """To be sent back as `If-Match` with a change."""
     actions: list[KindAction]
@@ -117,7 +117,7 @@ class CustomerView(View):
 
 
 class OrderCustomerView(View):
-    """Code alone when the ERP has not told of the customer."""
+    """The customer of an order. Only the code is shown if the ERP has not sent the customer."""
 
     code: str
     name: str | None = None
@@ -135,19 +135,19 @@ class RejectedAttemptView(View):
 
 
 class OutsideView(View):
-    """Who does a phase outside, and where its goods are; in its unit."""
+    """The company that does a phase outside, and where its goods are, in the phase's unit."""
 
     finisher: str | None
-    """Code of the company's destination; absent: it is done here again."""
+    """The code of the company's destination; absent if the work is done here again."""
     finisher_name: str | None
-    """What the warehouse calls it, with its town."""
+    """The company's name and town in the warehouse."""
     sent: Quantity
     away: Quantity
-    """Of that, what is not back."""
+    """The part of `sent` that is not back."""
     made: Quantity
-    """What came back in good order, of this attempt."""
+    """What came back in good order from the present attempt."""
     scrap: Quantity
-    """What came back of no use, of all attempts."""
+    """What came back unusable, from all attempts."""
 
 
 class PhaseView(View):
@@ -167,35 +167,36 @@ class PhaseView(View):
     completed_at: datetime | None
     unit: str
     factor: Quantity
-    """How many of the job's unit come of one of this phase's."""
+    """How many of the job's units one of this phase's units makes."""
     share: Quantity | None
-    """What of the work is this phase's, where others of the same key have the rest; absent: all of it."""
+    """How much of the work is this phase's, if other phases with the same key do the rest; absent if it does
+    all."""
     share_number: int | None
     made_so_far: Quantity | None
-    """Handed in before its completion."""
+    """The quantity handed in before completion."""
     quantity: Quantity | None
     lost: Quantity | None
-    """Of what there was to work on."""
+    """The quantity lost of what there was to work on."""
     loss_reason: str | None
     note: str
     rejected_attempts: list[RejectedAttemptView]
     proof_missing: bool | None
-    """It can't begin before the proofs of its brief are approved."""
+    """Whether it must wait until the proofs of its brief are approved."""
     outside: OutsideView | None
-    """Of one that a company outside does, or has done."""
+    """Only if a company outside does the phase, or has done it."""
     actions: list[PhaseAction]
     """What the reader may do now."""
 
 
 class DeliveryTermsView(View):
-    """By which what a phase yields decides what a line of its cost comes to."""
+    """Agreed terms by which a phase's yield decides what a cost line amounts to."""
 
     phase_id: UUID
     tolerance_percent: Amount
     over: Bearer
-    """Who bears what is delivered beyond the tolerance."""
+    """The party that bears what is delivered beyond the tolerance."""
     under: Bearer
-    """Who bears what is missing beyond it."""
+    """The party that bears what is missing beyond the tolerance."""
 
 
 class CostLineView(View):
@@ -205,45 +206,46 @@ class CostLineView(View):
     unit_cost: UnitPrice
     planned: Amount
     actual: Amount | None
-    """What it came to, once that is known."""
+    """The actual amount, once it is known."""
     supplier: str | None
     supplier_name: str | None
-    """Where it is a destination's code: what the warehouse calls that, with its town."""
+    """If `supplier` is a destination's code: the name and town of that destination."""
     terms: str | None
     delivery: DeliveryTermsView | None
     charged: Quantity | None
-    """What of the phase's yield is paid by these terms, or of what was given up, once it is over."""
+    """The quantity that is paid once the phase is over, by these terms or because the work was given up."""
     phase_id: UUID | None
-    """That it is for, where no terms of delivery name it."""
+    """The phase that the cost is for, if no terms of delivery name it."""
     given_up: bool | None
-    """Its phase is not done any more: of what is planned, only what was done of it counts."""
+    """Whether its phase will not be finished: of what was planned, only what was done of it counts."""
 
 
 class EconomicsView(View):
     cost: Amount
-    """With lines, of each what it came to or, until then, what is planned."""
+    """If there are lines: the sum of each line's actual amount or, until that is known, its planned one."""
     planned_cost: Amount
     cost_in_question: Amount | None
-    """What of the cost may hold work that was given up after it was stated; absent where nothing is."""
+    """The part of the cost that may include work given up after it was stated; absent if there is none."""
     cost_lines: list[CostLineView]
     unit_price: UnitPrice
     price_reason: str | None
-    """Why it differs from the approved one."""
+    """Why the price differs from the approved one."""
     price: Amount
-    """Of the whole job, VAT excluded."""
+    """The price of the whole job, VAT excluded."""
     margin: Balance
     margin_percent: Tenths | None
-    """Of the price; absent where it is free."""
+    """The margin in percent of the price; absent if the price is zero."""
     supplier: str | None
     materials: str
     technical_sheet: str
     sheet: list[SheetEntryView]
-    """What the kind of item asks for."""
+    """The details that the kind of item asks for."""
     vat_code: str
 
 
 class EconomicsEntryView(View):
-    """What a job's economics were set to; price and margin by the quantity as it is now."""
+    """An entry in the history of a job's economics. Price and margin are computed with the job's present
+    quantity."""
 
     set_at: datetime
     set_by: PersonView | None
@@ -252,11 +254,11 @@ class EconomicsEntryView(View):
 
 class PricePolicyView(View):
     tolerance_percent: Amount
-    """How far a price may differ from the approved one, given a reason."""
+    """By how many percent a price may differ from the approved one, given a reason."""
     process: str
-    """Key of the approval process that approves other prices anew."""
+    """The key of the process that approves other prices."""
     version: int
-    """To be sent back as `If-Match` with a change; 0 until there was one."""
+    """To be sent back as `If-Match` with a change; 0 until the policy was set."""
     actions: list[PricePolicyAction]
     """What the reader may do now."""
 
@@ -267,14 +269,14 @@ class DeliveryView(View):
 
 
 class AmendmentView(View):
-    """Another price or quantity than the approved one, which is approved anew."""
+    """A request for another price or quantity than the approved one, which goes through an approval."""
 
     id: UUID
     state: AmendmentState
     quantity: Quantity
-    """Of the line, when it was asked for."""
+    """The line's quantity when the amendment was requested."""
     quantity_after: Quantity | None
-    """That it is to have instead."""
+    """The quantity that the line is to have instead."""
     deliveries_after: list[DeliveryView] | None
     unit_price_before: UnitPrice | None
     unit_price: UnitPrice
@@ -284,7 +286,7 @@ class AmendmentView(View):
     requested_at: datetime
     requested_by: PersonView
     approval_id: UUID | None
-    """Once its approval has begun."""
+    """Absent until its approval has begun."""
     ended_at: datetime | None
     ended_by: PersonView | None
     ended_because: str | None
@@ -296,7 +298,8 @@ class JobView(View):
     item_id: UUID | None
     kind: str
     article_id: UUID | None
-    """Of a line that is taken from stock: nothing of it is made, and `kind` is the article's code."""
+    """For a line that is taken from stock: its article. Nothing of it is made, and `kind` is the article's
+    code."""
     description: str
     quantity: Quantity
     unit: str
@@ -316,9 +319,9 @@ class JobView(View):
     technical_sheet: str | None
     sheet: list[SheetEntryView] | None
     approved_unit_price: UnitPrice | None
-    """As approved with the brief, or anew: what `economics` must keep to."""
+    """The price approved with the brief or by an amendment, to which `economics` must keep."""
     amendments: list[AmendmentView] | None
-    """The newest first, for those who may see economics."""
+    """The amendments, newest first, for readers who may see economics."""
     economics: EconomicsView | None
     actions: list[JobAction]
     """What the reader may do now."""
@@ -345,7 +348,7 @@ class OrderSummaryView(View):
 
 
 class OrderChangeView(View):
-    """Of the deadline, or of a line: what it was before, and why it was changed."""
+    """A change of the deadline or of a line: what it was before, and why it was changed."""
 
     changed_at: datetime
     changed_by: PersonView
@@ -365,7 +368,7 @@ class OrderView(OrderSummaryView):
     jobs: list[JobView]
     shipments: list[ShipmentView] | None
     changes: list[OrderChangeView]
-    """Of what was ordered, after its confirmation; the newest first."""
+    """The changes of what was ordered after its confirmation, newest first."""
     actions: list[OrderAction]
     """What the reader may do now."""
 
@@ -378,40 +381,40 @@ class TaskView(View):
     description: str
     quantity: Quantity
     least: Quantity
-    """Completed with less than this, or more than `most`, the phase is refused."""
+    """Completing the phase with less than this, or with more than `most`, is refused."""
     most: Quantity
     unit: str
     share_number: int | None
-    """Of a phase that is for a share of the work; others do the rest."""
+    """The number of the share, if the phase is for a share of the work and others do the rest."""
     technical_sheet: str
     sheet: list[SheetEntryView]
     deadline: date
     planned_start: date | None
     planned_end: date | None
-    """When the work is to be done, so that what follows can be done by the deadline."""
+    """The days on which the work is to be done, so that what follows can be done by the deadline."""
     state: PhaseState
     attempt: int
     started_at: datetime | None
     completed_at: datetime | None
     made_so_far: Quantity | None
-    """Handed in before the completion, whose quantity includes it."""
+    """The quantity handed in before completion. `completed_quantity` includes it."""
     completed_quantity: Quantity | None
     lost: Quantity | None
-    """Of what there was to work on."""
+    """The quantity lost of what there was to work on."""
     loss_reason: str | None
     note: str
     rejected_attempts: list[RejectedAttemptView]
     """The reader's own attempts that were refused."""
     proof_missing: bool | None
-    """It can't begin yet: what it is made after is not approved."""
+    """Whether it must wait because the proof that it is made from is not approved."""
     outside: OutsideView | None
-    """Of one that a company outside does, or has done."""
+    """Only if a company outside does the phase, or has done it."""
     actions: list[TaskAction]
     """What the reader may do now."""
 
 
 class BoardPhaseView(View):
-    """A phase among those of all orders."""
+    """A phase on the board of all orders."""
 
     id: UUID
     name: str
@@ -420,18 +423,18 @@ class BoardPhaseView(View):
     order_id: UUID
     order_number: str
     title: str
-    """Of the order."""
+    """The order's title."""
     description: str
-    """Of the job."""
+    """The job's description."""
     quantity: Quantity
-    """To be made, in the phase's unit."""
+    """The quantity to be made, in the phase's unit."""
     unit: str
     share_number: int | None
-    """Of a phase that is for a share of the work."""
+    """The number of the share, if the phase is for a share of the work."""
     assignee: PersonView | None
     planned_start: date | None
     due: date
-    """Its last planned day, or the order's deadline where it has no plan."""
+    """Its last planned day, or the order's deadline if it has no plan."""
     lateness: Lateness
     actions: list[BoardAction]
     """What the reader may do now."""
@@ -443,9 +446,9 @@ class AssigneeView(View):
     id: UUID
     name: str
     open: int
-    """Phases that they have still to begin or to complete."""
+    """How many phases they have still to begin or to complete."""
     late: int
-    """Those of them that are past their last planned day."""
+    """How many of these are past their last planned day."""
 
 
 class GivenBackPhaseView(View):
@@ -456,73 +459,73 @@ class GivenBackPhaseView(View):
 
 
 class MessageView(View):
-    """Written by the assignee of a phase, or to them."""
+    """A message by the assignee of a phase, or to them."""
 
     id: UUID
     author: PersonView
     text: str
-    """Empty where a file was sent."""
+    """Empty if the message is only a file."""
     problem: bool
     """Whether the assignee can't go on, or not as planned."""
     written_at: datetime
     file_name: str | None
-    """Of the file that was sent with it, if any."""
+    """The name of the file that was sent with the message, if any."""
 
 
 class FigureGroupView(View):
-    """What figures are about: the parts that they are grouped by."""
+    """The group that figures are about. Only the fields that the figures are grouped by are present."""
 
     kind: str | None
     phase: str | None
-    """Its name."""
+    """The phase's name."""
     assignee: PersonView | None
     customer: str | None
-    """Its code."""
+    """The customer's code."""
     month: str | None
-    """As in 2026-11."""
+    """Such as 2026-11."""
     week: date | None
-    """Its Monday."""
+    """The week's Monday."""
 
 
 class WorkFigureView(View):
     group: FigureGroupView
     completed: int
-    """Phases."""
+    """The number of phases."""
     days: Tenths | None
-    """From start to completion, on average."""
+    """The average from start to completion."""
     on_time_percent: Tenths | None
-    """Of those completed, how many ended by their last planned day."""
+    """The share of completed phases that ended by their last planned day."""
     rejected: int
-    """Times that quality refused work."""
+    """How many times quality refused work."""
     rejected_percent: Tenths | None
-    """Of all that was handed in."""
+    """The share of everything handed in that quality refused."""
 
 
 class MarginView(View):
     lines: int
-    """Those that have cost and price."""
+    """How many lines have a cost and a price."""
     cost: Amount
     price: Amount
     margin: Balance
     margin_percent: Tenths | None
-    """Of the price."""
+    """The margin in percent of the price."""
 
 
 class OrderFigureView(View):
     group: FigureGroupView
     lines: int
-    """Of orders that became ready."""
+    """The lines of orders that became ready."""
     days: Tenths | None
-    """From confirmation until the order was ready, on average."""
+    """The average from the confirmation until the order was ready."""
     on_time_percent: Tenths | None
-    """Ready by the deadline."""
+    """The share of these lines that were ready by the deadline."""
     economics: MarginView | None
-    """For those alone who set the economics of jobs."""
+    """Only for readers who may set the economics of jobs."""
 
 
 class LoadFigureView(View):
     group: FigureGroupView
     phases: int
-    """Still to be done."""
+    """How many phases are still to be done."""
     late: int
-    """Those of them that are past their last planned day."""
+    """How many of these are past their last planned day."""
