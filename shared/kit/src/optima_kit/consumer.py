@@ -1,9 +1,9 @@
-"""From the broker to the reactions: batches in one transaction, each event's effect exactly once.
+"""Passes messages from the broker to the reactions, in batches, so that each event takes effect exactly once.
 
-What arrived together is handled together: inbox, reactions and their own events commit as one, and only then
-are the messages acknowledged. When a batch fails, its messages are handled one by one, and only those that
-fail alone are put aside, so that nothing holds back its neighbours. An unreachable database is nobody's
-fault: the batch is held, unacknowledged, until it is back.
+Messages that arrive together are handled in one transaction, with the inbox, the reactions and the events
+that these publish. The messages are acknowledged only after its commit. If a batch fails, its messages are
+handled one by one, and only those that fail alone are retried later, so that no message holds back others. If
+the database is unreachable, the batch is held without acknowledgement until the database is back.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ T = TypeVar("T")
 
 PREFETCH: Final = 200
 BATCH: Final = 100
-"""Messages handled in one transaction at most; meanwhile the next ones arrive."""
+"""The most messages that are handled in one transaction. Meanwhile the next ones arrive."""
 
 _LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
 _FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
 
 
 class _Held(Exception):
-    """The database could not do its part: the work is to be done again, and nobody is to blame."""
+    """Raised if the database could not do its part, so that the same work has to be tried again."""
 
 
 class Consumer(Generic[P]):
-    """Handles one service's events until `stop`. Any number of processes may do so at once."""
+    """Handles one service's events until `stop`. Any number of processes may do so at the same time."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Consumer(Generic[P]):
         self._tidying.start()
 
     async def stop(self) -> None:
-        """Takes nothing new, finishes and acknowledges what is in hand, and stops."""
+        """Take no new messages, finish and acknowledge the present ones, and stop."""
         self._stopping.set()
         self._look_aside.set()
         await self._tidying.stop()
@@ -121,8 +121,8 @@ class Consumer(Generic[P]):
             except _Held:
                 return
             except Exception:
-                # A defect of the consumer itself. What it holds goes back to the queue, and the delivery
-                # limit ends what would go round for ever.
+                # A defect of the consumer itself. Its messages go back to the queue, and the delivery limit
+                # keeps them from being delivered for ever.
                 _LOG.exception("consuming failed", queue=queue)
                 await self._sleep(pause())
             finally:
@@ -159,7 +159,7 @@ class Consumer(Generic[P]):
             await self._handle_items(in_order(items))
 
     def _read(self, body: bytes) -> Item:
-        """The event in a message, if its source has signed it. Raises Unreadable."""
+        """Parse a message and check that its source has signed it. Raises Unreadable."""
         item = self._inbox.read(body)
         try:
             self._keys.check(body, item.received.source, item.received.type)
@@ -169,7 +169,7 @@ class Consumer(Generic[P]):
         return item
 
     async def _handle_items(self, items: list[Item]) -> None:
-        """Handles what it can and puts the rest aside. Raises _Held only when asked to stop meanwhile."""
+        """Handle the messages and put aside those that fail. Raises _Held only if asked to stop meanwhile."""
         while items:
             try:
                 await self._until_reachable(partial(self._attempt, items), alone=len(items) == 1)
@@ -184,18 +184,19 @@ class Consumer(Generic[P]):
                     for item in items:
                         await self._handle_items([item])
                     return
-                # The suspect gets a transaction of its own. Where it only met a write that one before it had
-                # gathered, those before it fail again and go one by one.
+                # The message whose reaction raised gets a separate transaction. If it only failed because of
+                # a write that a message before it had collected, those before it fail again and are handled
+                # one by one.
                 place = items.index(failed.item)
                 await self._handle_items(items[:place])
                 await self._handle_items([failed.item])
                 items = items[place + 1 :]
 
     async def _until_reachable(self, attempt: Callable[[], Awaitable[T]], *, alone: bool = True) -> T:
-        """Repeats an attempt that the database could not serve. Other exceptions pass.
+        """Repeat an attempt as long as the database can't serve it. Other exceptions are passed on.
 
-        Raises _Held when asked to stop, and Failed when a batch, not `alone`, keeps colliding with others'
-        transactions: smaller ones collide less.
+        Raises _Held if asked to stop. Raises Failed if a batch (not `alone`) keeps colliding with other
+        transactions, as smaller batches collide less.
         """
         pause = pauses(0.02, 5.0)
         conflicts = 0
@@ -214,9 +215,10 @@ class Consumer(Generic[P]):
                 await self._sleep(pause())
 
     async def _attempt(self, items: list[Item], aside: UUID | None = None) -> None:
-        """One transaction over all `items`. With `aside`, over one message that had been put aside.
+        """Handle all `items` in one transaction. `aside` is the id of a single message that had been put
+        aside.
 
-        Raises _Held when the database is to blame, else Failed.
+        Raises _Held if the database is at fault, otherwise Failed.
         """
         transaction = None
         try:
@@ -290,7 +292,8 @@ class Consumer(Generic[P]):
         return bool(await self._until_reachable(attempt))
 
     async def _park_dead_letters(self, deliveries: Sequence[Delivery]) -> None:
-        """Parks what the broker gave up on: messages that ended their consumers' processes."""
+        """Park the messages that the broker gave up, such as those that made their consumers' processes
+        end."""
         for delivery in deliveries:
             event = None
             with contextlib.suppress(Unreadable):
@@ -337,7 +340,7 @@ class Consumer(Generic[P]):
             await self._put_aside(body, None, unreadable.reason, str(unreadable), aside=id_)
             return
         if tenant is None:
-            # A release that can read it has come: only now is its tenant known.
+            # Only this release can read the message, so its tenant was not known before.
             await self._parking.adopt(id_, item.received)
         try:
             await self._until_reachable(partial(self._attempt, [item], id_))

@@ -1,8 +1,8 @@
-"""The unit of work: what a request, a reaction or a job reads and writes, committed together or not at all.
+"""The unit of work: what a request, a reaction or a job reads and writes is committed together or not at all.
 
-Nothing reads or writes a tenant's rows but through a transaction of `Database`: it sets `optima.tenant` for
-its length, and row-level security lets nothing else through. `Database.begin` is the one place where
-transactions begin and end.
+A tenant's rows are read and written only through a transaction of `Database`. It sets `optima.tenant` for its
+duration, and row-level security hides all other rows. `Database.begin` is the only place where transactions
+begin and end.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ from .writes import StateWrites
 
 
 class Flushed(Protocol):
-    """What gathers writes during a transaction."""
+    """An object that collects writes during a transaction."""
 
     async def flush(self) -> None:
-        """Makes them; nothing where nothing was gathered."""
+        """Write what was collected, if anything was."""
 
 
 F = TypeVar("F", bound=Flushed)
 
 
 class Transaction:
-    """One database transaction and what is gathered for its end: the work of one cause or of several."""
+    """One database transaction, for the work of one or several causes, and what is collected to be written at
+    its end."""
 
     def __init__(self, connection: Connection, tenant_id: UUID, source: str) -> None:
         self._connection = connection
@@ -51,23 +52,23 @@ class Transaction:
         self.gathered: dict[Callable[[UnitOfWork], Flushed], Flushed] = {}
         self._changes = 0
         self.woke = False
-        """Whether events or jobs were written, which the relay is to be told of."""
+        """Whether events or jobs were written, of which the relay has to be notified."""
         self.lost = False
-        """Whether the connection was lost at the end."""
+        """Whether the connection was lost when the transaction ended."""
         self._plans_anew = False
 
     def unit(self, cause: Cause) -> UnitOfWork:
-        """The work of one cause."""
+        """Return the unit of work for one cause."""
         return UnitOfWork(self, cause)
 
     @property
     def connection(self) -> Connection:
-        """The connection itself, for the kit's own statements. What they did can't be forgotten."""
+        """The connection itself, for the kit's own statements. `rewind` can't undo what they do."""
         self._changes += 1
         return self._connection
 
     async def enter(self, tenant_id: UUID) -> None:
-        """Writes what was gathered for the present tenant, and goes on as another."""
+        """Write what was collected for the present tenant, and continue as another tenant."""
         if tenant_id != self.tenant_id:
             await self.flush()
             self.gathered.clear()
@@ -75,7 +76,7 @@ class Transaction:
             await self._connection.execute(_set_tenant(tenant_id))
 
     async def ready_for(self, statement: Statement) -> Connection:
-        """The connection, with all that was gathered written, so that the statement sees it."""
+        """Return the connection after writing what was collected, so that the statement sees it."""
         if not statement.early:
             await self.state.flush(self._connection)
         if statement.custom_plan and not self._plans_anew:
@@ -86,17 +87,17 @@ class Transaction:
         return self._connection
 
     def mark(self) -> tuple[Any, ...]:
-        """Remembers what is gathered, for `rewind` and `changed_since`."""
+        """Return a mark of what was collected so far, for `rewind` and `changed_since`."""
         marks = self.state.mark(), self.outbox.mark(), self.jobs.mark(), self.answers.mark()
         return *marks, self._changes
 
     def changed_since(self, mark: tuple[Any, ...]) -> bool:
-        """Whether more was done since `mark` than `rewind` can forget."""
+        """Tell whether something was done since `mark` that `rewind` can't undo."""
         state, *_, changes = mark
         return self._changes > changes or self.state.sent_since(state) or bool(self.gathered)
 
     def rewind(self, mark: tuple[Any, ...]) -> None:
-        """Forgets what was gathered since `mark`."""
+        """Drop what was collected since `mark`."""
         state, outbox, jobs, answers, _ = mark
         self.state.rewind(state)
         self.outbox.rewind(outbox)
@@ -104,7 +105,7 @@ class Transaction:
         self.answers.rewind(answers)
 
     async def flush(self) -> None:
-        """Writes what was gathered: rows in their order, then events with the answers, then jobs."""
+        """Write what was collected: rows in their order, then events together with the answers, then jobs."""
         for each in self.gathered.values():
             await each.flush()
         await self.state.flush(self._connection)
@@ -124,9 +125,9 @@ class Transaction:
 
 
 class UnitOfWork:
-    """What one cause does in a transaction: the verbs that repositories call, the outbox and the jobs.
+    """The work of one cause in a transaction: the methods that repositories call, the outbox and the jobs.
 
-    Everything that was written is there before the next statement runs.
+    Each statement sees everything that was written before it.
     """
 
     __slots__ = ("_transaction", "cause", "jobs", "outbox")
@@ -143,54 +144,55 @@ class UnitOfWork:
 
     @property
     def now(self) -> datetime:
-        """The facts' time."""
+        """The time at which the work takes place, which is the time of its events."""
         return self.cause.at
 
     @property
     def connection(self) -> Connection:
-        """As `Transaction.connection`: no service may use it."""
+        """The same as `Transaction.connection`. Services must not use it."""
         return self._transaction.connection
 
     def on_behalf_of(self, person_id: UUID) -> UnitOfWork:
-        """The same work, whose events say that it was done for somebody else."""
+        """Return the same unit of work, whose events say that it is done on behalf of another person."""
         return UnitOfWork(self._transaction, replace(self.cause, on_behalf_of=person_id))
 
     async def fetch(self, statement: Statement, /, **parameters: Any) -> list[asyncpg.Record]:
-        """All rows."""
+        """Run a statement and return all rows."""
         connection = await self._transaction.ready_for(statement)
         return list(await connection.fetch(statement.sql, *statement.arguments(parameters)))
 
     async def fetchrow(self, statement: Statement, /, **parameters: Any) -> asyncpg.Record | None:
-        """The first row, if there is one."""
+        """Run a statement and return the first row, or None."""
         connection = await self._transaction.ready_for(statement)
         return await connection.fetchrow(statement.sql, *statement.arguments(parameters))
 
     async def fetchval(self, statement: Statement, /, **parameters: Any) -> Any:
-        """The first column of the first row; None without a row."""
+        """Run a statement and return the first column of the first row, or None without a row."""
         connection = await self._transaction.ready_for(statement)
         return await connection.fetchval(statement.sql, *statement.arguments(parameters))
 
     async def execute(self, statement: Statement, /, **parameters: Any) -> int:
-        """Runs it now. Returns how many rows it touched."""
+        """Run a statement now and return how many rows it affected."""
         connection = await self._transaction.ready_for(statement)
         status = await connection.execute(statement.sql, *statement.arguments(parameters))
         return int(status.rpartition(" ")[2])
 
     def write(self, statement: Statement, /, **parameters: Any) -> None:
-        """Has it run before the next statement that is awaited, or at the end: for what nothing is asked of
-        but that it succeeds. Costs no round trip of its own where others are gathered with it."""
+        """Collect a statement whose result is not needed. It runs before the next statement that is awaited,
+        or at the end of the transaction, and shares the round trip with others that were collected."""
         self._transaction.state.add(self.cause, statement, statement.arguments(parameters))
 
     def write_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
-        """As `write`, once for each row."""
+        """Do the same as `write`, once for each row."""
         for row in rows:
             self._transaction.state.add(self.cause, statement, statement.arguments(row))
 
     def gathering(self, make: Callable[[UnitOfWork], F]) -> F:
-        """The one object of its kind in this transaction, whatever its causes: made when first asked for.
+        """Return the one object of its kind in this transaction, for all causes. `make` creates it at the
+        first call.
 
-        It gathers writes, and its `flush` makes them together before the commit. A savepoint does not undo
-        what it has gathered.
+        The object collects writes, and its `flush` writes them together before the commit. A savepoint does
+        not undo what it has collected.
         """
         gathered = self._transaction.gathered
         if make not in gathered:
@@ -199,7 +201,8 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undoes what its block did, and only that, when the block raises; its events and jobs too."""
+        """Open a block of which everything, including its events and jobs, is undone if it raises. The rest
+        of the transaction stays."""
         transaction = self._transaction
         connection = await transaction.ready_for(_SAVEPOINT)
         mark = transaction.mark()
@@ -218,7 +221,7 @@ _SAVEPOINT = Statement("savepoint", "SAVEPOINT part")
 
 
 class Database:
-    """A pool of connections as one role, and the transactions made on it."""
+    """A pool of connections with one role, and the transactions on them."""
 
     def __init__(self, pool: Pool, source: str, clock: Clock, after_commit: Callable[[], None]) -> None:
         self.pool = pool
@@ -237,8 +240,8 @@ class Database:
         after_commit: Callable[[], None] = lambda: None,
         pooled: bool = False,
     ) -> Database:
-        """Connects. `source` is the CloudEvents source of what is published ("/optima/brief");
-        `after_commit` is called when a transaction that added events or jobs has committed; `pooled` says
+        """Connect to a database. `source` is the CloudEvents source of published events ("/optima/brief").
+        `after_commit` is called after the commit of a transaction that added events or jobs. `pooled` says
         that a PgBouncer in transaction mode is in between."""
         pool = await open_pool(url, source, size, pooled=pooled)
         return cls(pool, source, clock or SystemClock(), after_commit)
@@ -248,9 +251,9 @@ class Database:
 
     @asynccontextmanager
     async def begin(self, tenant_id: UUID, *, lock_timeout_ms: int = 0) -> AsyncIterator[Transaction]:
-        """A read-write transaction, of one tenant at a time. Leaving the block writes what was gathered and
-        commits; an exception rolls back. `lock_timeout_ms`: how long a statement waits for a lock; 0: as
-        long as it takes."""
+        """Begin a read-write transaction of one tenant at a time. Leaving the block writes what was collected
+        and commits; an exception rolls back. `lock_timeout_ms` is how long a statement waits for a lock, 0
+        without a limit."""
         async with self.connection() as connection:
             opening = f"BEGIN; {_set_tenant(tenant_id)}"
             if lock_timeout_ms:
@@ -269,13 +272,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID, cause: Cause | None = None) -> AsyncIterator[UnitOfWork]:
-        """The work of one cause in a transaction of its own; without one, of now and of the trace in hand."""
+        """Begin a separate transaction for the work of one cause. The default cause has the present time and
+        the current trace."""
         async with self.begin(tenant_id) as transaction:
             yield transaction.unit(cause or Cause(self.clock.now()))
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID, *, now: datetime | None = None) -> AsyncIterator[UnitOfWork]:
-        """A read-only transaction of one tenant: one consistent picture, no write possible."""
+        """Begin a read-only transaction of one tenant. It sees one consistent snapshot and can't write."""
         async with self.connection() as connection:
             await connection.execute(
                 # nosemgrep: sql-built-in-code - in one round trip, and a UUID
@@ -287,7 +291,7 @@ class Database:
                 await roll_back(connection)
 
     async def blameless(self, error: BaseException) -> bool:
-        """Whether the database has nothing to do with `error`: other systems raise what it does."""
+        """Tell whether `error` does not come from the database. Other systems raise the same errors."""
         if not isinstance(error, OSError | TimeoutError) or isinstance(error, asyncpg.PostgresError):
             return False
         try:
@@ -299,7 +303,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection of the pool, outside any tenant: it sees no tenant's rows."""
+        """Take a connection from the pool outside any tenant. It sees no tenant's rows."""
         asked = time.perf_counter()
         async with self.pool.acquire(timeout=10) as connection:
             POOL_WAIT_SECONDS.observe(time.perf_counter() - asked)

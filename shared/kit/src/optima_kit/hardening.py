@@ -1,4 +1,5 @@
-"""What production refuses of its configuration: each rule is a type that a setting is declared with."""
+"""Rules for what production refuses in its configuration. Each rule is a type with which a setting is
+declared."""
 
 from __future__ import annotations
 
@@ -14,16 +15,16 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 FORMER: Final = ","
-"""Stands before each former secret, where several are known at a time."""
+"""The separator before each former secret, if there are several."""
 USUAL_CIPHER: Final = "aes-256-gcm"
 CIPHERS: Final = (USUAL_CIPHER, "chacha20-poly1305")
-"""What a secret may say that it seals with, in front of it: `chacha20-poly1305:` and the secret."""
+"""The ciphers that may be named in front of a secret: `chacha20-poly1305:` and the secret."""
 SECRET_BITS: Final = 96
-"""Of a secret's own entropy, at least: 32 random hexadecimal digits have more."""
+"""The least entropy of a secret, in bits. 32 random hexadecimal digits have more."""
 PASSWORD_BITS: Final = 48
 _SHORTEST_SECRET = 32
 _WIDEST = {4: 8, 6: 7}
-"""The widest range of addresses that may stand for known machines, in bits of its prefix."""
+"""The shortest prefix, in bits, of a network that may be trusted, by IP version."""
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
 _THIS_MACHINE = tuple(
     map(
@@ -31,12 +32,14 @@ _THIS_MACHINE = tuple(
         ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "::ffff:0:0/96", "fe80::/10"),
     )
 )
-"""Unspecified (which leads to loopback), loopback, link-local, and IPv4 in IPv6: that is named as IPv4."""
+"""The machine's own networks: unspecified addresses (which lead to loopback), loopback, link-local, and IPv4
+in IPv6, which has to be written as IPv4."""
 
 
 def in_production(check: Callable[[Any], None], *, given: str = "environment") -> AfterValidator:
-    """`check` raises ValueError for what production refuses, in settings that stand after `environment`, and
-    after `given`, without which it does not matter."""
+    """Return a validator that applies `check` in production only. `check` raises ValueError for what
+    production refuses. It is applied only if the setting `given` has a value. The validated setting must be
+    declared after `environment` and `given`."""
 
     def validated(value: Any, info: ValidationInfo) -> Any:
         is_production = info.data.get("environment") == "production"
@@ -48,8 +51,8 @@ def in_production(check: Callable[[Any], None], *, given: str = "environment") -
 
 
 def entropy(text: str) -> float:
-    """Bits of a text: by its characters, or by the steps between them where these are more alike ("abcdef…");
-    of what is repeated, once."""
+    """Return the entropy of a text in bits. It is computed from the characters and from the steps between
+    them, and the lower value counts, which is low for "abcdef…" too. A repeated text counts once."""
     once = text[: (text + text).find(text, 1)] if text else text
     return min(_entropy(once), _entropy([ord(after) - ord(before) for before, after in pairwise(once)]))
 
@@ -60,7 +63,7 @@ def _entropy(signs: Sequence[Any]) -> float:
 
 
 def cipher_of(secret: str) -> tuple[str, str]:
-    """What the secret seals with, and the secret itself."""
+    """Return the cipher that is named in front of a secret, or the usual one, and the secret itself."""
     cipher, colon, own = secret.partition(":")
     return (cipher, own) if colon and cipher in CIPHERS else (USUAL_CIPHER, secret)
 
@@ -111,7 +114,7 @@ def _public(url: str) -> None:
 
 
 def over_tls(urls: tuple[str, ...]) -> None:
-    """Every one is a `PublicUrl`."""
+    """Raise ValueError unless every address is one that a `PublicUrl` accepts."""
     for url in urls:
         _public(url)
 
@@ -150,7 +153,7 @@ def _elsewhere(networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
 
 
 def _is_far(parts: SplitResult) -> bool:
-    """Whether the way there leaves this machine. PostgreSQL's sockets have no host."""
+    """Tell whether an address leads to another machine. PostgreSQL's sockets have no host."""
     host = (parts.hostname or "").removesuffix(".")
     if not host or host == "localhost" or host.endswith(".localhost"):
         return False
@@ -164,21 +167,24 @@ def _is_far(parts: SplitResult) -> bool:
 STRONG = in_production(_strong)
 NARROW = in_production(_narrow)
 ELSEWHERE = in_production(_elsewhere)
-"""Networks that requests may go into where somebody else chooses the address: never this machine's own."""
+"""A check of networks to which requests with addresses chosen by others may go. They must not contain this
+machine's own addresses."""
 
 StrongSecret = Annotated[SecretStr, STRONG]
-"""A secret that production refuses where it is weak or the demonstration's."""
+"""A secret that production refuses if it is weak or the demonstration's."""
 KeySecret = Annotated[SecretStr, in_production(_each_strong)]
-"""One for `Sealer`, with former ones after commas: each as a `StrongSecret`."""
+"""A secret for `Sealer`, with former ones after commas. Each has to be as strong as a `StrongSecret`."""
 DatabaseUrl = Annotated[SecretStr, in_production(_database)]
 BrokerUrl = Annotated[SecretStr, in_production(_broker)]
 PublicUrl = Annotated[str, in_production(_public)]
-"""An address that people, or services of others, are sent to: https, and not this machine's own."""
+"""An address to which people or other systems are sent. In production it must be https and not this machine's
+own."""
 InnerUrl = Annotated[str, in_production(_inside)]
-"""An address that services are asked at: https, unless it stands in the same cluster."""
+"""The address of another service. In production it must be https, unless the service is in the same
+cluster."""
 MailServer = Annotated[SecretStr, AfterValidator(_mail_server)]
 """`smtps://user:password@host`, or `smtp://…` with STARTTLS."""
 MailedUrl = Annotated[str, Field(validate_default=True), in_production(_public, given="mail_url")]
-"""An address in mails: production refuses one that nobody can reach, where `mail_url` is given."""
+"""An address that e-mails contain. If `mail_url` is given, production refuses one that nobody can reach."""
 Sender = Annotated[str, Field(validate_default=True), in_production(_sender, given="mail_url")]
-"""Who sends them."""
+"""The sender of e-mails. If `mail_url` is given, production refuses one to which nobody can answer."""

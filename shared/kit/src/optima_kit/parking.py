@@ -1,4 +1,5 @@
-"""Messages put aside: those that will be tried again, and those parked until someone replays them."""
+"""Stores messages that could not be handled: some are tried again later, others are parked until somebody
+replays them."""
 
 from __future__ import annotations
 
@@ -18,17 +19,20 @@ Reason = Literal["not_yet", "failed", "unparseable", "unknown_type", "forged", "
 REASONS: Final = get_args(Reason)
 
 FAILED_PAUSES: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
-"""Seconds before each further attempt at what failed; after one more failure it is parked."""
+"""The pauses, in seconds, before each further attempt to handle a message that failed. After one more failure
+the message is parked."""
 NOT_YET_FIRST, NOT_YET_LONGEST = 0.05, 15.0
-"""Seconds between attempts at what came too early: doubling from the first to the longest."""
+"""The pauses, in seconds, between attempts to handle a message that came too early. They double from the
+first to the longest."""
 NOT_YET_LIMIT: Final = 600.0
-"""Seconds after which what is still too early is parked."""
+"""The seconds after which a message that is still too early is parked."""
 UNKNOWN_PAUSE: Final = 60.0
-"""Seconds between attempts at a type that nobody here reacts to: a release that does is being deployed."""
+"""The seconds between attempts to handle an event type without a reaction. A release with a reaction to it
+may be being deployed."""
 UNKNOWN_LIMIT: Final = 86_400.0
-"""Seconds after which such a one is parked."""
+"""The seconds after which a message of such a type is parked."""
 
-# `id` may be there already: a further failure of the same message. All clocks are the server's.
+# The row may exist already, if the same message failed before. All times are the database server's.
 _PUT_ASIDE = """
 INSERT INTO parking AS known (id, tenant_id, type, subject, sequence, correlation_id, body,
                               reason, error, attempts, next_attempt_at)
@@ -49,7 +53,8 @@ ON CONFLICT (id) DO UPDATE SET
             THEN now() + $14 * interval '1 second' END
 RETURNING attempts, next_attempt_at
 """
-# A dead-lettered message that was handled after all (its acknowledgement was lost each time) is no loss.
+# A dead-lettered message is not parked if it was handled after all, and only its acknowledgement was lost
+# each time.
 _PARK_DEAD = """
 INSERT INTO parking (id, tenant_id, type, subject, sequence, correlation_id, body, reason, error, attempts)
 SELECT $1, $2, $3, $4, $5, $6, $7, 'delivery_limit', $8, 0
@@ -70,7 +75,7 @@ FROM (SELECT next_attempt_at, correlation_id FROM parking WHERE next_attempt_at 
 _ADOPT = """
 UPDATE parking SET tenant_id = $2, type = $3, subject = $4, sequence = $5, correlation_id = $6 WHERE id = $1
 """
-# Processes of the release before park at once what they don't know.
+# Processes of the previous release park messages of unknown types at once.
 _REVIVE_UNKNOWN = """
 UPDATE parking SET next_attempt_at = now()
 WHERE reason = 'unknown_type' AND next_attempt_at IS NULL
@@ -91,7 +96,7 @@ UPDATE parking SET next_attempt_at = now(), attempts = 0, first_failed_at = now(
 
 @dataclass(frozen=True, slots=True)
 class PutAside:
-    """One message in the parking table. Parked: `next_attempt_at` is None."""
+    """A message in the parking table. If `next_attempt_at` is None, it is parked."""
 
     id: UUID
     tenant_id: UUID | None
@@ -110,18 +115,20 @@ class PutAside:
 async def list_parked(
     connection: Connection, *, after: UUID | None = None, limit: int = 50, waiting: bool = False
 ) -> list[PutAside]:
-    """Parked messages by id, and those that wait for another attempt, if `waiting`. On a tenant's
-    connection only that tenant's; the backbone role sees all, the unreadable included."""
+    """List parked messages in the order of their ids and, if `waiting`, also those that wait for another
+    attempt. A tenant's connection sees only that tenant's messages; the backbone role sees all, including
+    unreadable ones."""
     return [PutAside(**row) for row in await connection.fetch(_LIST, waiting, after, limit)]
 
 
 async def replay(connection: Connection, id_: UUID) -> bool:
-    """Has a parked message tried again, at once and as often as a new one. False if there is none."""
+    """Let a parked message be tried again, at once and as often as a new one. Return False if there is
+    none."""
     return bool(await connection.execute(_REPLAY, id_) == "UPDATE 1")
 
 
 class Parking:
-    """The parking table as the consumer sees it, through the backbone role."""
+    """The parking table for the consumer, with the backbone role."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -135,8 +142,8 @@ class Parking:
         *,
         id_: UUID | None = None,
     ) -> bool:
-        """Keeps a message for another attempt, or parks it if there shall be none. Returns whether it was
-        parked. `id_` is the row's, if the message had been put aside before."""
+        """Store a message for another attempt, or park it if there is to be none. Return whether it was
+        parked. `id_` is the id of its row if it had been put aside before."""
         row = await self._pool.fetchrow(
             _PUT_ASIDE,
             *_described(body, received, id_),
@@ -153,21 +160,22 @@ class Parking:
         return row["next_attempt_at"] is None
 
     async def park_dead(self, body: bytes, received: Received[Any] | None, error: str) -> None:
-        """Parks what the broker gave up delivering, unless it was handled."""
+        """Park a message that the broker gave up delivering, unless it was handled."""
         await self._pool.execute(_PARK_DEAD, *_described(body, received, None), error)
 
     async def waiting(self, correlations: Collection[UUID]) -> list[tuple[UUID, UUID | None, bytes, bool]]:
-        """(id, tenant, body, erased) of what is due, and of whatever waits in one of the `correlations`.
-        `erased`: texts were taken from it since its signature was checked."""
+        """List the messages that are due, and those that wait and belong to one of the `correlations`, as
+        (id, tenant, body, erased). `erased` says that texts were removed from the body since its signature
+        was checked."""
         rows = await self._pool.fetch(_WAITING, list(correlations))
         return [(row["id"], row["tenant_id"], row["body"], row["erased"]) for row in rows]
 
     async def revive_unknown(self) -> None:
-        """Has what was parked for its unknown type tried again, if that is not long ago."""
+        """Let messages that were recently parked for their unknown type be tried again."""
         await self._pool.execute(_REVIVE_UNKNOWN, UNKNOWN_LIMIT)
 
     async def adopt(self, id_: UUID, received: Received[Any]) -> None:
-        """Gives a row whose message could not be read before what is known of it now."""
+        """Complete the row of a message that could not be read before with what is known about it now."""
         await self._pool.execute(
             _ADOPT,
             id_,
@@ -179,18 +187,19 @@ class Parking:
         )
 
     async def outlook(self) -> tuple[float, set[UUID]]:
-        """Seconds until the next attempt is due, and the correlations in which something waits."""
+        """Return the seconds until the next attempt is due, and the correlations of the waiting messages."""
         row = await self._pool.fetchrow(_OUTLOOK)
         assert row is not None
         return row["seconds"], set(row["correlations"])
 
     async def forget_handled(self) -> None:
-        """Removes what was handled by way of a duplicate."""
+        """Delete messages of which a duplicate was handled meanwhile."""
         await self._pool.execute(_FORGET_HANDLED)
 
 
 def _storable(error: str) -> str:
-    """PostgreSQL's text takes neither NUL nor lone surrogates, which an exception may quote."""
+    """Return the text without NUL and lone surrogates, which an exception may quote and PostgreSQL
+    refuses."""
     return error[:2000].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 

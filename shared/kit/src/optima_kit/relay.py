@@ -1,7 +1,8 @@
-"""From the outbox to the broker: published in order per aggregate, marked sent once confirmed.
+"""Publishes events from the outbox to the broker, in order for each aggregate, and marks them as sent once
+they are confirmed.
 
-One relay of a service publishes, the others stand by. A relay that dies between publishing and marking leaves
-events that are published again; whoever consumes them recognises that.
+One relay of a service publishes, and the others stand by. If a relay dies between publishing and marking, its
+events are published again, and consumers recognise the duplicates.
 """
 
 from __future__ import annotations
@@ -33,17 +34,19 @@ from .wake import WakeListener
 _LOG = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 1.0
-"""How late an event can be published when its wake-up was lost with the process that owed it."""
+"""How late an event can be published if its wake-up was lost because its process died."""
 
 _BATCH: Final = 500
 _ON_THE_WAY: Final = 3
-"""Batches that may be published before the first of them is confirmed."""
+"""How many batches may be published before the first of them is confirmed."""
 _LINGER_SECONDS: Final = 0.003
-"""While events come several at a time, the next turn waits so long for more. Never when idle."""
+"""How long the next turn waits for more events, if the previous one had several. An idle relay does not
+wait."""
 _LEASE: Final = 0x0971_4B
 
-# By optima_day, the partitions' key, PostgreSQL looks into the one partition of what is not sent yet.
-# The statement reads what was there before it began: what is on its way or just confirmed is left out.
+# optima_day is the key of the partitions, so PostgreSQL reads only the partition of unsent events. The
+# statement does not see its own update, so events that are on their way or were just confirmed are left out
+# explicitly.
 MARK_AND_READ = """
 WITH marked AS (
     UPDATE outbox SET sent_at = now() WHERE optima_day(sent_at) IS NULL AND position = ANY($1::bigint[])
@@ -53,8 +56,8 @@ WHERE optima_day(sent_at) IS NULL AND position <> ALL($2::bigint[])
 ORDER BY position LIMIT $3
 """
 _TAKE_LEASE = "SELECT pg_try_advisory_lock($1)"
-# Marking survives a crash of the database or is done again: it need not wait for the disk. And what is
-# unsent may be nothing when the turn is planned, and millions when it runs.
+# Marks that a crash of the database loses are made again, so they need not wait for the disk. Sequential
+# scans are disabled because there may be no unsent event when a turn is planned, and millions when it runs.
 SESSION_SETTINGS: Final = "SET synchronous_commit = off; SET enable_seqscan = off"
 _END_LEASE: Final = "RESET synchronous_commit; RESET enable_seqscan; SELECT pg_advisory_unlock_all()"
 _UNMARK = """
@@ -66,8 +69,8 @@ RETURNING position
 
 
 async def republish(connection: Connection, since: datetime) -> int:
-    """Has the relays publish again what was written since then: for a broker that lost its data. Whoever
-    handled an event before recognises it. Returns how many events that are."""
+    """Let the relays publish again all events written since then, for example to a broker that lost its data.
+    Services that have handled an event recognise the duplicate. Return how many events these are."""
     count, after = 0, 0
     while rows := await connection.fetch(_UNMARK, after, since, 2 * _BATCH):
         count += len(rows)
@@ -77,7 +80,7 @@ async def republish(connection: Connection, since: datetime) -> int:
 
 @dataclass(slots=True, eq=False)
 class _OnTheWay:
-    """A batch that was published and is not confirmed yet."""
+    """A batch that was published but is not confirmed yet."""
 
     rows: list[asyncpg.Record]
     confirmed: asyncio.Task[list[bool]]
@@ -86,8 +89,9 @@ class _OnTheWay:
 class Relay:
     """Publishes one service's outbox, as the backbone role, until `stop`.
 
-    One relay holds the lease, an advisory lock of its database session; others stand by. A relay whose
-    session PostgreSQL has dropped may publish a batch more before it notices: twice, and each time in order.
+    One relay holds the lease, which is an advisory lock of its database session; the others stand by. If
+    PostgreSQL has dropped the session, the relay may publish one more batch before it notices. That batch is
+    then published twice, each time in order.
     """
 
     def __init__(self, pool: Pool, broker: Broker, listener: WakeListener, signer: EventSigner) -> None:
@@ -103,7 +107,7 @@ class Relay:
         self._task = asyncio.create_task(self._run(), name="relay")
 
     async def stop(self) -> None:
-        """Waits for what is on its way, marks it, gives the lease up, and stops."""
+        """Wait for the batches that are on their way, mark them, give the lease up, and stop."""
         self._stopping.set()
         self._heard.set()
         if self._task is not None:
@@ -120,12 +124,12 @@ class Relay:
                 _LOG.warning("outbox unreachable", error=repr(error))
                 await asyncio.sleep(pause())
             except Exception:
-                # A defect of ours: nothing was marked, and the next holder takes the same events.
+                # A defect of this program. Nothing was marked, and the next relay publishes the same events.
                 _LOG.exception("relaying failed")
                 await asyncio.sleep(pause())
 
     async def _stand_by(self, connection: Connection) -> None:
-        """Publishes from the moment that the lease is free until asked to stop."""
+        """Wait until the lease is free, then publish until asked to stop."""
         while not await connection.fetchval(_TAKE_LEASE, _LEASE):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), POLL_SECONDS)
@@ -136,12 +140,13 @@ class Relay:
             await self.publish(connection, until=self._stopping)
             await connection.execute(_END_LEASE)
         except BaseException:
-            # The lease ends with its session: one that went back into the pool would keep it from everybody.
+            # Close the session, with which the lease ends. In the pool, it would keep the lease from
+            # everybody.
             connection.terminate()
             raise
 
     async def publish(self, connection: Connection, *, until: asyncio.Event) -> None:
-        """Publishes what the outbox holds and what comes, on a session that holds the lease."""
+        """Publish the events in the outbox and those that are added, on a session that holds the lease."""
         underway: deque[_OnTheWay] = deque()
         pause = pauses()
         try:
@@ -174,7 +179,7 @@ class Relay:
                 batch.confirmed.cancel()
 
     async def _rest(self, underway: Iterable[_OnTheWay]) -> None:
-        """Until something was written, something was confirmed, or it is time to look."""
+        """Wait until events were written, a batch was confirmed, or it is time to poll."""
         heard = asyncio.ensure_future(self._heard.wait())
         confirmed = {batch.confirmed for batch in underway if not batch.confirmed.done()}
         try:
@@ -184,11 +189,12 @@ class Relay:
 
 
 def settle(underway: deque[_OnTheWay]) -> tuple[list[int], bool]:
-    """Takes the batches that are settled off the front. Returns the positions that may be marked as sent, and
-    whether something was refused.
+    """Remove the settled batches from the front. Return the positions that may be marked as sent, and whether
+    an event was refused.
 
-    Of each subject only the confirmed beginning counts: what follows a refused event goes out again after it,
-    so that the last copies arrive in order. So after a refusal all that is on its way has to settle first.
+    For each subject, only the events before the first refused one are marked. Those after it are published
+    again after it, so that the last copies arrive in order. Therefore, after a refusal, all batches on their
+    way have to settle first.
     """
     done = [batch for batch in underway if batch.confirmed.done()]
     refused = any(not all(batch.confirmed.result()) for batch in done)

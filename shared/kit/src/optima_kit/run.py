@@ -1,8 +1,9 @@
 """Runs a service in one of its process roles: `python -m brief http|relay|consume|work|migrate|all`.
 
-A role begins when the database is there and its migrations are applied. SIGTERM drains in order: no longer
-ready, and answering for `drain_seconds` more; no new requests, requests in hand finished; then the consumer,
-the jobs, and last the relay, so that what the others committed is still published.
+A role begins when the database is reachable and its migrations are applied. SIGTERM stops the parts in this
+order. The process stops being ready, but answers for `drain_seconds` more. Then it takes no new requests and
+finishes the running ones. Then the consumer stops, then the jobs, and last the relay, so that what the others
+have committed is still published.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ from .wake import WakeListener, WakeNotifier, listen_for
 if TYPE_CHECKING:
     from .broker import Broker
 
-# What one role alone needs is imported where that role begins: a process that answers people holds no client
-# of the broker.
+# Modules that only one role needs are imported when that role begins, so that, for example, a process with
+# only the API does not load the broker's client.
 
 log = structlog.get_logger()
 
@@ -68,8 +69,8 @@ def main(
     settings: type[S] = Settings,  # type: ignore[assignment]
     commands: Mapping[str, CommandLine] = MappingProxyType({}),
 ) -> None:
-    """The whole of a service's `__main__`: reads the role or command from the command line and runs it.
-    Wrong words, and who asks for help, are answered without a configuration."""
+    """Run a service: read the role or command from the command line and run it. Wrong arguments and requests
+    for help are answered without reading the configuration."""
     word, *words = sys.argv[1:] or [""]
     known = {"migrate": _MIGRATE, "parked": PARKED, "republish": REPUBLISH, "openapi": OPENAPI, **commands}
     asks = not {"-h", "--help"}.isdisjoint(sys.argv[1:])
@@ -113,7 +114,7 @@ _MIGRATE: Final = CommandLine(usage="migrate", accepts=lambda words: not words, 
 
 @dataclass(slots=True)
 class _Process:
-    """What a role's parts are built on."""
+    """The objects that the parts of a role share."""
 
     service: Service[Any]
     database: Database
@@ -121,8 +122,8 @@ class _Process:
     listener: WakeListener
 
     def broker(self, role: str) -> Broker:
-        """A connection to RabbitMQ for one role: an alarm that blocks the relay's must not stop the
-        consumer's acknowledgements."""
+        """Return a separate connection to RabbitMQ for one role. An alarm that blocks the relay's connection
+        must not stop the consumer's acknowledgements."""
         from .broker import Broker
 
         url = self.service.settings.broker_url.get_secret_value()
@@ -136,7 +137,7 @@ async def _serve(service: Service[Any], role: str) -> None:
         loop.add_signal_handler(number, stop.set)
     _expose_metrics(service)
     _has_its_keys(service, role)
-    # Leaving the stack stops its parts in the opposite order of this list.
+    # Leaving the stack stops the parts in the reverse order.
     async with AsyncExitStack() as stack:
         stack.push_async_callback(service.close)
         await stack.enter_async_context(loop_lag_observed())
@@ -159,8 +160,9 @@ async def _serve(service: Service[Any], role: str) -> None:
 
 
 def collect_seldom() -> None:
-    """The collector stops everything while it looks. What was made so far stays, so it leaves that out; and
-    what a request makes mostly goes without it, so it looks after thousands of objects, not hundreds."""
+    """Let the garbage collector run less often, as it stops everything while it runs. Objects that exist now
+    stay for good, so it skips them. Most objects of a request are freed without it, so it runs after
+    thousands of new objects instead of hundreds."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
@@ -182,7 +184,7 @@ async def _tracing(service: Service[Any], role: str) -> AsyncIterator[None]:
 
 
 def _expose_metrics(service: Service[Any]) -> None:
-    """Answers Prometheus from a thread of its own for as long as the process lives, whatever else it does."""
+    """Serve the metrics from a separate thread as long as the process lives, whatever else it does."""
     settings = service.settings
     BUILD.info({"version": service.version})
     if settings.metrics_port is not None:
@@ -191,7 +193,7 @@ def _expose_metrics(service: Service[Any]) -> None:
 
 
 def _has_its_keys(service: Service[Any], role: str) -> None:
-    """Ends the process with status 2 where events could not be signed or checked."""
+    """End the process with status 2 if the role lacks the secret or the keys to sign or check events."""
     settings = service.settings
     missing = {
         "SECRET": role in ("relay", "all") and not settings.event_secret,
@@ -204,7 +206,7 @@ def _has_its_keys(service: Service[Any], role: str) -> None:
 
 @contextlib.contextmanager
 def _taken_port_explained(which: str, host: str, port: int) -> Iterator[None]:
-    """Ends the process with status 2 where it may not listen, naming the variable."""
+    """End the process with status 2 if it can't listen on the port, and name the setting."""
     try:
         yield
     except OSError as error:
@@ -216,7 +218,7 @@ def _taken_port_explained(which: str, host: str, port: int) -> Iterator[None]:
 async def _open(
     service: Service[Any], role: str, stack: AsyncExitStack, stop: asyncio.Event
 ) -> _Process | None:
-    """Connects to the database, waiting for it and for its migrations; None when asked to stop meanwhile."""
+    """Wait for the database and its migrations, and connect. Return None if asked to stop meanwhile."""
     settings = service.settings
     clock = SystemClock()
     pause = pauses()
@@ -366,7 +368,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
     health.mount(addresses)
     draining = asyncio.Event()
     listening: list[asyncio.Task[None]] = []
-    # Who hears no events knows better by itself, as identity does.
+    # A service without reactions does not follow access changes by events: identity knows them itself.
     watch = AccessWatch(process.backbone.pool) if with_api and service.reactions else None
     if with_api:
         routes = service.routes
@@ -429,7 +431,7 @@ async def _answering(process: _Process, *, with_api: bool) -> AsyncIterator[None
         health.draining = True
         draining.set()
         if with_api:
-            # Requests still come until whoever sends them knows that this process ends.
+            # Requests still arrive until the proxies in front have noticed that this process ends.
             await asyncio.sleep(settings.drain_seconds)
         await runner.cleanup()
         if watch is not None:

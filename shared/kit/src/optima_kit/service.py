@@ -1,4 +1,4 @@
-"""What a service is: its name, and what it brings to each process role."""
+"""The description of a service: its name, and what it provides for each process role."""
 
 from __future__ import annotations
 
@@ -25,48 +25,50 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service(Generic[P]):
-    """Made by a service's `bootstrap.py`; run by `optima_kit.run.main`."""
+    """A service. Its `bootstrap.py` creates it, and `optima_kit.run.main` runs it."""
 
     name: str
-    """As people and the broker know it: "erp-bridge"."""
+    """The name for people and the broker: "erp-bridge"."""
     package: str
-    """As Python and the database know it: "erp_bridge"."""
+    """The name for Python and the database: "erp_bridge"."""
     settings: Settings
     ports: Callable[[UnitOfWork], P]
-    """Builds what use cases need on a unit of work: the same for requests, reactions and jobs."""
+    """Builds the ports of the use cases on a unit of work, in the same way for requests, reactions and
+    jobs."""
     routes: Routes
     reactions: Reactions = field(default_factory=Reactions)
     jobs: JobKinds = field(default_factory=JobKinds)
     jobs_at_once: int = 4
-    """In one process. More where jobs mostly wait for somebody outside."""
+    """How many jobs one process runs at the same time. Use more if jobs mostly wait for other systems."""
     linger: float = LINGER_SECONDS
-    """Seconds that its consumer waits for more while messages come several at a time."""
+    """How many seconds the consumer waits for more messages, if the previous batch had several."""
     resources: Any = None
-    """What handlers need beside the database; reached as `call.resources` and `run.resources`."""
+    """What handlers need in addition to the database. They reach it as `call.resources` and
+    `run.resources`."""
     close_resources: Callable[[], Awaitable[None] | None] = lambda: None
     admit: Callable[[UnitOfWork, Actor, Route], Awaitable[Actor]] | None = None
-    """Judges whoever shows a valid token by what the service knows itself, in the handler's transaction where
-    there is one: answers with the actor as they are now, or raises a Refusal."""
+    """Checks the actor of a valid token against what the service itself knows, in the handler's transaction
+    if there is one. It returns the actor with their present privileges, or raises a Refusal."""
     pages: PagesInParts | None = None
-    """What people see of it in a browser, beside its API."""
+    """The pages that the service shows in a browser, in addition to its API."""
     measure: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
     """Sets business gauges, registered in `metrics.MEASURED`, on a connection of the backbone role."""
 
     sealed: Sequence[SealedColumn] = ()
-    """What lasts of what it seals: the command `reseal` seals it anew."""
+    """The columns with encrypted values. The command `reseal` encrypts them again when the secret changes."""
 
     @property
     def version(self) -> str:
-        """The installed package's version."""
+        """The version of the installed package."""
         return version(f"optima-{self.name}")
 
     @property
     def source(self) -> str:
-        """The CloudEvents source of what it publishes."""
+        """The CloudEvents source of the service's events."""
         return f"/optima/{self.name}"
 
     async def close(self) -> None:
-        """Gives up its resources."""
+        """Close the service's resources."""
         closing = self.close_resources()
         if closing is not None:
             await closing
@@ -74,10 +76,10 @@ class Service(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What `python -m <package>` does beside running a process role."""
+    """A command of `python -m <package>` that is not a process role."""
 
     usage: str
     accepts: Callable[[list[str]], bool]
-    """Whether the words after its name are well formed."""
+    """Tells whether the command's arguments are well formed."""
     run: Callable[[Service[Any], list[str]], Awaitable[int]]
-    """Returns the exit status."""
+    """Runs the command and returns the exit status."""

@@ -1,15 +1,14 @@
-"""SQL stands in `queries.sql`, each statement under a verb name, its parameters by their names.
+"""Reads SQL from `queries.sql`, where each statement has a name that begins with a verb, and named
+parameters.
 
-    -- name: list_briefs
-    -- plan: custom
-    -- Why it is as it is.
-    SELECT brief_id, number FROM briefs WHERE (:state::text IS NULL OR state = :state) LIMIT :limit
+-- name: list_briefs -- plan: custom -- Why it is as it is. SELECT brief_id, number FROM briefs WHERE
+(:state::text IS NULL OR state = :state) LIMIT :limit
 
 `plan: custom` is for statements with optional filters: each execution is planned for its values. `early` is
-for one that reads nothing that commands write: what they have gathered is not written for its sake.
+for statements that read nothing that commands write, so that collected writes need not be sent before them.
 
-What several statements have in common, columns or a filter, stands once, above them, under
-`-- fragment: brief_columns`; each names it as `{brief_columns}`.
+What several statements have in common, such as columns or a filter, is written once above them, under `--
+fragment: brief_columns`. Each statement includes it as `{brief_columns}`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ _HEADER = re.compile(r"^-- (?P<kind>name|fragment): (?P<name>[a-z][a-z0-9_]*)[ \
 _FRAGMENT = re.compile(r"(?<!')\{(?P<name>[a-z][a-z0-9_]*)\}")
 _CUSTOM_PLAN = re.compile(r"^-- plan: custom[ \t]*$", re.MULTILINE)
 _EARLY = re.compile(r"^-- early[ \t]*$", re.MULTILINE)
-# What a name with a colon before it could hide in comes first: literals, quoted names, comments, casts.
+# The first alternatives are places in which `:name` is not a parameter: literals, quoted names, comments,
+# casts.
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(?P<comment>--[^\n]*)|::|:(?P<name>[a-z_][a-z0-9_]*)""")
 _INSERT_ROW = re.compile(r"\s*INSERT\s+INTO\s+\w+\s*(?:AS\s+\w+\s*)?\([^)]*\)\s*VALUES\b", re.IGNORECASE)
 _MORE_THAN_ROWS = re.compile(r"\bON\s+CONFLICT\b|\bSELECT\b|\bRETURNING\b", re.IGNORECASE)
@@ -34,24 +34,25 @@ _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement: `sql` with numbered placeholders, and the names of its parameters in their order."""
+    """A statement: `sql` with numbered placeholders, and the names of its parameters in their order."""
 
     name: str
     sql: str
     parameters: tuple[str, ...] = ()
     custom_plan: bool = False
     early: bool = False
-    """Whether it may run before the writes that were gathered: it reads nothing of theirs."""
+    """Whether it may run before the collected writes, since it reads nothing that they write."""
     appends: bool = False
-    """Whether it only adds rows, by values: its place among other such statements is then free."""
+    """Whether it only adds rows with given values, so that its order among other such statements does not
+    matter."""
     changes: bool = False
-    """Whether it changes rows; taking a row's lock is no change."""
+    """Whether it changes rows. Locking a row is not a change."""
 
     @classmethod
     def parse(
         cls, text: str, name: str = "a statement", *, custom_plan: bool = False, early: bool = False
     ) -> Statement:
-        """Reads `:name` as a parameter. Comments are left out of what PostgreSQL gets."""
+        """Parse a statement with parameters such as `:name`. Comments are removed."""
         numbers: dict[str, int] = {}
 
         def replace(token: re.Match[str]) -> str:
@@ -70,7 +71,8 @@ class Statement:
         return cls(name, sql, tuple(numbers), custom_plan, early, appends, changes)
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values in the order of the placeholders. Raises TypeError for one too few or too many."""
+        """Return the values in the order of the placeholders. Raises TypeError for missing or unknown
+        values."""
         if len(values) != len(self.parameters) or any(name not in values for name in self.parameters):
             missing = [name for name in self.parameters if name not in values]
             unknown = [name for name in values if name not in self.parameters]
@@ -79,7 +81,7 @@ class Statement:
 
 
 class Queries:
-    """The statements of one file, as attributes. Asking for one that isn't there raises AttributeError."""
+    """The statements of one file as attributes. An unknown name raises AttributeError."""
 
     def __init__(self, statements: Mapping[str, Statement]) -> None:
         self.__dict__.update(statements)
@@ -89,14 +91,14 @@ class Queries:
 
 
 def load_queries(package: str, file: str = "queries.sql") -> Queries:
-    """Reads `file` of `package`. Raises ValueError for a name used twice, text before the first header, or a
-    fragment that isn't above."""
+    """Read `file` of `package`. Raises ValueError for a name that is used twice, text before the first
+    header, or a fragment that is not defined above its use."""
     text = files(package).joinpath(file).read_text(encoding="utf-8")
     return Queries(parse_queries(text, f"{package}/{file}"))
 
 
 def parse_queries(text: str, source: str) -> dict[str, Statement]:
-    """The statements of such a file, by name; `source` is what a ValueError calls it."""
+    """Parse the statements of such a file and return them by name. `source` is the file's name in errors."""
     headers = list(_HEADER.finditer(text))
     if not headers or text[: headers[0].start()].strip(" \n-"):
         leading = [line for line in text.splitlines() if line.strip() and not line.startswith("--")]
