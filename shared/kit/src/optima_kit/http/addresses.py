@@ -1,4 +1,4 @@
-"""Which handler answers at which address: fixed ones are looked up, a placeholder takes one segment."""
+"""Finds the handler for an address. Fixed addresses are looked up; a placeholder matches one segment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 Handler = Callable[[web.BaseRequest, dict[str, str]], Awaitable[web.StreamResponse]]
-"""Gets the request and what stands in the address's placeholders, as text."""
+"""A function of the request and the values of the address's placeholders, as texts."""
 
 _ON_EVERY_ANSWER: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -19,8 +19,8 @@ _ON_EVERY_ANSWER: Final = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-"""What each tells browsers unless it says otherwise: to run and frame nothing, to come over TLS alone,
-to take nothing for what it is not, and to tell nobody where a link was followed."""
+"""The default headers of every answer. They tell browsers to run and frame nothing, to use only TLS, not to
+guess media types, and not to send a referrer."""
 
 
 class Addresses:
@@ -30,10 +30,10 @@ class Addresses:
         self._fixed: dict[str, dict[str, Handler]] = defaultdict(dict)
         self._patterns: dict[int, dict[str, tuple[re.Pattern[str], dict[str, Handler]]]] = defaultdict(dict)
         self.unmatched: Callable[[web.BaseRequest, list[str]], web.StreamResponse] = _unmatched
-        """Answers where nothing stands, or nothing of the request's method: the list has those that do."""
+        """Answers requests for which there is no handler. It gets the methods that the address does allow."""
 
     def add(self, method: str, path: str, handler: Handler) -> None:
-        """Adds a handler at a path such as `/v1/briefs/{brief_id}`."""
+        """Add a handler at a path such as `/v1/briefs/{brief_id}`."""
         if "{" not in path:
             self._fixed[path][method] = handler
             return
@@ -41,7 +41,8 @@ class Addresses:
         self._patterns[path.count("/")].setdefault(path, (pattern, {}))[1][method] = handler
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Calls the handler. A fixed address stands before one with a placeholder, whatever the method."""
+        """Call the handler of the request. A fixed address is preferred to one with a placeholder, whatever
+        the method."""
         response = await self._answer(request)
         for name, value in _ON_EVERY_ANSWER.items():
             response.headers.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""The JSON edge: reads a request, runs its handler in one transaction, answers with its view."""
+"""The JSON API: reads a request, runs its handler in one transaction, and answers with the handler's view."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ class Api(Generic[P]):
         self._version = version
 
     def mount(self, addresses: Addresses) -> None:
-        """Adds the endpoints, `/openapi.json` where it is shown, and problem responses for the rest."""
+        """Add the endpoints, `/openapi.json` if it is shown, and problem responses for all other
+        addresses."""
         if self._with_document:
             addresses.add("GET", "/openapi.json", self._serve_document)
         for route in self._routes.items:
@@ -105,7 +106,7 @@ class Api(Generic[P]):
 
     @cached_property
     def _document(self) -> bytes:
-        """Made when first asked for: a service starts without it sooner."""
+        """The OpenAPI document. It is built at the first request, so that the service starts sooner."""
         return orjson.dumps(openapi_document(self._title, self._version, self._routes))
 
     async def _perform(
@@ -179,7 +180,7 @@ class Api(Generic[P]):
         return await self._commands.run_once(actor, cause, key, fingerprint, handled)
 
     async def _admitted(self, route: Route, request: web.BaseRequest) -> Actor | None:
-        """Who asks, within their rate; None where nobody needs to be known."""
+        """Check the token and the rate limit and return the actor, or None at a public endpoint."""
         if route.public:
             self._limit.take(client_address(request, self._proxies))
             return None
@@ -196,7 +197,8 @@ class Api(Generic[P]):
     async def _as_they_are_now(
         self, route: Route, actor: Actor | None, work: UnitOfWork | None
     ) -> Actor | None:
-        """A token says who somebody was when they got it; the service may know better."""
+        """Return the actor as the service knows them now. The token describes them as they were when they got
+        it."""
         if actor is None or (self._admit is None and not _never_outdated(route)):
             return actor
         if work is None:

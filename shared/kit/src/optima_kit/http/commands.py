@@ -1,4 +1,4 @@
-"""Runs the commands that come by HTTP: in the lanes, and once for each Idempotency-Key."""
+"""Runs the commands that arrive by HTTP: in the lanes, and once for each Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ class Commands:
         self._under_way: set[tuple[UUID, UUID, str]] = set()
 
     async def run(self, actor: Actor, cause: Cause, handle: Handle) -> web.Response:
-        """What `handle` answers, once it is committed."""
+        """Run a command and return the answer of `handle` once it is committed."""
         return await self._lanes.run(actor.tenant_id, lambda open_: handle(open_.unit(cause)))
 
     async def run_once(
         self, actor: Actor, cause: Cause, key: str, fingerprint: bytes, handle: Handle
     ) -> web.Response:
-        """As `run`; of a request that was answered before, the answer of then. Raises Invalid for a key that
-        another request had, by its fingerprint, and WrongState while its twin is under way."""
+        """Do the same as `run`, but return the stored answer if the same request was answered before. Raises
+        Invalid if another request, with a different fingerprint, had this key, and WrongState while the same
+        request is under way."""
 
         async def command(transaction: Transaction) -> web.Response:
             response = await handle(transaction.unit(cause))
@@ -49,7 +50,7 @@ class Commands:
             try:
                 return await self._lanes.run(actor.tenant_id, command)
             except (Refusal, asyncpg.UniqueViolationError):
-                # An earlier request with this key was answered: what it did is why this one could not.
+                # The command may have failed because an earlier request with this key has succeeded.
                 async with self._database.reading(actor.tenant_id) as work:
                     kept = await find_answer(work, actor.person_id, key)
                 if kept is None:
@@ -60,8 +61,9 @@ class Commands:
 
     @contextmanager
     def _claimed(self, key: tuple[UUID, UUID, str]) -> Iterator[None]:
-        """Refuses the request whose twin is under way in this process. Between processes the database
-        decides: the later of two waits for the earlier one's commit and gets its answer."""
+        """Refuse a request while another one with the same key is under way in this process. Between
+        processes the database decides: the later request waits for the commit of the earlier one and gets its
+        answer."""
         if key in self._under_way:
             raise WrongState("idempotency_in_flight", field="Idempotency-Key")
         self._under_way.add(key)

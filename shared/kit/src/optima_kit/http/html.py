@@ -1,7 +1,8 @@
-"""The HTML edge: pages for people, with a session in a cookie, forms, and static files.
+"""The HTML pages for people, with a session in a cookie, forms, and static files.
 
-A page is a handler that says which template shows what. It answers a form with a redirect, or, where the form
-was refused, with the same page and the problem. Pages are never cached, framed, or sent another site's form.
+A page is a handler that returns a template and what it shows. It answers a form with a redirect or, if the
+form was refused, with the same page and the problem. Pages are never cached or framed, and forms of other
+sites are refused.
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _AS_TYPED: Final = frozenset({"password", "proof_password", "current", "new"})
-"""Fields that passwords are typed into: white space at their ends is part of them."""
+"""The fields for passwords. White space at their ends is part of the password."""
 _UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
 _A_YEAR: Final = 365 * 24 * 60 * 60
 _FOR_GOOD: Final = f"public, max-age={_A_YEAR}, immutable"
 
 
 class Session(Protocol):
-    """Who is signed in at this browser."""
+    """The session of the person who is signed in at a browser."""
 
     @property
     def language(self) -> str: ...
@@ -65,7 +66,7 @@ class Session(Protocol):
 
 class Sessions(Protocol):
     async def find(self, cookie: str, request: web.BaseRequest) -> Session | None:
-        """The session of a cookie; None for one that has ended or never was."""
+        """Return the session of a cookie, or None if it has ended or never existed."""
 
 
 class Renderer(Protocol):
@@ -74,7 +75,7 @@ class Renderer(Protocol):
 
 @dataclass(slots=True)
 class PageCall:
-    """One request, as a page's handler sees it."""
+    """A request, as a page's handler gets it."""
 
     request: web.BaseRequest
     path: str
@@ -84,12 +85,12 @@ class PageCall:
     resources: Any
     database: Database
     signed_in: Any = None
-    """The session; none on public pages that nobody has signed in for."""
+    """The session, or None on a public page if nobody is signed in."""
     form: MultiDict[Any] = field(default_factory=MultiDict)
-    """What was sent: text without the white space at its ends, passwords as typed, and files as aiohttp's
-    fields."""
+    """The fields that were sent: texts without white space at their ends, passwords as typed, and files as
+    aiohttp's fields."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when this process ends: whoever streams stops then."""
+    """Is set when this process ends. Handlers that stream stop then."""
 
     @property
     def session(self) -> Any:
@@ -97,14 +98,14 @@ class PageCall:
         return self.signed_in
 
     def text(self, name: str) -> str:
-        """A field of the form as text; empty where it was not sent."""
+        """Return a field of the form as text, or an empty text if it was not sent."""
         value = self.form.get(name, "")
         return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page: its template and what it shows."""
+    """A page as an answer: its template and what the template shows."""
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -113,18 +114,18 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class SeeOther:
-    """Where a form that was taken leads to."""
+    """A redirect after a form was accepted."""
 
     location: str
     cookies: Mapping[str, str | None] = field(default_factory=dict)
-    """Cookies to set; None deletes one."""
+    """Cookies to set. None deletes a cookie."""
     lasting: Mapping[str, str] = field(default_factory=dict)
-    """Cookies that outlive the browser's closing, for a year."""
+    """Cookies that stay for a year, also when the browser is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A file of another service, passed on as it comes."""
+    """A file of another service, which is passed on while it arrives."""
 
     data: bytes | AsyncIterator[bytes]
     media_type: str
@@ -133,7 +134,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvents:
-    """What a page is told while somebody looks at it, as frames of `text/event-stream`."""
+    """A stream of messages to an open page, as frames of `text/event-stream`."""
 
     frames: AsyncIterator[bytes]
 
@@ -190,7 +191,8 @@ class StaticFile:
 
 
 class StaticFiles:
-    """The files of `package`/adapters/static, at addresses that name their content: kept for good."""
+    """The files of `package`/adapters/static. Their addresses contain a hash of the content, so that browsers
+    may keep them for good."""
 
     def __init__(self, package: str) -> None:
         self._files: dict[str, StaticFile] = {}
@@ -206,7 +208,7 @@ class StaticFiles:
             self._addresses[entry.name] = f"/static/{hashed}"
 
     def address(self, name: str) -> str:
-        """Raises KeyError for a file that isn't there."""
+        """Return the address of a file. Raises KeyError if there is no such file."""
         return self._addresses[name]
 
     async def serve(self, request: web.BaseRequest, placeholders: dict[str, str]) -> web.Response:
@@ -223,17 +225,18 @@ class StaticFiles:
 
 @dataclass(frozen=True, slots=True)
 class PagesInParts:
-    """What a service brings to its pages; the rest is the process's."""
+    """What a service provides for its pages. The process provides the rest."""
 
     pages: Pages
     sessions: Callable[[Database], Sessions]
     renderer: Renderer
     heard: Mapping[str, Callable[[str], None]] = field(default_factory=dict)
-    """Channels of PostgreSQL on which every process with pages listens; see `optima_kit.wake.listen_for`."""
+    """The PostgreSQL channels on which every process with pages listens (see
+    `optima_kit.wake.listen_for`)."""
 
 
 class Html:
-    """The pages of one service, on its sessions."""
+    """Serves the pages of one service, with its sessions."""
 
     def __init__(
         self,
@@ -264,7 +267,7 @@ class Html:
         self._proxies = proxies
 
     def mount(self, addresses: Addresses) -> None:
-        """Adds the pages, the static files, and the page for what is not there."""
+        """Add the pages, the static files, and the page for addresses that do not exist."""
         addresses.add("GET", "/static/{name}", self._statics.serve)
         for route in self._pages.items:
             perform = partial(self._perform, route)
@@ -346,7 +349,8 @@ def _see_other(answer: SeeOther) -> web.Response:
 
 
 def _sent_by_ourselves(request: web.BaseRequest) -> None:
-    """Raises Forbidden for a form that another site's page sent. Every browser of today says so itself."""
+    """Raise Forbidden if a page of another site sent the form. All present browsers tell in a header which
+    site did."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site in ("same-origin", "none"):

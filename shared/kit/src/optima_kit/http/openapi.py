@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of a service, from the same models that check its requests."""
+"""Builds the OpenAPI 3.1 document of a service from the same models that check its requests."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ _PATH_SCHEMAS: dict[type, dict[str, Any]] = {
 
 
 class _Schemas(GenerateJsonSchema):
-    """Answers leave out what is absent: a field that may be None is optional in them, and never null."""
+    """Generates schemas in which a field of an answer that may be None is optional and never null, since
+    answers leave absent values out."""
 
     def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
         if self.mode == "serialization" and (present := _without_none(schema["schema"])):
@@ -71,7 +72,7 @@ class _Schemas(GenerateJsonSchema):
 
 
 def _without_none(schema: Any) -> Any:
-    """What a field's schema allows beside None; None where it does not allow that."""
+    """Return the part of a field's schema without None, or None if the field can't be None."""
     while schema["type"] == "default":
         schema = schema["schema"]
     return schema["schema"] if schema["type"] == "nullable" else None
@@ -93,7 +94,7 @@ _BASIC: dict[str, str] = {"type": "http", "scheme": "basic"}
 
 
 def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]:
-    """The whole document. Schemas are named after their models."""
+    """Build the whole document. Schemas are named after their models."""
     models = _models(routes)
     keys, definitions = models_json_schema(
         [(model, mode) for model, mode in models],
@@ -131,7 +132,7 @@ def _models(routes: Routes) -> list[tuple[type[BaseModel], typing.Literal["valid
 
 
 def _tag(route: Route) -> str:
-    """What it is about: /v1/briefs/{brief_id}/prices belongs to briefs."""
+    """Return the tag of an endpoint: /v1/briefs/{brief_id}/prices belongs to briefs."""
     return route.path.removeprefix("/v1/").strip("/.").partition("/")[0]
 
 
@@ -155,7 +156,8 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
         content = {kind: _raw(kind) for kind in route.consumes}
         operation["requestBody"] = {"required": True, "content": content}
     elif route.body is not None:
-        # A form is written as its standard says, and generators know but one kind of body an operation.
+        # Forms are left out: their standard describes them, and generators support one kind of body per
+        # operation.
         described = [kind for kind in route.consumes if kind != FORM]
         content = {kind: {"schema": keys[route.body, "validation"]} for kind in described}
         operation["requestBody"] = {"required": True, "content": content}
@@ -163,7 +165,7 @@ def _operation(route: Route, keys: Any) -> dict[str, Any]:
 
 
 def _raw(media_type: str) -> dict[str, Any]:
-    """A document that its handler reads."""
+    """Return the schema of a raw body, which the handler itself reads."""
     if media_type.endswith(("json", "yaml")):
         return {"schema": {"type": "object"}}
     return {"schema": {"type": "string", "format": "binary"}}

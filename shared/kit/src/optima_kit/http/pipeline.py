@@ -1,7 +1,8 @@
-"""What every request passes, whatever answers it: its trace, its measure, and what its failure means.
+"""What happens to every request of the JSON API and of the pages: it is traced and measured, and its failure
+becomes a problem response.
 
-An edge gives each address a `perform`, which reads the request, has the work done and renders the outcome,
-and a `render`, which shows a problem in the edge's own form: JSON for programs, a page for people.
+Both give each address a `perform`, which reads the request, has the work done and renders the result. They
+also give a `render`, which shows a problem in their own form: JSON for programs, a page for people.
 """
 
 from __future__ import annotations
@@ -29,17 +30,18 @@ from .requests import BadInput
 log = structlog.get_logger()
 
 Perform = Callable[[web.BaseRequest, dict[str, str], str], Awaitable[web.Response]]
-"""Answers a request, given what stands in its address's placeholders and the language to answer in."""
+"""A function that answers a request, given the values of its address's placeholders and the language of the
+answer."""
 
 Render = Callable[[dict[str, Any], str], web.Response]
-"""Shows a problem, given its members and the language that they are in."""
+"""A function that renders a problem, given its members and their language."""
 
 Refused = Callable[[web.BaseRequest, dict[str, Any], str], web.Response]
-"""The same for a request that was refused, at an address that has a form of its own for that."""
+"""A function that renders a refusal, for an address at which refusals have another form."""
 
 
 class Pipeline:
-    """The way of a request through one edge."""
+    """The common steps of all requests of the JSON API, or of the pages."""
 
     def __init__(self, database: Database, catalogue: Catalogue, render: Render) -> None:
         self._database = database
@@ -47,7 +49,7 @@ class Pipeline:
         self._render = render
 
     def handler(self, method: str, path: str, perform: Perform, refused: Refused | None = None) -> Handler:
-        """What answers at an address, and never raises."""
+        """Return the handler of an address. It never raises."""
 
         name = f"{method} {path}"
         render = refused or (lambda _, body, language: self._render(body, language))
@@ -70,7 +72,7 @@ class Pipeline:
         return answer
 
     def unmatched(self, request: web.BaseRequest, allowed: list[str]) -> web.Response:
-        """The answer where nothing stands at an address, or only other methods do."""
+        """Answer a request for an address that does not exist or does not allow the method."""
         if not allowed:
             return self._problem(request, 404, "no_such_address", {})
         facts: dict[str, object] = {"method": request.method, "allowed": ", ".join(allowed)}

@@ -1,4 +1,4 @@
-"""Problem responses (RFC 9457), in the language that the client asked for."""
+"""Builds problem responses (RFC 9457) in the language for which the client asked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Facts(dict[str, object]):
 
 
 class _Plurals(string.Formatter):
-    """`{count:riga|righe}` is "1 riga" or "2 righe"."""
+    """A formatter with plurals: `{count:riga|righe}` becomes "1 riga" or "2 righe"."""
 
     def format_field(self, value: Any, spec: str) -> Any:
         one, bar, many = spec.partition("|")
@@ -63,7 +63,7 @@ class Catalogue:
         return _Plurals().vformat(entry[language], (), _Facts(written))
 
     def _written(self, fact: object, language: str) -> object:
-        """As people who read the language write it."""
+        """Write a fact as it is usual in the language."""
         if isinstance(fact, Term):
             return self.texts[fact][language]
         if isinstance(fact, Decimal) and fact.is_finite():
@@ -76,9 +76,9 @@ class Catalogue:
 
 @cache
 def load_catalogue(package: str) -> Catalogue:
-    """The kit's texts and those of `package`/adapters/refusals.toml.
+    """Load the kit's texts and those of `package`/adapters/refusals.toml.
 
-    Raises ValueError when a code lacks a language, or when the service redefines one of the kit's codes.
+    Raises ValueError if a code lacks a language, or if the service redefines one of the kit's codes.
     """
     texts = _read("optima_kit.http")
     own = _read(f"{package}.adapters")
@@ -100,7 +100,7 @@ def _read(package: str) -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=256)
 def language_of(accept_language: str | None) -> str:
-    """ "it" unless the client prefers English."""
+    """Return "en" if the client prefers English, otherwise "it"."""
     best, chosen = 0.0, "it"
     for part in (accept_language or "").split(","):
         tag, _, parameters = part.strip().partition(";")
@@ -113,7 +113,7 @@ def language_of(accept_language: str | None) -> str:
 
 
 def problem_of(refusal: Refusal, catalogue: Catalogue, language: str, instance: str) -> dict[str, Any]:
-    """The body of the answer to a refusal."""
+    """Build the body of the answer to a refusal."""
     if isinstance(refusal, Violations):
         errors = [_error(each, catalogue, language) for each in refusal.refusals]
         detail = catalogue.text("violations", language, {"count": len(errors)})
@@ -134,7 +134,7 @@ def _error(refusal: Refusal, catalogue: Catalogue, language: str) -> dict[str, A
 def problem_of_validation(
     error: ValidationError, catalogue: Catalogue, language: str, instance: str, where: str
 ) -> dict[str, Any]:
-    """The body of the answer to a body or query string that does not fit its model."""
+    """Build the body of the answer to a request whose body or query string does not fit its model."""
     errors = []
     for fault in error.errors(include_url=False, include_input=False)[:100]:
         facts: dict[str, object] = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
@@ -156,7 +156,7 @@ def _path(location: tuple[str | int, ...]) -> str:
 def body_of(
     status: int, code: str, detail: str, language: str, instance: str, errors: list[Any] | None = None
 ) -> dict[str, Any]:
-    """A problem's members, as RFC 9457 names them, and `code` and `errors` beside them."""
+    """Return a problem's members as named by RFC 9457, and in addition `code` and `errors`."""
     title = _TITLES.get(status, _TITLES[400])[LANGUAGES.index(language)]
     body: dict[str, Any] = {
         "type": f"urn:optima:problem:{code}",

@@ -1,4 +1,4 @@
-"""How often one caller may ask."""
+"""Limits how many requests one caller may send."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REMEMBERED_CALLERS: Final = 10_000
 
 
 class RateLimit:
-    """A token bucket a caller, in this process's memory."""
+    """A token bucket for each caller, in this process's memory."""
 
     def __init__(self, per_second: float) -> None:
         self._rate = per_second
@@ -20,7 +20,7 @@ class RateLimit:
         self._buckets: OrderedDict[object, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: object) -> None:
-        """Raises TooMany when the caller has used up its share."""
+        """Count a request. Raises TooMany if the caller has used up its share."""
         now = time.monotonic()
         left, since = self._buckets.pop(caller, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)

@@ -1,4 +1,4 @@
-"""Who asks, where proxies stand in between."""
+"""Finds the address of a client behind proxies."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ Network = IPv4Network | IPv6Network
 
 
 def client_address(request: web.BaseRequest, proxies: Sequence[Network]) -> str:
-    """The address that asks: going back from the nearest one, the first that is none of our `proxies`.
+    """Return the client's address: going back from the nearest address, the first that is not one of our
+    `proxies`.
 
-    What else `X-Forwarded-For` says was written by whoever asks, and is not believed.
+    Addresses before that in `X-Forwarded-For` were written by the client and are not trusted.
     """
     asks = _address(request.remote or "")
     told = [
@@ -28,7 +29,8 @@ def client_address(request: web.BaseRequest, proxies: Sequence[Network]) -> str:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """What some proxies tell with a port, `203.0.113.1:4711` or `[2001:db8::1]:4711`, is one caller still."""
+    """Read an address. Some proxies add a port, as in `203.0.113.1:4711` or `[2001:db8::1]:4711`, which is
+    dropped, so that one caller is counted as one."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,4 +1,4 @@
-"""Reads what a route declares out of a request: path, query, body, headers. Nothing here knows what for."""
+"""Reads the parts of a request that a route declares: path, query, body and headers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 class BadInput(Exception):
-    """A body or query string does not fit its model."""
+    """Raised if a body or query string does not fit its model."""
 
     def __init__(self, error: ValidationError, where: str) -> None:
         super().__init__(where)
@@ -48,7 +48,7 @@ def bearer_of(request: web.BaseRequest) -> str:
 
 
 def user_and_password(credentials: str) -> tuple[str, str] | None:
-    """What stands behind "Basic" in an Authorization header (RFC 7617); None where it can't be read."""
+    """Read the part after "Basic" in an Authorization header (RFC 7617). Return None if it can't be read."""
     try:
         user, colon, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
     except ValueError:
@@ -57,7 +57,8 @@ def user_and_password(credentials: str) -> tuple[str, str] | None:
 
 
 def path_values(types: Mapping[str, type], placeholders: dict[str, str]) -> dict[str, Any]:
-    """What stands in the placeholders, each as its type. Raises Absent for what can't be that."""
+    """Return the values of the placeholders, each as its type. Raises Absent if a value does not fit its
+    type."""
     arguments: dict[str, Any] = {}
     for name, kind in types.items():
         text = placeholders[name]
@@ -109,8 +110,9 @@ def _document(raw: bytes) -> Any:
 
 
 def every_key_is_there_once(raw: bytes, document: Any) -> None:
-    """Of a key that an object has twice the parser keeps the last, another reader of the same body the first.
-    Raises Malformed with the key. Before each there is a colon, so that it is enough to count."""
+    """Raise Malformed if an object has a key twice. Of such a key, the parser keeps the last value, while
+    another reader of the same body may take the first. There is one colon for each key, so it is enough to
+    count colons first."""
     keys, inside = 0, [document]
     for each in inside:
         if isinstance(each, dict):
@@ -135,7 +137,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _fields(raw: bytes) -> dict[str, str]:
-    """Of a form, each sent once."""
+    """Read the fields of a form. Raises Malformed if it can't be read or a field occurs twice."""
     try:
         fields = parse_qsl(
             raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS

@@ -1,7 +1,7 @@
-"""The register of endpoints. A handler's signature is its declaration.
+"""The table of endpoints. A handler's signature declares what its endpoint takes and returns.
 
-`body: Model` is the JSON body, `body: bytes` a raw upload, `query: Model` the query string; every other
-parameter after `call` is a path parameter (UUID, str or int). What it returns is what is answered.
+`body: Model` is the JSON body, `body: bytes` a raw upload, and `query: Model` the query string. Every other
+parameter after `call` is a path parameter (UUID, str or int). The handler's result is the answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PLACEHOLDER = re.compile(r"{([a-z_]+)}")
 
 @dataclass(slots=True)
 class Call(Generic[P]):
-    """One request, as its handler sees it."""
+    """A request, as its handler gets it."""
 
     method: str
     path: str
@@ -45,16 +45,18 @@ class Call(Generic[P]):
     now: datetime
     headers: typing.Mapping[str, str]
     resources: Any
-    """What the service's bootstrap gives to handlers that need more than a database."""
+    """What the service's `bootstrap` provides for handlers that need more than a database."""
     database: Database
     find_address: Callable[[], str]
     caller: Actor | None = None
     transaction: UnitOfWork | None = None
-    """The unit of work in hand; none on endpoints that are declared with `transaction=False` or `public`."""
+    """The unit of work of this request, or None at an endpoint that is declared with `transaction=False` or
+    `public`."""
     built_ports: P | None = None
     if_match: int | None = None
     draining: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the process is asked to stop: who waits for something answers with what there is."""
+    """Is set when the process is asked to stop. A handler that waits for something then answers with what
+    there is."""
 
     @property
     def actor(self) -> Actor:
@@ -63,17 +65,17 @@ class Call(Generic[P]):
 
     @property
     def address(self) -> str:
-        """Where it comes from, as far as proxies are to be believed."""
+        """The client's address, as far as the proxies can be trusted."""
         return self.find_address()
 
     @property
     def media_type(self) -> str:
-        """Of the body, without parameters."""
+        """The media type of the body, without parameters."""
         return self.headers["Content-Type"].partition(";")[0].strip().lower()
 
     @property
     def cause(self) -> Cause:
-        """For transactions of the handler's own."""
+        """The cause for transactions that the handler itself opens."""
         return Cause(self.now, actor_id=self.actor.person_id)
 
     @property
@@ -83,12 +85,12 @@ class Call(Generic[P]):
 
     @property
     def expected_version(self) -> int | None:
-        """The version that the client saw, from `If-Match`; None when it sent none."""
+        """The version that the client has read, from `If-Match`, or None if it sent none."""
         return self.if_match
 
     @property
     def required_version(self) -> int:
-        """The version that the client saw. Raises PreconditionRequired when it sent none."""
+        """The version that the client has read. Raises PreconditionRequired if it sent none."""
         if self.if_match is None:
             raise PreconditionRequired("if_match_missing", field="If-Match")
         return self.if_match
@@ -96,22 +98,23 @@ class Call(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[V]):
-    """A view with what belongs in the headers."""
+    """A view together with what belongs in the headers."""
 
     view: V
     version: int | None = None
-    """Becomes the ETag."""
+    """The version that is sent as the ETag."""
     status: int | None = None
     location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes that are not JSON: a document, an export."""
+    """An answer that is not JSON, such as a document or an export."""
 
     data: bytes | AsyncIterator[bytes]
-    """What is too long to be held comes in parts, each made while the one before is on its way: after the
-    handler's transaction, so that it needs its own. What it raises breaks the answer off."""
+    """The content. What is too long for memory is given in parts, each of which is made while the one before
+    is being sent. This takes place after the handler's transaction, so the parts need their own. An exception
+    breaks the answer off."""
     media_type: str
     filename: str | None = None
     inline: bool = False
@@ -125,22 +128,23 @@ class Route:
     privilege: str | None
     public: bool
     password: bool
-    """Whether a public endpoint asks for a user and a password, which its handler judges."""
+    """Whether a public endpoint asks for a user name and a password, which its handler checks."""
     transaction: bool
     idempotent: bool
     if_match: bool
     proof: bool
-    """Whether it asks for a fresh proof of who calls, which the service's `admit` judges."""
+    """Whether it asks for a fresh proof of the caller's identity, which the service's `admit` checks."""
     status: int
     summary: str
     description: str
     consumes: tuple[str, ...]
     max_bytes: int
     acts_on: Mapping[str, str]
-    """Lists at other addresses that name it among their actions, and by which name."""
+    """The addresses of other lists that show this endpoint among their actions, with the name of the
+    action."""
     form_problem: Callable[[dict[str, Any]], dict[str, Any]] | None
-    """How a problem is told to whoever sent a form, where another convention than RFC 9457 says so: JSON with
-    the members that this makes of its own."""
+    """Converts a problem to the JSON that a client gets who sent a form, if another standard than RFC 9457
+    applies."""
     body: type[BaseModel] | type[bytes] | None
     query: type[BaseModel] | None
     path_types: dict[str, type]
@@ -181,8 +185,9 @@ class Routes:
         self.items.extend(other.items)
 
     def actions(self) -> dict[str, list[tuple[str, str]]]:
-        """What may be done with each list, by its address, and the privilege for it: `create` by a POST there
-        or a PUT of an entry under a key that the client chooses, and what says so by `acts_on`."""
+        """Return the actions of each list, by its address, with the privilege for each: `create` if there is
+        a POST to the list or a PUT of an entry under a key that the client chooses, and those that endpoints
+        declare by `acts_on`."""
         lists = [route.path for route in self.items if _is_list(route)]
         actions: dict[str, list[tuple[str, str]]] = {path: [] for path in lists}
         for route in self.items:
@@ -205,13 +210,13 @@ def _is_list(route: Route) -> bool:
 
 
 def _creates_in(route: Route) -> Iterator[str]:
-    """The address of the list in which an endpoint makes an entry, if any."""
+    """Yield the address of the list to which an endpoint adds an entry, if there is one."""
     path, _, entry = route.path.rpartition("/")
     if route.method == "POST":
         path = route.path
     elif route.method != "PUT" or route.path_types.get(entry.strip("{}")) is not str:
         return
-    if "{" not in path:  # whether anything may be added to what is one thing's depends on that thing
+    if "{" not in path:  # whether an entry may be added to a list of one thing depends on that thing
         yield path
 
 

@@ -1,7 +1,8 @@
-"""Who was refused for want of a valid token or a privilege, or for asking too often: what, and from where.
+"""Logs who was refused, and from which address, because of a missing token or privilege or too many requests.
 
-A guesser makes thousands of refusals: of one caller and reason a line a minute is written, of all together a
-few a second. Each line says how many of its kind went before it unwritten.
+A caller who guesses causes thousands of refusals. Therefore one line a minute is written for each caller and
+reason, and a few lines a second for all together. Each line says how many of its kind were left out before
+it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _REMEMBERED: Final = 10_000
 
 
 class SecurityLog:
-    """Of one process."""
+    """The security log of one process."""
 
     def __init__(
         self, per_second: float = _PER_SECOND, of_one_per_second: float = _OF_ONE_PER_SECOND

@@ -1,4 +1,4 @@
-"""The HTTP server of a process: it waits for nobody for long, and says nothing of what it is made of."""
+"""The HTTP server of a process. It limits how long it waits for clients, and does not reveal its software."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..refusals import TooSlow
 
 BODY_SECONDS: Final = 60.0
 _LINGERING_SECONDS = 2.0
-"""So long a body that nobody wants is read on, so that its sender gets to see why."""
+"""How long the body of a refused request is still read, so that its sender can receive the refusal."""
 
 
 class _Request(web.BaseRequest):
@@ -24,8 +24,8 @@ class _Request(web.BaseRequest):
 
 
 class EdgeServer(web.Server):
-    """Closes a connection that stays without a whole request head for `idle_seconds`, at its beginning as
-    between two requests, and refuses a body that takes more than `body_seconds`."""
+    """A server that closes a connection if no complete request head arrives within `idle_seconds`, at its
+    beginning or between two requests, and refuses a body that takes more than `body_seconds`."""
 
     def __init__(
         self,
@@ -53,11 +53,12 @@ class EdgeServer(web.Server):
 
 @asynccontextmanager
 async def in_time(request: web.BaseRequest) -> AsyncIterator[None]:
-    """For as long as the body is read, which a client may wait to be asked for. Raises TooSlow."""
+    """Limit the time in which the block reads the body. A client that waits for it gets `100 Continue` first.
+    Raises TooSlow."""
     seconds = getattr(request, "body_seconds", BODY_SECONDS)
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # of the answer itself
+        request.writer.output_size = 0  # so that only the answer itself is counted
     try:
         async with asyncio.timeout(seconds):
             yield
