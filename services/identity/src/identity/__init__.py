@@ -1,1 +1,1 @@
-"""Tenants, people, units, roles, invitations, sign-in, tokens."""
+"""The identity service: tenants, people, units, roles, invitations, sign-in and tokens."""

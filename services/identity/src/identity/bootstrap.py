@@ -1,4 +1,4 @@
-"""Wires the service together."""
+"""Builds the service from its adapters."""
 
 from __future__ import annotations
 

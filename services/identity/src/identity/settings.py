@@ -1,4 +1,4 @@
-"""What the identity service reads from the environment beside the kit's settings."""
+"""Settings that the identity service reads from the environment, besides the kit's settings."""
 
 from __future__ import annotations
 
@@ -30,33 +30,34 @@ def _each_over_tls(entries: tuple[str, ...]) -> None:
 
 class IdentitySettings(Settings):
     key_secret: KeySecret
-    """Encrypts signing keys and second factors at rest. The same in every replica; losing it ends every
-    session and second factor. A new one is put before the one of before, with a comma between."""
+    """Secret that encrypts signing keys and second factors at rest. It must be the same in every replica; if
+    it is lost, every session and second factor is lost too. To change it, put the new secret before the
+    former one, separated by a comma."""
     platform_client_id: str = "platform"
     """The client id with which the platform gets its tokens."""
     platform_client_secret: StrongSecret
-    """With it the platform registers tenants."""
+    """The client secret with which the platform gets its tokens, to register tenants."""
     oidc_issuers: Annotated[Separated, in_production(_each_over_tls)] = ()
-    """OpenID Connect issuers that tenants may choose as their sign-in provider; one that ends in "/" allows
-    all below it. After a space stand further origins that its configuration may name:
-    `https://accounts.google.com https://oauth2.googleapis.com https://www.googleapis.com`. Without any,
-    tenants sign in with passwords alone."""
+    """OpenID Connect issuers that tenants may choose as their sign-in provider, separated by commas. One that
+    ends in "/" allows all issuers below it. An issuer may be followed by spaces and further origins that its
+    configuration may name: `https://accounts.google.com https://oauth2.googleapis.com
+    https://www.googleapis.com`. If there is no issuer, people sign in only with passwords."""
     oidc_networks: Annotated[Networks, ELSEWHERE] = ()
-    """Networks that issuers may stand in although they are not of the public internet, separated by commas
-    ("10.20.0.0/16"): providers on the operator's own premises. Production refuses networks with this
-    machine's own addresses: loopback, link-local, unspecified."""
+    """Networks outside the public internet in which issuers may be, separated by commas ("10.20.0.0/16"),
+    such as for providers on the operator's own premises. Production refuses networks with this machine's own
+    addresses: loopback, link-local, unspecified."""
     second_factor_roles: Separated = Field(
         default_factory=lambda read: () if read["environment"] == "demonstration" else ("admin",)
     )
-    """Built-in roles that grant nothing in a session in which no second factor was shown: admin's, but for
-    demonstrations. Whoever has no factor yet signs in and sets one up."""
+    """Built-in roles that grant nothing in a session in which no second factor was shown. The default is
+    admin, except in demonstrations. People without a second factor sign in and set one up."""
     mail_url: MailServer | None = None
-    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for an authority
-    of one's own. Without it, links are handed over by hand."""
+    """Mail server: `smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for a private
+    certificate authority. Without a mail server, links are handed over by hand."""
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"
-    """Where the pages are that links in mail lead to."""
+    """Address of the portal to which links in mail lead."""
 
     @property
     def allowed_issuers(self) -> tuple[AllowedIssuer, ...]:

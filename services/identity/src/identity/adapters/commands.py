@@ -1,4 +1,4 @@
-"""Words that `python -m identity` understands beside its process roles."""
+"""Commands of `python -m identity` besides its process roles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..application.rotate_signing_keys import rotate_signing_keys
 
 
 async def _rotate_keys(service: Service[Ports], _: list[str]) -> int:
-    """Makes a signing key now, to sign once every verifier has seen it."""
+    """Make a signing key now. It signs once every verifier has seen it."""
     url = service.settings.database_url.get_secret_value()
     database = await Database.open(url, source=service.source, size=1)
     try:
@@ -31,7 +31,7 @@ async def _rotate_keys(service: Service[Ports], _: list[str]) -> int:
 
 
 async def _announce(service: Service[Ports], slugs: list[str]) -> int:
-    """Tells other services of the whole directory again, of the tenants named or of all."""
+    """Publish the whole directory of the named tenants, or of all, to other services again."""
     url = service.settings.database_url.get_secret_value()
     database = await Database.open(url, source=service.source, size=1)
     try:

@@ -1,4 +1,4 @@
-"""What a browser keeps to be known again as one at which a person has signed in."""
+"""Device tokens, by which a browser is recognised in which a person has signed in before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ..application.ports import Credentials
 
 
 class SealedDevices:
-    """Nothing is stored of them: a token names its device and opens for one person and password."""
+    """Known devices. Nothing is stored about them: a token names its device and is sealed for one person and
+    password."""
 
     def __init__(self, key_secret: str) -> None:
         self._sealer = Sealer(key_secret, "identity known devices")

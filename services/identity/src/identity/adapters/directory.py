@@ -1,4 +1,4 @@
-"""Units of work for those who have no token yet."""
+"""Units of work for callers who have no token yet, and for handlers that begin their own."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class DatabaseDirectory:
 async def acting(
     call: Call[Ports], privilege: str | None, *, changes_directory: bool = False
 ) -> AsyncIterator[tuple[Ports, Actor]]:
-    """A unit of work of the handler's own, for answers that must not be kept: the caller is judged in it as
-    in those that the kit begins. `privilege`: the endpoint's; None where people act on themselves.
-    `changes_directory`: what they change of themselves is what others may change of them too."""
+    """Begin a unit of work for a handler whose answer must not be stored for repeated requests. The caller is
+    checked as in units of work that the kit begins. `privilege` is the endpoint's; None if people act on
+    themselves. Set `changes_directory` if they change something of themselves that others may change too."""
     async with call.database.transaction(call.actor.tenant_id, call.cause) as work:
         ports: Ports = call.resources.ports(work)
         actor = await admit(

@@ -70,7 +70,7 @@ class ByPassword(Command):
     email: Annotated[str, Field(max_length=254)]
     password: Secret
     code: Annotated[str, Field(min_length=6, max_length=32)] | None = None
-    """Of the second factor, or a recovery code, for those who have one."""
+    """Code of the second factor or a recovery code, for people who have a second factor."""
     device_token: Annotated[str, Field(max_length=128)] | None = None
     """What this person's last sign-in at this device was answered with."""
 
@@ -79,7 +79,7 @@ class ByClientCredentials(Command):
     grant: Literal["client_credentials"]
     client_id: Annotated[str, Field(max_length=128)] | None = None
     client_secret: Secret | None = None
-    """Both here, or as user and password of HTTP Basic."""
+    """Send both fields here, or as user and password of HTTP Basic."""
 
 
 class ByRefreshToken(Command):
@@ -88,12 +88,12 @@ class ByRefreshToken(Command):
 
 
 class ByAuthorizationCode(Command):
-    """What the tenant's provider sent the browser back with."""
+    """What the browser brings back from the tenant's provider."""
 
     grant: Literal["authorization_code"]
     state: Secret
     browser_secret: Secret
-    """What the browser was given when it was sent there."""
+    """The secret that the browser got when it was sent to the provider."""
     code: Annotated[str, Field(min_length=1, max_length=4096)]
     iss: Annotated[str, Field(max_length=300)] | None = None
     """As the provider sent it along, if it did (RFC 9207)."""
@@ -109,7 +109,8 @@ class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]])
     @model_validator(mode="before")
     @classmethod
     def _as_oauth_sends_it(cls, told: Any) -> Any:
-        """RFC 6749 calls the grant by another name, and has parameters ignored that one doesn't know."""
+        """Accept the names of RFC 6749, which calls the grant `grant_type` and has unknown parameters
+        ignored."""
         if isinstance(told, dict) and "grant_type" in told:
             known = {name: told[name] for name in _OAUTH_PARAMETERS & told.keys()}
             return {"grant": told["grant_type"], **known}
@@ -117,13 +118,13 @@ class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]])
 
 
 class TokenView(View):
-    """As RFC 6749 §5.1 has it."""
+    """An access token in the form of RFC 6749 §5.1."""
 
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int
     refresh_token: str | None = None
-    """Machines get none: they have their secret."""
+    """Absent for machines, which have their secret instead."""
     second_factor_needed: bool | None = None
     """True where a role grants nothing until a second factor is shown: confirmed at /v1/me/second-factor, or
     sent to /v1/me/proof. Refresh then."""
@@ -147,19 +148,19 @@ class TokenView(View):
 
 
 _TOLD = {"person": "sub", "tenant": "tenant", "session": "sid"}
-"""What the log tells of who got a token, and the claim that says it."""
+"""What the log says about who got a token, by the claim from which it comes."""
 
 
 @routes.post("/v1/tokens", public=True, consumes=("application/json", FORM), form_problem=oauth_error)
 async def issue_token(call: Call[Ports], body: TokenRequest) -> TokenView:
     """Sign in, or refresh a session
 
-    A refused sign-in says nothing of what was wrong, and takes the same time whatever it was. After several
-    from one address each further one has to wait, twice as long each time; a device that sends the
-    `device_token` of an earlier sign-in is counted for itself. A refresh token works once; presented again,
-    it ends its session. OAuth clients send a form with `grant_type` (RFC 6749): `client_credentials` or
-    `refresh_token`. Refused, they are answered 400, or 401 where the client is not known, with `error` and
-    `error_description` beside the problem's members.
+    A refused sign-in does not say what was wrong, and takes the same time in every case. After several
+    refusals from one address each further attempt has to wait, twice as long each time; a device that sends
+    the `device_token` of an earlier sign-in is counted separately. A refresh token works once; if it is used
+    again, its session ends. OAuth clients send a form with `grant_type` (RFC 6749): `client_credentials` or
+    `refresh_token`. If they are refused, the answer is 400, or 401 for an unknown client, and has `error` and
+    `error_description` besides the problem's members.
     """
     refused_at = asyncio.get_running_loop().time() + call.resources.refusals_take
     try:
@@ -193,7 +194,7 @@ async def _granted(call: Call[Ports], asked: AnyGrant) -> Grant:
 
 
 def _client_of(call: Call[Ports], asked: ByClientCredentials) -> tuple[str, str]:
-    """The client's id and secret, wherever they stand (RFC 6749 §2.3.1)."""
+    """Return the client's id and secret, from the body or from HTTP Basic (RFC 6749 §2.3.1)."""
     if asked.client_id is not None and asked.client_secret is not None:
         return asked.client_id, asked.client_secret
     scheme, _, credentials = call.headers.get("Authorization", "").partition(" ")
@@ -209,15 +210,16 @@ class BeginSignIn(Command):
     tenant: Annotated[str, Field(max_length=64)]
     """The tenant's slug."""
     redirect_uri: Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s#\x00-\x1f]+$")]
-    """Where the provider sends the browser back to; the provider knows which it may."""
+    """The address to which the provider sends the browser back. It must be registered with the provider."""
 
 
 class DepartureView(View):
     authorization_url: str
     state: str
-    """The provider sends the browser back with it."""
+    """The value that the provider passes on when it sends the browser back."""
     browser_secret: str
-    """Keep it in this browser alone, in a cookie that no script reads: only with it does the return count."""
+    """Keep it only in this browser, in a cookie that no script can read. The return is accepted only with
+    it."""
     expires_at: datetime
 
 
@@ -225,8 +227,8 @@ class DepartureView(View):
 async def begin_sign_in(call: Call[Ports], body: BeginSignIn) -> DepartureView:
     """Begin a sign-in at the tenant's provider
 
-    Send the browser to `authorization_url`; exchange what it brings back, with its `browser_secret`, at
-    /v1/tokens.
+    Send the browser to `authorization_url`. Then exchange what it brings back, together with its
+    `browser_secret`, at /v1/tokens.
     """
     begun = await begin_at_provider(
         _directory(call), call.resources.provider_client, body.tenant, body.redirect_uri
@@ -249,7 +251,7 @@ async def list_sessions(call: Call[Ports], query: PageQuery) -> Page[SessionView
 async def sign_out(call: Call[Ports], session_id: UUID) -> None:
     """End one of one's own sessions
 
-    The one that calls ends at once, another after a fresh proof (`/v1/me/proof`)."""
+    The session of the request may be ended at any time; another one needs a recent proof (`/v1/me/proof`)."""
     await end_own_session(call.ports, call.actor, session_id)
 
 
@@ -269,8 +271,8 @@ class AskForReset(Command):
 async def ask_for_new_password(call: Call[Ports], body: AskForReset) -> None:
     """Ask for a link to choose a new password
 
-    It goes to the person's mailbox, if there is such a person and mail is set up. The answer, and the time
-    it takes, are the same if not.
+    The link is mailed to the person, if there is such a person and mail is set up. The answer and the time
+    that it takes are the same if not.
     """
     answered_at = asyncio.get_running_loop().time() + call.resources.refusals_take
     await ask_for_reset(_directory(call), body.tenant, body.email)
@@ -305,14 +307,14 @@ async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
 class Prove(Command):
     password: Secret | None = None
     code: Annotated[str, Field(min_length=6, max_length=32)] | None = None
-    """Of the second factor, or a recovery code."""
+    """Code of the second factor, or a recovery code."""
 
 
 @routes.post("/v1/me/proof", transaction=False)
 async def prove(call: Call[Ports], body: Prove) -> None:
     """Show again who one is, by password or second factor
 
-    For ten minutes this session may then do what asks for it: those requests are otherwise refused with
+    For ten minutes this session may then make requests that need a proof, which are otherwise refused with
     `proof_needed`. Signing in is such a proof too.
     """
     async with acting(call, None) as (ports, me):
@@ -326,12 +328,12 @@ async def prove(call: Call[Ports], body: Prove) -> None:
 class SetupView(View):
     secret: str
     uri: str
-    """For the telephone to read as a QR code."""
+    """The URI that a phone reads from a QR code."""
 
 
 class RecoveryView(View):
     recovery_codes: list[str]
-    """Each good for one sign-in without the telephone. Shown here and never again."""
+    """Codes that each work for one sign-in without the phone. They are shown only in this answer."""
 
 
 class Confirm(Command):
@@ -364,13 +366,13 @@ async def remove_factor(call: Call[Ports], body: Confirm) -> None:
 
 
 class KeySetView(View):
-    """RFC 7517."""
+    """A JSON Web Key Set (RFC 7517)."""
 
     keys: list[dict[str, str]]
 
 
 class IssuerView(View):
-    """OpenID Connect Discovery, as far as it is true of this issuer."""
+    """Metadata of the issuer, as far as OpenID Connect Discovery applies to it."""
 
     issuer: str
     jwks_uri: str

@@ -73,8 +73,8 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 async def register(call: Call[Ports], body: RegisterTenant) -> RegisteredTenantView:
     """Register a tenant
 
-    For the platform alone. Answers with the invitation of the tenant's first admin, shown this once; a
-    slug is given once, so a repeated request is refused.
+    Only the platform may do this. The answer contains the invitation of the tenant's first admin, which is
+    shown only once. A slug is assigned once, so a repeated request is refused.
     """
     tenant_id = new_id()
     async with call.database.transaction(tenant_id, call.cause) as work:
@@ -100,7 +100,7 @@ async def read_tenant(call: Call[Ports]) -> Reply[TenantView]:
 async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantView]:
     """Change the tenant's legal identity, language and time zone
 
-    Only who holds every privilege may change the legal identity.
+    Only a person who holds every privilege may change the legal identity.
     """
     tenant = await revise_tenant(
         call.ports,
@@ -126,8 +126,8 @@ async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantVi
 async def invite(call: Call[Ports], body: InvitePerson) -> Reply[LinkView]:
     """Invite a person
 
-    The token is shown this once; an e-mail address is invited once, so a repeated request is refused
-    (renew the invitation instead).
+    The token is shown only in this answer. An e-mail address is invited once, so a repeated request is
+    refused (renew the invitation instead).
     """
     async with acting(call, "person.invite") as (ports, actor):
         link = await invite_person(ports, actor, body.invitation())
@@ -145,7 +145,7 @@ async def invite_again(call: Call[Ports], person_id: UUID) -> LinkView:
 async def take_invitation_back(call: Call[Ports], person_id: UUID) -> None:
     """Withdraw an invitation that was not accepted yet
 
-    Renewing it invites the person anew.
+    Renewing the invitation invites the person again.
     """
     await withdraw_invitation(call.ports, call.actor, person_id)
 
@@ -154,7 +154,8 @@ async def take_invitation_back(call: Call[Ports], person_id: UUID) -> None:
 async def list_people(call: Call[Ports], query: PeopleQuery) -> Page[PersonSummaryView]:
     """List people, by name
 
-    With `text`, those whom it finds, by the words found: "rossi" lists Anna Rossi, Mario Rossi, Ada Rossini.
+    With `text`, only people whom it finds are listed, sorted by the found words: "rossi" lists Anna Rossi,
+    Mario Rossi, Ada Rossini.
     """
     return await people.list_people(call.ports, query, query.text)
 
@@ -177,7 +178,7 @@ async def read_oneself(call: Call[Ports]) -> Reply[OwnDetailsView]:
 async def revise_oneself(call: Call[Ports], body: ReviseOneself) -> Reply[OwnDetailsView]:
     """Choose the language that one reads
 
-    Pages, mails and notices come in it from the next one on.
+    Pages, mails and notices use it from now on.
     """
     async with acting(call, None, changes_directory=True) as (ports, me):
         await choose_language(ports, me, body.language)
@@ -189,15 +190,15 @@ async def revise_oneself(call: Call[Ports], body: ReviseOneself) -> Reply[OwnDet
 async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) -> Reply[PersonDetailsView]:
     """Change a person's roles, place or presence
 
-    `active: false` ends their sessions; what they may no longer do ends here at once, and everywhere within
-    seconds.
+    `active: false` ends the person's sessions. Privileges that they lose stop working in this service at
+    once, and in all others within seconds.
     """
     person = await revise_person(call.ports, call.actor, person_id, call.expected_version, body.changes())
     return Reply(await people.show_person(call.ports, call.actor, person), version=person.version)
 
 
 class _DryRun(Exception):
-    """Undoes what was done to find out what would happen."""
+    """Raised to roll back a dry run."""
 
 
 @routes.post(
@@ -210,10 +211,10 @@ class _DryRun(Exception):
 async def import_table(call: Call[Ports], query: ImportQuery, body: bytes) -> ImportView:
     """Import people from a CSV table
 
-    Columns email, name, kind, company, roles (separated by spaces), unit, manager (an e-mail address),
-    language; at most 1,000 rows. Invites the new, changes the known, and leaves those alone whom the table
-    does not name. All rows or none: any fault is told with its row, and nothing is written. The same table
-    again changes nothing.
+    The columns are email, name, kind, company, roles (separated by spaces), unit, manager (an e-mail address)
+    and language; there may be at most 1,000 rows. New people are invited, known people are changed, and
+    people whom the table does not name stay as they are. Either all rows are imported or none: the answer
+    lists every fault with its row, and nothing is written. Importing the same table again changes nothing.
     """
     rows = read_people(body)
     imported: list[Imported] = []
@@ -230,7 +231,7 @@ async def import_table(call: Call[Ports], query: ImportQuery, body: bytes) -> Im
 async def depart(call: Call[Ports], person_id: UUID, body: Depart) -> Reply[PersonDetailsView]:
     """Let a person depart and hand over to a successor
 
-    Their sessions end; their reports, units and open items everywhere pass to the successor.
+    The person's sessions end. Their reports, units and open items in all services pass to the successor.
     """
     person = await let_person_depart(call.ports, call.actor, person_id, body.successor)
     return Reply(await people.show_person(call.ports, call.actor, person), version=person.version)
@@ -246,7 +247,7 @@ async def depart(call: Call[Ports], person_id: UUID, body: Depart) -> Reply[Pers
 async def reset_password(call: Call[Ports], person_id: UUID) -> LinkView:
     """Get a link for a person to choose a new password, to be handed over in person
 
-    The token is shown this once.
+    The token is shown only in this answer.
     """
     async with acting(call, "directory.write") as (ports, actor):
         return people.show_link(await hand_over_reset(ports, actor, person_id))
@@ -268,7 +269,7 @@ async def list_sessions_of(call: Call[Ports], person_id: UUID, query: PageQuery)
 async def end_sessions_of(call: Call[Ports], person_id: UUID) -> None:
     """End all of a person's sessions
 
-    They may sign in again; `active: false` keeps them out."""
+    They may sign in again; to prevent that, set `active: false`."""
     await end_sessions_of_person(call.ports, call.actor, person_id)
 
 
@@ -285,7 +286,7 @@ async def end_session_of(call: Call[Ports], person_id: UUID, session_id: UUID) -
 async def put_unit(call: Call[Ports], key: str, body: DefineUnit) -> Reply[UnitView]:
     """Set up or change a unit
 
-    A new unit needs no If-Match, a change does.
+    A new unit needs no If-Match; a change needs it.
     """
     unit = await define_unit(
         call.ports,
@@ -318,8 +319,8 @@ async def read_unit(call: Call[Ports], key: str) -> Reply[UnitView]:
 async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleView]:
     """Define a role of the tenant's own, or change one
 
-    A new role needs no If-Match, a change does. Nobody can put into a role what they don't hold, and no
-    role but admin can hold job.economics.write or phase.assign.
+    A new role needs no If-Match; a change needs it. Nobody can add a privilege to a role that they do not
+    hold, and no role except admin can hold job.economics.write or phase.assign.
     """
     role = await define_role(
         call.ports,
@@ -359,7 +360,7 @@ async def list_privileges(_: Call[Ports]) -> PrivilegesView:
 async def put_provider(call: Call[Ports], body: ChooseProvider) -> Reply[ProviderView]:
     """Choose the OpenID Connect issuer at which people sign in, beside their passwords
 
-    Only who holds every privilege may. A first choice needs no If-Match, a change does.
+    Only a person who holds every privilege may do this. A first choice needs no If-Match; a change needs it.
     """
     provider = await choose_provider(
         call.ports,
@@ -393,8 +394,8 @@ async def remove_provider(call: Call[Ports]) -> None:
 async def open_account(call: Call[Ports], body: OpenServiceAccount) -> OpenedServiceAccountView:
     """Open a service account
 
-    The secret is shown this once; a name is given once, so a repeated request is refused (renew the
-    secret instead).
+    The secret is shown only in this answer. A name is assigned once, so a repeated request is refused (renew
+    the secret instead).
     """
     async with acting(call, "directory.write") as (ports, actor):
         opened = await open_service_account(ports, actor, name=body.name, scopes=body.scopes)

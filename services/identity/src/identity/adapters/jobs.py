@@ -1,4 +1,4 @@
-"""Background work of the identity service."""
+"""Background jobs of the identity service."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ jobs = JobKinds()
 
 @jobs.on(ROTATE_KEYS, RotateKeys)
 async def rotate_keys(ports: Ports, _: RotateKeys) -> None:
-    """Run twice, it finds the new key made and only sets the timer again."""
+    """Rotate the signing keys. A repetition finds the new key made, and only schedules the next run."""
     await rotate_signing_keys(ports)
 
 
 @jobs.on(DAILY_MAINTENANCE, DailyMaintenance)
 async def maintain_daily(ports: Ports, _: DailyMaintenance) -> None:
-    """Run twice, it finds nothing left to do and only sets the timer again."""
+    """Do the daily maintenance. A repetition finds nothing left to do, and only schedules the next run."""
     await daily_maintenance(ports)
 
 
 @jobs.outside(SEND_LINK, SendLink)
 async def send_link(run: JobRun[Ports], job: SendLink) -> None:
-    """Run twice, it may send the same message twice, with the same Message-ID."""
+    """Send a link by mail. A repetition may send the message twice, with the same Message-ID."""
     resources: Resources = run.resources
     async with run.transaction() as ports:
         person, tenant = await ports.people.find(job.person_id), await ports.tenants.find()
     assert person is not None, "people are never removed"
     assert tenant is not None, "the person's tenant"
     ends = datetime.fromisoformat(job.until.replace(" UTC", "+00:00"))
-    # Where mail was switched off since, whoever asked for the link hands it over.
+    # If mail was switched off meanwhile, the person who asked for the link hands it over.
     if resources.mailer is not None:
         await resources.mailer.send(
             Letter(

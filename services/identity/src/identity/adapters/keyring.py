@@ -1,4 +1,4 @@
-"""Signs access tokens (ES256: of the algorithms on elliptic curves, the quickest to verify with joserfc)."""
+"""Signs access tokens with ES256, the algorithm on elliptic curves that joserfc verifies fastest."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from ..domain.signing import SHOWN_BEFORE, SigningKey, the_key_that_signs
 
 _ALGORITHM = "ES256"
 _READ_AGAIN_AFTER = timedelta(minutes=1)
-"""Well below SHOWN_BEFORE, so that every replica publishes a key before any signs with it."""
+"""How often a process reads the keys again. This is well below SHOWN_BEFORE, so that every replica publishes
+a key before any replica signs with it."""
 assert SHOWN_BEFORE >= 5 * _READ_AGAIN_AFTER
 
 
 class KeyMaker:
-    """Makes signing keys, their private half sealed."""
+    """Makes signing keys. Their private half is sealed."""
 
     def __init__(self, key_secret: str) -> None:
         self._sealer = Sealer(key_secret, "identity signing keys")
@@ -41,7 +42,7 @@ class KeyMaker:
         return SigningKey(kid, _ALGORITHM, public, self._sealer.sealed(private, kid), signs_from)
 
     def opened(self, key: SigningKey) -> ECKey:
-        """Raises SealBroken, naming the remedy."""
+        """Open a key's private half. Raises SealBroken with a message that names the remedy."""
         try:
             return ECKey.import_key(orjson.loads(self._sealer.opened(key.sealed, key.kid)))
         except SealBroken:
@@ -67,11 +68,11 @@ class Keyring:
         self._lock = asyncio.Lock()
 
     async def access_token(self, database: Database, claims: Mapping[str, object]) -> str:
-        """A JWT that says `claims` of its bearer, valid from now on for ACCESS_TOKEN_LIVES."""
+        """Return a JWT with these claims, valid from now on for ACCESS_TOKEN_LIVES."""
         keys = await self._current(database)
-        now = database.clock.now()  # after the keys: the first may have been made just now
+        now = database.clock.now()  # read after the keys, because the first one may just have been made
         signing = the_key_that_signs(keys, now)
-        assert signing is not None, "the first key signs from the moment that it is made"
+        assert signing is not None, "the first key signs as soon as it is made"
         key = self._opened.get(signing.kid) or self._maker.opened(signing)
         self._opened[signing.kid] = key
         issued_at = int(now.timestamp())
@@ -88,7 +89,8 @@ class Keyring:
         return jwt.encode(header, told, key, algorithms=[signing.algorithm])
 
     async def public_keys(self, database: Database) -> list[dict[str, str]]:
-        """As JSON Web Keys: those that sign, will sign, or have signed a token that may still be valid."""
+        """Return, as JSON Web Keys, all keys that sign, will sign, or have signed a token that may still be
+        valid."""
         return [key.public for key in await self._current(database)]
 
     async def _current(self, database: Database) -> Sequence[SigningKey]:

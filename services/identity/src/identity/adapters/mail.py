@@ -1,4 +1,4 @@
-"""Mail with a link in it. The token travels to the job encrypted, and to the mail server over TLS."""
+"""Sends links by mail. The token is encrypted on its way to the job, and goes to the mail server over TLS."""
 
 from __future__ import annotations
 
@@ -54,12 +54,13 @@ class SendLink(BaseModel):
     person_id: UUID
     purpose: Literal["invitation", "password_reset"]
     sealed_token: str
-    """Base64."""
+    """The encrypted token in Base64."""
     until: str
 
 
 class SealedPost:
-    """Owes a job per link. Without a mail server it owes nothing: whoever asked hands the link over."""
+    """Schedules a job for each link. Without a mail server it schedules none, and the person who asked for
+    the link hands it over."""
 
     def __init__(self, sealer: Sealer, *, set_up: bool) -> None:
         self._sealer = sealer
@@ -96,7 +97,7 @@ class Letter:
 
 
 class Mailer:
-    """Writes letters, and hands them to the mail server."""
+    """Writes messages and hands them to the mail server."""
 
     def __init__(self, url: str, sender: str, portal_url: str) -> None:
         self._server = MailServer(url)
@@ -104,12 +105,12 @@ class Mailer:
         self._portal_url = portal_url.rstrip("/")
 
     async def send(self, letter: Letter) -> None:
-        """Raises smtplib.SMTPException or OSError: the job tries again."""
+        """Send a message. Raises smtplib.SMTPException or OSError, after which the job tries again."""
         await self._server.send(self._written(letter))
 
     def _written(self, letter: Letter) -> EmailMessage:
         subject, text = _TEXTS[letter.purpose, letter.language]
-        # After the "#", so that the token reaches no server's log.
+        # The token comes after "#", so that it appears in no server's log.
         address = f"{self._portal_url}/{_PAGES[letter.purpose]}#{letter.token}"
         message = EmailMessage()
         message["From"] = self._sender

@@ -1,4 +1,5 @@
-"""The events that this service answers; what a duplicate or a late one does stands with each reaction."""
+"""The events to which this service reacts. Each reaction's docstring says what a duplicate or a late event
+does."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ reactions = Reactions()
 
 @reactions.on(PersonErased)
 async def person_erased(ports: Ports, event: Received[PersonErased]) -> None:
-    """A duplicate finds nothing left to erase. None is late: nothing undoes an erasure. That of the last
-    active admin is parked until there is another."""
+    """Erase the person from the directory. A duplicate finds nothing left to erase. The event cannot be late,
+    because nothing undoes an erasure. If it is about the last active admin, it is parked until there is
+    another admin."""
     await erase_person(ports, event.data.person_id)

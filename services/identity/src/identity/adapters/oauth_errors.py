@@ -1,4 +1,4 @@
-"""Refusals at /v1/tokens as OAuth clients read them (RFC 6749 §5.2)."""
+"""Refusals of /v1/tokens in the form that OAuth clients expect (RFC 6749 §5.2)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _OF_THE_CLIENT: Final = {"client_refused", "client_incomplete"}
 
 
 def oauth_error(problem: dict[str, Any]) -> dict[str, Any]:
-    """The problem with `error` and `error_description`, and the status that goes with them. What is nobody's
-    mistake in the request, such as a rate, stays as it is."""
+    """Add `error` and `error_description` to a problem, and set the status that belongs to them. A problem
+    that is not a mistake in the request, such as a rate limit, stays as it is."""
     if problem["status"] not in _OF_THE_REQUEST:
         return problem
     codes = {problem["code"], *(error["code"] for error in problem.get("errors", ()))}
@@ -31,6 +31,7 @@ def oauth_error(problem: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """In the characters that a description may have: ASCII, without quotation marks and backslashes."""
+    """Return the text in characters that a description may have: ASCII without quotation marks and
+    backslashes."""
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return ascii_only.replace('"', "'").replace("\\", "/")

@@ -1,8 +1,8 @@
-"""The tenant's provider, spoken to as OpenID Connect Core 1.0 and Discovery have it.
+"""A client for the tenant's provider, by OpenID Connect Core 1.0 and Discovery.
 
-Its configuration may name only addresses of origins that the operator allows it. Only those are asked, over
-https, without redirects, and only where their names lead to the public internet (`optima_kit.egress`).
-"""
+The provider's configuration may name only addresses whose origins the operator allows. The client calls only
+those, over https, without redirects, and only if their names lead to the public internet
+(`optima_kit.egress`)."""
 
 from __future__ import annotations
 
@@ -36,13 +36,14 @@ _CLOCKS_DIFFER_BY = 60.0
 
 
 class ProviderUnavailable(Refusal):
-    """The provider can't be reached, or speaks no OpenID Connect."""
+    """Raised if the provider cannot be reached, or does not speak OpenID Connect."""
 
     status: ClassVar[int] = 503
 
 
 class OidcClient:
-    """Remembers each provider's addresses for ten minutes, and its keys until a token names another."""
+    """Talks to providers. It caches each provider's addresses for ten minutes, and its keys until a token
+    names an unknown key."""
 
     def __init__(self, guard: EgressGuard, openness: Openness, allowed: Sequence[AllowedIssuer]) -> None:
         self._guard = guard
@@ -78,8 +79,9 @@ class OidcClient:
         redirect_uri: str,
         nonce: str,
     ) -> Introduction:
-        """Turns the code in for what the provider says. Raises Unauthenticated if another one gave the code,
-        if it refuses the code, or says something that it has not signed, or not for us."""
+        """Exchange the code for what the provider says about the person. Raises Unauthenticated if another
+        provider issued the code, if the provider refuses the code, or if its answer is not signed by it or
+        not meant for us."""
         document, keys = await self._discovered(provider.issuer)
         says_who = document.get("authorization_response_iss_parameter_supported") is True
         if answered_by != provider.issuer and (says_who or answered_by is not None):
@@ -105,7 +107,7 @@ class OidcClient:
             return known[1], known[2]
         try:
             allowed = {self._origin(each) for each in addresses_of(issuer, self._allowed)}
-        except (Invalid, NotAnAddress):  # allowed when it was chosen, and not any more
+        except (Invalid, NotAnAddress):  # it was allowed when it was chosen
             raise ProviderUnavailable("provider_address_not_allowed", address=issuer) from None
         address = issuer.rstrip("/") + "/.well-known/openid-configuration"
         status, document = await self._fetched("GET", address)
@@ -179,7 +181,8 @@ class OidcClient:
         return told
 
     async def _fetched(self, method: str, address: str, **options: Any) -> tuple[int, dict[str, Any]]:
-        """Follows no redirect, reads no more than a megabyte. An answer that is no object reads as empty."""
+        """Fetch JSON. Redirects are not followed, and at most a megabyte is read. An answer that is not an
+        object counts as an empty object."""
         raw = bytearray()
         headers = {"Accept-Encoding": "identity"} | options.pop("headers", {})
         try:
@@ -212,12 +215,13 @@ async def _verified(token: str, keys: JwksKeys) -> dict[str, Any]:
         try:
             return dict(jwt.decode(token, published, algorithms=_ALGORITHMS).claims)
         except (JoseError, ValueError, TypeError, UnicodeError):
-            continue  # signed with a key that was published a moment ago, or forged
+            continue  # the key may have been published just now; otherwise the token is forged
     raise Unauthenticated("provider_refused")
 
 
 def _meant_for_us(claims: dict[str, Any], provider: Provider, nonce: str) -> None:
-    """OpenID Connect Core 1.0 §3.1.3.7."""
+    """Check the claims as OpenID Connect Core 1.0 §3.1.3.7 requires. Raises Unauthenticated if they are
+    wrong."""
     now = time.time()
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]

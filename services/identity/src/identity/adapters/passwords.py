@@ -1,8 +1,9 @@
-"""Argon2id, at OWASP's parameters: 19 MiB, two passes, one lane; about 30 ms on one core.
+"""Password hashing with Argon2id and OWASP's parameters: 19 MiB, two passes, one lane; about 30 ms on one
+core.
 
-RFC 9106's 64 MiB would take the memory of the whole service for one sign-in. With guesses slowed down, it is
-a stolen table that the cost defends, and there length of the password counts more.
-"""
+The 64 MiB of RFC 9106 would take the memory of the whole service for one sign-in. Since online guesses are
+slowed down, the cost of hashing matters only against a stolen table, and there the length of the password
+matters more."""
 
 from __future__ import annotations
 
@@ -21,18 +22,18 @@ from optima_kit.refusals import TooMany
 
 OWASP = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
 _SHORTEST_LISTED = 10
-"""Of the list; shorter ones are refused anyhow."""
+"""The shortest password in the list of common ones. Shorter passwords are refused anyway."""
 _AT_ONCE = 2
-"""More would only add memory: hashing keeps a core busy."""
+"""Hashes computed at once. More would only need more memory, because each keeps a core busy."""
 _MOST_WAITING = 16
-"""More would make a sign-in take longer than people wait: about a third of a second then."""
+"""The most hashes that wait, so that a sign-in waits about a third of a second at most."""
 _ROOM_FOR_THE_FIRST = 48
 _M_MMAP_THRESHOLD = -3
-"""As malloc.h of glibc has it."""
+"""The constant M_MMAP_THRESHOLD in glibc's malloc.h."""
 
 
 class Argon2Passwords:
-    """Hashes in threads of its own, so that a crowd at the door never starves the event loop."""
+    """Hashes passwords in threads of its own, so that many sign-ins do not block the event loop."""
 
     def __init__(self, hasher: PasswordHasher = OWASP) -> None:
         _give_memory_back()
@@ -71,8 +72,9 @@ class Argon2Passwords:
 
 
 def _give_memory_back() -> None:
-    """Tells glibc to map each hash's 19 MiB apart and so return them. Left alone, it learns from the first
-    one to keep them, in each thread, for good. Other C libraries return them anyway."""
+    """Make glibc allocate each hash's 19 MiB in a mapping of its own, which it returns afterwards. By default
+    it would raise its threshold after the first hash and keep this memory in each thread. Other C libraries
+    return it anyway."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 1 << 20)
@@ -80,5 +82,6 @@ def _give_memory_back() -> None:
 
 @cache
 def _nobodys_hash(hasher: PasswordHasher) -> str:
-    """What the password of an unknown account is compared with, so that it takes as long as any other."""
+    """Return the hash with which the password of an unknown account is compared, so that the check takes as
+    long as for a known account."""
     return hasher.hash("a password that nobody has")

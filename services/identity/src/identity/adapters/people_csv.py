@@ -1,4 +1,4 @@
-"""A table of people as spreadsheets save it: UTF-8, comma or semicolon, a header row."""
+"""Reads a table of people as spreadsheets save it: UTF-8, with commas or semicolons, and a header row."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class _Cells(Command):
 
 
 def read_people(raw: bytes) -> list[Row]:
-    """Raises Malformed where there is no such table at all, and Violations with each cell that is not what
-    its column holds. Roles are separated by spaces."""
+    """Read the rows of the table. Raises Malformed if it is not such a table, and Violations with each cell
+    that does not fit its column. Roles in a cell are separated by spaces."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

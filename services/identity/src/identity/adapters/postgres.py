@@ -51,7 +51,7 @@ class PostgresTenants:
     async def lock(self) -> Tenant:
         tenant = _tenant(await self._work.fetchrow(QUERIES.lock_tenant))
         if tenant is None:
-            # Another issuer's token may name a tenant that was never registered here.
+            # A token of another issuer may name a tenant that was never registered here.
             raise Absent("tenant_absent")
         return tenant
 
@@ -80,7 +80,8 @@ class PostgresTenants:
 
 
 class PostgresRoles:
-    """`second_factor`: keys of the built-in roles that demand one."""
+    """Roles in PostgreSQL. `second_factor` holds the keys of the built-in roles that require a second
+    factor."""
 
     def __init__(self, work: UnitOfWork, second_factor: Container[str]) -> None:
         self._work = work
@@ -477,7 +478,7 @@ class PostgresServiceAccounts:
 
 
 class PostgresSigningKeys:
-    """Only the platform's tenant holds any."""
+    """Signing keys in PostgreSQL. Only the platform's tenant has any."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work

@@ -1,16 +1,16 @@
 -- name: find_tenant_by_slug
--- Runs outside any tenant: who signs in has only the name of theirs.
+-- Runs outside any tenant, because people who sign in know only their tenant's name.
 SELECT id, slug, legal, language, time_zone, version FROM tenants WHERE slug = :slug
 
 -- name: list_tenants
--- Runs outside any tenant: the operator tells the directories of all of them again.
+-- Runs outside any tenant, for the operator who publishes the directories of all tenants again.
 SELECT id, slug, legal, language, time_zone, version FROM tenants ORDER BY slug
 
 -- name: find_tenant
 SELECT id, slug, legal, language, time_zone, version FROM tenants WHERE id = optima_tenant()
 
 -- name: lock_tenant
--- The lock under which a tenant's directory changes, one change at a time.
+-- Takes the lock under which a tenant's directory changes, one change at a time.
 SELECT id, slug, legal, language, time_zone, version FROM tenants WHERE id = optima_tenant() FOR UPDATE
 
 -- name: insert_tenant
@@ -44,7 +44,7 @@ SELECT id, key, name, parent_id, manager_id, version FROM units WHERE key = :key
 SELECT id, key, name, parent_id, manager_id, version FROM units WHERE key > :after ORDER BY key LIMIT :limit
 
 -- name: list_units_from
--- CYCLE stops the climb even if a loop got in by hand.
+-- CYCLE ends the recursion even if somebody created a cycle by hand.
 WITH RECURSIVE above AS (
     SELECT id, parent_id FROM units WHERE id = :unit_id
     UNION ALL
@@ -91,9 +91,9 @@ ORDER BY name, id LIMIT :limit
 
 -- name: list_people_by_text
 -- plan: custom
--- Walks the keys that begin with the sought one in their order; OFFSET 0 keeps the planner from beginning
--- elsewhere. A person is listed where the first of theirs stands, and if each word of the text begins one of
--- theirs, which of two words the key itself says. chr(1114111) sorts behind every other character.
+-- Reads the keys that begin with the sought one in their order; OFFSET 0 keeps the planner from another join
+-- order. A person is listed at the first of their matching keys, if each word of the text begins one of their
+-- words. With two words the key itself already shows this. chr(1114111) sorts after every other character.
 SELECT person.id, person.name, person.email, person.kind, person.company, person.roles, person.unit_id,
        person.manager_id, person.language, person.joined_at, person.suspended, person.absent_until,
        person.version, person.access_version, found.key
@@ -136,7 +136,7 @@ WHERE 'admin' = ANY (roles) AND joined_at IS NOT NULL AND NOT suspended AND id <
 
 -- name: is_role_held_by_external
 -- plan: custom
--- Planned for any role, it would read all holders where most of them hold the same.
+-- A plan for any role would read all holders if most of them hold the same role.
 SELECT EXISTS (SELECT FROM external_role_holders WHERE role = :role)
 
 -- name: insert_person
@@ -167,7 +167,7 @@ SET password_hash = excluded.password_hash, changed_at = excluded.changed_at, fa
     locked_until = NULL
 
 -- name: lock_failures
--- Attempts that are made at once wait here for each other: in one order, so that none waits for another in turn.
+-- Simultaneous attempts wait here for each other. They lock in the same order, so that they cannot deadlock.
 INSERT INTO sign_in_failures AS known (account, source, failed, last_at)
 SELECT account, source, 0, :now
 FROM unnest(:accounts::bytea[], :sources::bytea[]) AS asked (account, source) ORDER BY account, source
@@ -188,7 +188,7 @@ DELETE FROM sign_in_failures WHERE account = :account
 DELETE FROM sign_in_failures WHERE last_at < :before
 
 -- name: delete_unused_links
--- The newest link is the only one that works.
+-- Deletes earlier links, so that only the newest one works.
 DELETE FROM links WHERE person_id = :person_id AND purpose = :purpose AND NOT used
 
 -- name: insert_link
@@ -196,12 +196,12 @@ INSERT INTO links (id, person_id, purpose, secret_hash, expires_at)
 VALUES (:id, :person_id, :purpose, :secret_hash, :expires_at)
 
 -- name: lock_link
--- Of two who present the same link, the second waits here and then finds it used.
+-- If two requests present the same link, the second one waits here and then finds it used.
 SELECT id, person_id, purpose, secret_hash, expires_at, used FROM links
 WHERE secret_hash = :secret_hash FOR UPDATE
 
 -- name: find_newest_link
--- Used ones count too: the limit is on sending.
+-- Used links count too, because the limit is on sending.
 SELECT id, person_id, purpose, secret_hash, expires_at, used FROM links
 WHERE person_id = :person_id AND purpose = :purpose ORDER BY expires_at DESC LIMIT 1
 
@@ -213,7 +213,7 @@ UPDATE links SET used = true WHERE id = :id
 DELETE FROM links WHERE expires_at < :before
 
 -- name: insert_session
--- With its first refresh token.
+-- Inserts the session and its first refresh token.
 WITH session AS (
     INSERT INTO sessions (id, person_id, device, began_at, refreshed_at, ends_at, factor_shown)
     VALUES (:id, :person_id, :device, :began_at, :refreshed_at, :ends_at, :factor_shown)
@@ -229,7 +229,7 @@ WHERE id = :id
 UPDATE sessions SET proven_at = :now, factor_shown = factor_shown OR :factor_shown WHERE id = :id
 
 -- name: lock_refresh_token
--- The session is locked with its token, so that a refresh and a revocation can't cross.
+-- Locks the session together with its token, so that a refresh and a revocation cannot interleave.
 SELECT session.id, session.person_id, session.device, session.began_at, session.refreshed_at,
        session.ends_at, session.revoked_at, session.proven_at, session.factor_shown, token.secret_hash, token.expires_at, token.used_at
 FROM refresh_tokens AS token JOIN sessions AS session ON session.id = token.session_id
@@ -237,7 +237,7 @@ WHERE token.secret_hash = :secret_hash
 FOR UPDATE
 
 -- name: update_session_refreshed
--- The token that was presented is used up, and the next one takes its place.
+-- Marks the presented token as used and inserts the next one.
 WITH session AS (
     UPDATE sessions SET refreshed_at = :now WHERE id = :id
 ), presented AS (
@@ -262,11 +262,11 @@ RETURNING id
 
 -- name: delete_ended_sessions
 -- plan: custom
--- Their refresh tokens go with them. Each half has an index of its own.
+-- Deletes their refresh tokens too, by a foreign key. Each half of the condition has its own index.
 DELETE FROM sessions WHERE revoked_at < :before OR ends_at < :before
 
 -- name: delete_sessions_of_person
--- Their refresh tokens go with them.
+-- Deletes their refresh tokens too, by a foreign key.
 DELETE FROM sessions WHERE person_id = :person_id
 
 -- name: delete_credentials_of_person
@@ -286,7 +286,7 @@ SELECT person_id, sealed_secret, confirmed, last_step, recovery_hashes FROM seco
 WHERE person_id = :person_id
 
 -- name: lock_second_factor
--- A code that is presented twice at once is used up by the first.
+-- If one code is presented twice at the same time, the lock lets only the first use it up.
 SELECT person_id, sealed_secret, confirmed, last_step, recovery_hashes FROM second_factors
 WHERE person_id = :person_id FOR UPDATE
 
@@ -319,7 +319,7 @@ UPDATE service_accounts SET scopes = :scopes, secret_hash = :secret_hash, active
 WHERE id = :id
 
 -- name: lock_signing_keys
--- One replica makes a key while the others wait, and then find it made.
+-- One replica makes a key while the others wait and then find it made.
 SELECT pg_advisory_xact_lock(hashtextextended('identity.signing_keys', 0))
 
 -- name: list_signing_keys
@@ -350,7 +350,7 @@ INSERT INTO sign_in_attempts (state_hash, issuer, redirect_uri, nonce, sealed_ve
 VALUES (:state_hash, :issuer, :redirect_uri, :nonce, :sealed_verifier, :browser_hash, :expires_at)
 
 -- name: take_attempt
--- Of two returns with one state, one gets the row.
+-- If two browsers return with one state, only one gets the row.
 DELETE FROM sign_in_attempts WHERE state_hash = :state_hash
 RETURNING state_hash, issuer, redirect_uri, nonce, sealed_verifier, browser_hash, expires_at
 
@@ -367,7 +367,7 @@ SELECT EXISTS (SELECT FROM provider_subjects WHERE issuer = :issuer AND person_i
 -- name: insert_subject
 INSERT INTO provider_subjects (issuer, subject, person_id) VALUES (:issuer, :subject, :person_id)
 
--- Sealing anew
+-- Sealing again with a new key
 
 -- name: list_owners_of_second_factors
 SELECT DISTINCT tenant_id FROM second_factors

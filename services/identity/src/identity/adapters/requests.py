@@ -1,4 +1,4 @@
-"""What clients send about the directory."""
+"""The bodies and query parameters that clients send about the directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_SEEN = (
     r"\s\x00-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
 )
-"""With one of these in it, an address would look like another's."""
+"""Invisible characters, with which an e-mail address could look like another one."""
 Email = Annotated[
     str,
     Field(
@@ -32,11 +32,11 @@ Email = Annotated[
     ),
 ]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){1,39}$")]
-"""Small letters, digits and single dashes: it stands in addresses."""
+"""A tenant's short name, which appears in addresses: lower-case letters, digits and single dashes."""
 
 
 class LegalBody(IdentityFields):
-    """Who the tenant is before the law: the sender of its transport documents."""
+    """The tenant's legal identity, which its transport documents print as the sender."""
 
     def legal(self) -> Legal:
         return Legal(**self.model_dump())
@@ -89,12 +89,12 @@ class InvitePerson(Command):
 
 class PeopleQuery(PageQuery):
     text: Annotated[str, Text(100)] | None = None
-    """Words of a name in any order, or an e-mail address; of the last word its beginning is enough. Case and
-    accents make no difference."""
+    """Words of a name in any order, or an e-mail address. The beginning of the last word is enough. Case and
+    accents are ignored."""
 
 
 class RevisePerson(Command):
-    """What is left out stays as it is."""
+    """Changes of a person. Fields that are left out stay as they are."""
 
     name: Annotated[str, Text(120)] = Field(default_factory=str)
     company: Annotated[str, Text(120)] | None = None
@@ -120,7 +120,7 @@ class ReviseOneself(Command):
 
 class ImportQuery(Query):
     dry_run: bool = False
-    """Say what would happen, and do nothing."""
+    """Whether only to report what the import would do."""
 
 
 class Depart(Command):
@@ -137,14 +137,14 @@ class DefineRole(Command):
     name: Annotated[str, Text(120)]
     privileges: Annotated[list[Annotated[str, Text(64)]], Field(max_length=200)]
     second_factor: Flag = False
-    """Whether it grants nothing in a session in which no second factor was shown."""
+    """Whether the role grants nothing in a session in which no second factor was shown."""
 
 
 class ChooseProvider(Command):
     issuer: Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s?#\x00-\x1f]+$")]
     client_id: Annotated[str, Text(200)]
     client_secret: Annotated[str, Field(min_length=1, max_length=512)] | None = None
-    """None for a public client, which PKCE alone protects."""
+    """Leave it out for a public client, which is protected only by PKCE."""
 
 
 class OpenServiceAccount(Command):

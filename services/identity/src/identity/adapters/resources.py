@@ -1,4 +1,4 @@
-"""What handlers need beside the database: made once a process by bootstrap."""
+"""What handlers need besides the database. The bootstrap module makes it once in each process."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Resources:
     platform: PlatformClient
     post: SealedPost
     mailer: Mailer | None
-    """None where mail is not set up."""
+    """None if mail is not set up."""
     provider_client: OidcClient
     allowed_issuers: tuple[AllowedIssuer, ...]
-    """OpenID Connect issuers that the operator lets tenants choose from."""
+    """OpenID Connect issuers from which the operator lets tenants choose."""
     issuer: str
     refusals_take: float = 0.3
-    """Seconds. Every refused sign-in is answered this long after it came, whatever was wrong with it."""
+    """Seconds after which every refused sign-in is answered, whatever was wrong with it."""

@@ -1,4 +1,5 @@
-"""What lasts of what this service seals."""
+"""The database columns that hold long-lived sealed secrets of this service, to be sealed again with a new
+key."""
 
 from __future__ import annotations
 

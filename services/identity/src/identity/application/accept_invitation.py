@@ -1,4 +1,4 @@
-"""The invited person chooses a password and is one of us from then on."""
+"""An invited person accepts their invitation by choosing a password."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from .ports import Directory, Passwords
 async def accept_invitation(
     directory: Directory, passwords: Passwords, token: str, password: str
 ) -> tuple[Tenant, Person]:
-    """Of two at the same time with one token, the row's lock lets one through."""
+    """Accept the invitation to which the token belongs. If two people use one token at the same time, the
+    lock of the link's row lets only one through."""
     presented = read_token(token)
     async with directory.work(presented.tenant_id) as ports:
         link = link_is_good(await ports.links.lock(presented.secret_hash), "invitation", ports.now)
         await ports.tenants.lock()
         tenant, person = await ports.tenants.find(), await ports.people.find(link.person_id)
-        assert tenant is not None, "the link's own"
+        assert tenant is not None, "the link's tenant"
         assert person is not None, "the link's foreign key"
         await choose_password(ports, passwords, person, password, by="invitation")
         await ports.links.use(link.id)

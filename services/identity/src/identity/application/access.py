@@ -1,5 +1,5 @@
-"""The people and service accounts that commands change: under the directory's lock, and only those who hold
-nothing that the actor lacks."""
+"""Load the person or service account that a command changes. This takes the directory's lock, and refuses
+those who hold a privilege that the actor lacks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .ports import Ports
 
 
 async def person_to_manage(ports: Ports, actor: Actor, person_id: UUID) -> Person:
-    """Raises Absent where the tenant has no such person, and Forbidden where they hold a privilege that the
-    actor lacks."""
+    """Return the person. Raises Absent if the tenant has no such person, and Forbidden if they hold a
+    privilege that the actor lacks."""
     await ports.tenants.lock()
     person = await ports.people.find(person_id)
     if person is None:
@@ -27,8 +27,8 @@ async def person_to_manage(ports: Ports, actor: Actor, person_id: UUID) -> Perso
 
 
 async def account_to_manage(ports: Ports, actor: Actor, account_id: UUID) -> ServiceAccount:
-    """Raises Absent where the tenant has no such account, Forbidden where it has a scope that the actor
-    lacks, and WrongState where it is closed."""
+    """Return the account. Raises Absent if the tenant has no such account, Forbidden if it has a scope that
+    the actor lacks, and WrongState if it is closed."""
     await ports.tenants.lock()
     account = await ports.accounts.find(account_id)
     if account is None:

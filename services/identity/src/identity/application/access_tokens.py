@@ -1,4 +1,4 @@
-"""What an access token says of its bearer. The other services believe nothing else."""
+"""The claims of access tokens. Other services know about a caller only what the token says."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..domain.roles import Role, privileges_of
 from ..domain.service_accounts import ServiceAccount
 
 PLATFORM_TENANT = UUID(int=0)
-"""Where the platform itself acts: it has no directory and no data there."""
+"""The tenant id under which the platform itself acts. It has no directory and no data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The claims of an access token, and what goes with it."""
+    """The claims of an access token, and what is handed out with it."""
 
     claims: Mapping[str, object]
     refresh_token: str | None = None
     device_token: str | None = None
     factor_needed: bool = False
-    """Whether a role grants nothing as long as no second factor was shown in the session."""
+    """Whether some of the person's roles grant nothing until a second factor is shown in the session."""
 
 
 def claims_of_person(

@@ -1,4 +1,5 @@
-"""Who shows an access token is judged by the directory: what was taken from them since opens nothing here."""
+"""Check an access token's bearer against the directory, so that access taken away since the token was made is
+not granted here."""
 
 from __future__ import annotations
 
@@ -18,15 +19,14 @@ from .roles_in_force import roles_in_force
 async def admit(
     ports: Ports, actor: Actor, *, lock: Literal["directory", "person"] | None, proof: bool = False
 ) -> Actor:
-    """The actor with those of the token's privileges that they still hold. Raises Unauthenticated where the
-    person or account is not active, or the token's session has ended.
+    """Return the actor with those of the token's privileges that they still hold. Raises Unauthenticated if
+    the person or account is not active, or the token's session has ended.
 
-    `lock`: a change that is under way of the directory, or of the person alone, is waited for, and none
-    begins before this unit of work has ended. Without it, what has been committed counts. `proof`: whether
-    the person must have shown lately who they are; raises Forbidden where not.
-    """
+    With `lock`, this waits for changes under way of the directory or of the person, and keeps others from
+    beginning until this unit of work ends. Without it, the committed state counts. With `proof`, the person
+    must have proved lately who they are; otherwise Forbidden is raised."""
     if actor.tenant_id == PLATFORM_TENANT:
-        return actor  # Known from the configuration alone.
+        return actor  # The platform is known only from the configuration.
     if lock == "directory":
         await ports.tenants.lock()
     if actor.kind == "service":

@@ -1,8 +1,7 @@
-"""The directory told again as it stands: to services that came later, and to copies that miss somebody.
+"""Publish the whole directory again, for services that were added later and for copies that lack somebody.
 
-Each event carries the whole state and is the newest of its subject, so that whoever knows it already changes
-nothing, and telling it twice does no harm.
-"""
+Each event carries the whole state and is the newest of its subject. A service that knows the state already
+changes nothing, so repetitions do no harm."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ _PEOPLE_AT_ONCE: Final = 500
 _ALL: Final = 100_000
 
 Place = tuple[str, UUID]
-"""Behind whom people are told of next, in the order of their names."""
+"""The last published person, by name and id. People are published in the order of their names."""
 
 
 async def announce_tenant(ports: Ports) -> int:
-    """Tells of the tenant, its roles, units and service accounts. Returns how many facts that are."""
-    # No change of the directory comes between what is read and what is told.
+    """Publish the tenant, its roles, units and service accounts. Return the number of events."""
+    # The lock keeps the directory from changing between reading and publishing.
     tell_of_tenant(ports, await ports.tenants.lock())
     roles = await ports.roles.list(after=None, limit=_ALL)
     units = await ports.units.list(after=None, limit=_ALL)
@@ -36,7 +35,7 @@ async def announce_tenant(ports: Ports) -> int:
 
 
 async def announce_people(ports: Ports, after: Place | None) -> tuple[int, Place | None]:
-    """Tells of the next people. Returns how many, and where to go on, if there may be more."""
+    """Publish the next people. Return how many they are, and where to continue if there may be more."""
     await ports.tenants.lock()
     people = await ports.people.list(after=after, limit=_PEOPLE_AT_ONCE)
     for person in people:

@@ -1,5 +1,5 @@
-"""Attempts to show who one is: each counts as failed from its beginning until it has succeeded, so that those
-that are made at once are counted one by one."""
+"""Attempts of people to prove who they are. An attempt counts as failed from its beginning until it has
+succeeded, so that attempts made at the same time are counted one by one."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ _NONE: Final = b""
 @dataclass(frozen=True, slots=True)
 class Attempt:
     own: FailureKey
-    """The count that ends with a success."""
+    """The count that a success deletes."""
     others: tuple[FailureKey, ...] = ()
-    """Counts that take this attempt back with a success."""
+    """Counts from which a success takes only this attempt back."""
     pause: timedelta = timedelta(0)
-    """Before the password is judged."""
+    """How long to wait before the password is checked."""
     worth_telling: bool = True
-    """The first failure and each doubling: a thousand guesses are ten facts."""
+    """Whether a failure is published. Only the first failure and each doubling are, so that a thousand
+    guesses make ten events."""
 
 
 async def attempt_at_known_device(ports: Ports, email: str, device: bytes) -> Attempt:
-    """Raises TooMany."""
+    """Count an attempt on a device that the account knows. Raises TooMany if it has to wait."""
     own = _account(email), _source("device", device.hex())
     failed = await _count(ports, {own: ONE_ACCOUNT})
     return Attempt(own, worth_telling=_is_power_of_two(failed[own]))
 
 
 async def attempt_from_address(ports: Ports, email: str, address: str) -> Attempt:
-    """Raises TooMany."""
+    """Count an attempt on an unknown device at this address. Raises TooMany if the address has to wait."""
     account, source = _account(email), _source("address", address)
     own, anyones, anywhere = (account, source), (_NONE, source), (account, _NONE)
     failed = await _count(ports, {own: ONE_ACCOUNT, anyones: ANY_ACCOUNT}, {anywhere: FROM_ANYWHERE})
@@ -43,7 +44,8 @@ async def attempt_from_address(ports: Ports, email: str, address: str) -> Attemp
 
 
 async def attempt_in_session(ports: Ports, email: str, session: str) -> Attempt:
-    """A stolen access token is no way to guess a password or code. Raises TooMany."""
+    """Count an attempt within a session, so that a thief of an access token cannot guess a password or code.
+    Raises TooMany if the session has to wait."""
     own = _account(email), _source("session", session)
     await _count(ports, {own: ONE_ACCOUNT})
     return Attempt(own)
@@ -55,13 +57,14 @@ async def attempt_succeeded(ports: Ports, attempt: Attempt) -> None:
 
 
 async def attempt_taken_back(ports: Ports, attempt: Attempt) -> None:
-    """It was no guess that failed, but shows nobody yet; what failed before still counts."""
+    """Take an attempt back that neither failed nor succeeded. Earlier failures still count."""
     for key, failures in (await ports.failures.lock((attempt.own, *attempt.others))).items():
         await ports.failures.save(key, failures.one_less())
 
 
 async def forget_failures(ports: Ports, email: str) -> None:
-    """Of an account whose password was chosen anew: what was tried is no longer its password."""
+    """Forget the failures of an account whose password was changed, because they were about the old
+    password."""
     await ports.failures.delete_account(_account(email))
 
 

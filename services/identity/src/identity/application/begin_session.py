@@ -1,4 +1,4 @@
-"""Somebody has shown who they are: their session begins."""
+"""Begin a session for a person who has proved who they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody chooses the language in which the system speaks and writes to them."""
+"""A person chooses the language in which the system addresses them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .ports import Ports
 
 
 async def choose_language(ports: Ports, me: Actor, language: Language) -> None:
-    """Under the directory's lock. Chosen again, it changes nothing. Raises Absent for a service account."""
+    """Set the person's language. The caller holds the directory's lock. An unchanged language has no effect.
+    Raises Absent for a service account."""
     person = await ports.people.find(me.person_id)
     if person is None:
         raise Absent("person_absent")

@@ -1,4 +1,4 @@
-"""A person's password is set: with an invitation, with a reset, or by themselves."""
+"""Set a person's password: with an invitation, with a reset, or by the person themselves."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ async def choose_password(
     *,
     by: Literal["invitation", "reset", "self"],
 ) -> None:
-    """Ends every session that was begun with the old one, and links that were to replace it: with one,
-    whoever reads the person's mail would choose yet another."""
+    """Set the password, end every session, and delete unused reset links, with which somebody who reads the
+    person's mail could replace the new password."""
     tenant = await ports.tenants.find()
     assert tenant is not None, "the person's tenant"
     chosen = normalised_password(password)
@@ -38,9 +38,10 @@ async def choose_password(
 
 
 async def change_password(ports: Ports, passwords: Passwords, me: Actor, current: str, new: str) -> bool:
-    """False if `current` is wrong, which counts like a wrong sign-in. Raises TooMany."""
+    """Change the password. Return False if `current` is wrong, which counts like a failed sign-in. Raises
+    TooMany after too many failures."""
     person = await ports.people.find(me.person_id)
-    assert person is not None, "whoever acts was admitted"
+    assert person is not None, "the actor was admitted"
     attempt = await attempt_in_session(ports, person.email, str(me.session_id))
     known = await ports.credentials.lock(person.id)
     if known is None or not await passwords.matches(known.password_hash, normalised_password(current)):

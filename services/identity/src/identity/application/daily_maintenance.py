@@ -1,4 +1,4 @@
-"""Once a day in each tenant: what has expired is dropped, and built-in roles follow the product."""
+"""Daily maintenance of each tenant: delete what has expired, and update built-in roles to the product's."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from .facts import tell_of_role
 from .ports import Ports
 
 DAILY_MAINTENANCE: Final = "identity.keep_house"
-"""The name that timers bear which are set already."""
+"""Name of the job. It keeps its former wording, because jobs that are already scheduled have this name."""
 _EVERY: Final = timedelta(days=1)
 _KEPT_AFTER_THE_END: Final = timedelta(days=30)
-"""Ended sessions and dead links: long enough to answer who was in when something happened."""
+"""How long ended sessions and expired links are kept, so that one can find out who was signed in at some
+time."""
 
 
 class DailyMaintenance(BaseModel):
-    """The daily round."""
+    """Payload of the daily job."""
 
 
 async def daily_maintenance(ports: Ports) -> None:
@@ -36,8 +37,8 @@ async def daily_maintenance(ports: Ports) -> None:
 
 
 async def _follow_the_product(ports: Ports) -> None:
-    """A release may give a built-in role other privileges, or bring a new one. Tokens say so from their
-    next issue on; other services' copies must be told."""
+    """Update built-in roles, because a release may give a role other privileges or add a role. New access
+    tokens have the new privileges anyway; this publishes them to the copies of other services."""
     told = await ports.roles.told_privileges(BUILT_IN_ROLES)
     for key in BUILT_IN_ROLES:
         privileges = privileges_of(key)

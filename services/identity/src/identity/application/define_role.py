@@ -1,4 +1,4 @@
-"""A tenant defines a role of its own, or changes what one grants."""
+"""A tenant defines a role of its own, or changes its privileges."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def define_role(
     privileges: Sequence[str],
     second_factor: bool,
 ) -> Role:
-    """Whoever holds the role has the new privileges from their next access token on. Saying again what
-    stands already changes nothing; a real change names the version that its author has seen."""
+    """Define or change a role. People who hold it have the new privileges from their next access token on. An
+    unchanged definition has no effect; a change must name the version that its author has seen."""
     await ports.tenants.lock()
     known = next(iter(await ports.roles.list_by_keys([key])), None)
     built_in_roles_are_the_products_own(known, key, name, BUILT_IN_ROLES)

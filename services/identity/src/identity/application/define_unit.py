@@ -1,4 +1,4 @@
-"""An organisational unit is set up or changed."""
+"""Add or change an organisational unit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ async def define_unit(
     parent: str | None,
     manager_id: UUID | None,
 ) -> Unit:
-    """Saying again what stands already changes nothing; a real change names the version that its author
-    has seen."""
+    """Add or change a unit. An unchanged definition has no effect; a change must name the version that its
+    author has seen."""
     await ports.tenants.lock()
     known = await ports.units.find_by_key(key)
     parent_id = await unit_named(ports, parent, field="parent")

@@ -1,4 +1,4 @@
-"""A person's texts were erased from the trail: the directory forgets who they were as well."""
+"""Erase a person from the directory after their texts were erased from the trail."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .ports import Ports
 
 
 async def erase_person(ports: Ports, person_id: UUID) -> None:
-    """Takes their name, address, company and roles, and every way to sign in. Their id stays: what they did
-    is known by it. Of whoever was erased already, or never was in the directory, there is nothing to take.
-    Raises WrongState for the last active admin, without whom nobody could let anybody in."""
+    """Remove the person's name, e-mail address, company, roles, and every way to sign in. Their id stays,
+    because what they did refers to it. Nothing happens if the person was erased already or is not in the
+    directory. Raises WrongState for the last active admin, without whom nobody could invite anybody."""
     await ports.tenants.lock()
     person = await ports.people.find(person_id)
     if person is None or person.name == ERASED:

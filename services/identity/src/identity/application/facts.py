@@ -1,4 +1,4 @@
-"""The directory as other services are told of it: always the whole state."""
+"""Publish entries of the directory to other services, always with their whole state."""
 
 from __future__ import annotations
 

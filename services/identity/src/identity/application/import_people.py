@@ -1,4 +1,5 @@
-"""Many people at once, from rows of a table. The same rules as for one, row by row; all rows or none."""
+"""Import many people from the rows of a table. Each row obeys the same rules as a single person; either all
+rows are imported or none."""
 
 from __future__ import annotations
 
@@ -20,10 +21,10 @@ from .revise_person import PersonChanges, revise_person
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person as the table describes them. An empty cell is None: nobody, nowhere, or the default."""
+    """A person as the table describes them. An empty cell is None, which means nothing or the default."""
 
     number: int
-    """In the table, its header being 1."""
+    """Number of the row in the table, in which the header is row 1."""
     email: str
     name: str
     kind: Kind
@@ -31,7 +32,7 @@ class Row:
     roles: Sequence[str]
     unit: str | None
     manager: str | None
-    """The manager's e-mail address: somebody known, or of another row."""
+    """E-mail address of the manager, who is in the directory or in another row."""
     language: Language | None
 
 
@@ -42,12 +43,13 @@ class Imported:
     name: str
     outcome: Literal["invited", "changed", "unchanged"]
     link: IssuedLink | None = None
-    """The invitation of somebody new."""
+    """The invitation, if the person is new."""
 
 
 async def import_people(ports: Ports, actor: Actor, rows: Sequence[Row]) -> list[Imported]:
-    """Invites whom the directory does not know and changes whom it does; people that the table leaves out
-    stay as they are. Raises Violations with every fault of every row; undo the transaction then."""
+    """Invite people who are not in the directory, and change those who are. People whom the table leaves out
+    stay as they are. Raises Violations with every fault of every row; the caller must then undo the
+    transaction."""
     faults: list[Refusal] = []
     imported: dict[int, Imported] = {}
     _no_address_twice(rows, faults)
@@ -57,7 +59,7 @@ async def import_people(ports: Ports, actor: Actor, rows: Sequence[Row]) -> list
             imported[row.number] = await _invite_or_change(ports, actor, row)
         except Refusal as fault:
             with_fault(fault)
-    # Only now does everybody exist whom a row may name as manager.
+    # Managers are set in a second pass, because a row may name a manager from a later row.
     for row in rows:
         with_fault = _noting(faults, row)
         try:

@@ -1,4 +1,4 @@
-"""Somebody is asked in. Until they accept they are listed, but can do nothing and be given nothing."""
+"""Invite a person. Until they accept, they are listed, but they can do nothing and can be given nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Invitation:
     unit: str | None = None
     manager_id: UUID | None = None
     language: Language | None = None
-    """None: the tenant's."""
+    """The person's language. If None, it is the tenant's language."""
 
 
 async def invite_person(ports: Ports, actor: Actor, invitation: Invitation) -> IssuedLink:

@@ -1,5 +1,5 @@
-"""Hand out a link that works once. The text exists in the answer and, on its way to the mail server,
-encrypted; what we keep is its hash."""
+"""Issue a link that works once. Its text exists only in the answer and, encrypted, on its way to the mail
+server; we store only its hash."""
 
 from __future__ import annotations
 

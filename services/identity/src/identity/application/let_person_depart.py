@@ -1,4 +1,5 @@
-"""A person leaves, and somebody takes their place: in the directory here, with open items everywhere."""
+"""A person leaves the company, and a successor takes their place in the directory and in all that waits for
+them."""
 
 from __future__ import annotations
 
@@ -19,11 +20,11 @@ from .ports import Ports
 
 
 async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, successor_id: UUID) -> Person:
-    """Ends the person's sessions; who reported to them and the units that they led now have the successor.
+    """Suspend the person and end their sessions. The successor becomes the manager of their reports and
+    units.
 
-    `PersonDeparted` asks the other services to do the same with approvals, phases and briefs. The
-    successor gains no role by it: what they may not do, somebody else must be given.
-    """
+    `PersonDeparted` asks other services to hand over approvals, phases and briefs. The successor gets no
+    roles by this; work that they may not do must be given to somebody else."""
     person = await person_to_manage(ports, actor, person_id)
     only_people_who_joined_depart(person)
     successor = successor_takes_over(person, await ports.people.find(successor_id))
@@ -40,8 +41,8 @@ async def let_person_depart(ports: Ports, actor: Actor, person_id: UUID, success
 
 
 async def _hand_over_people(ports: Ports, person: Person, successor: Person) -> None:
-    # A successor from below the leaver moves up to the leaver's own manager, else the chain would close
-    # on itself when those between the two come to report to the successor.
+    # If the successor reports, directly or indirectly, to the person who leaves, they now report to that
+    # person's manager. Otherwise the people between the two would report to the successor and close a cycle.
     if person.id in await ports.people.list_managers_from(successor.id):
         await _report_to(ports, successor, person.manager_id)
     for report in await ports.people.list_reports(person.id):

@@ -1,4 +1,4 @@
-"""The privilege matrix of the contracts, as the domain's rules read it."""
+"""The privilege matrix of the contracts, in the form that the domain's rules use."""
 
 from __future__ import annotations
 

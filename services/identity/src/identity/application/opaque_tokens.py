@@ -1,8 +1,7 @@
-"""Secrets that we hand out and recognise again by their hash.
+"""Opaque tokens: secrets that we hand out and later recognise by their hash.
 
-Each names its tenant (`<tenant>.<secret>`): a stranger who presents one is led into that tenant's rows,
-and no lookup ever runs across tenants.
-"""
+Each token names its tenant (`<tenant>.<secret>`), so that it is searched only among that tenant's rows and no
+lookup runs across tenants."""
 
 from __future__ import annotations
 
@@ -24,7 +23,8 @@ def new_token(tenant_id: UUID) -> OpaqueToken:
 
 
 def read_token(text: str) -> OpaqueToken:
-    """A text that is none of ours reads as a token of no tenant, where nothing is ever found."""
+    """Parse a token. A text in another form becomes a token of the platform's tenant, which matches
+    nothing."""
     tenant, _, secret = text.partition(".")
     try:
         return _token(UUID(hex=tenant), secret)
@@ -33,17 +33,17 @@ def read_token(text: str) -> OpaqueToken:
 
 
 def new_secret() -> str:
-    """256 random bits, to be shown once."""
+    """Return a new secret of 256 random bits, which is to be shown once."""
     return secrets.token_urlsafe(32)
 
 
 def hashed_secret(secret: str) -> bytes:
-    """SHA-256 is enough: no guessing reaches 256 random bits."""
+    """Return the secret's SHA-256. A fast hash is enough, because 256 random bits cannot be guessed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def same_secret(secret: str, secret_hash: bytes) -> bool:
-    """In constant time."""
+    """Tell in constant time whether the secret has this hash."""
     return secrets.compare_digest(hashed_secret(secret), secret_hash)
 
 

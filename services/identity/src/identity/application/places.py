@@ -1,4 +1,4 @@
-"""Where a person stands: the roles, unit and manager that a command names, found and judged."""
+"""Find and check the roles, the unit and the manager that a command names for a person."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ async def unit_named(ports: Ports, key: str | None, *, field: str = "unit") -> U
 
 
 async def manager_named(ports: Ports, manager_id: UUID | None, *, of: UUID | None = None) -> UUID | None:
-    """`of`: the person who gets this manager, where they exist already."""
+    """Return the manager's id if they may be a manager. `of` is the person who gets this manager, if they
+    exist already."""
     if manager_id is None:
         return None
     manager_is_a_colleague(await ports.people.find(manager_id))

@@ -1,4 +1,4 @@
-"""What the use cases need of the world."""
+"""The interfaces through which use cases reach the database, mail, the provider and the clock."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ from ..domain.units import Unit
 
 class Tenants(Protocol):
     async def find_by_slug(self, slug: str) -> Tenant | None:
-        """Of any tenant: who signs in has only the name of theirs."""
+        """Find any tenant by its slug, because people who sign in know only their tenant's name."""
         ...
 
     async def list(self) -> Sequence[Tenant]:
-        """All there are."""
+        """List all tenants."""
         ...
 
     async def find(self) -> Tenant | None:
-        """The tenant of this transaction."""
+        """Find the tenant of this transaction."""
         ...
 
     async def lock(self) -> Tenant:
-        """The same, for writing. Every change of a directory begins here, so that they happen one at a
-        time: rules over several people (the last admin, a chain of managers) then see the truth."""
+        """Find the tenant of this transaction and lock it. Every change of a directory begins with this lock,
+        so that changes happen one at a time and rules about several people (the last admin, a chain of
+        managers) see the present state."""
         ...
 
     async def insert(self, tenant: Tenant) -> bool:
-        """False, and nothing is added, if its slug belongs to another: of two at once, one gets it."""
+        """Add a tenant. Return False, and add nothing, if another tenant has this slug. If two are added with
+        one slug at the same time, one of them succeeds."""
         ...
 
     async def update(self, tenant: Tenant) -> None: ...
@@ -52,71 +54,74 @@ class Tenants(Protocol):
 class People(Protocol):
     async def find(self, person_id: UUID) -> Person | None: ...
     async def lock(self, person_id: UUID) -> Person | None:
-        """Nobody changes them before the end of this unit of work; others may hold them so too."""
+        """Find a person and take a shared lock: nobody changes them until this unit of work ends, but others
+        may take the same lock."""
         ...
 
     async def find_by_email(self, email: str) -> Person | None: ...
     async def insert(self, person: Person) -> None: ...
     async def update(self, person: Person) -> None: ...
     async def delete_traces(self, person_id: UUID) -> None:
-        """Their sessions, password, second factor, links, and who they are to a provider."""
+        """Delete a person's sessions, password, second factor, links, and links to subjects of providers."""
         ...
 
     async def list_managers_from(self, person_id: UUID) -> Sequence[UUID]:
-        """The person, their manager, and so on upwards."""
+        """List the person, their manager, and so on upwards."""
         ...
 
     async def list_reports(self, person_id: UUID) -> Sequence[Person]:
-        """Those whose manager the person is."""
+        """List the people whose manager the person is."""
         ...
 
     async def count_other_active_admins(self, person_id: UUID) -> int: ...
     async def role_is_held_by_external(self, role: str) -> bool: ...
     async def list(self, *, after: tuple[str, UUID] | None, limit: int) -> Sequence[Person]:
-        """By name, then id."""
+        """List people sorted by name, then by id."""
         ...
 
     async def list_by_text(
         self, text: str, *, after: tuple[str, UUID] | None, limit: int
     ) -> Sequence[tuple[str, Person]]:
-        """Those of whom each word of the text begins a word, the first of two words being whole: with the
-        key under which each was found, and in the order of these keys, then of ids."""
+        """List people in whose words each word of the text is found as a beginning. If the text has two
+        words, the first one must be a whole word. Each person comes with the key under which they were found;
+        the list is sorted by these keys, then by id."""
         ...
 
 
 class Names(Protocol):
     async def find(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-        """Of people and units."""
+        """Return the names of people and units by id."""
         ...
 
 
 class Units(Protocol):
     async def find_by_key(self, key: str) -> Unit | None: ...
     async def list_from(self, unit_id: UUID) -> Sequence[UUID]:
-        """The unit, its parent, and so on upwards."""
+        """List the unit, its parent, and so on upwards."""
         ...
 
     async def list_led_by(self, person_id: UUID) -> Sequence[Unit]: ...
     async def insert(self, unit: Unit) -> None: ...
     async def update(self, unit: Unit) -> None: ...
     async def list(self, *, after: str | None, limit: int) -> Sequence[Unit]:
-        """By key."""
+        """List units sorted by key."""
         ...
 
 
 class Roles(Protocol):
     async def list_by_keys(self, keys: Sequence[str]) -> Sequence[Role]:
-        """Those that exist, by key."""
+        """List those of the named roles that exist, sorted by key."""
         ...
 
     async def told_privileges(self, keys: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """Of those roles that exist, what other services were last told."""
+        """Return, for those of the roles that exist, the privileges that were last published to other
+        services."""
         ...
 
     async def insert(self, role: Role) -> None: ...
     async def update(self, role: Role) -> None: ...
     async def list(self, *, after: str | None, limit: int) -> Sequence[Role]:
-        """By key."""
+        """List roles sorted by key."""
         ...
 
 
@@ -133,12 +138,12 @@ class CredentialStore(Protocol):
 
 
 FailureKey = tuple[bytes, bytes]
-"""Hashes of an account and of a source; empty: any."""
+"""Hashes of an account and of a source. An empty one stands for any account or any source."""
 
 
 class FailureCounts(Protocol):
     async def lock(self, keys: Sequence[FailureKey]) -> Mapping[FailureKey, Failures]:
-        """All of them, with none for those that have not failed."""
+        """Lock the counts and return all of them. A key without failures has a count of zero."""
         ...
 
     async def save(self, key: FailureKey, failures: Failures) -> None: ...
@@ -148,17 +153,17 @@ class FailureCounts(Protocol):
 
 
 class Devices(Protocol):
-    """Browsers at which a person has signed in with the password that they have now."""
+    """Browsers in which a person has signed in with their present password."""
 
     def new_token(self, credentials: Credentials) -> str: ...
     def device(self, credentials: Credentials, token: str) -> bytes | None:
-        """Its id; None if the token is not of this person and password."""
+        """Return the id of the token's device, or None if the token is not of this person and password."""
         ...
 
 
 class Links(Protocol):
     async def insert(self, link: Link) -> None:
-        """Links that the person already had for the same purpose stop working."""
+        """Store a link. The person's earlier links for the same purpose stop working."""
         ...
 
     async def delete_unused(self, person_id: UUID, purpose: Purpose) -> None: ...
@@ -173,24 +178,26 @@ class Sessions(Protocol):
     async def find(self, session_id: UUID) -> Session | None: ...
     async def lock_token(self, secret_hash: bytes) -> tuple[Session, RefreshToken] | None: ...
     async def turn(self, session: Session, old: RefreshToken, new: RefreshToken, now: datetime) -> None:
-        """`old` is used up and `new` takes its place."""
+        """Mark `old` as used and store `new` in its place."""
         ...
 
     async def prove(self, session_id: UUID, now: datetime, *, factor_shown: bool) -> None:
-        """Its person has shown who they are; that a factor was shown stays true."""
+        """Record that the session's person has proved who they are. Once a second factor was shown, this
+        stays recorded."""
         ...
 
     async def list_open(
         self, person_id: UUID, now: datetime, *, before: UUID | None, limit: int
     ) -> Sequence[Session]:
-        """Newest first, from the one that began before that one."""
+        """List a person's open sessions, newest first, starting after the session `before`."""
 
     async def revoke(self, person_id: UUID, session_id: UUID, now: datetime) -> bool:
-        """False if the person has no such open session."""
+        """Revoke a session. Return False if the person has no such open session."""
         ...
 
     async def revoke_all(self, person_id: UUID, now: datetime, *, but: UUID | None = None) -> Sequence[UUID]:
-        """Those that were open and are not any more."""
+        """Revoke all of a person's open sessions except `but`, and return the ids of those that were
+        revoked."""
         ...
 
     async def delete_ended(self, before: datetime) -> None: ...
@@ -201,22 +208,23 @@ class SecondFactors(Protocol):
     async def lock(self, person_id: UUID) -> SecondFactor | None: ...
     async def save(self, factor: SecondFactor) -> None: ...
     async def delete(self, person_id: UUID) -> bool:
-        """False if there was none."""
+        """Delete a person's second factor. Return False if there was none."""
         ...
 
 
 class Providers(Protocol):
-    """The tenant's sign-in provider, who is at it just now, and who its subjects are among us."""
+    """The tenant's sign-in provider, the sign-ins under way there, and the people to whom its subjects
+    belong."""
 
     async def find(self) -> Provider | None: ...
     async def save(self, provider: Provider) -> None: ...
     async def delete(self) -> bool:
-        """False if there was none."""
+        """Delete the provider. Return False if there was none."""
         ...
 
     async def insert_attempt(self, attempt: Attempt) -> None: ...
     async def take_attempt(self, state_hash: bytes) -> Attempt | None:
-        """It can't be taken again."""
+        """Return an attempt and delete it, so that it can be used only once."""
         ...
 
     async def delete_attempts(self, before: datetime) -> None: ...
@@ -226,14 +234,15 @@ class Providers(Protocol):
 
 
 class Sealing(Protocol):
-    """Encryption at rest. `about` names what the secret belongs to; it opens under that name only."""
+    """Encryption at rest. `about` names what a secret belongs to; the secret can be opened only with this
+    name."""
 
     def sealed(self, plain: bytes, about: str) -> bytes: ...
     def opened(self, sealed: bytes, about: str) -> bytes: ...
 
 
 class Post(Protocol):
-    """Mail, where it is set up. Where it is not, whoever asked for a link hands it over."""
+    """Sends links by mail. If mail is not set up, the person who asked for a link hands it over."""
 
     def schedule(self, jobs: Jobs, link: Link, token: str) -> None: ...
 
@@ -244,14 +253,14 @@ class ServiceAccounts(Protocol):
     async def insert(self, account: ServiceAccount) -> None: ...
     async def update(self, account: ServiceAccount) -> None: ...
     async def list(self, *, after: str | None, limit: int) -> Sequence[ServiceAccount]:
-        """By name."""
+        """List service accounts sorted by name."""
         ...
 
 
 class SigningKeys(Protocol):
     async def list(self) -> Sequence[SigningKey]: ...
     async def lock(self) -> Sequence[SigningKey]:
-        """All of them; whoever else wants to change them waits."""
+        """Lock all keys and return them. Others who want to change keys wait."""
         ...
 
     async def insert(self, key: SigningKey) -> None: ...
@@ -290,7 +299,7 @@ class Ports:
 
 
 class Directory(Protocol):
-    """Opens units of work for those who come without a token, and so without a tenant."""
+    """Opens units of work for callers without a token, whose tenant is therefore not known yet."""
 
     def work(self, tenant_id: UUID) -> AbstractAsyncContextManager[Ports]: ...
     def reading(self, tenant_id: UUID) -> AbstractAsyncContextManager[Ports]: ...
@@ -298,18 +307,19 @@ class Directory(Protocol):
 
 class Passwords(Protocol):
     def common(self, password: str) -> bool:
-        """Whether it is among those that are tried first."""
+        """Tell whether the password is among those that attackers try first."""
         ...
 
     async def hashed(self, password: str) -> str: ...
     async def matches(self, password_hash: str | None, password: str, *, first: bool = False) -> bool:
-        """Takes as long for no hash as for a wrong password. Raises TooMany where too many wait already;
-        `first`: for those who come first, room is left then."""
+        """Tell whether the password has this hash. The check takes as long for no hash as for a wrong
+        password. Raises TooMany if too many checks wait already; some places are reserved for checks with
+        `first`."""
         ...
 
 
 class ProviderClient(Protocol):
-    """Speaks to a tenant's sign-in provider. A provider that can't be reached is a refusal too."""
+    """Talks to a tenant's sign-in provider. Raises a refusal also if the provider cannot be reached."""
 
     async def authorization_url(
         self, provider: Provider, *, redirect_uri: str, state: str, nonce: str, challenge: str
@@ -326,4 +336,5 @@ class ProviderClient(Protocol):
         redirect_uri: str,
         nonce: str,
     ) -> Introduction:
-        """`answered_by`: the issuer that the answer with the code names, if it does."""
+        """Exchange the code for what the provider says about the person. `answered_by` is the issuer that the
+        answer with the code names, if any."""

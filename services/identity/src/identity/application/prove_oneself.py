@@ -1,4 +1,5 @@
-"""Whoever is signed in shows again that it is them, before what a stolen access token must not do."""
+"""A signed-in person proves again who they are, before they do things that a stolen access token must not
+allow."""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ from .second_factor import code_opens
 async def prove_oneself(
     ports: Ports, passwords: Passwords, me: Actor, *, password: str | None, code: str | None
 ) -> bool:
-    """By the password or a code of the second factor; where both are given, both are right. False if not,
-    which counts like a wrong sign-in. Raises TooMany."""
+    """Check the password or a code of the second factor; if both are given, both must be right. Return False
+    if they are wrong, which counts like a failed sign-in. Raises TooMany after too many failures."""
     person = await ports.people.find(me.person_id)
-    assert person is not None, "whoever acts was admitted"
+    assert person is not None, "the actor was admitted"
     attempt = await attempt_in_session(ports, person.email, str(me.session_id))
     right = password is not None or code is not None
     if password is not None:

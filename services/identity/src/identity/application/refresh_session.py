@@ -1,4 +1,4 @@
-"""A refresh token is turned in for the next one. One that comes twice has been stolen from somebody."""
+"""Exchange a refresh token for the next one. If a token is used twice, somebody has stolen it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .roles_in_force import roles_in_force
 
 
 async def refresh_session(directory: Directory, refresh_token: str) -> Grant:
-    """The answer carries the person's roles as they are now. Raises Unauthenticated, after having ended
-    the whole session if the token had been used before."""
+    """Return the claims with the person's present roles, and the next refresh token. Raises Unauthenticated
+    if the token is not valid; if it had been used before, the whole session is ended first."""
     presented = read_token(refresh_token)
     async with directory.work(presented.tenant_id) as ports:
         granted = await _turned(ports, presented)

@@ -1,4 +1,4 @@
-"""The platform takes in a customer: its legal identity, the built-in roles, and its first admin."""
+"""The platform registers a tenant with its legal identity, the built-in roles and its first admin."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FirstAdmin:
 async def register_tenant(
     ports: Ports, *, slug: str, legal: Legal, language: Language, time_zone: str, admin: FirstAdmin
 ) -> IssuedLink:
-    """`ports` work in the new tenant, whose id they carry. Answers with the admin's invitation."""
+    """Register the tenant whose id `ports` carry. Return the invitation of its first admin."""
     tenant = Tenant(ports.tenant_id, slug, legal, language, time_zone)
     slug_belongs_to_one_tenant(slug, added=await ports.tenants.insert(tenant))
     tell_of_tenant(ports, tenant)

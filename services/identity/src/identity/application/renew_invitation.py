@@ -1,4 +1,4 @@
-"""An invitation that was lost, has expired or was withdrawn is issued anew; an earlier one stops working."""
+"""Issue an invitation again that was lost, has expired or was withdrawn. The earlier one stops working."""
 
 from __future__ import annotations
 

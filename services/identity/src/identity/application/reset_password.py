@@ -1,4 +1,4 @@
-"""Who has forgotten their password gets a link that lets them choose another."""
+"""Reset a forgotten password with a link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .tenant_of_slug import tenant_of_slug
 
 
 async def ask_for_reset(directory: Directory, slug: str, email: str) -> None:
-    """Sends the link, if there is such a person and mail is set up. Tells nobody whether it did."""
+    """Send a reset link if there is such a person and mail is set up. The caller does not learn whether it
+    was sent."""
     tenant_id = await tenant_of_slug(directory, slug)
     async with directory.work(tenant_id) as ports:
         person = await ports.people.find_by_email(normalised_email(email))
@@ -30,7 +31,7 @@ async def ask_for_reset(directory: Directory, slug: str, email: str) -> None:
 
 
 async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> IssuedLink:
-    """An admin hands the link over in person, where there is no mail."""
+    """Return a reset link, which an admin hands over to the person themselves."""
     person = await person_to_manage(ports, actor, person_id)
     if not person.active:
         raise WrongState("person_not_active")
@@ -38,7 +39,7 @@ async def hand_over_reset(ports: Ports, actor: Actor, person_id: UUID) -> Issued
 
 
 async def complete_reset(directory: Directory, passwords: Passwords, token: str, password: str) -> None:
-    """Ends every session: whoever knew the old password is out."""
+    """Set the new password. Every session ends, so that people who knew the old password are signed out."""
     presented = read_token(token)
     async with directory.work(presented.tenant_id) as ports:
         found = await ports.links.lock(presented.secret_hash)

@@ -1,4 +1,4 @@
-"""A person's roles, place, or presence change. What the command does not name stays as it is."""
+"""Change a person's details. Fields that the command does not name stay as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tenant's legal identity or preferences change."""
+"""Change a tenant's legal identity or preferences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ async def revise_tenant(
     language: Language,
     time_zone: str,
 ) -> Tenant:
-    """Who the tenant is before the law stands on its documents: only who holds every privilege changes it."""
+    """Change the tenant. The legal identity is printed on its documents, so only a person who holds every
+    privilege may change it."""
     tenant = await ports.tenants.lock()
     still_at(tenant.version, expected_version)
     if legal != tenant.legal:

@@ -1,4 +1,4 @@
-"""What a person's roles grant them in one session."""
+"""Find out which of a person's roles grant anything in a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The keys that sign access tokens: the first is made at first need, each later one before it is needed."""
+"""Rotate the keys that sign access tokens. The first key is made when it is needed, each later one before
+that."""
 
 from __future__ import annotations
 
@@ -17,16 +18,16 @@ ROTATE_KEYS = "identity.rotate_signing_keys"
 
 
 class RotateKeys(BaseModel):
-    """The timer that looks after the issuer's keys."""
+    """Payload of the job that rotates the issuer's keys."""
 
 
 async def rotate_signing_keys(ports: Ports, *, at_once: bool = False) -> list[SigningKey]:
-    """Makes a key if there is none or the newest has served its time, or in any case if `at_once`;
-    drops keys whose tokens have all expired. Returns those that remain.
+    """Make a key if there is none, if the newest one's time is over, or in any case with `at_once`. Delete
+    keys whose tokens have all expired. Return the remaining keys.
 
-    Even `at_once`, a successor is published well before it signs: no valid token is ever refused. `ports`
-    work in the platform's tenant. Any number of replicas may call this together: one makes the key.
-    """
+    Even with `at_once`, a successor is published well before it signs, so that no valid token is refused.
+    `ports` work in the platform's tenant. If several replicas call this at the same time, only one makes a
+    key."""
     keys = list(await ports.signing_keys.lock())
     if at_once or rotation_is_due(keys, ports.now):
         key = ports.key_maker.new_key(first_signature_at(keys, ports.now))

@@ -1,4 +1,4 @@
-"""A person's second factor: set up, confirmed with a first code, used, and given up."""
+"""Set up, confirm, use and remove a person's second factor."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ _RECOVERY_BYTES = 15
 class Setup:
     secret: str
     uri: str
-    """For the telephone to read as a QR code."""
+    """The URI that a phone reads from a QR code."""
 
 
 async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
-    """Begins anew each time until it is confirmed. Not asked for before that."""
+    """Set up a second factor with a new secret. It is not asked for until it is confirmed; until then it can
+    be set up again."""
     person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_absent")
@@ -50,8 +51,8 @@ async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
 
 
 async def confirm_second_factor(ports: Ports, me: Actor, code: str) -> list[str]:
-    """From now on it is asked for, and the person's other sessions have ended. Returns the recovery codes,
-    each good for one sign-in."""
+    """Confirm the second factor, which is asked for from now on, and end the person's other sessions. Return
+    the recovery codes, each of which works for one sign-in."""
     person_id = me.person_id
     factor = await ports.second_factors.lock(person_id)
     if factor is None or factor.confirmed:
@@ -69,7 +70,7 @@ async def confirm_second_factor(ports: Ports, me: Actor, code: str) -> list[str]
 
 
 async def code_opens(ports: Ports, factor: SecondFactor, code: str) -> bool:
-    """Whether it is a code of this moment or a recovery code, neither used before; uses it up."""
+    """Tell whether this is a present code or a recovery code that was not used before, and use it up."""
     used = _used(ports, factor, code)
     if used is None:
         return False
@@ -78,10 +79,10 @@ async def code_opens(ports: Ports, factor: SecondFactor, code: str) -> bool:
 
 
 async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
-    """Ends the person's other sessions. False for a wrong code, which counts like a wrong password. Raises
-    TooMany."""
+    """Remove the person's own second factor and end their other sessions. Return False if the code is wrong,
+    which counts like a wrong password. Raises TooMany after too many failures."""
     person = await ports.people.find(me.person_id)
-    assert person is not None, "whoever acts was admitted"
+    assert person is not None, "the actor was admitted"
     factor = await ports.second_factors.lock(person.id)
     if factor is None:
         raise Absent("second_factor_not_set_up")
@@ -95,7 +96,8 @@ async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
 
 
 async def take_second_factor_away(ports: Ports, actor: Actor, person_id: UUID) -> None:
-    """For whoever lost telephone and recovery codes. An admin has made sure that it is them."""
+    """Remove the second factor of a person who has lost their phone and recovery codes. The admin who does so
+    must have made sure who the person is."""
     await person_to_manage(ports, actor, person_id)
     await _remove(ports, person_id)
 

@@ -1,4 +1,4 @@
-"""Machine clients: opened, given a new secret, closed. A secret exists only in the answer."""
+"""Open a service account, renew its secret, or close it. A secret is shown only in the answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def open_service_account(
 
 
 async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> OpenedAccount:
-    """The old secret stops working."""
+    """Give the account a new secret. The old one stops working."""
     account = await account_to_manage(ports, actor, account_id)
     secret = new_secret()
     renewed = account.with_secret(hashed_secret(secret))

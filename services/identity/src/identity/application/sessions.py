@@ -1,4 +1,4 @@
-"""A person's sessions end before their time: by themselves, or by whoever manages them."""
+"""End sessions early, by their person or by somebody who manages the person."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ async def end_session_of_person(ports: Ports, actor: Actor, person_id: UUID, ses
 
 
 async def end_sessions_of_person(ports: Ports, actor: Actor, person_id: UUID) -> None:
-    """They may sign in again: who must not is suspended."""
+    """End all sessions of a person. They may sign in again; to prevent that, suspend them."""
     await person_to_manage(ports, actor, person_id)
     await end_sessions(ports, person_id, "signed_out")
 
 
 async def end_own_session(ports: Ports, actor: Actor, session_id: UUID) -> None:
-    """That of another device only after a fresh proof, so that a stolen token locks nobody out. Signing out
-    needs none."""
+    """End one of the actor's own sessions. Ending the session of another device needs a recent proof, so that
+    a thief of a token cannot sign its owner out. Signing out needs none."""
     if session_id != actor.session_id:
         present = await ports.sessions.find(actor.session_id) if actor.session_id is not None else None
         who_acts_was_proven_lately(present, ports.now)
@@ -37,14 +37,15 @@ async def end_own_session(ports: Ports, actor: Actor, session_id: UUID) -> None:
 
 
 async def end_session(ports: Ports, person_id: UUID, session_id: UUID) -> None:
-    """Its refresh token is refused from now on, its access token here at once, elsewhere within seconds."""
+    """End a session. Its refresh token is refused from now on. Its access token is refused by this service at
+    once, and by other services within seconds."""
     if not await ports.sessions.revoke(person_id, session_id, ports.now):
         raise Absent("session_absent")
     _tell(ports, person_id, session_id, "signed_out")
 
 
 async def end_sessions(ports: Ports, person_id: UUID, reason: Reason, *, but: UUID | None = None) -> None:
-    """All of the person's, or all `but` one."""
+    """End all sessions of a person, except `but` if it is given."""
     for session_id in await ports.sessions.revoke_all(person_id, ports.now, but=but):
         _tell(ports, person_id, session_id, reason)
 

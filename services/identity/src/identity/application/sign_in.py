@@ -1,8 +1,8 @@
 """A person signs in with e-mail and password.
 
-The password is judged between two transactions, since hashing takes long. The first one counts the attempt,
-so that however many guesses run at once, each finds those before it; the second takes back what succeeded.
-"""
+The password is checked between two transactions, because hashing takes long. The first transaction counts the
+attempt as failed, so that each of many simultaneous guesses counts those before it. The second one takes the
+attempt back if it succeeded."""
 
 from __future__ import annotations
 
@@ -38,19 +38,20 @@ class PasswordGrant:
     email: str
     password: str
     code: str | None
-    """Of the second factor, for those who have one."""
+    """Code of the second factor, for people who have one."""
     device: str
-    """What the browser says of itself."""
+    """The browser's description of itself."""
     address: str
-    """Where it asks from."""
+    """The browser's network address."""
     device_token: str | None
-    """From an earlier sign-in."""
+    """The device token from an earlier sign-in in this browser."""
 
 
 async def sign_in(directory: Directory, passwords: Passwords, grant: PasswordGrant) -> Grant:
-    """Raises Unauthenticated, the same for an unknown tenant or e-mail, a wrong password or code, and a
-    person who has left: what is wrong would tell a stranger who is one of us. Only whoever knows the password
-    is told that a code is needed too. Raises TooMany where attempts from there have to wait."""
+    """Sign a person in. Raises the same Unauthenticated for an unknown tenant or e-mail address, a wrong
+    password or code, and an inactive person; otherwise strangers could find out who has an account. Only a
+    person who knows the password learns that a code is needed too. Raises TooMany if attempts from this
+    source have to wait."""
     tenant_id = await tenant_of_slug(directory, grant.tenant)
     email = normalised_email(grant.email)
     async with directory.work(tenant_id) as ports:
@@ -90,7 +91,7 @@ async def _judge(
     person = await ports.people.find(judged.person_id)
     assert credentials is not None, "credentials are never removed"
     assert person is not None, "the credentials' foreign key"
-    # While this password was being judged, another may have been chosen.
+    # While the password was being checked, another one may have been set.
     right = right and credentials.password_hash == judged.password_hash
     factor = await ports.second_factors.lock(person.id)
     if factor is not None and not factor.confirmed:

@@ -1,4 +1,4 @@
-"""A tenant chooses whom it trusts to say who its people are."""
+"""A tenant chooses its sign-in provider, or removes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ async def choose_provider(
     secret: str | None,
     allowed: Sequence[AllowedIssuer],
 ) -> Provider:
-    """Whoever chooses the provider can make it say anything: only who holds every privilege may."""
+    """Choose the provider. It decides who is signed in as whom, so only a person who holds every privilege
+    may."""
     nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
     addresses_of(issuer, allowed)
     tenant = await ports.tenants.lock()
@@ -43,7 +44,8 @@ async def choose_provider(
 
 
 async def give_up_provider(ports: Ports, actor: Actor) -> None:
-    """People sign in with their passwords again. Who they were to the provider is remembered."""
+    """Remove the provider. People sign in with their passwords again; their links to the provider's subjects
+    stay stored."""
     nobody_grants_more_than_they_hold(MATRIX.known, actor.privileges)
     await ports.tenants.lock()
     if not await ports.providers.delete():

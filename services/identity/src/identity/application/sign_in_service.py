@@ -16,28 +16,29 @@ from .ports import Directory
 
 @dataclass(frozen=True, slots=True)
 class PlatformClient:
-    """Who may register tenants. Known from the configuration alone."""
+    """The client that may register tenants. It is known only from the configuration."""
 
     client_id: str
     secret: str
 
     def is_it(self, client_id: str, secret: str) -> bool:
-        """In constant time."""
+        """Tell in constant time whether these are the platform's credentials."""
         right_id = hmac.compare_digest(client_id.encode(), self.client_id.encode())
         right_secret = hmac.compare_digest(secret.encode(), self.secret.encode())
         return right_id and right_secret
 
 
 def client_id_of(tenant_id: UUID, account: ServiceAccount) -> str:
-    """Names the tenant too, so that the account is looked for among its rows only."""
+    """Return the account's client id. It names the tenant too, so that the account is searched only among the
+    tenant's rows."""
     return f"{tenant_id.hex}.{account.id.hex}"
 
 
 async def sign_in_service(
     directory: Directory, platform: PlatformClient, client_id: str, secret: str
 ) -> Grant:
-    """No refresh token: the machine has its secret (RFC 6749 §4.4.3). Raises Unauthenticated, the same
-    for an unknown client and a wrong secret."""
+    """Sign a machine in. It gets no refresh token, because it has its secret (RFC 6749 §4.4.3). Raises the
+    same Unauthenticated for an unknown client and a wrong secret."""
     if platform.is_it(client_id, secret):
         return Grant(claims_of_platform())
     tenant, _, account_hex = client_id.partition(".")

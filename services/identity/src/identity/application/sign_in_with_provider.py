@@ -1,6 +1,6 @@
-"""A person signs in at their tenant's provider: authorisation code with PKCE (RFC 7636) and a nonce.
+"""A person signs in at their tenant's provider, by an authorisation code with PKCE (RFC 7636) and a nonce.
 
-The provider is spoken to between transactions.
+Calls to the provider happen between transactions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .tenant_of_slug import tenant_of_slug
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Where to send the browser, which keeps `browser_secret` and shows it when it comes back."""
+    """Where to send the browser. The browser keeps `browser_secret` and presents it when it comes back."""
 
     authorization_url: str
     state: str
@@ -42,19 +42,20 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What a browser came back with."""
+    """What a browser brings back from the provider."""
 
     state: str
     browser_secret: str
     code: str
     issuer: str | None
-    """Whom the answer says that it is from (RFC 9207)."""
+    """The issuer that the answer names as its sender (RFC 9207)."""
 
 
 async def begin_at_provider(
     directory: Directory, client: ProviderClient, slug: str, redirect_uri: str
 ) -> Departure:
-    """Raises Absent for an unknown tenant as for one without a provider."""
+    """Begin an attempt and return where to send the browser. Raises the same Absent if the tenant is unknown
+    and if it has no provider."""
     tenant_id = await tenant_of_slug(directory, slug)
     async with directory.reading(tenant_id) as ports:
         provider = await ports.providers.find()
@@ -81,8 +82,8 @@ async def begin_at_provider(
 async def return_from_provider(
     directory: Directory, client: ProviderClient, back: Return, device: str
 ) -> Grant:
-    """An attempt is used up by its first return, whatever comes of it. Raises Unauthenticated where another
-    browser returns, or the provider refuses the code or names nobody of ours."""
+    """Complete an attempt. Its first return uses it up, whatever the outcome. Raises Unauthenticated if
+    another browser returns, if the provider refuses the code, or if it names nobody in our directory."""
     presented = read_token(back.state)
     async with directory.work(presented.tenant_id) as ports:
         taken = await ports.providers.take_attempt(presented.secret_hash)
@@ -112,7 +113,8 @@ async def return_from_provider(
 
 
 async def _welcome(ports: Ports, issuer: str, introduction: Introduction, device: str) -> Grant | None:
-    """Whoever was invited and is introduced has accepted by that."""
+    """Begin a session for the person whom the provider named, or return None if they are not active. An
+    invited person accepts their invitation by this."""
     await ports.tenants.lock()
     person = await _named(ports, issuer, introduction)
     if person.joined_at is None and not person.suspended:

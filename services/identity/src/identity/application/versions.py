@@ -1,4 +1,4 @@
-"""A change is made to what its author has seen."""
+"""Check that the author of a change has seen the present version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from optima_kit.refusals import PreconditionRequired, Stale
 
 
 def still_at(version: int, expected: int | None) -> None:
-    """`expected`: from If-Match; None where the author did not say."""
+    """Raise Stale unless `expected`, from If-Match, is the present version. Raises PreconditionRequired if it
+    is None because If-Match is missing."""
     if expected is None:
         raise PreconditionRequired("if_match_missing", field="If-Match")
     if version != expected:
@@ -14,6 +15,6 @@ def still_at(version: int, expected: int | None) -> None:
 
 
 def made_anew(expected: int | None) -> None:
-    """For what is not there. Whoever names a version means to change what they have seen."""
+    """Raise Stale if a version is expected although the thing does not exist."""
     if expected is not None:
         raise Stale("stale_version", field="If-Match")

@@ -1,4 +1,5 @@
-"""An invitation is taken back before it was accepted. Whoever was invited stays listed for another one."""
+"""Withdraw an invitation before it is accepted. The person stays listed, so that they can be invited
+again."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from .ports import Ports
 
 
 async def withdraw_invitation(ports: Ports, actor: Actor, person_id: UUID) -> Person:
-    """Its link stops working, and a sign-in at the tenant's provider accepts nothing any more."""
+    """Withdraw the invitation. Its link stops working, and signing in at the tenant's provider no longer
+    accepts it."""
     person = await person_to_manage(ports, actor, person_id)
     only_pending_invitations_are_withdrawn(person)
     withdrawn = person.suspended_now()

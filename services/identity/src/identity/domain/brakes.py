@@ -1,9 +1,8 @@
-"""How wrong passwords and codes are slowed down: guessing is hopeless, and nobody is shut out by others.
+"""Brakes on wrong passwords and codes. They make guessing hopeless, and nobody can lock others out.
 
-What is refused is a source: an address that tries one account, an address that tries many, a device. Whoever
-guesses at an account from many addresses makes it answer slowly to strangers, and never locks it; the device
-at which its owner has signed in before has a count of its own.
-"""
+A brake refuses a source: an address that tries one account, an address that tries many accounts, or a device.
+An attack on one account from many addresses makes the account answer slowly to unknown devices but never
+locks it; a device on which its owner has signed in before has a count of its own."""
 
 from __future__ import annotations
 
@@ -14,29 +13,31 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from optima_kit.refusals import TooMany
 
 FIRST_WAIT = timedelta(seconds=1)
-"""Doubling with each further failure."""
+"""The wait after the first failure that is not free. It doubles with each further failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brake:
     free: int
-    """Failures that cost nothing."""
+    """How many failures are free, which means that they cause no wait."""
     longest: timedelta
     forgotten_after: timedelta
-    """Without a further failure."""
+    """After this time without a further failure all failures are forgotten."""
 
     def wait_after(self, failed: int) -> timedelta:
         beyond = failed - self.free
-        # The exponent is bounded, since 2**1000 seconds is no timedelta.
+        # The exponent is bounded, because a timedelta cannot hold 2**1000 seconds.
         return min(FIRST_WAIT * 2 ** min(beyond, 20), self.longest) if beyond >= 0 else timedelta(0)
 
 
 ONE_ACCOUNT = Brake(free=5, longest=timedelta(minutes=15), forgotten_after=timedelta(days=1))
-"""From one address, at one device, or in one session."""
+"""For attempts at one account from one address, on one device, or in one session."""
 ANY_ACCOUNT = Brake(free=50, longest=timedelta(minutes=15), forgotten_after=timedelta(hours=1))
-"""From one address: an office behind one has some who mistype, and knows its devices."""
+"""For attempts at any account from one address. It is lenient, because some people of an office that shares
+an address mistype; their known devices are counted separately."""
 FROM_ANYWHERE = Brake(free=20, longest=timedelta(seconds=4), forgotten_after=timedelta(hours=1))
-"""Of one account, from addresses and devices that it does not know. It answers later, and to everybody."""
+"""For attempts at one account from any address on unknown devices. It delays the answer but refuses
+nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +55,23 @@ class Failures:
         return 0 if now - self.last_at >= brake.forgotten_after else self.failed
 
     def wait(self, brake: Brake, now: datetime) -> timedelta:
-        """What is left of it."""
+        """Return how long the source still has to wait."""
         pause = brake.wait_after(self._counted(brake, now))
-        # Of two attempts at once, the one that counts second may have begun first: nobody waits for that.
+        # If two attempts run at once, the one counted second may have begun first, so that `last_at` lies
+        # after `now`. If there is no pause, this must not cause a wait.
         return max(self.last_at + pause - now, timedelta(0)) if pause else timedelta(0)
 
 
 def source_is_not_braked(wait: timedelta) -> None:
-    """Says nothing of the account: an address that is nobody's brakes alike."""
+    """Raise TooMany if the source has to wait. This reveals nothing about the account, because an e-mail
+    address that belongs to nobody has the same brakes."""
     if wait:
         raise TooMany("attempts_too_many", seconds=-(-wait // timedelta(seconds=1)))
 
 
 def neighbourhood(address: str) -> str:
-    """Who has one IPv6 address has 2^64 of them."""
+    """Return the address under which failures are counted: for IPv6 the /64 network, because its owner has
+    2^64 addresses."""
     try:
         parsed = ip_address(address)
     except ValueError:

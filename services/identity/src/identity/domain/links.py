@@ -1,4 +1,4 @@
-"""Links that work once: an invitation, a password reset. Only the hash of their secret is kept."""
+"""Links that work once: invitations and password resets. Only the hash of their secret is stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ VALID_FOR: dict[Purpose, timedelta] = {
 }
 
 NOT_AGAIN_FOR = timedelta(minutes=2)
-"""So that nobody can fill another's mailbox by asking for resets in their name."""
+"""How long no further reset link is sent, so that nobody can flood a person's mailbox by asking for
+resets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Link:
 
 
 def link_is_good(link: Link | None, purpose: Purpose, now: datetime) -> Link:
-    """One answer for unknown, used, expired and meant for something else: a guesser learns nothing."""
+    """Return the link if it may be used. Raises the same Invalid if it is unknown, used, expired or meant for
+    another purpose, so that a guesser learns nothing."""
     if link is None or link.purpose != purpose or link.used or link.expires_at <= now:
         raise Invalid("link_not_valid", field="token")
     return link

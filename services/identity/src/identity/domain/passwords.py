@@ -1,6 +1,6 @@
-"""Which passwords are good enough.
+"""Rules for passwords.
 
-Length and blocklist instead of composition rules, after NIST SP 800-63B §3.1.1.2.
+They check length and a blocklist instead of composition, as NIST SP 800-63B §3.1.1.2 recommends.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from optima_kit.refusals import Invalid
 
 SHORTEST = 12
 LONGEST = 128
-"""Characters. The upper limit bounds the work of hashing."""
+"""The most characters. This limit bounds the work of hashing."""
 
 _COMMON = (
     "password", "passw0rd", "qwerty", "asdfgh", "zxcvbn", "letmein", "welcome", "benvenuto", "iloveyou",
@@ -21,13 +21,15 @@ _COMMON = (
 
 
 def normalised_password(text: str) -> str:
-    """The form that is hashed: the same keys typed on another keyboard or system give the same password."""
+    """Return the form that is hashed, so that the same characters typed on another keyboard or system
+    match."""
     return unicodedata.normalize("NFKC", text)
 
 
 def password_is_hard_to_guess(password: str, *, about: Iterable[str], common: Callable[[str], bool]) -> None:
-    """`about`: names that belong to the person, such as their own, their company's and their tenant's;
-    `common`: whether a text is among the passwords that are tried first."""
+    """Raise Invalid if the password is too short, too long or too easy. `about` are names that belong to the
+    person, such as their own, their company's and their tenant's. `common` tells whether a text is among the
+    passwords that attackers try first."""
     if len(password) < SHORTEST:
         raise Invalid("password_too_short", field="password", shortest=SHORTEST)
     if len(password) > LONGEST:

@@ -1,4 +1,4 @@
-"""People of a tenant. They join by invitation, and external ones see production tasks alone."""
+"""People of a tenant. They join by invitation. External people see only production tasks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .tenants import Language
 Kind = Literal["internal", "external"]
 
 ERASED = "cancellato su richiesta"
-"""What is read in place of an erased person's name."""
+"""The text that replaces an erased person's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Person:
     email: str
     kind: Kind
     company: str | None
-    """The company that an external person works for; none for internal people."""
+    """The company that an external person works for; None for internal people."""
     roles: tuple[str, ...]
-    """Keys, sorted."""
+    """Keys of the person's roles, sorted."""
     unit_id: UUID | None
     manager_id: UUID | None
     language: Language
@@ -39,11 +39,11 @@ class Person:
     absent_until: datetime | None = None
     version: int = 1
     access_version: int = 1
-    """Grows with each change of roles, or of being active: what an access token says of them."""
+    """Number that grows whenever the roles or `active` change, on which access tokens depend."""
 
     @property
     def active(self) -> bool:
-        """May sign in and be given work."""
+        """Whether the person may sign in and be given work."""
         return self.joined_at is not None and not self.suspended
 
     def changed(
@@ -70,14 +70,15 @@ class Person:
         )
 
     def reading(self, language: Language) -> Person:
-        """What is written to them comes in this language."""
+        """Return the person with another language, in which the system writes to them."""
         return self._next(language=language)
 
     def suspended_now(self) -> Person:
         return self._next(suspended=True)
 
     def erased(self) -> Person:
-        """Nobody by name: their id alone is left. An address of its own keeps each apart from the others."""
+        """Return the person without personal data; only their id is left. The replacement e-mail address
+        contains the id, because addresses must differ."""
         return self._next(
             name=ERASED,
             email=f"{self.id}@erased.invalid",
@@ -106,8 +107,8 @@ class Person:
 
 
 def normalised_email(text: str) -> str:
-    """The form under which an address is stored and looked for: neither case nor how accents are put together
-    tells people apart."""
+    """Return the form under which an e-mail address is stored and searched. Addresses that differ only in
+    case or in the encoding of accents are the same."""
     return unicodedata.normalize("NFC", text.strip().casefold())
 
 
@@ -133,14 +134,16 @@ def external_people_hold_only_roles_open_to_them(kind: Kind, roles: Sequence[Rol
 
 
 def manager_is_a_colleague(manager: Person | None, *, field: str = "manager") -> None:
-    """Approvals climb from a person to their manager: one of the house who has not left. Whoever is invited
-    together with their manager may name them before either has accepted."""
+    """Raise Invalid unless the manager is an internal person who has not left, because approvals go from a
+    person to their manager. The manager need not have accepted their invitation yet, so that both can be
+    invited together."""
     if manager is None or manager.suspended or manager.kind != "internal":
         raise Invalid("manager_not_available", field=field)
 
 
 def nobody_is_their_own_superior(person_id: UUID, managers_above: Sequence[UUID]) -> None:
-    """`managers_above`: the proposed manager, their manager, and so on."""
+    """Raise Invalid if the person is among `managers_above`: the proposed manager, their manager, and so
+    on."""
     if person_id in managers_above:
         raise Invalid("manager_cycle", field="manager")
 
@@ -165,8 +168,9 @@ def only_people_who_joined_depart(person: Person) -> None:
 
 
 def successor_takes_over(person: Person, successor: Person | None) -> Person:
-    """An internal person's place is taken by another internal one, an external one's by a colleague of their
-    own company or by somebody of the house: work never goes to another outside company unseen."""
+    """Return the successor if they may take over. Only an internal person may succeed an internal person. An
+    external person may be succeeded by somebody of their own company or by an internal person, so that work
+    does not pass to another external company unnoticed."""
     if successor is None or successor.id == person.id or not successor.active:
         raise Invalid("successor_not_available", field="successor")
     if successor.kind == "external" and successor.company != person.company:
@@ -179,7 +183,8 @@ def last_active_admin(person: Person, other_active_admins: int) -> bool:
 
 
 def tenant_keeps_an_active_admin(before: Person, after: Person, other_active_admins: int) -> None:
-    """Without an admin nobody could put anything right again."""
+    """Raise WrongState if a change would leave the tenant without an active admin, because then nobody could
+    repair anything."""
     remains = after.active and ADMIN in after.roles
     if last_active_admin(before, other_active_admins) and not remains:
         raise WrongState("last_admin", field="roles" if after.active else "active")

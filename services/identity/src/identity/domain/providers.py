@@ -1,4 +1,4 @@
-"""Sign-in through a provider of the tenant's own: an OpenID Connect issuer that says who somebody is."""
+"""Sign-in through a provider that the tenant chose: an OpenID Connect issuer that identifies people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from optima_kit.refusals import Invalid, Unauthenticated
 from .people import Person
 
 ATTEMPT_LIVES = timedelta(minutes=10)
-"""From the button to the provider and back."""
+"""How long a person may take from the sign-in button to the provider and back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Provider:
     issuer: str
     client_id: str
     sealed_secret: bytes | None
-    """None for a public client, which PKCE alone protects."""
+    """None for a public client, which is protected only by PKCE."""
     version: int = 1
 
 
@@ -32,14 +32,14 @@ class Attempt:
     nonce: str
     sealed_verifier: bytes
     browser_hash: bytes | None
-    """Of the secret that the browser keeps: nobody else's return counts. None for an attempt that the release
-    before began."""
+    """Hash of a secret that the browser keeps, so that only this browser can complete the attempt. None for
+    an attempt that an earlier release began."""
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """What the provider says of whoever signed in there."""
+    """What the provider says about the person who signed in there."""
 
     subject: str
     email: str | None
@@ -49,17 +49,18 @@ class Introduction:
 @dataclass(frozen=True, slots=True)
 class AllowedIssuer:
     issuer: str
-    """One that ends in "/" stands for all below it."""
+    """An issuer. If it ends in "/", it stands for all issuers below it."""
     origins: tuple[str, ...] = ()
-    """Addresses whose origins its configuration may name beside its own."""
+    """Further addresses, besides the issuer itself, whose origins the issuer's configuration may name."""
 
     def covers(self, issuer: str) -> bool:
         return issuer == self.issuer or (self.issuer.endswith("/") and issuer.startswith(self.issuer))
 
 
 def addresses_of(issuer: str, allowed: Sequence[AllowedIssuer]) -> Sequence[str]:
-    """The addresses whose origins are the issuer's. We fetch from whatever a tenant names as its issuer, and
-    from what that names in turn: the operator says which ones that may be."""
+    """Return the addresses whose origins belong to the issuer. We fetch from the issuer that a tenant names
+    and from addresses that its configuration names, so the operator decides which ones are allowed. Raises
+    Invalid if the issuer is not allowed."""
     covering = [entry for entry in allowed if entry.covers(issuer)]
     if not covering:
         raise Invalid("issuer_not_allowed", field="issuer")
@@ -69,7 +70,8 @@ def addresses_of(issuer: str, allowed: Sequence[AllowedIssuer]) -> Sequence[str]
 def attempt_is_good(
     attempt: Attempt | None, issuer: str | None, browser_hash: bytes, now: datetime
 ) -> Attempt:
-    """The attempt, begun by the browser that comes back, at today's provider. Raises Unauthenticated."""
+    """Return the attempt. Raises Unauthenticated unless the returning browser began it, at the provider that
+    the tenant still has, and it has not expired."""
     if (
         attempt is None
         or attempt.expires_at <= now
@@ -84,8 +86,9 @@ def attempt_is_good(
 def introduction_names_a_person(
     introduction: Introduction, by_subject: Person | None, by_email: Person | None, email_is_linked: bool
 ) -> Person:
-    """The person known under the subject, or else the one whose address the provider has verified, unless
-    another subject is that person already: an address may pass to somebody else, a subject never does."""
+    """Return the person known by the subject, or else the person whose e-mail address the provider has
+    verified, unless that person is already linked to another subject: an address may pass to somebody else, a
+    subject never does. Raises Unauthenticated if there is no such person."""
     if by_subject is not None:
         return by_subject
     if by_email is None or not introduction.email_verified or email_is_linked:

@@ -1,4 +1,4 @@
-"""Roles: named sets of privileges, the product's own and those that a tenant defines for itself."""
+"""Roles: named sets of privileges. Some are built in, others are defined by a tenant."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ _TAKEN_FOR: Final = (
     "ıil øo œo æa đd ðd ħh łl ŋn þp ŧt"
 )
 LOOKALIKES: Final = {row[0]: row[1:] for row in _TAKEN_FOR.split()}
-"""Which plain letters a sign can be taken for, in small or large. An i and an l are taken for each other."""
+"""The plain letters for which a character can be mistaken, in lower or upper case. An i and an l can also be
+mistaken for each other."""
 
 ALPHABETS: Final = (
     frozenset("abcdefghijklmnopqrstuvwxyzßıøœæđðħłŋþŧ"),
     frozenset("αβγδεζηθικλμνξοπρστυφχψω"),
     frozenset("абвгдежзийклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ"),
 )
-"""Of languages in which tenants name roles: the letters that people write today. Phonetic letters, small
-capitals, and other alphabets that imitate ours are not among them."""
+"""Letters of languages in which tenants may name roles. Phonetic letters, small capitals, and other alphabets
+that imitate ours are left out."""
 
 _BETWEEN: Final = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("’‘“”«»‐–—·€°")
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What the product knows of privileges. The rules below read it; they name no privilege themselves."""
+    """What the product knows about privileges. The rules below use it instead of naming privileges."""
 
     known: frozenset[str]
     """Every privilege that a tenant's people can hold."""
     admin_only: frozenset[str]
     platform: frozenset[str]
     open_to_external: frozenset[str]
-    """What the built-in dealer, agent and supplier hold between them."""
+    """All privileges of the built-in roles dealer, agent and supplier together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Role:
     built_in: bool
     version: int = 1
     second_factor: bool = False
-    """Whether it grants nothing without one."""
+    """Whether the role grants nothing in a session in which no second factor was shown."""
 
     def redefined(self, *, name: str, privileges: frozenset[str], second_factor: bool = False) -> Role:
         return replace(
@@ -65,13 +66,14 @@ class Role:
         )
 
     def open_to_external(self, matrix: Matrix) -> bool:
-        """Whether it grants nothing beyond what dealers, agents and suppliers have."""
+        """Tell whether the role grants only privileges that dealers, agents or suppliers have."""
         return self.privileges <= matrix.open_to_external
 
 
 def role_is_in_force(role: Role, *, has_factor: bool) -> bool:
-    """In a session in which no second factor was shown. Whoever has one shows it, wherever they signed in;
-    whoever has none sets one up, which takes no role."""
+    """Tell whether a role grants anything in a session in which no second factor was shown. A person who has
+    a factor must show it, wherever they signed in. A person without one can set one up, which needs no
+    role."""
     return not has_factor and not role.second_factor
 
 
@@ -82,9 +84,9 @@ def privileges_of(roles: Iterable[Role]) -> frozenset[str]:
 def built_in_roles_are_the_products_own(
     known: Role | None, key: str, name: str, built_in: Sequence[str]
 ) -> None:
-    """Nor does any other role come to pass for one in a case, width or accents of its own, or in
-    `LOOKALIKES`: whoever gives it to somebody knows what they give. What a `known` role is called already
-    stays."""
+    """Raise WrongState if a built-in role would be changed, or if a role's new key or name can be mistaken
+    for that of a built-in role by case, width, accents or `LOOKALIKES`: people who assign a role must know
+    what they assign. An unchanged name of a `known` role is not checked."""
     new_key = known is None or known.built_in
     new_name = known is None or known.name != name
     for field, text, is_new in (("key", key, new_key), ("name", name, new_name)):
@@ -93,8 +95,9 @@ def built_in_roles_are_the_products_own(
 
 
 def names_of_roles_are_in_letters_that_people_write(known: Role | None, name: str) -> None:
-    """Each word in one of the `ALPHABETS`: what else looks like a letter need not be known one by one. What a
-    `known` role is called already stays."""
+    """Raise Invalid unless each word of a role's name is written in one of the `ALPHABETS`, so that we need
+    not know every other character that looks like a letter. An unchanged name of a `known` role is not
+    checked."""
     for word in name.split() if known is None or known.name != name else ():
         if not all(map(_is_in_one_alphabet, _plain(word).split())):
             raise Invalid("role_name_letters", field="name", word=word)
@@ -114,8 +117,8 @@ def _can_be_taken_for(built_in: str, text: str) -> bool:
 
 
 def _reads_as(built_in: str, signs: str) -> bool:
-    """Whether somebody can read it as that name. What is no letter is passed over, where it isn't taken for
-    one."""
+    """Tell whether somebody could read the characters as the name of the built-in role. Characters that are
+    not letters may be skipped, unless they look like a letter of the name."""
     reached = {0}
     for sign in signs:
         taken = LOOKALIKES.get(sign, sign) + sign
@@ -129,13 +132,14 @@ def _alike(letter: str, signs: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Without accents, width and case."""
+    """Return the text without accents, in lower case and normal width."""
     folded = unicodedata.normalize("NFKD", text).casefold()
     return "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
 
 
 def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: Matrix) -> None:
-    """Economics and the assignment of phases stay with the admin, whatever a tenant wishes."""
+    """Raise Invalid for privileges that a tenant's own roles cannot hold, such as those for economics and for
+    assigning phases, which only admins have."""
     for index, privilege in enumerate(privileges):
         field = f"privileges[{index}]"
         if privilege in matrix.admin_only:
@@ -147,7 +151,8 @@ def own_roles_hold_only_grantable_privileges(privileges: Sequence[str], matrix: 
 
 
 def scopes_hold_only_grantable_privileges(scopes: Sequence[str], matrix: Matrix) -> None:
-    """A machine is no admin either: its scopes obey the rule of a tenant's own roles."""
+    """Raise Invalid for scopes that a machine cannot hold. The rule is the same as for a tenant's own
+    roles."""
     for index, scope in enumerate(scopes):
         if scope in matrix.admin_only or scope in matrix.platform or scope not in matrix.known:
             raise Invalid("scope_not_grantable", field=f"scopes[{index}]", scope=scope)
@@ -156,7 +161,8 @@ def scopes_hold_only_grantable_privileges(scopes: Sequence[str], matrix: Matrix)
 def nobody_grants_more_than_they_hold(
     granted: frozenset[str], held: frozenset[str], *, field: str | None = None
 ) -> None:
-    """Otherwise whoever may invite people could make themselves an admin."""
+    """Raise Forbidden if a person would grant privileges that they lack. Otherwise a person who may invite
+    people could become an admin through an invitation."""
     beyond = granted - held
     if beyond:
         raise Forbidden("grants_more_than_held", field=field, privilege=min(beyond))

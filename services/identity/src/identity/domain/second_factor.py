@@ -1,4 +1,5 @@
-"""Codes that a person's telephone shows and changes every thirty seconds (TOTP, RFC 6238)."""
+"""The second factor: codes that a person's phone shows and that change every thirty seconds (TOTP, RFC
+6238)."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from uuid import UUID
 STEP_SECONDS = 30
 DIGITS = 6
 CLOCKS_DIFFER_BY = 1
-"""Steps: telephones are up to half a minute off."""
+"""How many steps a phone's clock may be off, which is half a minute."""
 RECOVERY_CODES = 10
 
 
@@ -20,9 +21,9 @@ class SecondFactor:
     person_id: UUID
     sealed_secret: bytes
     confirmed: bool = False
-    """Until its owner has shown that they can produce a code, it is not asked for."""
+    """Whether the owner has shown that they can produce a code. Until then no code is asked for."""
     last_step: int = 0
-    """Of the newest code that was used: neither it nor an older one works again."""
+    """Step of the newest code that was used. Neither this code nor an older one works again."""
     recovery_hashes: tuple[bytes, ...] = ()
 
     def with_step(self, step: int) -> SecondFactor:
@@ -48,9 +49,9 @@ def step_of(moment: datetime) -> int:
 
 
 def step_that_shows(code: str, secret: bytes, now: datetime, *, after: int) -> int | None:
-    """The step whose code this is, among those around now and later than `after`; None if it is none's.
+    """Return the step whose code this is, or None. Only steps around now and later than `after` count.
 
-    Every candidate is compared, each in constant time.
+    All candidates are compared, each in constant time.
     """
     current = step_of(now)
     found = None

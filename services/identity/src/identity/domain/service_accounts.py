@@ -1,4 +1,4 @@
-"""Machines that sign in for themselves, each with the scopes it was given."""
+"""Service accounts: machine clients that sign in for themselves with given scopes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ServiceAccount:
     name: str
     scopes: frozenset[str]
     secret_hash: bytes
-    """SHA-256: the secret is 256 random bits, which no guessing reaches."""
+    """SHA-256 of the secret. A fast hash is enough, because 256 random bits cannot be guessed."""
     active: bool = True
     version: int = 1
 

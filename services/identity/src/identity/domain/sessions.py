@@ -1,4 +1,4 @@
-"""A session: one sign-in, kept alive by refresh tokens of which each works once."""
+"""Sessions. A session is one sign-in, kept alive by refresh tokens that work once each."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from uuid import UUID
 from optima_kit.refusals import Forbidden
 
 ACCESS_TOKEN_LIVES = timedelta(minutes=10)
-"""Also how long other services believe the last token of a session that has ended. They refuse one that was
-made before a suspension or a change of roles."""
+"""Lifetime of an access token. Other services accept the last token of an ended session that long, but they
+refuse tokens made before a suspension or a change of roles."""
 REFRESH_TOKEN_LIVES = timedelta(days=7)
 SESSION_LIVES = timedelta(days=30)
-"""From the sign-in, however often it is refreshed."""
+"""Lifetime of a session from the sign-in, however often it is refreshed."""
 PROOF_LASTS = timedelta(minutes=10)
-"""So long after a password or code, what a stolen access token must not do is done without asking again."""
+"""How long after a password or code a person may do sensitive things without being asked for it again. A
+stolen access token alone must not allow them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,15 @@ class Session:
     id: UUID
     person_id: UUID
     device: str
-    """What the browser says of itself."""
+    """The browser's description of itself."""
     began_at: datetime
     refreshed_at: datetime
     ends_at: datetime
     revoked_at: datetime | None = None
     proven_at: datetime | None = None
-    """When its person last showed again who they are; None: not since it began."""
+    """When the person last proved again who they are; None if they have not since the session began."""
     factor_shown: bool = False
-    """Whether they showed a code of their second factor in it."""
+    """Whether the person showed a code of their second factor in this session."""
 
     def proven_lately(self, now: datetime) -> bool:
         return now < (self.proven_at or self.began_at) + PROOF_LASTS
@@ -52,7 +53,8 @@ class RefreshToken:
 
 
 def who_acts_was_proven_lately(session: Session | None, now: datetime) -> None:
-    """`session`: that of the token; a machine has none, and shows its secret every ten minutes."""
+    """Raise Forbidden unless the person has proved lately, in the token's `session`, who they are. A machine
+    has no session, so it is refused too."""
     if session is None or not session.proven_lately(now):
         raise Forbidden("proof_needed")
 

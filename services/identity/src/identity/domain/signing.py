@@ -1,8 +1,7 @@
-"""The life of a signing key: published first, then signing, then only verifying, then gone.
+"""The life of a signing key: it is first only published, then signs, then only verifies, and is then deleted.
 
-Verifiers keep the key set for a while. So a key is shown before its first signature and after its
-last one: at no moment does a valid token name a key that a verifier could not have.
-"""
+Verifiers cache the key set for a while. Therefore a key is published some time before its first signature and
+some time after its last one, so that a verifier always has the key of a valid token."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from .sessions import ACCESS_TOKEN_LIVES
 
 SIGNS_FOR = timedelta(days=30)
 SHOWN_BEFORE = timedelta(minutes=15)
-"""Longer than any verifier trusts a key set that it has fetched."""
+"""How long a key is published before it signs. This is longer than any verifier caches a key set."""
 SHOWN_AFTER = ACCESS_TOKEN_LIVES + timedelta(minutes=5)
 
 
@@ -23,7 +22,7 @@ class SigningKey:
     kid: str
     algorithm: str
     public: dict[str, str]
-    """As a JSON Web Key."""
+    """The public key as a JSON Web Key."""
     sealed: bytes
     """The private key, encrypted."""
     signs_from: datetime
@@ -35,12 +34,14 @@ def the_key_that_signs(keys: Sequence[SigningKey], now: datetime) -> SigningKey 
 
 
 def first_signature_at(keys: Sequence[SigningKey], now: datetime) -> datetime:
-    """Of a key created now: at once if there is none yet, else when every verifier has seen it."""
+    """Return when a key created now may begin to sign: at once if there is no other key, otherwise when every
+    verifier has seen it."""
     return now + SHOWN_BEFORE if keys else now
 
 
 def rotation_is_due(keys: Sequence[SigningKey], now: datetime) -> bool:
-    """Early enough that the successor has been shown by the time that the present key has served."""
+    """Tell whether a successor has to be made, which is early enough that it has been published long enough
+    when the present key's time is over."""
     return all(key.signs_from + SIGNS_FOR - SHOWN_BEFORE <= now for key in keys)
 
 
@@ -49,7 +50,8 @@ def next_rotation_at(keys: Sequence[SigningKey]) -> datetime:
 
 
 def keys_past_use(keys: Sequence[SigningKey], now: datetime) -> list[SigningKey]:
-    """Those whose last token has expired: a successor has signed for longer than a token lives."""
+    """Return the keys whose last token has expired, because a successor has signed for longer than a token
+    lives."""
     return [
         key
         for key in keys

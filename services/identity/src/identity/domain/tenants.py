@@ -1,4 +1,4 @@
-"""A tenant: one customer organisation, within whose walls every person, unit and role lives."""
+"""Tenants. A tenant is one customer organisation; every person, unit and role belongs to exactly one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Language = Literal["it", "en"]
 
 @dataclass(frozen=True, slots=True)
 class Legal:
-    """Who the customer is before Italian law, as its documents print it."""
+    """The customer's identity under Italian law, as its documents print it."""
 
     name: str
     vat_number: str | None

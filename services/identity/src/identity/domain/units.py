@@ -1,4 +1,4 @@
-"""Organisational units: a tree, each with the person who answers for it."""
+"""Organisational units. They form a tree, and each may have a manager."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Unit:
 
 
 def unit_is_not_within_itself(unit_id: UUID, units_above: Sequence[UUID]) -> None:
-    """`units_above`: the proposed parent, its parent, and so on."""
+    """Raise Invalid if the unit is among `units_above`: the proposed parent, its parent, and so on."""
     if unit_id in units_above:
         raise Invalid("unit_cycle", field="parent")

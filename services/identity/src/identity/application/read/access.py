@@ -1,7 +1,7 @@
-"""What somebody may do with what stands in the directory.
+"""What a person may do with the entries of the directory.
 
-Nobody manages a person, a role or a service account that holds a privilege which they lack themselves. The
-commands hold the same rules (`application/access.py`); here they are asked, not enforced.
+Nobody may manage a person, a role or a service account that holds a privilege which they lack themselves.
+Commands enforce the same rules (`application/access.py`); the functions here only tell what would be allowed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ A = TypeVar("A", bound=str)
 def actions_on_person(
     actor: Actor, person: Person, held: frozenset[str], *, has_factor: bool, last_admin: bool
 ) -> list[PersonAction]:
-    """`held`: what the person's roles grant. `last_admin`: whether the tenant has no other active one."""
+    """Return what the actor may do with the person. `held` are the privileges of the person's roles.
+    `last_admin` says whether the person is the tenant's only active admin."""
     manages = held <= actor.privileges
     writes = manages and actor.may("directory.write")
     invites = manages and actor.may("person.invite") and person.joined_at is None
@@ -105,7 +106,8 @@ def actions_on_account(actor: Actor, account: ServiceAccount) -> list[AccountAct
 
 
 def actions_on_session_of(actor: Actor, held: frozenset[str]) -> list[SessionAction]:
-    """`held`: what the roles of the session's person grant."""
+    """Return what the actor may do with a session. `held` are the privileges of the roles of the session's
+    person."""
     manages = actor.may("directory.write") and held <= actor.privileges
     return _possible({"end": manages and _proves(actor)})
 
@@ -115,7 +117,7 @@ def holds_everything(actor: Actor) -> bool:
 
 
 def _proves(actor: Actor) -> bool:
-    """Whether they can show again who they are: a machine has neither password nor telephone."""
+    """Tell whether the actor can prove again who they are. A machine cannot, because it has no session."""
     return actor.session_id is not None
 
 

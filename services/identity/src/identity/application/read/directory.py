@@ -1,5 +1,5 @@
-"""Look up the tenant, its units and roles, its sign-in provider and service accounts, with what the reader
-may do with each."""
+"""Read the tenant, its units and roles, its sign-in provider and service accounts, with what the reader may
+do with each of them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def show_tenant(actor: Actor, tenant: Tenant) -> TenantView:
 
 
 async def list_units(ports: Ports, actor: Actor, query: PageQuery) -> Page[UnitView]:
-    """By key."""
+    """List units sorted by key."""
     units = await ports.units.list(after=query.after(str), limit=query.rows)
     names = await _names(ports, units)
     return page_of(query, units, lambda unit: _unit(actor, unit, names), lambda unit: unit.key)
@@ -81,7 +81,7 @@ async def show_unit(ports: Ports, actor: Actor, unit: Unit) -> UnitView:
 
 
 async def list_roles(ports: Ports, actor: Actor, query: PageQuery) -> Page[RoleView]:
-    """By key."""
+    """List roles sorted by key."""
     roles = await ports.roles.list(after=query.after(str), limit=query.rows)
     return page_of(query, roles, lambda role: show_role(actor, role), lambda role: role.key)
 
@@ -140,7 +140,7 @@ def show_provider(actor: Actor, provider: Provider) -> ProviderView:
 
 
 async def list_accounts(ports: Ports, actor: Actor, query: PageQuery) -> Page[ServiceAccountView]:
-    """By name."""
+    """List service accounts sorted by name."""
     found = await ports.accounts.list(after=query.after(str), limit=query.rows)
     return page_of(query, found, lambda account: _account(actor, account), lambda account: account.name)
 

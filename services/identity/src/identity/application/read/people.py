@@ -1,4 +1,4 @@
-"""Look up people and their sessions, with the names of units and managers and with what the reader may do."""
+"""Read people and their sessions, with the names of units and managers and what the reader may do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ Names = Mapping[UUID, str]
 
 
 async def list_people(ports: Ports, query: PageQuery, text: str | None) -> Page[PersonSummaryView]:
-    """By name. With `text`, those whom it finds, by the words found."""
+    """List people sorted by name or, if `text` is given, the people whom it finds, sorted by the found
+    words."""
     after = query.after(str, UUID)
     if text is None:
         listed = await ports.people.list(after=after, limit=query.rows)
@@ -60,7 +61,7 @@ async def read_person(ports: Ports, actor: Actor, person_id: UUID) -> PersonDeta
 
 
 async def show_person(ports: Ports, actor: Actor, person: Person) -> PersonDetailsView:
-    """A person who is at hand, as this actor sees them."""
+    """Build the view of a loaded person for this actor."""
     others = await ports.people.count_other_active_admins(person.id)
     actions = actions_on_person(
         actor,
@@ -86,14 +87,14 @@ async def read_oneself(ports: Ports, actor: Actor) -> OwnDetailsView:
 
 
 async def list_own_sessions(ports: Ports, actor: Actor, query: PageQuery) -> Page[SessionView]:
-    """The open ones, newest first."""
+    """List the reader's own open sessions, newest first."""
     return await _sessions(ports, actor.person_id, query, ["end"])
 
 
 async def list_sessions_of(
     ports: Ports, actor: Actor, person_id: UUID, query: PageQuery
 ) -> Page[SessionView]:
-    """A person's open ones, newest first."""
+    """List a person's open sessions, newest first."""
     person = await ports.people.find(person_id)
     if person is None:
         raise Absent("person_absent")

@@ -1,4 +1,4 @@
-"""What a reader gets to see of the directory. What has no value is absent."""
+"""Views of the directory. A field without a value is absent."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ class PersonSummaryView(View):
     email: str
     kind: Kind
     company: str | None
-    """Of an external person: the company that they work for."""
+    """The company that an external person works for; absent for internal people."""
     roles: list[str]
-    """Keys."""
+    """Keys of the person's roles."""
     unit: NamedUnitView | None
     manager: PersonView | None
     language: Language
     joined: bool
-    """Whether they accepted their invitation."""
+    """Whether the person has accepted their invitation."""
     active: bool
-    """Whether they may sign in: they have joined and are not suspended."""
+    """Whether the person may sign in, which is so if they have joined and are not suspended."""
     absent_until: datetime | None
     version: int
 
@@ -75,7 +75,7 @@ class PersonDetailsView(PersonSummaryView):
 
 class OwnDetailsView(PersonSummaryView):
     second_factor: Literal["unconfirmed", "confirmed"] | None
-    """Absent where none was set up. It is asked for once it is confirmed."""
+    """Absent if no second factor was set up. It is asked for once it is confirmed."""
     actions: list[OwnAction]
 
 
@@ -86,7 +86,7 @@ class RoleView(View):
     privileges: list[str]
     built_in: bool
     second_factor: bool
-    """Whether it grants nothing in a session in which no second factor was shown."""
+    """Whether the role grants nothing in a session in which no second factor was shown."""
     version: int
     actions: list[RoleAction]
 
@@ -106,7 +106,7 @@ class PrivilegeView(View):
     italian: str
     english: str
     roles: list[str]
-    """Built-in roles that hold it."""
+    """Built-in roles that hold the privilege."""
     admin_only: bool
     open_to_external: bool
 
@@ -116,7 +116,7 @@ class PrivilegesView(View):
 
 
 class ProviderView(View):
-    """The OpenID Connect issuer at which the tenant's people sign in, beside their passwords."""
+    """The OpenID Connect issuer at which the tenant's people may sign in instead of with a password."""
 
     issuer: str
     client_id: str
@@ -137,13 +137,13 @@ class ServiceAccountView(View):
 
 class OpenedServiceAccountView(ServiceAccountView):
     client_secret: str
-    """Shown here and never again."""
+    """The secret, which is shown only in this answer."""
 
 
 class SessionView(View):
     id: UUID
     device: str
-    """What the browser says of itself."""
+    """The browser's description of itself."""
     began_at: datetime
     refreshed_at: datetime
     ends_at: datetime
@@ -151,8 +151,8 @@ class SessionView(View):
 
 
 class LinkView(View):
-    """An invitation, or a link to choose a new password. The token is shown here and never again; whoever has
-    it becomes this person."""
+    """An invitation, or a link to choose a new password. The token is shown only in this answer. A person who
+    has it can act as this person."""
 
     person: PersonView
     token: str
@@ -160,11 +160,11 @@ class LinkView(View):
 
 
 class JoinedView(View):
-    """Who has accepted an invitation."""
+    """The person who has accepted an invitation."""
 
     tenant_id: UUID
     tenant: str
-    """The tenant's slug: what the person signs in with from now on, beside address and password."""
+    """The tenant's slug, with which the person signs in from now on, besides e-mail address and password."""
     person: PersonView
     email: str
 
@@ -173,17 +173,17 @@ class RegisteredTenantView(View):
     id: UUID
     slug: str
     invitation: LinkView
-    """Of the tenant's first admin."""
+    """The invitation of the tenant's first admin."""
 
 
 class ImportedView(View):
-    """What became of one row of the table."""
+    """The outcome of one row of the table."""
 
     row: int
     person: PersonView
     outcome: Literal["invited", "changed", "unchanged"]
     invitation: LinkView | None = None
-    """Of somebody new; left out of a dry run."""
+    """The invitation of a new person; absent in a dry run."""
 
 
 class ImportView(View):
