@@ -1,4 +1,4 @@
-"""Puts the service together."""
+"""Assemble the logistics service."""
 
 from __future__ import annotations
 

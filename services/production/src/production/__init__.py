@@ -1,1 +1,1 @@
-"""Orders, jobs, economics, phases, assignments."""
+"""Production: orders and their jobs, economics, phases and assignments."""

@@ -1,4 +1,4 @@
-"""Wires production together."""
+"""Assemble the production service."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .application.ports import Ports
 
 
 def ports(work: UnitOfWork) -> Ports:
-    """Everything on one unit of work."""
+    """Return all ports on one unit of work."""
     return Ports(
         kinds=PostgresKinds(work),
         orders=PostgresOrders(work),

@@ -1,4 +1,4 @@
-"""Bar codes and QR codes as pictures (SVG): Code 128, and GS1-128 of the numbers of packages."""
+"""Bar codes and QR codes as pictures (SVG): Code 128, and GS1-128 for the numbers of packages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import segno
 
-# Widths of bars and spaces by value (ISO/IEC 15417, table 1); the last but one starts set C, the last stops.
+# Widths of bars and spaces by value (ISO/IEC 15417, table 1). The last but one starts set C, the last stops.
 _SIX: Final = (
     "212222222122222221121223121322131222122213122312132212221213221312231212112232122132122231113222"
     "123122123221223211221132221231213212223112312131311222321122321221312212322112322211212123212321"
@@ -24,23 +24,24 @@ _FNC1: Final = 102
 _START_C: Final = 105
 _STOP: Final = 106
 _QUIET: Final = 10
-"""Modules of white on each side, at least."""
+"""The least number of white modules on each side."""
 
 
 def gs1_128(sscc: str) -> str:
-    """The number of a package as GS1-128: application identifier 00, then its 18 digits."""
+    """Draw the number of a package as GS1-128: application identifier 00 and its 18 digits."""
     return _bars(code_values(f"00{sscc}"))
 
 
 def code_values(digits: str) -> list[int]:
-    """Of GS1-128 in set C, two digits a value: start, FNC1, data, checksum modulo 103, stop."""
+    """Return the values of GS1-128 in set C, two digits each: start, FNC1, data, checksum modulo 103,
+    stop."""
     data = [_FNC1, *(int(digits[place : place + 2]) for place in range(0, len(digits), 2))]
     checksum = (_START_C + sum(place * value for place, value in enumerate(data, 1))) % 103
     return [_START_C, *data, checksum, _STOP]
 
 
 def qr(text: str) -> str:
-    """Read at a glance by a telephone; up to 15 % of it may be damaged."""
+    """Draw a QR code that a telephone reads at a glance. Up to 15 % of it may be damaged."""
     picture = io.BytesIO()
     segno.make(text, error="m", micro=False).save(picture, kind="svg", xmldecl=False, border=2)
     return picture.getvalue().decode()

@@ -1,4 +1,4 @@
-"""What stands on the sheet of a transport document: every text as it is printed, in Italian."""
+"""The content of a printed transport document: every text as it is printed, in Italian."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..domain.ddt import Document, DocumentLot
 from ..domain.parties import Party
 
 Sheet = dict[str, Any]
-"""JSON for the template: texts, lists and objects of texts, and None for what the document does not say."""
+"""JSON for the template: texts, lists, objects of texts, and None for what the document leaves out."""
 
 
 _NUMBERS = 30
-"""Of packages at most."""
+"""The most package numbers that are printed."""
 
 
 def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
-    """Plain texts only: the template shows them and never reads them as markup."""
+    """Build the sheet. Its texts are plain: the template shows them and never reads them as markup."""
     sheet: Sheet = {
         "kind": "ddt",
         "number": document.number,
@@ -64,13 +64,13 @@ def ddt_sheet(document: Document, voided_because: str | None) -> Sheet:
 
 
 def _package_numbers(document: Document) -> list[str]:
-    """As many as there is room for: the packing list has them all."""
+    """Return as many package numbers as fit. The packing list has all of them."""
     numbers = [spaced(number) for number in document.package_numbers[:_NUMBERS]]
     return [*numbers, "…"] if len(document.package_numbers) > _NUMBERS else numbers
 
 
 def spaced(sscc: str) -> str:
-    """As people read it, beneath its bars."""
+    """Return an SSCC as it is printed below its bars."""
     return "(00) " + " ".join(sscc[place : place + 6] for place in range(0, len(sscc), 6))
 
 
@@ -80,7 +80,7 @@ def _lot(lot: DocumentLot) -> str:
 
 
 def _orders(document: Document) -> list[str]:
-    """Of a document of several orders, each once."""
+    """Return the numbers of several orders, each once."""
     return list(dict.fromkeys(line.order_number for line in document.lines if line.order_number))
 
 
@@ -89,7 +89,8 @@ def italian_date(day: date) -> str:
 
 
 def italian_number(value: Decimal) -> str:
-    """ "1.500", "184,5": dots between thousands, a comma before decimals, no superfluous zeros."""
+    """Return a number such as "1.500" or "184,5": dots between thousands, a comma before decimals, no
+    needless zeros."""
     text = f"{value.normalize():,f}"
     return text.translate(str.maketrans(",.", ".,"))
 
@@ -104,7 +105,7 @@ def _moment(at: datetime, time_zone: str) -> str:
 
 
 def party_sheet(party: Party) -> Sheet:
-    """Name, address and tax numbers, a line each."""
+    """Return name, address and tax numbers, each as one line."""
     city = f"{party.postal_code} {party.city}".strip()
     if party.province:
         city += f" ({party.province})"
@@ -126,7 +127,8 @@ def _taxes(party: Party) -> str | None:
 
 
 def showable(value: Any) -> Any:
-    """The same, with accents composed and what the fonts lack replaced: PDF/A allows no missing glyph."""
+    """Return the value with accents composed and characters that the fonts lack replaced: PDF/A allows no
+    missing glyph."""
     if isinstance(value, str):
         shown = coverage()
         text = " ".join(unicodedata.normalize("NFC", value).split())

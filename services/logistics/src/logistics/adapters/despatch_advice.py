@@ -1,4 +1,4 @@
-"""A transport document as electronic DDT: UBL 2.1 DespatchAdvice, as AgID asks for it.
+"""A transport document as an electronic DDT: UBL 2.1 DespatchAdvice in AgID's profile.
 
 Source: Peppol BIS Despatch Advice 3 with AgID's extension for the Documento di Trasporto 3.1. The rules named
 here (IT-T16-…, PEPPOL-T16-…) are those of its published Schematron.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-# Writes XML and reads none.
+# This module writes XML and reads none.
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from decimal import Decimal
@@ -29,10 +29,10 @@ CUSTOMIZATION: Final = (
 )
 PROFILE: Final = "urn:fdc:peppol.eu:poacc:bis:despatch_advice:3"
 NONE: Final = "NA"
-"""Of an identifier that UBL demands and nobody has."""
+"""The value of an identifier that UBL requires and the party does not have."""
 
 OFFICE, VAT_NUMBER, FISCAL_CODE = "0201", "0211", "0210"
-"""Of ISO 6523, and of the list of electronic addresses (EAS)."""
+"""Schemes of identifiers, from ISO 6523 and the list of electronic addresses (EAS)."""
 
 _WRITTEN: Final = {
     "H87": "pz pezzo pezzi pc pcs copia copie esemplari",
@@ -70,19 +70,19 @@ _WRITTEN: Final = {
     "XDR": "fusti fusto",
     "XCS": "casse cassa",
 }
-"""UN/ECE Recommendations 20 and 21 (with an X in front) of the units that warehouses count in, and how these
-are written. "ml" is millilitres to some and metres to others, and so is none."""
+"""The units that warehouses count in: codes of UN/ECE Recommendations 20 and 21 (with an X in front), and how
+people write them. "ml" is missing because some mean millilitres and others metres."""
 UNIT_CODES: Final = {name: code for code, names in _WRITTEN.items() for name in names.split()}
 _NOT_FOR_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def unit_code(unit: str) -> str | None:
-    """ "Pz.", "pz" and "p.z." are one."""
+    """Return the code of a unit, or None. "Pz.", "pz" and "p.z." are the same unit."""
     return UNIT_CODES.get(unit.casefold().replace(".", "").strip())
 
 
 def gaps(document: Document) -> Iterable[Refusal]:
-    """What the law lets a paper document leave out and an electronic one has to say (IT-T16-R002)."""
+    """Yield what an electronic document must state and a paper one may leave out (IT-T16-R002)."""
     if document.gross_weight_kg is None:
         yield Invalid("despatch_gross_weight_missing", field="gross_weight_kg")
     if document.packages is None:
@@ -104,7 +104,8 @@ def gaps(document: Document) -> Iterable[Refusal]:
 
 
 def despatch_advice(document: Document) -> bytes:
-    """The same bytes for the same document. Raises everything that it lacks at once."""
+    """Write the XML, the same bytes for the same document. Raises everything that the document lacks at
+    once."""
     if missing := list(gaps(document)):
         raise missing[0] if len(missing) == 1 else Violations(missing)
     ET.register_namespace("", UBL)
@@ -155,7 +156,7 @@ def despatch_advice(document: Document) -> bytes:
 
 
 def _despatched(document: Document) -> Iterable[tuple[DocumentLine, Decimal, DocumentLot | None]]:
-    """A line for each lot: UBL says of which lots a line is, and not how much of each."""
+    """Yield a line for each lot, because UBL states the lots of a line but not how much of each."""
     for line in document.lines:
         for lot in line.lots:
             yield line, lot.quantity, lot
@@ -196,7 +197,7 @@ def _shipment(root: ET.Element, document: Document, zone: ZoneInfo) -> None:
 
 
 def _endpoint(party: ET.Element, who: Party) -> None:
-    """Of a public body the office that is to have it."""
+    """Add the electronic address; for a public body it is the office that receives the document."""
     if who.office_code:
         _text(party, "EndpointID", who.office_code, schemeID=OFFICE)
     elif who.vat_number:
@@ -227,5 +228,5 @@ def _part(parent: ET.Element, *names: str) -> ET.Element:
 
 
 def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
-    """A character that XML can't hold is shown as one that is not known."""
+    """Add a text. Characters that XML can't hold are replaced by the replacement character."""
     ET.SubElement(parent, f"{{{CBC}}}{name}", attributes).text = _NOT_FOR_XML.sub("\ufffd", text)

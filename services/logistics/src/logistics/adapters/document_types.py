@@ -15,4 +15,4 @@ def _read() -> dict[str, DocumentType]:
 
 
 BUILT_IN: Final = _read()
-"""By code."""
+"""These document types by code."""

@@ -1,4 +1,4 @@
-"""Endpoints of articles, and of what suppliers send of them."""
+"""Endpoints of articles and of receipts from suppliers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ routes = Routes()
 async def keep_article(call: Call[Ports], code: str, body: KeepArticle) -> Reply[ArticleView]:
     """Create or change an article
 
-    Its unit and its owner are for good, since its stock is counted and kept by them. Documents already issued
-    keep what they say."""
+    Its unit and its owner can never change, because its stock is counted in that unit and kept for that
+    owner. Documents already issued keep their text.
+    """
     kept, owners = await keeping(call.ports, body.article(checked(code)), call.expected_version)
     view = articles.show_article(call.actor, kept, owners)
     return Reply(view, version=view.version)
@@ -35,7 +36,7 @@ async def read_article(call: Call[Ports], code: str) -> Reply[ArticleView]:
 
 @routes.get("/v1/articles", privilege="lookup.read")
 async def list_articles(call: Call[Ports], query: ArticlesQuery) -> Page[ArticleView]:
-    """List articles by code; one is found by its barcode, too"""
+    """List articles by code; a barcode finds one, too"""
     return await articles.list_articles(call.ports, call.actor, query, query.text)
 
 
@@ -43,7 +44,8 @@ async def list_articles(call: Call[Ports], query: ArticlesQuery) -> Page[Article
 async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Reply[SupplierReceiptView]:
     """Receive articles from a supplier, or from their owner, under the sender's DDT
 
-    The same document is received once."""
+    A second receipt of the same document is refused.
+    """
     row = await receive_from_supplier(
         call.ports,
         call.actor,
@@ -59,5 +61,5 @@ async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Repl
 
 @routes.get("/v1/supplier-receipts", privilege="stock.read")
 async def list_receipts(call: Call[Ports], query: ReceiptsQuery) -> Page[SupplierReceiptView]:
-    """List what suppliers and owners sent, the newest first"""
+    """List what suppliers and owners sent, newest first"""
     return await stock.list_receipts(call.ports, query, query.supplier, query.number)

@@ -19,7 +19,8 @@ routes = Routes()
 async def begin_counting(call: Call[Ports], body: OpenCount) -> Reply[CountView]:
     """Open a count of a warehouse
 
-    One count of a warehouse is open at a time. Goods may move meanwhile."""
+    A warehouse can have one open count at a time. Goods may move meanwhile.
+    """
     row = await open_count(call.ports, call.actor, warehouse=body.warehouse)
     return await _shown(call, row, location=f"/v1/counts/{row.count.count_id}")
 
@@ -40,7 +41,9 @@ async def read_count(call: Call[Ports], count_id: UUID) -> CountView:
 async def count_line(call: Call[Ports], count_id: UUID, body: CountGoods) -> Reply[CountView]:
     """Write down how much was counted of some goods
 
-    It is set against what the ledger says at this moment; counted again, the newest stands."""
+    The quantity is compared with the ledger at this moment. A new count of the same goods replaces the
+    earlier one.
+    """
     row = await count_goods(
         call.ports,
         call.actor,
@@ -59,7 +62,8 @@ async def count_line(call: Call[Ports], count_id: UUID, body: CountGoods) -> Rep
 async def post_differences(call: Call[Ports], count_id: UUID, body: PostCount) -> Reply[CountView]:
     """Post the differences of a count to the ledger, once
 
-    A difference above a twentieth of the stock is posted by somebody who did not count it."""
+    If a difference exceeds a twentieth of the stock, somebody who did not count it must post the count.
+    """
     return await _shown(call, await post_count(call.ports, call.actor, count_id, reason=body.reason))
 
 

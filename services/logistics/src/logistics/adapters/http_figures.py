@@ -19,8 +19,9 @@ async def get_delivery_figures(
 ) -> FiguresView[DeliveryFigureView]:
     """Measure deliveries: DDTs issued, on time and in full, days on the road
 
-    By month, carrier, destination or document type. On time is by the deadline of the order; in full,
-    without anything that was refused or came back."""
+    Figures are grouped by month, carrier, destination or document type. On time means by the deadline of the
+    order; in full means that nothing was refused or came back.
+    """
     return await figures.delivery_figures(call.ports, query.by, query.since, query.until)
 
 

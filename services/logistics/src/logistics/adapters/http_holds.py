@@ -17,7 +17,9 @@ routes = Routes()
 async def hold(call: Call[Ports], body: HoldGoods) -> Reply[HoldView]:
     """Hold goods back in a warehouse, for their quality
 
-    At most what is free there. They are neither reserved nor shipped until they are released or scrapped."""
+    At most what is free there can be held back. The goods are neither reserved nor shipped until they are
+    released or scrapped.
+    """
     row = await hold_goods(
         call.ports,
         call.actor,
@@ -35,7 +37,8 @@ async def hold(call: Call[Ports], body: HoldGoods) -> Reply[HoldView]:
 async def end_hold(call: Call[Ports], body: EndHold) -> Reply[HoldView]:
     """Release goods that are held back, or scrap them
 
-    What is scrapped is written off the stock as damaged."""
+    Scrapped goods are written off the stock as damaged.
+    """
     row = await end_hold_of(
         call.ports,
         call.actor,

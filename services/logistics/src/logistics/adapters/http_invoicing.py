@@ -1,4 +1,4 @@
-"""Endpoints of what is to be invoiced."""
+"""Endpoints of documents that are still to be invoiced."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ routes = Routes()
 
 @routes.get("/v1/ddts/to-be-invoiced", privilege="shipment.read")
 async def list_to_be_invoiced(call: Call[Ports], query: InvoiceableQuery) -> Page[InvoiceableView]:
-    """List the DDTs of which an invoice is to follow, by date
+    """List the DDTs that are still to be invoiced, by date
 
-    Without void and refused ones and those that the ERP has invoiced; of each line what the recipient has."""
+    Void and refused DDTs and those that the ERP has invoiced are left out. Each line shows what the recipient
+    has.
+    """
     return await invoicing.list_to_be_invoiced(call.ports, query, query.filters())
 
 
@@ -24,14 +26,15 @@ async def list_to_be_invoiced(call: Call[Ports], query: InvoiceableQuery) -> Pag
 async def list_customers_to_be_invoiced(
     call: Call[Ports], query: InvoiceableCustomersQuery
 ) -> InvoiceableCustomersView:
-    """List the customers of whose DDTs an invoice is to follow, the one who is to be invoiced soonest first
+    """List the customers with DDTs still to be invoiced; the one to be invoiced soonest comes first
 
-    At most 200."""
+    The list has at most 200 customers.
+    """
     return await invoicing.list_customers(call.ports, query.filters())
 
 
 @routes.get("/v1/ddts/to-be-invoiced.csv", privilege="shipment.read")
 async def export_to_be_invoiced(call: Call[Ports], query: InvoiceableTable) -> Content:
-    """Export the DDTs of which an invoice is to follow, as a table for a spreadsheet"""
+    """Export the DDTs that are still to be invoiced as a table for a spreadsheet"""
     table = await invoicing.table_to_be_invoiced(call.ports, query.filters())
     return Content(table, "text/csv", f"Da fatturare {query.issued_from} {query.issued_to}.csv")

@@ -69,7 +69,7 @@ async def read_destination(call: Call[Ports], code: str) -> Reply[DestinationVie
 
 @routes.get("/v1/destinations", privilege="lookup.read")
 async def list_destinations(call: Call[Ports], query: DestinationsQuery) -> Page[DestinationView]:
-    """List destinations by code; one is found by part of its name or town, too"""
+    """List destinations by code; part of a name or town finds some, too"""
     return await lookups.list_lookups(
         call.ports, call.actor, Destination, lookups.show_destination, query, query.text
     )
@@ -77,23 +77,24 @@ async def list_destinations(call: Call[Ports], query: DestinationsQuery) -> Page
 
 @routes.get("/v1/destinations/{code}/people", privilege="lookup.read")
 async def read_people(call: Call[Ports], code: str) -> DestinationPeopleView:
-    """Read who of the people outside works at a destination"""
+    """List the people outside the company who work at a destination"""
     return await lookups.show_people(call.ports, code)
 
 
 @routes.put("/v1/destinations/{code}/people/{person_id}", privilege="lookup.write")
 async def add_person(call: Call[Ports], code: str, person_id: UUID) -> DestinationPeopleView:
-    """Name somebody outside as one who works at a destination
+    """Record that somebody outside works at a destination
 
-    They see the transport documents of what was and is sent there, among their own. Their role must let them
-    work on phases."""
+    They see the transport documents of what was and is sent there among their own. Their role must let them
+    work on phases.
+    """
     await name_person(call.ports, code, person_id)
     return await lookups.show_people(call.ports, code)
 
 
 @routes.delete("/v1/destinations/{code}/people/{person_id}", privilege="lookup.write")
 async def remove_person(call: Call[Ports], code: str, person_id: UUID) -> None:
-    """Say that somebody no longer works at a destination"""
+    """Record that somebody no longer works at a destination"""
     await forget_person(call.ports, code, person_id)
 
 
@@ -101,7 +102,8 @@ async def remove_person(call: Call[Ports], code: str, person_id: UUID) -> None:
 async def keep_document_type(call: Call[Ports], code: str, body: KeepDocumentType) -> Reply[DocumentTypeView]:
     """Create or change a document type (causale); documents already issued stay as they are
 
-    What it does with goods and with order lines is for good: for another effect, keep another code."""
+    Its effect on goods and order lines can never change: use another code for another effect.
+    """
     return await _keep(call, DocumentType(checked(code), **body.model_dump()), lookups.show_document_type)
 
 
@@ -136,7 +138,8 @@ async def list_carriers(call: Call[Ports], query: PageQuery) -> Page[CarrierView
 
 
 def checked(code: str) -> str:
-    """A code may be looked up in any spelling, but only a well-formed one is kept."""
+    """Return a code that is to be stored. Any spelling may be looked up, but only a well-formed code is
+    stored."""
     try:
         return _CODE.validate_python(code)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Endpoints of one's own DDTs: what whoever does a phase may know of where its goods went."""
+"""Endpoints of the reader's own DDTs: what the assignee of a phase may know about where its goods went."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ routes = Routes()
 
 @routes.get("/v1/own-ddts", privilege="phase.work")
 async def list_own_ddts(call: Call[Ports], query: PageQuery) -> Page[OwnDdtView]:
-    """List one's own DDTs, newest first
+    """List the reader's own DDTs, newest first
 
-    Of goods that went out for phases that were one's own when the document was issued (conto lavorazione),
-    and of all that was sent to a destination where one works."""
+    These are DDTs of goods sent out for phases that were assigned to the reader when the document was issued
+    (conto lavorazione), and of everything sent to a destination where the reader works.
+    """
     return await own_ddts.list_own_ddts(call.ports, call.actor, query)
 
 
 @routes.get("/v1/own-ddts/{shipment_id}", privilege="phase.work")
 async def read_own_ddt(call: Call[Ports], shipment_id: UUID) -> OwnDdtView:
-    """Read a DDT of one's own"""
+    """Read one of the reader's own DDTs"""
     return await own_ddts.read_own_ddt(call.ports, call.actor, shipment_id)
 
 
 @routes.get("/v1/own-ddts/{shipment_id}/returns", privilege="phase.work")
 async def list_own_returns(call: Call[Ports], shipment_id: UUID, query: PageQuery) -> Page[OwnReturnView]:
-    """List what came back of a DDT of one's own, the newest first"""
+    """List what came back of one of the reader's own DDTs, newest first"""
     return await own_ddts.list_own_returns(call.ports, call.actor, shipment_id, query)
 
 
 @routes.get("/v1/own-ddts/{shipment_id}/ddt.pdf", privilege="phase.work", transaction=False)
 async def read_own_sheet(call: Call[Ports], shipment_id: UUID) -> Content:
-    """Read a DDT of one's own as PDF/A-3b, as it went with the goods"""
+    """Read one of the reader's own DDTs as PDF/A-3b, as it went with the goods"""
     async with call.database.reading(call.actor.tenant_id, now=call.now) as work:
         found = await own_ddts.read_own_sheet(ports(work), call.actor, shipment_id)
     return await sheet_of(call, found)

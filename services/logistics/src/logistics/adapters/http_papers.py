@@ -21,8 +21,9 @@ routes = Routes()
 async def print_papers(call: Call[Ports], query: PapersQuery) -> Content:
     """Print a paper of up to 50 shipments in one PDF
 
-    Their DDTs, pick lists, packing lists, or a label of each package: 100 × 150 mm, with the package's
-    number (SSCC) as GS1-128 where packages were labelled, and a QR code."""
+    The paper is a DDT, a pick list, a packing list, or a label for each package: 100 × 150 mm, with a QR code
+    and, if the packages were labelled, the package's number (SSCC) as GS1-128.
+    """
     tenant_id = call.actor.tenant_id
     async with call.database.reading(tenant_id, now=call.now) as work:
         found = await read_printable(ports(work), query.shipment_id)
@@ -37,8 +38,9 @@ async def print_papers(call: Call[Ports], query: PapersQuery) -> Content:
 async def label(call: Call[Ports], shipment_id: UUID) -> PackagesView:
     """Give each package of a shipment its number (SSCC)
 
-    Under the tenant's GS1 company prefix; without one, packages are told apart by their position. A package
-    keeps its number, and no other ever gets it."""
+    Numbers are taken under the tenant's GS1 company prefix; without one, packages have only their position. A
+    package keeps its number, and no other package ever gets it.
+    """
     numbers, packages = await label_packages(call.ports, shipment_id)
     return PackagesView(
         packages=[
@@ -50,9 +52,10 @@ async def label(call: Call[Ports], shipment_id: UUID) -> PackagesView:
 
 @routes.put("/v1/gs1-prefix", privilege="lookup.write")
 async def keep_prefix(call: Call[Ports], body: KeepGs1Prefix) -> Gs1PrefixView:
-    """Keep the company prefix that GS1 assigned
+    """Set the company prefix that GS1 assigned
 
-    Packages that are labelled from now on are numbered under it."""
+    Packages that are labelled from now on are numbered under it.
+    """
     call.ports.packages.save_prefix(body.prefix)
     view = await read_prefix(call.ports, call.actor)
     return view.model_copy(update={"prefix": body.prefix})

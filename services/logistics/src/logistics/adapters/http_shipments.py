@@ -61,8 +61,9 @@ def _shown(call: Call[Ports], row: ShipmentRow, location: str | None = None) -> 
 async def draft(call: Call[Ports], body: DraftShipment) -> Reply[ShipmentView]:
     """Draft a shipment, which reserves its goods
 
-    At most what is free in the warehouse and, where its document type delivers the order, what remains to be
-    shipped to the destination."""
+    It can take at most what is free in the warehouse. If its document type delivers the order, it can also
+    take no more than remains to be shipped to the destination.
+    """
     row = await draft_shipment(
         call.ports,
         order_id=body.order_id,
@@ -88,7 +89,8 @@ async def list_shipments(call: Call[Ports], query: ShipmentsQuery) -> Page[Shipm
 async def list_expected_returns(call: Call[Ports], query: ExpectedReturnsQuery) -> Page[ShipmentView]:
     """List shipments whose goods are expected back, the earliest first
 
-    As their document types said at the issue; without those of which everything is back."""
+    The day follows from the document type at the issue. Shipments of which everything is back are left out.
+    """
     return await shipments.list_expected_back(call.ports, call.actor, query, query.until)
 
 
@@ -98,8 +100,9 @@ async def list_with_third_parties(
 ) -> Page[ThirdPartyGoodsView]:
     """List the tenant's goods that are with others, by destination and document type
 
-    On loan, on show, or with a supplier who works on them (conto lavorazione): what left under a document
-    that stands and is not back."""
+    These are goods on loan, on show, or with a supplier who works on them (conto lavorazione): goods that
+    left under a valid document and are not back.
+    """
     return await shipments.list_with_third_parties(call.ports, query, query.destination, query.document_type)
 
 
@@ -112,7 +115,7 @@ async def read(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
 
 @routes.put("/v1/shipments/{shipment_id}/transport", privilege="shipment.write", if_match=True)
 async def arrange(call: Call[Ports], shipment_id: UUID, body: ArrangeTransport) -> Reply[ShipmentView]:
-    """Replace what a shipment says about its transport, until its document is issued"""
+    """Replace the transport details of a shipment, until its document is issued"""
     return _shown(
         call, await arrange_transport(call.ports, shipment_id, call.required_version, body.transport())
     )
@@ -122,7 +125,8 @@ async def arrange(call: Call[Ports], shipment_id: UUID, body: ArrangeTransport) 
 async def revise(call: Call[Ports], shipment_id: UUID, body: ReviseShipment) -> Reply[ShipmentView]:
     """Replace what a shipment carries, from where and where to, until its document is issued
 
-    What was picked is to be picked again."""
+    Goods that were picked have to be picked again.
+    """
     revised = await revise_shipment(
         call.ports,
         shipment_id,
@@ -137,25 +141,27 @@ async def revise(call: Call[Ports], shipment_id: UUID, body: ReviseShipment) -> 
 
 @routes.post("/v1/shipments/{shipment_id}/picking", privilege="shipment.write")
 async def pick(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
-    """Record that a shipment's goods have been brought together"""
+    """Record that a shipment's goods have been gathered"""
     return _shown(call, await pick_shipment(call.ports, shipment_id, call.expected_version))
 
 
 @routes.get("/v1/shipments/{shipment_id}/picks", privilege="shipment.read")
 async def read_picks(call: Call[Ports], shipment_id: UUID) -> PicksView:
-    """Read out of which locations and lots the goods of a shipment come
+    """Read from which locations and lots the goods of a shipment come
 
-    Those that were named and, until the document is issued, what is proposed of the rest: what expires first,
-    before it does."""
+    Until the document is issued, proposals are added to the picks that people named: goods that expire first
+    and have not expired.
+    """
     return await shipments.read_picks(call.ports, shipment_id)
 
 
 @routes.put("/v1/shipments/{shipment_id}/picks", privilege="shipment.write")
 async def name(call: Call[Ports], shipment_id: UUID, body: NamePicks) -> Reply[ShipmentView]:
-    """Name locations and lots out of which the goods of a shipment come
+    """Name the locations and lots that the goods of a shipment come from
 
-    In place of those that were named before. They stay for the shipment; what is not named is taken as it is
-    proposed when the document is issued."""
+    They replace those that were named before and stay reserved for the shipment. Goods that are not named are
+    taken as proposed when the document is issued.
+    """
     picks = [each.pick() for each in body.picks]
     return _shown(call, await name_picks(call.ports, shipment_id, call.expected_version, picks))
 
@@ -164,8 +170,9 @@ async def name(call: Call[Ports], shipment_id: UUID, body: NamePicks) -> Reply[S
 async def issue(call: Call[Ports], shipment_id: UUID, body: IssueDdt) -> Reply[ShipmentView]:
     """Issue the DDT of a shipment
 
-    It takes the next number of its year and series and is frozen, and the goods leave the stock. Everything
-    that the law demands and that is missing is listed at once."""
+    The DDT takes the next number of its year and series and is frozen, and the goods leave the stock.
+    Everything that the law requires and that is missing is listed at once.
+    """
     issued = await issue_ddt(
         call.ports,
         shipment_id,
@@ -188,7 +195,8 @@ async def depart(call: Call[Ports], shipment_id: UUID, body: RecordDeparture) ->
 async def deliver(call: Call[Ports], shipment_id: UUID, body: RecordDelivery) -> Reply[ShipmentView]:
     """Record that a shipment arrived, whole or in part
 
-    Without `arrived`, all that the DDT says."""
+    Without `arrived`, everything on the DDT has arrived.
+    """
     delivered = await record_delivery(
         call.ports,
         shipment_id,
@@ -209,9 +217,10 @@ async def refuse(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Repl
 
 @routes.post("/v1/shipments/{shipment_id}/returns", privilege="shipment.write")
 async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Reply[ShipmentView]:
-    """Take back goods of a delivered shipment, from a customer or whoever worked on them
+    """Take back goods of a delivered shipment, from a customer or the company that worked on them
 
-    What is scrap is written off at once. What the order counts as delivered stays so."""
+    Scrap is written off at once. What the order counts as delivered does not change.
+    """
     after = await taking_back(
         call.ports,
         shipment_id,
@@ -237,9 +246,10 @@ async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Rep
 async def prove(
     call: Call[Ports], shipment_id: UUID, query: DeliveryProofQuery, body: bytes
 ) -> Reply[DeliveryProofView]:
-    """Keep a photo or signature that proves a delivery: PDF, PNG or JPEG, at most 10 MiB
+    """Store a photo or signature that proves a delivery: PDF, PNG or JPEG, at most 10 MiB
 
-    Of a shipment that was delivered; of one that travelled with others, for all of them."""
+    The shipment must have been delivered. If it travelled with others, the file proves their delivery too.
+    """
     row = await prove_delivery(
         call.ports, call.actor, shipment_id, name=query.name, media_type=call.media_type, data=body
     )
@@ -249,7 +259,7 @@ async def prove(
 
 @routes.get("/v1/shipments/{shipment_id}/delivery-proofs", privilege="shipment.read")
 async def list_proofs(call: Call[Ports], shipment_id: UUID, query: PageQuery) -> Page[DeliveryProofView]:
-    """List the files that prove a delivery, the newest first"""
+    """List the files that prove a delivery, newest first"""
     return await shipments.list_proofs(call.ports, shipment_id, query)
 
 
@@ -262,7 +272,7 @@ async def download_proof(call: Call[Ports], shipment_id: UUID, proof_id: UUID) -
 
 @routes.get("/v1/shipments/{shipment_id}/returns", privilege="shipment.read")
 async def list_returns(call: Call[Ports], shipment_id: UUID, query: PageQuery) -> Page[ReturnView]:
-    """List what came back of a shipment, the newest first"""
+    """List what came back of a shipment, newest first"""
     return await shipments.list_returns(call.ports, shipment_id, query)
 
 
@@ -270,8 +280,9 @@ async def list_returns(call: Call[Ports], shipment_id: UUID, query: PageQuery) -
 async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[ShipmentView]:
     """Void the DDT of a shipment that has not departed: its goods return to the warehouse
 
-    Of one that has departed, the goods have to come back: record its refusal. An
-    issued document is never edited. Its number stays used; with `reissue` a new draft takes its place."""
+    If the shipment has departed, its goods have to come back: record its refusal. An issued document is never
+    edited. Its number stays used; with `reissue` a new draft takes its place.
+    """
     voided = await void_ddt(
         call.ports, shipment_id, call.expected_version, reason=body.reason, reissue=body.reissue
     )
@@ -286,10 +297,11 @@ async def cancel(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Repl
 
 @routes.get("/v1/shipments/{shipment_id}/despatch-advice.xml", privilege="shipment.read")
 async def read_despatch_advice(call: Call[Ports], shipment_id: UUID) -> Content:
-    """Read the DDT of a shipment as XML: UBL 2.1 DespatchAdvice, as AgID asks for it
+    """Read the DDT of a shipment as XML: UBL 2.1 DespatchAdvice, as AgID requires
 
-    It has to say more than the law asks of paper: number of packages and gross weight, too. What is missing
-    is listed at once. The PDF carries the same XML."""
+    It must state more than the law requires of paper: also the number of packages and the gross weight. What
+    is missing is listed at once. The PDF contains the same XML.
+    """
     number, document = await shipments.read_document(call.ports, shipment_id)
     xml = despatch_advice(document)
     return Content(xml, "application/xml", f"DDT {number.replace('/', '-')}.xml")
@@ -299,7 +311,9 @@ async def read_despatch_advice(call: Call[Ports], shipment_id: UUID) -> Content:
 async def read_ddt(call: Call[Ports], shipment_id: UUID) -> Content:
     """Read the DDT of a shipment as PDF/A-3b
 
-    Made from the frozen document: the same bytes every time. A voided one says so across every page."""
+    The PDF is made from the frozen document: the same bytes every time. A voided document says so across
+    every page.
+    """
     tenant_id = call.actor.tenant_id
     async with call.database.reading(tenant_id, now=call.now) as work:
         found = await shipments.read_ddt(ports(work), shipment_id)
@@ -309,7 +323,7 @@ async def read_ddt(call: Call[Ports], shipment_id: UUID) -> Content:
 async def sheet_of(call: Call[Ports], found: shipments.PrintableDdt) -> Content:
     tenant_id, pdf = call.actor.tenant_id, found.pdf
     if pdf is None:
-        # Between transactions: nobody waits for a connection while a sheet is typeset.
+        # Typeset outside a transaction, so that no connection is held meanwhile.
         voided = found.voided_because
         pdf = await call.resources.print(tenant_id, found.document, voided_because=voided)
         if voided is None:

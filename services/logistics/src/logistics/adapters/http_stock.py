@@ -1,4 +1,4 @@
-"""Endpoints of the warehouse ledger, and of what orders still have to ship."""
+"""Endpoints of the warehouse ledger, and of what is still to be shipped of orders."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ routes = Routes()
 async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
     """Receive finished goods of a job into a warehouse
 
-    Up to what the job produced or, while it goes on, what of it is finished already."""
+    At most what the job produced or, while it goes on, what of it is finished already.
+    """
     return _recorded(
         call,
         await receive_goods(
@@ -54,7 +55,8 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
 async def allocate(call: Call[Ports], body: AllocateGoods) -> Reply[MovementView]:
     """Set goods of an article aside for a line of an order that is taken from stock
 
-    What lies free when the order is confirmed is set aside at once; this is for what comes later."""
+    Goods that are free when the order is confirmed are set aside at once; this is for goods that come later.
+    """
     movement = await allocate_goods(
         call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
     )
@@ -63,7 +65,7 @@ async def allocate(call: Call[Ports], body: AllocateGoods) -> Reply[MovementView
 
 @routes.post("/v1/releases", privilege="stock.write", status=201)
 async def release(call: Call[Ports], body: ReleaseGoods) -> Reply[MovementView]:
-    """Give goods back to their article that were set aside for a line which is closed or cancelled"""
+    """Give goods back to their article if the line that they were set aside for is closed or cancelled"""
     movement = await release_goods(
         call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
     )
@@ -74,8 +76,8 @@ async def release(call: Call[Ports], body: ReleaseGoods) -> Reply[MovementView]:
 async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
     """Adjust the stock for goods that were found, are missing or were damaged
 
-    Stock never falls below zero, and no more is found than a tenth above what production made
-    or suppliers sent."""
+    Stock never falls below zero. Finds may exceed what production made or suppliers sent by at most a tenth.
+    """
     movement = await adjust_stock(
         call.ports,
         call.actor,
@@ -94,8 +96,9 @@ async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
 async def relocate(call: Call[Ports], body: RelocateGoods) -> Reply[MovementView]:
     """Move goods from one location of a warehouse to another
 
-    Out of what is neither held back nor picked by name; or, where that is said, out of what is held back,
-    which stays so."""
+    Goods that are held back or were picked by name are not moved. With `held`, goods that are held back are
+    moved instead, and stay held back.
+    """
     movement = await relocate_goods(
         call.ports,
         call.actor,
@@ -127,22 +130,25 @@ async def list_locations(call: Call[Ports], query: LocationsQuery) -> Page[Locat
 async def remove(call: Call[Ports], warehouse: str, code: str) -> None:
     """Remove a location in which nothing lies
 
-    Nor may goods have left it that can still come back there, or be counted there."""
+    It is refused if goods that left the location may still come back there, or if goods are being counted
+    there.
+    """
     await remove_location(call.ports, warehouse=warehouse, code=code)
 
 
 @routes.put("/v1/put-away/{warehouse}", privilege="lookup.write")
 async def put_away(call: Call[Ports], warehouse: str, body: PutAway) -> Reply[LocationsView]:
-    """Say where goods are put that come into a warehouse, where nobody says otherwise
+    """Set the location for goods that come into a warehouse, if nobody names another
 
-    Received, sent back by a customer, or from another warehouse."""
+    It applies to goods that are received, sent back by a customer, or come from another warehouse.
+    """
     rows, names = await keep_put_away(call.ports, warehouse=warehouse, location=body.location)
     return _located(call, rows, names)
 
 
 @routes.get("/v1/stock", privilege="stock.read")
 async def list_stock(call: Call[Ports], query: StockQuery) -> Page[StockView]:
-    """List the stock by job or article and by warehouse, the newest first"""
+    """List the stock by job or article and by warehouse, newest first"""
     filters = StockFilter(query.warehouse, query.job_id, query.order_id, query.articles)
     return await stock.list_stock(call.ports, call.actor, query, filters)
 

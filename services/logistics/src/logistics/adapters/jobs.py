@@ -16,7 +16,8 @@ jobs = JobKinds()
 
 @jobs.outside(RENDER_DDT, RenderDdt, timeout=timedelta(seconds=20))
 async def render_ddt(run: JobRun[Ports], payload: RenderDdt) -> None:
-    """Renders the PDF of an issued document before anybody asks. Where somebody has asked, it is stored."""
+    """Render and store the PDF of an issued document before anybody asks for it. Does nothing if it is stored
+    already."""
     async with run.transaction() as ports:
         document = await ports.ddts.find_document(payload.shipment_id)
         stored = await ports.ddts.find_pdf(payload.shipment_id)

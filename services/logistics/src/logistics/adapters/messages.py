@@ -1,4 +1,4 @@
-"""The events that logistics answers, and with what."""
+"""The events that logistics reacts to."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ async def job_closed(ports: Ports, event: Received[JobClosed]) -> None:
 
 @reactions.on(PhaseAssigned)
 async def phase_assigned(ports: Ports, event: Received[PhaseAssigned]) -> None:
-    """Late or early, it counts from when it happened; a repetition finds itself there."""
+    """Record the assignee from the time of the event. A late event counts from then too; a duplicate changes
+    nothing."""
     await on_phase_assigned(ports, event.data, event.time)
 
 
@@ -94,5 +95,5 @@ async def tenant_changed(ports: Ports, event: Received[TenantChanged]) -> None:
 
 @reactions.on(DdtInvoicingChanged, newest_only=True)
 async def ddt_invoicing_changed(ports: Ports, event: Received[DdtInvoicingChanged]) -> None:
-    """Of a document that stands here: a late one that is older than the last is dropped."""
+    """Store the invoice of a document. Events older than the last one are dropped."""
     await on_ddt_invoicing_changed(ports, event.data)

@@ -1,4 +1,4 @@
-"""What logistics counts, over all tenants. Read from the database, so that a restart loses nothing."""
+"""Gauges of logistics over all tenants, read from the database so that a restart loses nothing."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _STATES = ("draft", "picked", "issued", "in_transit")
 
 
 _DOCUMENTS_EVERY_SECONDS: Final = 300.0
-"""To look through all documents takes some tenths of a second for a million."""
+"""Reading all documents takes some tenths of a second for a million of them."""
 
 
 async def measure_documents(connection: asyncpg.Connection) -> None:
-    """Looks at the number of every document."""
+    """Set the gauges about document numbers, which needs all documents."""
     found = await connection.fetchrow(QUERIES.count_ddt_numbers.sql)
     assert found is not None
     DDT_SERIES.set(found["series"])
@@ -56,11 +56,11 @@ async def measure_documents(connection: asyncpg.Connection) -> None:
 _documents: Final = seldom(measure_documents, _DOCUMENTS_EVERY_SECONDS)
 
 _LEDGER_EVERY_SECONDS: Final = 3600.0
-"""To add up the whole ledger takes a second or two for a million movements."""
+"""Adding up the whole ledger takes a second or two for a million movements."""
 
 
 async def measure_ledger(connection: asyncpg.Connection) -> None:
-    """Adds up every movement."""
+    """Set the gauge of deviations, which needs every movement."""
     STOCK_DEVIATIONS.set(await connection.fetchval(QUERIES.count_stock_deviations.sql))
 
 
@@ -68,7 +68,7 @@ _ledger: Final = seldom(measure_ledger, _LEDGER_EVERY_SECONDS)
 
 
 async def measure(connection: asyncpg.Connection) -> None:
-    """Sets the gauges, as the backbone role."""
+    """Set the gauges, as the backbone role."""
     counts = {
         row["state"]: row["count"] for row in await connection.fetch(QUERIES.count_shipments_under_way.sql)
     }

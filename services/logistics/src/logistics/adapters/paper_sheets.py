@@ -1,4 +1,4 @@
-"""What stands on pick lists, packing lists and labels of packages: every text as it is printed."""
+"""The content of pick lists, packing lists and package labels: every text as it is printed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .ddt_sheet import Sheet, italian_date, italian_number, party_sheet, showabl
 
 
 def pick_list(printable: Printable) -> Sheet:
-    """What is to be brought together, by code, with a box to tick for each line."""
+    """Build a list of the goods to gather, with a box to tick for each line."""
     whole = {**_shipment(printable), "lines": _picks(printable)}
     shown: Sheet = showable({"kind": "pick_list", **whole})
     return shown
 
 
 def _picks(printable: Printable) -> list[Sheet]:
-    """By location, as one walks; what lies in none first."""
+    """Return the lines in the order of a walk through the locations, first goods without a location."""
     row = printable.row
     picked: dict[UUID, Decimal] = {}
     lines: list[tuple[Pick, Decimal]] = []
@@ -63,7 +63,7 @@ def _place(pick: Pick) -> str | None:
 
 
 def packing_list(printable: Printable) -> Sheet:
-    """What the packages hold together, in Italian and English."""
+    """Build the common packing list of all packages, in Italian and English."""
     transport = printable.row.shipment.transport
     shown: Sheet = showable(
         {
@@ -78,7 +78,7 @@ def packing_list(printable: Printable) -> Sheet:
 
 
 def labels(printable: Printable, wanted: range) -> list[Sheet]:
-    """One for each package that is wanted: by its SSCC, where it has one, and a QR code that names shipment
+    """Build a label for each wanted package, with its SSCC, if it has one, and a QR code that names shipment
     and package."""
     shipment = printable.row.shipment
     common = _shipment(printable)
@@ -133,5 +133,5 @@ def _shipment(printable: Printable) -> Sheet:
 
 
 def _party(party: Party | None, code: str = "") -> Sheet:
-    """Of a place that is kept no more, its code alone."""
+    """Show a place; if it is no longer in the lookup table, only its code."""
     return party_sheet(party) if party else {"name": code, "street": "", "city": "", "taxes": None}

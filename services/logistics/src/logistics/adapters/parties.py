@@ -1,4 +1,4 @@
-"""How clients write companies and addresses."""
+"""Companies and addresses as clients write them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class AddressBody(AddressFields):
 
 
 class IdentityBody(IdentityFields):
-    """Who a company or person is before the law."""
+    """The legal identity of a company or person."""
 
     def party(self) -> Party:
         return Party(**self.model_dump())
 
 
 class RecipientBody(IdentityBody):
-    """Who receives goods; a public body is addressed by its office."""
+    """The recipient of goods; a public body is addressed by its office."""
 
     office_code: Annotated[str, Text(10)] | None = None
-    """Of a public body: its office's Codice Univoco in the IPA, six letters and digits."""
+    """For a public body: its office's Codice Univoco in the IPA, six letters and digits."""
 
     @field_validator("office_code")
     @classmethod

@@ -1,4 +1,4 @@
-"""The repositories, on PostgreSQL. Every statement stands in queries.sql."""
+"""Repositories of logistics on PostgreSQL. All statements are in queries.sql."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ _LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
 
 
 def ports(work: UnitOfWork) -> Ports:
-    """What use cases need, on one unit of work."""
+    """Return all ports on one unit of work."""
     return Ports(
         orders=PostgresOrders(work),
         ledger=PostgresLedger(work),
@@ -295,7 +295,7 @@ class PostgresOrders:
 
 
 def _order(row: Row, parts: Sequence[Row]) -> Order:
-    """Of a row for each line and destination."""
+    """Build an order from rows, one for each line and destination."""
     lines: dict[UUID, OrderLine] = {}
     for part in parts:
         job_id = part["job_id"]
@@ -681,7 +681,7 @@ class PostgresShipments:
         ]
 
     async def lock_shipment(self, shipment_id: UUID) -> ShipmentRow | None:
-        # The order's lock first: what is read then is what the last change left.
+        # Lock the order first, so that the shipment is read as the last change left it.
         locked = await self._work.fetchval(QUERIES.lock_order_of_shipment, shipment_id=shipment_id)
         return await self.find_shipment(shipment_id) if locked else None
 
@@ -695,7 +695,7 @@ class PostgresShipments:
             if row and row.shipment.consignment_id is not None:
                 raise Stale("stale_version", field="If-Match")
             return [row] if row else []
-        # The consignment's lock first: nothing is put to it then, and its orders are known.
+        # Lock the consignment first: no shipment can be added to it then, and its orders are known.
         consignment_id = await self._work.fetchval(QUERIES.find_consignment, shipment_id=shipment_id)
         if consignment_id is not None:
             await self._work.fetchval(QUERIES.lock_consignment, consignment_id=consignment_id)
@@ -1093,7 +1093,8 @@ def _found(named: Sequence[tuple[type[Any], str]], rows: Sequence[Row]) -> Found
 
 
 def _lookup(kind: type[L], row: Row) -> L:
-    """A document type that was kept when only its text could be is what the product says it is."""
+    """Build an entry. A document type that was stored when only its text could be changed takes the rest from
+    the built-in type."""
     built_in = _built_in(kind).get(row["code"])
     content = (asdict(built_in) if built_in else {}) | row["content"]
     lookup: L = _LOOKUPS[kind][1].validate_python(content)
@@ -1158,7 +1159,7 @@ class PostgresCounts:
         return inserted is not None
 
     async def lock_count(self, count_id: UUID) -> CountRow | None:
-        # The lock first: what is read then is what the last change left.
+        # Lock the count first, so that it is read as the last change left it.
         locked = await self._work.fetchval(QUERIES.lock_count, count_id=count_id)
         return await self.find_count(count_id) if locked else None
 

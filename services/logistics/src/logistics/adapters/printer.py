@@ -43,10 +43,11 @@ class Printer:
         self.close = self._typesetter.close
 
     async def print(self, tenant_id: UUID, document: Document, *, voided_because: str | None = None) -> bytes:
-        """The document as PDF/A-3b: the same bytes for the same content, whenever and wherever it is made.
+        """Return the document as PDF/A-3b: the same bytes for the same content, whenever and wherever it is
+        made.
 
-        It carries the document as XML, where that lacks nothing. `voided_because` stamps it as void. Raises
-        TimeoutError after 20 s.
+        It contains the document as XML, if the document is complete enough. `voided_because` stamps it as
+        void. Raises TimeoutError after 20 s.
         """
         sheet = document_sheet(document, voided_because)
         return await self._typesetter.typeset(tenant_id, sheet, dated=int(document.issued_at.timestamp()))
@@ -59,8 +60,9 @@ class Printer:
         now: datetime,
         packages: range,
     ) -> bytes:
-        """One paper of each shipment, or a label of each of these packages of it, in one PDF. As `print`."""
-        # Hundreds of codes take a second to draw.
+        """Return one PDF with a paper of each shipment, or with a label for each of its `packages`. Otherwise
+        as `print`."""
+        # Drawing hundreds of codes takes a second.
         papers = await asyncio.to_thread(papers_of, kind, printables, packages)
         sheet = paper(TITLES[kind], printables, papers)
         return await self._typesetter.typeset(tenant_id, sheet, dated=int(now.timestamp()))
@@ -77,8 +79,8 @@ def document_sheet(document: Document, voided_because: str | None) -> Sheet:
 
 
 def papers_of(kind: PaperKind, printables: Sequence[Printable], packages: range) -> list[Sheet]:
-    """Raises Invalid for a document that is not issued, for packages that nobody counted, and for more labels
-    than fit."""
+    """Build the papers. Raises Invalid if a document is not issued, if packages were not counted, or if there
+    are more labels than fit."""
     if kind == "ddt":
         must_have_documents(printables)
         once = once_together(printables)

@@ -1,4 +1,4 @@
-"""What clients send."""
+"""The bodies and queries that clients send."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from .parties import AddressBody, RecipientBody
 from .printer import PaperKind
 
 Unit = Annotated[str, Text(16)]
-"""pz, conf, m, kg …"""
+"""A unit such as pz, conf, m or kg."""
 SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$")]
 Customer = Annotated[str, Text(150)]
 """A recipient's VAT number or fiscal code, or part of its name."""
@@ -57,20 +57,20 @@ MOST_PACKAGES: Final = 100_000
 Package = Annotated[int, Field(gt=0, le=MOST_PACKAGES)]
 
 Location = Annotated[str, Field(pattern=r"^([A-Z0-9][A-Z0-9._-]{0,31})?$")]
-"""A code of /v1/locations; empty: goods that were put to none."""
+"""A code of /v1/locations; empty for goods that were put into no location."""
 LocationCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,31}$")]
-"""As A-01-03: aisle, rack, shelf."""
+"""A code such as A-01-03: aisle, rack, shelf."""
 Scanned = Annotated[str, Field(pattern=r"^[ -~\x1d]{1,90}$")]
 """An article's code, its barcode, or the GS1 code of a package as a scanner sends it: `]C101…`, with the
 identifiers 01, 02, 10, 11, 15, 17, 21, 30 and 37, and FNC1 as the group separator (hexadecimal 1D)."""
 LotCode = Annotated[str, Field(pattern=r"^[!-~]{0,20}$")]
-"""Of an article that is tracked by lots; as GS1 has them, at most 20 characters."""
+"""A lot of an article that is tracked by lot: at most 20 characters, as in GS1."""
 HoldReason = Annotated[str, Text(500)]
-"""Why all of it is held back for its quality on arrival; it is free to be shipped where that is absent."""
+"""Why all goods are held back for their quality on arrival. If absent, they are free to be shipped."""
 
 
 def _as_list(given: Any) -> Any:
-    """A parameter that is named once arrives as it is."""
+    """Return a list, because a parameter that is named once arrives as a single value."""
     return given if isinstance(given, list) else [given]
 
 
@@ -82,67 +82,67 @@ class _GoodsInWarehouse(Command):
 
 class _GoodsInPlace(_GoodsInWarehouse):
     location: Location | None = None
-    """Need not be named where all lies in one."""
+    """May be absent if all the goods lie in one place."""
     lot: LotCode | None = None
-    """As the location."""
+    """May be absent like the location."""
 
 
 class ReceiveGoods(_GoodsInWarehouse):
     location: Location | None = None
-    """Where they are put; where the warehouse puts what comes when absent (/v1/put-away)."""
+    """Where the goods are put. If absent, the warehouse's default location (/v1/put-away)."""
     hold_reason: HoldReason | None = None
 
 
 class AllocateGoods(_GoodsInWarehouse):
-    """From which warehouse, and for which line of an order."""
+    """A quantity from a warehouse for a line of an order."""
 
 
 class ReleaseGoods(_GoodsInWarehouse):
-    """In which warehouse, and of which line of an order."""
+    """A quantity of a line of an order in a warehouse."""
 
 
 class HoldGoods(_GoodsInPlace):
-    """Goods of a job, or of an article."""
+    """A quantity of the goods of a job, or of an article."""
 
     reason: Annotated[str, Text(500)]
 
 
 class EndHold(_GoodsInPlace):
     ending: Ending
-    """Whether they are released, as good as others, or scrapped."""
+    """Whether the goods are released for use or scrapped."""
     reason: Annotated[str, Text(500)]
 
 
 class HoldsQuery(PageQuery):
     warehouse: Code | None = None
     job_id: UUID | None = None
-    """Or the id of an article."""
+    """The id of a job or of an article."""
 
 
 class AdjustStock(Command):
     warehouse: Code
     job_id: UUID
     difference: Difference
-    """Whether goods were found, are missing, or are there and of no use any more."""
+    """Whether goods were found, are missing, or are there but no longer usable."""
     quantity: Count
     """How much more or less there is than the ledger says."""
     reason: Annotated[str, Text(500)]
     location: Location | None = None
-    """Need not be named where all lies in one."""
+    """May be absent if all the goods lie in one place."""
     lot: LotCode | None = None
-    """As the location."""
+    """May be absent like the location."""
 
 
 class RelocateGoods(_GoodsInWarehouse):
-    """Within a warehouse."""
+    """A move of goods within a warehouse."""
 
     from_location: Location | None = None
-    """Need not be named where all lies in one."""
+    """May be absent if all the goods lie in one place."""
     lot: LotCode | None = None
-    """As the location."""
+    """May be absent like the location."""
     to_location: Location
     held: bool = False
-    """Whether it is of what is held back, which stays so."""
+    """Whether to move goods that are held back; they stay held back."""
 
 
 class AddLocations(Command):
@@ -152,7 +152,7 @@ class AddLocations(Command):
 
 class PutAway(Command):
     location: Location
-    """Empty: to no location."""
+    """Empty for no location."""
 
 
 class LocationsQuery(PageQuery):
@@ -161,11 +161,11 @@ class LocationsQuery(PageQuery):
 
 class NamedPick(Command):
     job_id: UUID | None = None
-    """Or the id of an article."""
+    """The id of a job or of an article."""
     article: Scanned | None = None
-    """In place of the id."""
+    """Instead of the id: a scanned code."""
     quantity: Count | None = None
-    """What the package's GS1 code says when absent, and so the lot."""
+    """If absent, quantity and lot are those of the package's GS1 code."""
     location: Location = ""
     lot: LotCode | None = None
 
@@ -175,16 +175,16 @@ class NamedPick(Command):
 
 class NamePicks(Command):
     picks: Annotated[list[NamedPick], Field(max_length=500)]
-    """In place of those that were named before."""
+    """They replace the picks that were named before."""
 
 
 class StockQuery(PageQuery):
     warehouse: Code | None = None
     job_id: UUID | None = None
-    """Or the id of an article."""
+    """The id of a job or of an article."""
     order_id: UUID | None = None
     articles: bool | None = None
-    """true: articles alone; false: goods of jobs alone."""
+    """true for articles only, false for goods of jobs only."""
 
 
 class MovementsQuery(PageQuery):
@@ -194,7 +194,7 @@ class MovementsQuery(PageQuery):
 
 
 class ArrangeTransport(Command):
-    """How the goods travel. What is missing may be added until the document is issued."""
+    """How the goods travel. What is absent may be added until the document is issued."""
 
     transport_by: TransportBy | None = None
     carrier: Code | None = None
@@ -208,9 +208,9 @@ class ArrangeTransport(Command):
     gross_weight_kg: Count | None = None
     net_weight_kg: Count | None = None
     customer_reference: Annotated[str, Text(60)] | None = None
-    """What the recipient calls the order."""
+    """The recipient's own number for the order."""
     starts_at: Moment | None = None
-    """When the transport is to begin; left to be written by hand when absent."""
+    """When the transport is to begin. If absent, it is left to be written by hand."""
     notes: Annotated[str, Text(500)] | None = None
 
     def transport(self) -> Transport:
@@ -233,7 +233,7 @@ class ArticleLine(Command):
     """A code of /v1/articles."""
     quantity: Count
     unit: Unit | None = None
-    """One of the article's; that in which its stock is counted when absent."""
+    """A unit of the article. If absent, the unit in which its stock is counted."""
 
     def goods(self) -> ArticleQuantity:
         return ArticleQuantity(self.article, self.quantity, self.unit)
@@ -242,15 +242,15 @@ class ArticleLine(Command):
 class ReceivedLine(Command):
     article: Scanned
     quantity: Count | None = None
-    """What the package's GS1 code says when absent, and so lot and expiry."""
+    """If absent, quantity, lot and expiry are those of the package's GS1 code."""
     unit: Unit | None = None
-    """One of the article's; that in which its stock is counted when absent."""
+    """A unit of the article. If absent, the unit in which its stock is counted."""
     location: Location | None = None
-    """Where it is put; where the warehouse puts what comes when absent (/v1/put-away)."""
+    """Where the goods are put. If absent, the warehouse's default location (/v1/put-away)."""
     lot: LotCode = ""
-    """Of an article that is tracked by lots."""
+    """Only for an article that is tracked by lot."""
     expires_on: Day | None = None
-    """The last day of the lot, which has one alone."""
+    """The last day of the lot. A lot has only one."""
 
     def goods(self) -> ArticleQuantity:
         return ArticleQuantity(
@@ -259,14 +259,14 @@ class ReceivedLine(Command):
 
 
 class NewLine(Command):
-    """Goods of a job, or so much of an article."""
+    """A quantity of the goods of a job, or of an article."""
 
     job_id: UUID | None = None
     article: Code | None = None
-    """A code of /v1/articles, in a shipment without an order."""
+    """A code of /v1/articles, only in a shipment without an order."""
     quantity: Count
     unit: Unit | None = None
-    """Of an article: one of its units; that in which its stock is counted when absent."""
+    """Only for an article: one of its units. If absent, the unit in which its stock is counted."""
 
     def goods(self, field: str) -> Line | ArticleQuantity:
         if self.article is not None and self.job_id is None:
@@ -278,10 +278,10 @@ class NewLine(Command):
 
 class ReviseShipment(Command):
     document_type: Code
-    """Causale and what follows from it: a code of /v1/document-types."""
+    """A code of /v1/document-types: the causale and its effects."""
     warehouse: Code
     destination: Code
-    """A code of /v1/destinations, or of /v1/warehouses where the document type is internal."""
+    """A code of /v1/destinations or, if the document type is internal, of /v1/warehouses."""
     lines: Annotated[list[NewLine], Field(min_length=1, max_length=200)]
 
     def goods(self) -> list[Line | ArticleQuantity]:
@@ -290,43 +290,43 @@ class ReviseShipment(Command):
 
 class DraftShipment(ArrangeTransport, ReviseShipment):
     order_id: UUID | None = None
-    """Absent of articles from stock."""
+    """Absent for articles from stock."""
     replaces_id: UUID | None = None
-    """The voided shipment in whose place this one is drafted; of the same order or owner."""
+    """The voided shipment, of the same order or owner, that this one replaces."""
     travels_with_id: UUID | None = None
-    """A shipment of another order, without a document yet, under whose document this one is to travel: from
-    the same warehouse to the same destination, with the same document type. Its transport is this one's."""
+    """A shipment of another order, without a document yet, whose document is to cover this one too.
+    Warehouse, destination and document type must be the same. This shipment takes over its transport."""
 
 
 class IssueDdt(Command):
     issue_date: Day | None = None
-    """Today, in the sender's time zone, when absent."""
+    """If absent, today in the sender's time zone."""
     series: SeriesName | None = None
-    """That of its document type when absent, or the ordinary one."""
+    """If absent, the series of its document type, or the ordinary one."""
 
 
 class RecordDeparture(Command):
     departed_at: Moment | None = None
-    """Now when absent."""
+    """Now if absent."""
 
 
 class ArrivedLine(Command):
     job_id: UUID
     accepted: CountOrZero
-    """In good order."""
+    """The quantity in good order."""
     damaged: CountOrZero = Decimal(0)
-    """Of no use any more: of a transfer between warehouses alone."""
+    """The quantity that is no longer usable; only for a transfer between warehouses."""
 
 
 class RecordDelivery(Command):
     received_by: Annotated[str, Text(150)]
     delivered_at: Moment | None = None
-    """Now when absent."""
+    """Now if absent."""
     arrived: Annotated[list[ArrivedLine], Field(max_length=200)] | None = None
     """The lines of which something else arrived than the DDT says. What the recipient did not take comes back
-    to the warehouse; what one's own warehouse found missing, damaged or too much is written down there."""
+    to the warehouse; what a warehouse of the tenant found missing, damaged or too much is recorded there."""
     reason: Annotated[str, Text(500)] | None = None
-    """Why something else arrived; asked for where it did."""
+    """Why something else arrived; required in that case."""
 
     def found(self) -> list[Arrived]:
         return [Arrived(line.job_id, line.accepted, line.damaged) for line in self.arrived or ()]
@@ -334,32 +334,34 @@ class RecordDelivery(Command):
 
 class DeliveryProofQuery(Query):
     name: Annotated[FileName, Field(examples=["firma.jpg"])]
-    """File name. A folder, and what some system would stumble over, are taken out."""
+    """The file's name. A folder and characters that some systems can't handle are removed."""
 
 
 class ReturningLine(Command):
     job_id: UUID
     quantity: Count
     disposition: Disposition
-    """Back to stock as good as before, scrap, or to be worked on anew: then it is held back."""
+    """"stock" for goods as good as before, "scrap", or "rework" for goods to be worked on again, which are
+    held back."""
     location: Location | None = None
-    """Where it is put; where the warehouse puts what comes when absent (/v1/put-away)."""
+    """Where the goods are put. If absent, the warehouse's default location (/v1/put-away)."""
     lot: LotCode | None = None
-    """Need not be named where it left as one."""
+    """May be absent if the goods left as one lot."""
 
 
 class TakeBack(Command):
     document_type: Code
-    """A code of /v1/document-types that is inbound."""
+    """A code of /v1/document-types of an inbound type."""
     warehouse: Code
     number: Annotated[str, Text(40)] | None = None
-    """Of the DDT of whoever sends the goods back."""
+    """The number of the DDT under which the sender sends the goods back."""
     date: Day | None = None
-    """Of that DDT; today when absent."""
+    """The date of that DDT. Today if absent."""
     reason: Annotated[str, Text(500)]
     lines: Annotated[list[ReturningLine], Field(min_length=1, max_length=200)]
     hold_reason: Annotated[str, Text(500)] | None = None
-    """Why what is not scrap is held back for its quality; it is free to be shipped where that is absent."""
+    """Why goods that are not scrap are held back for their quality. If absent, they are free to be
+    shipped."""
 
     def returned(self) -> list[ReturnedLine]:
         return [
@@ -374,7 +376,7 @@ class WithReason(Command):
 
 class VoidDdt(WithReason):
     reissue: Flag
-    """Draft the same shipment anew, to be revised and issued under a new number."""
+    """Whether to draft the same shipment again, to be revised and issued under a new number."""
 
 
 class ShipmentsQuery(PageQuery):
@@ -391,7 +393,7 @@ class ShipmentsQuery(PageQuery):
     """The number of a DDT or order, the code of a destination or article, a barcode, or a part of the name or
     town of a recipient or destination, or of an article's description."""
     late: bool = False
-    """Only those that are under way to deliver an order whose deadline has passed."""
+    """Only shipments on their way to deliver an order whose deadline has passed."""
 
     def filters(self, today: date) -> ShipmentFilter:
         late_on = today if self.late else None
@@ -400,7 +402,7 @@ class ShipmentsQuery(PageQuery):
 
 class ExpectedReturnsQuery(PageQuery):
     until: Day | None = None
-    """Inclusive: with yesterday, those that are overdue."""
+    """Inclusive. Yesterday selects those that are overdue."""
 
 
 class DeliveryFiguresQuery(PeriodQuery):
@@ -410,11 +412,11 @@ class DeliveryFiguresQuery(PeriodQuery):
 class PapersQuery(Query):
     paper: PaperKind
     shipment_id: Annotated[list[UUID], Field(min_length=1, max_length=50), BeforeValidator(_as_list)]
-    """Named once for each shipment."""
+    """To be repeated for each shipment."""
     first_package: Package = 1
-    """Of labels, of which `labels_at_once` are one PDF: the first package of each shipment."""
+    """For labels: the first package of each shipment. One PDF has at most `labels_at_once` labels."""
     last_package: Package | None = None
-    """As the first; that of the shipment when absent."""
+    """For labels: the last package. If absent, the shipment's last."""
 
 
 class KeepGs1Prefix(Command):
@@ -460,26 +462,27 @@ class InvoiceableTable(Query):
 class Conversion(Command):
     unit: Unit
     holds: Count
-    """How much of the article's own unit one of it holds."""
+    """How much of the article's own unit one of this unit holds."""
 
 
 class KeepArticle(Command):
     description: Annotated[str, Text(500)]
     description_en: Annotated[str, Text(500)] | None = None
     unit: Unit
-    """In which its stock is counted; for good."""
+    """The unit in which its stock is counted. It can never change."""
     conversions: Annotated[list[Conversion], Field(max_length=10)] = Field(default_factory=list)
     """Other units in which it may be received and shipped."""
     barcode: Annotated[str, Field(pattern=r"^[!-~]{1,48}$")] | None = None
-    """A GTIN (EAN, UPC) is checked by its last digit; any other code is taken as it is."""
+    """A GTIN (EAN, UPC) is checked by its last digit; any other code is accepted as it is."""
     weight_kg: Count | None = None
-    """Net, of one of its own unit."""
+    """The net weight of one of its own unit."""
     customer_code: Annotated[str, Text(60)] | None = None
-    """What its owner or buyer calls it."""
+    """The code that its owner or buyer uses."""
     owner: Code | None = None
-    """A code of /v1/destinations: whom the goods belong to; absent where they are your own. For good."""
+    """A code of /v1/destinations: the owner of the goods. Absent if they are your own. It can never
+    change."""
     tracked_by_lot: bool = False
-    """Whether its goods come, lie and leave by lots. Can't change while some are in stock."""
+    """Whether its goods are received, stored and shipped by lot. It can't change while some are in stock."""
 
     def article(self, code: str) -> Article:
         if len({each.unit for each in self.conversions}) < len(self.conversions):
@@ -501,16 +504,16 @@ class KeepArticle(Command):
 
 class ArticlesQuery(PageQuery):
     text: Annotated[str, Text(100)] | None = None
-    """The whole of a code, a barcode or a customer's code, or part of a description."""
+    """A whole code, barcode or customer's code, or part of a description."""
 
 
 class ReceiveFromSupplier(Command):
     supplier: Code
-    """A code of /v1/destinations: who sent the goods."""
+    """A code of /v1/destinations: the sender of the goods."""
     number: Annotated[str, Text(40)]
-    """Of the sender's DDT."""
+    """The number of the sender's DDT."""
     date: Day
-    """Of that DDT."""
+    """The date of that DDT."""
     warehouse: Code
     lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=200)]
     hold_reason: HoldReason | None = None
@@ -529,22 +532,22 @@ class OpenCount(Command):
 
 
 class CountGoods(Command):
-    """Goods of a job, or an article."""
+    """A quantity counted of the goods of a job, or of an article."""
 
     job_id: UUID | None = None
     article: Scanned | None = None
     counted: CountOrZero
-    """In the unit in which its stock is counted."""
+    """In the unit in which the stock is counted."""
     reason: Annotated[str, Text(500)] | None = None
-    """Why it differs from the ledger, where it does."""
+    """Why the quantity differs from the ledger, if it does."""
     location: Location | None = None
-    """Need not be named where all lies in one, here and below."""
+    """May be absent if all the goods lie in one place, like `lot`."""
     lot: LotCode | None = None
 
 
 class PostCount(Command):
     reason: Annotated[str, Text(500)] | None = None
-    """Of the differences that have none of their own."""
+    """The reason for the differences that have none of their own."""
 
 
 class CountsQuery(PageQuery):
@@ -554,34 +557,34 @@ class CountsQuery(PageQuery):
 
 class DestinationsQuery(PageQuery):
     text: Annotated[str, Text(100)] | None = None
-    """The whole of a code, or part of a name or town."""
+    """A whole code, or part of a name or town."""
 
 
 class KeepDestination(Command):
     recipient: RecipientBody
-    """Cessionario: who the goods belong to from then on, or who holds them."""
+    """Cessionario: the party that owns the goods from then on, or holds them."""
     address: AddressBody
-    """Where they are delivered."""
+    """Where the goods are delivered."""
 
 
 class KeepDocumentType(Command):
     text: Annotated[str, Text(100)]
     """Causale, as the document prints it."""
     direction: Direction
-    """Whether goods leave (out), move between warehouses of one's own (internal), or come in."""
+    """Whether goods leave (out), move between warehouses of the tenant (internal), or come in."""
     counterparty: Counterparty
-    """Who is at the other end."""
+    """Whether a customer, a supplier or a warehouse of the tenant is at the other end."""
     ownership_passes: Flag
-    """Whether the goods are the recipient's from the delivery on."""
+    """Whether the goods belong to the recipient from the delivery on."""
     to_be_invoiced: Flag
     """Whether an invoice follows."""
     closes_order_line: Flag
-    """Whether an order's goods count as delivered by it."""
+    """Whether an order's goods count as delivered under its documents."""
     return_days: Annotated[int, Field(gt=0, le=3650)] | None = None
-    """Within how many days the goods are expected back; absent when they are not."""
+    """The number of days within which the goods are expected back; absent if they are not."""
     series: SeriesName | None = None
-    """In which series its documents are numbered; absent leaves it to whoever issues."""
+    """The series in which its documents are numbered. If absent, the person who issues chooses."""
     valid_from: Day | None = None
-    """The first day of its documents; always when absent."""
+    """The first day of its documents. No limit if absent."""
     valid_until: Day | None = None
-    """The last day of its documents; always when absent."""
+    """The last day of its documents. No limit if absent."""

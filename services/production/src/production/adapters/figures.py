@@ -1,4 +1,4 @@
-"""Business gauges, over all tenants."""
+"""Business gauges over all tenants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LATE_PHASES: Final = Gauge(
 
 
 async def measure(connection: Connection) -> None:
-    """Counts orders that are neither delivered nor cancelled, and late phases."""
+    """Count the orders that are neither delivered nor cancelled, and the late phases."""
     counts = {row["state"]: row["orders"] for row in await connection.fetch(QUERIES.count_open_orders.sql)}
     for state in OrderState:
         if state not in (OrderState.DELIVERED, OrderState.CANCELLED):

@@ -9,7 +9,7 @@ import holidays
 
 
 def is_working_day(day: date) -> bool:
-    """Monday to Friday, Italy's national holidays excepted."""
+    """Tell whether a day is from Monday to Friday and no Italian national holiday."""
     return day.weekday() < 5 and day not in _holidays_of(day.year)
 
 

@@ -1,4 +1,5 @@
-"""Production's endpoints. Each parses, calls its use case, and answers with what the reader may see."""
+"""Production's endpoints. Each parses the request, calls its use case, and answers with what the reader may
+see."""
 
 from __future__ import annotations
 
@@ -145,8 +146,8 @@ async def get_orders(call: Call[Ports], query: OrderQuery) -> Page[OrderSummaryV
 async def get_order(call: Call[Ports], order_id: UUID) -> Reply[OrderView]:
     """Read an order with its jobs
 
-    Phases are shown with `phase.read` alone, economics with `job.economics.read`, the customer with
-    `customer.read`, shipments with `shipment.read`.
+    Phases are shown only with `phase.read`, economics only with `job.economics.read`, the customer only with
+    `customer.read`, shipments only with `shipment.read`.
     """
     return await _order(call, order_id)
 
@@ -162,8 +163,7 @@ async def post_cancellation(call: Call[Ports], order_id: UUID, body: CancelOrder
 async def post_order_closure(call: Call[Ports], order_id: UUID, body: CloseShort) -> Reply[OrderView]:
     """Close an order short: nothing more of it is made or shipped
 
-    Open work ends, and what was shipped is all that is due. An order of which nothing was shipped is
-    cancelled by it.
+    Open work ends, and no more is due than was shipped. If nothing of the order was shipped, it is cancelled.
     """
     await close_order(call.ports, order_id, body.reason)
     return await _order(call, order_id)
@@ -180,7 +180,7 @@ async def post_job_closure(call: Call[Ports], job_id: UUID, body: CloseShort) ->
 async def put_deadline(call: Call[Ports], order_id: UUID, body: ChangeDeadline) -> Reply[OrderView]:
     """Change the deadline of an order that has not ended
 
-    Work that is not over is planned anew.
+    Work that is not over is planned again.
     """
     await change_deadline(call.ports, call.actor, order_id, call.required_version, body.deadline, body.reason)
     return await _order(call, order_id)
@@ -190,8 +190,8 @@ async def put_deadline(call: Call[Ports], order_id: UUID, body: ChangeDeadline) 
 async def put_line(call: Call[Ports], job_id: UUID, body: ChangeLine) -> Reply[JobView]:
     """Change how much is ordered of a line, or where it goes
 
-    `If-Match` carries the job's ETag. The quantity may change until work on it is handed in, and exceed what
-    was approved with a brief within the tenant's tolerance (`/v1/price-policy`); destinations may
+    `If-Match` carries the job's ETag. The quantity may change until work on the line is handed in. It may
+    exceed the quantity approved with a brief by the tenant's tolerance (`/v1/price-policy`). Destinations may
     change until goods have left.
     """
     await change_line(
@@ -214,7 +214,7 @@ async def get_job(call: Call[Ports], job_id: UUID) -> Reply[JobView]:
 
 @routes.put("/v1/jobs/{job_id}/kind", privilege="order.write")
 async def put_kind_of_job(call: Call[Ports], job_id: UUID, body: CorrectKind) -> Reply[JobView]:
-    """Correct the kind of item of a job that is blocked, since nobody has defined it"""
+    """Correct the kind of item of a job that is blocked because nobody has defined its kind"""
     await correct_kind(call.ports, job_id, body.kind)
     return await _job(call, job_id)
 
@@ -224,7 +224,7 @@ async def put_economics(call: Call[Ports], job_id: UUID, body: SetEconomics) -> 
     """Set a job's technical-economic details
 
     `If-Match` carries the job's ETag. Phases can be assigned once this is done. The price that was approved
-    with the brief binds: another one is refused, unless it lies within the tenant's tolerance
+    with the brief binds: another price is refused, unless it lies within the tenant's tolerance
     (`/v1/price-policy`) and has a reason.
     """
     job = await set_economics(call.ports, call.actor, job_id, call.required_version, **body.details())
@@ -243,9 +243,10 @@ async def get_economics_history(
 async def post_amendment(call: Call[Ports], job_id: UUID, body: RequestAmendment) -> AmendmentView:
     """Ask for another price or quantity than was approved with the brief
 
-    It enters the tenant's approval process for amendments (`/v1/price-policy`) and binds once it is
-    approved; until then, and if it is not, both stay. One at a time; it lapses when the order or its
-    line ends, the line's quantity changes otherwise or, where another is asked for, work is handed in.
+    The request enters the tenant's approval process for amendments (`/v1/price-policy`) and binds once it is
+    approved. Until then, and if it is not approved, price and quantity stay. A job has one open request at a
+    time. It lapses if the order or its line ends, if the line's quantity changes otherwise or, if it asks for
+    another quantity, when work is handed in.
     """
     amendment = await request_amendment(
         call.ports,
@@ -280,7 +281,7 @@ async def put_price_policy(call: Call[Ports], body: SetPricePolicy) -> Reply[Pri
 async def post_assignment(call: Call[Ports], phase_id: UUID, body: AssignPhase) -> Reply[PhaseView]:
     """Assign a phase to a person
 
-    Possible until the phase starts, and afterwards if its assignee has left.
+    Possible until the phase starts. Afterwards it needs a `reason`, unless the assignee has left.
     """
     return await _phase(call, await assign_phase(call.ports, phase_id, body.assignee_id, body.reason))
 
@@ -289,9 +290,9 @@ async def post_assignment(call: Call[Ports], phase_id: UUID, body: AssignPhase) 
 async def post_outsourcing(call: Call[Ports], phase_id: UUID, body: OutsourcePhase) -> Reply[PhaseView]:
     """Give a phase to a company outside, or take it back
 
-    Possible until it starts, and while the company has no goods of it. Its assignee starts it, the warehouse
-    sends the goods out (conto lavorazione), and it ends with what came back. With a `price`, which needs
-    `job.economics.write` as well, the work is a line of the job's cost.
+    Possible until the phase starts, and while the company has no goods of it. Its assignee starts it, the
+    warehouse sends the goods out (conto lavorazione), and it ends with what came back. With a `price`, which
+    also needs `job.economics.write`, the work becomes a line of the job's cost.
     """
     found = await outsource_phase(call.ports, call.actor, phase_id, body.finisher, body.agreed())
     return await _phase(call, found)
@@ -299,10 +300,10 @@ async def post_outsourcing(call: Call[Ports], phase_id: UUID, body: OutsourcePha
 
 @routes.post("/v1/phases/{phase_id}/shares", privilege="phase.assign")
 async def post_share(call: Call[Ports], phase_id: UUID, body: SplitPhase) -> Reply[JobView]:
-    """Take a share of a phase from whoever has it, for somebody else
+    """Split a share off a phase, for somebody else
 
-    Possible until it is completed, for what is not handed in. The share is a phase of its own beside it, with
-    the same key; what comes after waits for all of them. Answers with the job.
+    Possible until the phase is completed, for work that is not handed in yet. The share is a separate phase
+    with the same key; the phases after it wait for all shares. Answers with the job.
     """
     found = await split_phase(call.ports, phase_id, body.quantity, body.assignee_id)
     return await _job(call, found.job.id)
@@ -310,9 +311,9 @@ async def post_share(call: Call[Ports], phase_id: UUID, body: SplitPhase) -> Rep
 
 @routes.post("/v1/phases/{phase_id}/joining", privilege="phase.assign")
 async def post_joining(call: Call[Ports], phase_id: UUID, body: JoinShares) -> Reply[JobView]:
-    """Make one phase of two shares of the same work
+    """Join two shares of the same work into one phase
 
-    Possible while neither is begun, if both are the same person's, or one is nobody's. Answers with the job.
+    Possible if neither has begun and both have the same assignee, or one has none. Answers with the job.
     """
     found = await join_shares(call.ports, phase_id, body.with_id)
     return await _job(call, found.job.id)
@@ -328,7 +329,7 @@ async def post_start(call: Call[Ports], phase_id: UUID) -> TaskView:
 async def post_part(call: Call[Ports], phase_id: UUID, body: ReportPart) -> TaskView:
     """Hand in a part of a phase that is assigned to the caller, and go on with the rest
 
-    The next phase may begin on it where its kind of item says so.
+    The next phase may begin on this part if its kind of item allows it.
     """
     return await _task(call, await report_part(call.ports, call.actor, phase_id, body.quantity))
 
@@ -337,7 +338,7 @@ async def post_part(call: Call[Ports], phase_id: UUID, body: ReportPart) -> Task
 async def post_return(call: Call[Ports], phase_id: UUID, body: GiveBackPhase) -> GivenBackPhaseView:
     """Give back a phase that the caller can't do
 
-    It is nobody's then, and no longer among the caller's tasks. What was handed in of it stays.
+    It then has no assignee and is no longer among the caller's tasks. What was handed in stays.
     """
     found = await give_back_phase(call.ports, call.actor, phase_id, body.reason)
     return GivenBackPhaseView(id=phase_id, state=found.phase.state)
@@ -347,7 +348,7 @@ async def post_return(call: Call[Ports], phase_id: UUID, body: GiveBackPhase) ->
 async def post_completion(call: Call[Ports], phase_id: UUID, body: CompletePhase) -> TaskView:
     """Complete a phase that is assigned to the caller
 
-    The quantity is in the phase's unit. Less than there was to work on needs a reason.
+    The quantity is in the phase's unit. A reason is needed if it is less than there was to work on.
     """
     found = await complete_phase(call.ports, call.actor, phase_id, body.quantity, body.note, body.loss_reason)
     return await _task(call, found)
@@ -363,7 +364,8 @@ async def post_acceptance(call: Call[Ports], phase_id: UUID) -> Reply[PhaseView]
 async def post_rejection(call: Call[Ports], phase_id: UUID, body: RejectPhase) -> Reply[PhaseView]:
     """Reject the work of a phase, which is then to be done again
 
-    Possible until a later phase has started or the job is done.
+    Possible until a later phase has started, goods of the job may have reached the warehouse, or the job is
+    done.
     """
     return await _phase(call, await reject_phase(call.ports, call.actor, phase_id, body.reason))
 
@@ -382,13 +384,13 @@ async def get_phases(call: Call[Ports], query: BoardQuery) -> Page[BoardPhaseVie
 
 @routes.get("/v1/assignees", privilege="phase.assign")
 async def get_assignees(call: Call[Ports], query: PageQuery) -> Page[AssigneeView]:
-    """List the people whom phases may be given to, with what they have to do already"""
+    """List the people whom phases may be given to, with how much work they have already"""
     return await board.list_assignees(call.ports, query)
 
 
 @routes.post("/v1/assignments", privilege="phase.assign")
 async def post_assignments(call: Call[Ports], body: AssignPhases) -> AssignmentResultsView:
-    """Assign up to 100 phases to a person; each succeeds or is refused for itself"""
+    """Assign up to 100 phases to a person; each assignment succeeds or is refused by itself"""
     results = await assign_phases(call.ports, body.phase_ids, body.assignee_id)
     return assignment_results(results, call.language)
 
@@ -397,16 +399,18 @@ async def post_assignments(call: Call[Ports], body: AssignPhases) -> AssignmentR
 async def get_work_figures(call: Call[Ports], query: WorkFiguresQuery) -> FiguresView[WorkFigureView]:
     """Read how long phases take, and how many are on time and accepted
 
-    Of a period, by kind of item, phase, assignee or month."""
+    The figures are about a period, by kind of item, phase, assignee or month.
+    """
     return await figures.work_figures(call.ports, query.by, query.since, query.until)
 
 
 @routes.get("/v1/figures/orders", privilege="order.read")
 async def get_order_figures(call: Call[Ports], query: OrderFiguresQuery) -> FiguresView[OrderFigureView]:
-    """Read how long orders take, and what their lines cost and bring
+    """Read how long orders take, and what their lines cost and earn
 
-    Of orders that became ready in a period, by kind of item, customer or month. Costs, prices and margins are
-    shown with `job.economics.write` alone."""
+    The figures are about orders that became ready in a period, by kind of item, customer or month. Costs,
+    prices and margins are shown only with `job.economics.write`.
+    """
     return await figures.order_figures(call.ports, call.actor, query.by, query.since, query.until)
 
 
@@ -414,7 +418,8 @@ async def get_order_figures(call: Call[Ports], query: OrderFiguresQuery) -> Figu
 async def get_load(call: Call[Ports], query: LoadQuery) -> FiguresView[LoadFigureView]:
     """Read how much is still to be done, by week, assignee or kind of item
 
-    Of phases that are planned to end by a day: in eight weeks, where none is given."""
+    The figures are about phases that are planned to end by a given day; without a day, within eight weeks.
+    """
     return await figures.load_ahead(call.ports, query.by, query.until)
 
 
@@ -440,7 +445,8 @@ async def get_task_messages(call: Call[Ports], phase_id: UUID, query: PageQuery)
 async def post_task_message(call: Call[Ports], phase_id: UUID, body: ReportMessage) -> MessageView:
     """Write to those who give out the work, or report a problem
 
-    About a phase that is assigned to the caller."""
+    The message is about a phase that is assigned to the caller.
+    """
     made = await write_as_assignee(call.ports, call.actor, phase_id, body.text, problem=body.problem)
     return messages.show_message(call.actor, made)
 
@@ -455,7 +461,8 @@ async def post_task_message(call: Call[Ports], phase_id: UUID, body: ReportMessa
 async def post_task_file(call: Call[Ports], phase_id: UUID, query: FileQuery, body: bytes) -> MessageView:
     """Send a photo or a file to those who give out the work: PDF, PNG or JPEG, at most 10 MiB
 
-    About a phase that is assigned to the caller."""
+    The file is about a phase that is assigned to the caller.
+    """
     file = MessageFile(query.name, call.media_type, body)
     made = await write_as_assignee(call.ports, call.actor, phase_id, file=file)
     return messages.show_message(call.actor, made)

@@ -102,7 +102,8 @@ async def proof_review_ended(ports: Ports, event: Received[ProofReviewEnded]) ->
 
 @reactions.on(ApprovalOpened)
 async def approval_opened(ports: Ports, event: Received[ApprovalOpened]) -> None:
-    """Of briefs and other things: nothing, here and below."""
+    """Open the approval of an amendment. Approvals of briefs and other subjects are ignored, here and
+    below."""
     if event.data.subject_type == SUBJECT_TYPE:
         await on_amendment_approval_opened(ports, event.data)
 
@@ -138,7 +139,7 @@ async def cancellation_refused(ports: Ports, event: Received[CancellationRefused
 
 @reactions.on(OrderReceived)
 async def order_received(ports: Ports, event: Received[OrderReceived]) -> None:
-    """First of its order, which has the event's id."""
+    """Confirm an order under the event's `order_id`. The event is the first about that order."""
     await on_order_received(ports, event.data)
 
 
@@ -184,7 +185,8 @@ async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
 
 @reactions.on(GoodsReturned)
 async def goods_returned(ports: Ports, event: Received[GoodsReturned]) -> None:
-    """From a company that works on them: what a recipient returns was delivered all the same."""
+    """Record goods that came back from a company that works on them. What a customer returns stays
+    delivered."""
     if event.data.closes_order_line:
         return
     back: dict[UUID, CameBack] = defaultdict(CameBack)
@@ -215,8 +217,8 @@ async def _shipment_changed(
     state: ShipmentState,
     ddt_number: str | None = None,
 ) -> None:
-    """Goods that merely change their place, or that are expected back, deliver nothing of an order. A job may
-    stand in several lines of a shipment: its goods lay in several places."""
+    """Record the shipment. Goods that only change their place, or are expected back, deliver nothing of an
+    order. A job may have several lines in a shipment, because its goods lay in several places."""
     if event.data.from_stock:
         return
     quantities: dict[UUID, Decimal] = defaultdict(Decimal)

@@ -1,4 +1,4 @@
-"""Production's rows in PostgreSQL."""
+"""Repositories of production on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -767,7 +767,7 @@ class PostgresReading:
 
 
 def _plain(quantity: Decimal) -> Decimal:
-    """Without the zeros that the column's scale adds."""
+    """Return the quantity without the zeros that the column's scale adds."""
     return Decimal(quantity_text(quantity))
 
 
@@ -850,7 +850,7 @@ def _order(row: asyncpg.Record) -> Order:
 
 
 def _jobs(rows: Iterable[asyncpg.Record]) -> tuple[Job, ...]:
-    """Of one row for each phase, in order."""
+    """Build jobs from rows, one for each phase, in order."""
     return tuple(_job(list(of_job)) for _, of_job in groupby(rows, key=itemgetter("id")))
 
 
@@ -894,7 +894,8 @@ def _days(average: Decimal | None) -> Decimal | None:
 
 
 def _customer(row: asyncpg.Record) -> Customer | None:
-    """Of an order's row: None when there is none, or the ERP has not told of it."""
+    """Build the customer from an order's row. Return None if the order has none or the ERP has not sent this
+    one."""
     if row["customer_id"] is None:
         return None
     return Customer(
@@ -977,7 +978,7 @@ def _other_quantity(row: asyncpg.Record) -> OtherQuantity | None:
 
 
 def _open_amendment(row: asyncpg.Record) -> Amendment:
-    """Of a job's row."""
+    """Build the amendment in approval from a job's row."""
     return Amendment(
         id=row["amendment_id"],
         job_id=row["id"],
@@ -1154,7 +1155,7 @@ def _task(row: asyncpg.Record) -> Task:
 
 
 def _job_of_task(row: asyncpg.Record) -> Job:
-    """As far as it tells what there is to work on."""
+    """Build the part of the job that tells what there is to work on."""
     return Job(
         id=row["job_id"],
         order_id=row["order_id"],

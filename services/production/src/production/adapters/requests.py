@@ -1,4 +1,4 @@
-"""What clients send."""
+"""The bodies and queries that clients send."""
 
 from __future__ import annotations
 
@@ -43,20 +43,21 @@ class PhaseOfKind(Command):
     after: Annotated[list[Code], Field(max_length=50, default_factory=list)]
     """Keys of the phases that must be over before this one starts."""
     quality_check: Flag = False
-    """Its work must be accepted by an inspector before it counts as done."""
+    """Whether an inspector must accept its work before it counts as done."""
     skippable: Flag = False
     unit: Annotated[str, Text(16)] | None = None
-    """What its quantities are counted in, such as sheets; without it, in the job's unit."""
+    """The unit of its quantities, such as sheets; the job's unit if absent."""
     factor: Count = Decimal(1)
-    """How many of the job's unit come of one of this phase's, such as 8 leaflets of a sheet."""
+    """How many of the job's units one of this phase's units makes, such as 8 leaflets of one sheet."""
     starts_on_parts: Flag = False
-    """It may begin on a part of what the phases before it make, as soon as that is handed in."""
+    """Whether it may begin as soon as a part of the work before it is handed in."""
     needs_proof: Flag = False
-    """It begins once the proofs of its brief are approved. Orders without a brief don't wait for any."""
+    """Whether it can begin only once the proofs of its brief are approved. Orders without a brief wait for
+    none."""
     days: Annotated[int, Field(ge=1, le=LONGEST)] = 1
-    """Working days that it takes at least."""
+    """The least number of working days that it takes."""
     daily_quantity: Count | None = None
-    """How much of it is made in a working day, in its unit. Without it, any quantity takes `days`."""
+    """How much of it is made in a working day, in its unit. If absent, any quantity takes `days`."""
 
 
 class FieldOfSheet(Command):
@@ -64,13 +65,13 @@ class FieldOfSheet(Command):
     name: Annotated[str, Text(100)]
     type: FieldType = FieldType.TEXT
     unit: Annotated[str, Text(16)] | None = None
-    """Of a number, such as g/m²."""
+    """The unit of a number, such as g/m²."""
     choices: Annotated[list[Annotated[str, Text(100)]], Field(max_length=MAX_CHOICES)] = Field(
         default_factory=list
     )
-    """Of a choice: one of these."""
+    """The values of a choice."""
     required: Flag = False
-    """Without it, a job's economics can't be set."""
+    """Whether a job's economics can be set only if this is filled in."""
 
     def field(self) -> SheetField:
         return SheetField(**{**dict(self), "choices": tuple(self.choices)})
@@ -80,9 +81,9 @@ class DefineKind(Command):
     name: Annotated[str, Text(100)]
     phases: Annotated[list[PhaseOfKind], Field(min_length=1, max_length=50)]
     sheet: Annotated[list[FieldOfSheet], Field(max_length=MAX_FIELDS)] = Field(default_factory=list)
-    """Details of the technical sheet of its jobs: format, paper, colours."""
+    """The fields of its jobs' technical sheet, such as format, paper and colours."""
     tolerance_percent: Percent = DEFAULT_TOLERANCE_PERCENT
-    """How far the quantity made may differ from the quantity ordered."""
+    """By how many percent the quantity made may differ from the quantity ordered."""
 
     def definitions(self) -> tuple[PhaseDefinition, ...]:
         return tuple(
@@ -110,14 +111,14 @@ class DeliveryOfItem(Command):
 
 class ItemOfOrder(Command):
     kind: Annotated[str, Text(64)] | None = None
-    """Of what is to be made. Either this or `article` is given."""
+    """The kind of what is to be made. Either this or `article` is given."""
     article: Code | None = None
-    """Code of the article that is taken from stock."""
+    """The code of the article that is taken from stock."""
     description: Annotated[str, Text(500)] | None = None
-    """Without it, the article's."""
+    """The article's description if absent."""
     quantity: Count
     unit: Annotated[str, Text(16)] | None = None
-    """Without it, the article's, or pieces (`pz`)."""
+    """If absent, the article's unit, or pieces (`pz`)."""
     deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200, default_factory=list)]
 
     def item(self) -> AskedItem:
@@ -143,7 +144,7 @@ class CancelOrder(Command):
 
 
 class CloseShort(CancelOrder):
-    """Why no more is made and shipped."""
+    """A command with the reason why no more is made and shipped."""
 
 
 class ChangeDeadline(Command):
@@ -154,7 +155,8 @@ class ChangeDeadline(Command):
 class ChangeLine(Command):
     quantity: Count
     deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200, default_factory=list)]
-    """All of them; they add up to the quantity. Without any, the goods may go anywhere."""
+    """All destinations of the line; they add up to the quantity. If there are none, the goods may go
+    anywhere."""
     reason: Annotated[str, Text(1000)]
 
     def destinations(self) -> tuple[Delivery, ...]:
@@ -163,9 +165,10 @@ class ChangeLine(Command):
 
 class TermsOfDelivery(Command):
     phase_id: UUID
-    """Of the job: what the phase yields decides what is charged. `quantity` of the line is in its unit."""
+    """A phase of the job, whose yield decides what is charged. The line's `quantity` is in this phase's
+    unit."""
     tolerance_percent: Percent
-    """Of the line's quantity: within it, what is delivered is charged."""
+    """In percent of the line's quantity. Within the tolerance, what is delivered is charged."""
     over: Bearer = Bearer.SUPPLIER
     """Who bears what is delivered beyond the tolerance: the supplier (it is not charged) or us."""
     under: Bearer = Bearer.SUPPLIER
@@ -180,13 +183,14 @@ class NewCostLine(Command):
     """Euro, as planned, VAT excluded."""
     supplier: Annotated[str, Text(200)] | None = None
     terms: Annotated[str, Text(500)] | None = None
-    """Agreed with the supplier."""
+    """The terms agreed with the supplier."""
     actual: Amount | None = None
-    """Euro that the line came to, once that is known."""
+    """The actual amount of the line in euro, once it is known."""
     phase_id: UUID | None = None
-    """The phase of the job that it is for: where that is not done any more, the line is no longer planned."""
+    """The phase of the job that it is for. If that phase is given up, only what was done of it counts."""
     delivery: TermsOfDelivery | None = None
-    """With these, what a phase yields decides what the line comes to; `actual` is not stated."""
+    """With these terms, the yield of a phase decides the line's actual amount, and `actual` must be
+    absent."""
 
     def line(self) -> CostLine:
         terms = self.delivery and DeliveryTerms(**dict(self.delivery))
@@ -195,21 +199,22 @@ class NewCostLine(Command):
 
 class SetEconomics(Command):
     cost: Amount | None = None
-    """Euro for the whole job. With `cost_lines` it is their sum, and need not be stated."""
+    """Euro for the whole job. With `cost_lines` it is their sum and may be absent."""
     cost_lines: Annotated[list[NewCostLine], Field(max_length=100)] = Field(default_factory=list)
-    """What the cost is made of. Of each line counts what it came to or, until then, what is planned."""
+    """The parts of the cost. Each line counts with its actual amount or, until that is known, its planned
+    one."""
     unit_price: UnitPrice | None = None
-    """Euro for one unit, VAT excluded. Without it, the price that was approved with the brief."""
+    """Euro for one unit, VAT excluded. If absent, the price that was approved with the brief."""
     price_reason: Annotated[str, Text(1000)] | None = None
     """Why the price differs from the approved one, within the tenant's tolerance."""
     supplier: Annotated[str, Text(200)] | None = None
     materials: Annotated[str, Text(2000, least=0)] = ""
     technical_sheet: Annotated[str, Text(10000, least=0)] = ""
-    """Shown to those who do the work."""
+    """Shown to the people who do the work."""
     sheet: Annotated[dict[Code, Annotated[str, Text(500, least=0)]], Field(max_length=MAX_FIELDS)] = Field(
         default_factory=dict
     )
-    """Shown to them as well: the details that the job's kind of item asks for, by their keys."""
+    """The details that the job's kind of item asks for, by key. Also shown to the people who do the work."""
     vat_code: Annotated[str, Text(10)] = "22"
 
     def details(self) -> dict[str, Any]:
@@ -218,22 +223,23 @@ class SetEconomics(Command):
 
 class SetPricePolicy(Command):
     tolerance_percent: Percent
-    """How far a price may differ from the approved one, given a reason."""
+    """By how many percent a price may differ from the approved one, given a reason."""
     process: Code | None = None
-    """Key of the approval process that approves other prices anew. Without it, it stays."""
+    """The key of the process that approves other prices. If absent, the present process stays."""
 
 
 class RequestAmendment(Command):
-    """What is left out stays as it was approved."""
+    """A request for another price or quantity. What is absent stays as it was approved."""
 
     unit_price: UnitPrice | None = None
-    """Euro for one unit, VAT excluded: what is to be approved instead of what was."""
+    """The new price in euro for one unit, VAT excluded."""
     quantity: Count | None = None
-    """How much is to be ordered instead, beyond the tolerance as well."""
+    """The new quantity to order. It may exceed the tolerance."""
     deliveries: Annotated[list[DeliveryOfItem], Field(max_length=200)] | None = None
-    """Of this quantity, all of them. Left out, it goes where the line goes: to one place, or anywhere."""
+    """All destinations of the new quantity. If absent, it goes where the line goes: to its one destination,
+    or anywhere."""
     reason: Annotated[str, Text(1000)]
-    """Those who approve it read it."""
+    """The approvers read this reason."""
 
     def destinations(self) -> tuple[Delivery, ...] | None:
         if self.deliveries is None:
@@ -244,7 +250,7 @@ class RequestAmendment(Command):
 class AssignPhase(Command):
     assignee_id: UUID
     reason: Annotated[str, Text(1000)] | None = None
-    """Why somebody else is to do what has been started."""
+    """Why another person is to do a phase that has started."""
 
 
 class AssignPhases(Command):
@@ -254,9 +260,9 @@ class AssignPhases(Command):
 
 class PriceOfFinisher(Command):
     unit_cost: UnitPrice
-    """Euro for one of what the phase makes, VAT excluded."""
+    """Euro for one unit of what the phase makes, VAT excluded."""
     tolerance_percent: Percent = Decimal(0)
-    """Of the phase's quantity: within it, what comes back is charged."""
+    """In percent of the phase's quantity. Within the tolerance, what comes back is charged."""
     over: Bearer = Bearer.SUPPLIER
     under: Bearer = Bearer.SUPPLIER
     terms: Annotated[str, Text(500)] | None = None
@@ -264,9 +270,10 @@ class PriceOfFinisher(Command):
 
 class OutsourcePhase(Command):
     finisher: Code | None = None
-    """Code of the destination of the company outside; absent: the work is done here."""
+    """The code of the company's destination. If absent, the work is done here."""
     price: PriceOfFinisher | None = None
-    """What the company asks: a line of the job's cost, which comes to what is paid of what is back."""
+    """The price that the company asks. It becomes a line of the job's cost; what comes back decides how much
+    is paid."""
 
     def agreed(self) -> PriceOfWork | None:
         return PriceOfWork(**dict(self.price)) if self.price else None
@@ -274,24 +281,24 @@ class OutsourcePhase(Command):
 
 class SplitPhase(Command):
     quantity: Count
-    """What somebody else is to do of it, in its unit."""
+    """How much another person is to do, in the phase's unit."""
     assignee_id: UUID | None = None
-    """Who; absent: nobody yet."""
+    """That person. If absent, the share has no assignee yet."""
 
 
 class JoinShares(Command):
     with_id: UUID
-    """Of the other share. Of the two, the one with the lower number stays."""
+    """The id of the other share. Of the two, the one with the lower number stays."""
 
 
 class CorrectKind(Command):
     kind: Annotated[str, Text(64)]
-    """One that is defined."""
+    """The key of a kind that is defined."""
 
 
 class ReportPart(Command):
     quantity: Count
-    """Beside what was handed in before."""
+    """The quantity in addition to what was handed in before."""
 
 
 class GiveBackPhase(Command):
@@ -300,9 +307,9 @@ class GiveBackPhase(Command):
 
 class CompletePhase(Command):
     quantity: Count
-    """In all, with the parts that were handed in before."""
+    """The whole quantity, including the parts that were handed in before."""
     loss_reason: Annotated[str, Text(1000)] | None = None
-    """Why less came out than there was to work on."""
+    """Why the quantity is less than there was to work on."""
     note: Annotated[str, Text(2000, least=0)] = ""
 
 
@@ -329,7 +336,7 @@ class BoardQuery(PageQuery):
     lateness: Lateness | None = None
     since: Day | None = None
     until: Day | None = None
-    """With `since`: planned for any day of these."""
+    """With `since`: phases that are planned for any of these days."""
 
     def wanted(self) -> BoardFilter:
         return BoardFilter(
@@ -344,7 +351,7 @@ class BoardQuery(PageQuery):
 
 class TaskQuery(PageQuery):
     state: PhaseState | None = None
-    """Without it, all open tasks."""
+    """If absent, all open tasks."""
 
 
 class WriteMessage(Command):
@@ -353,12 +360,12 @@ class WriteMessage(Command):
 
 class ReportMessage(WriteMessage):
     problem: Flag = False
-    """The work can't go on, or not as planned."""
+    """Whether the work can't go on, or not as planned."""
 
 
 class FileQuery(Query):
     name: Annotated[FileName, Field(examples=["foto.jpg"])]
-    """File name. A folder, and what some system would stumble over, are taken out."""
+    """The file's name. A folder and characters that some systems can't handle are removed."""
 
 
 class WorkFiguresQuery(PeriodQuery):

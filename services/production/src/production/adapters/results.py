@@ -1,4 +1,4 @@
-"""What became of each thing that a command did several times."""
+"""The results of a command that does something several times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..domain.machine import PhaseState
 
 
 class ProblemView(View):
-    """Why one of several was refused."""
+    """Why one of several assignments was refused."""
 
     code: str
     detail: str
@@ -22,14 +22,14 @@ class ProblemView(View):
 class AssignmentResultView(View):
     phase_id: UUID
     state: PhaseState | None = None
-    """Of the phase that was given to the person."""
+    """The state of the phase after its assignment."""
     problem: ProblemView | None = None
-    """Why it was not."""
+    """Why the phase was not assigned."""
 
 
 class AssignmentResultsView(View):
     items: list[AssignmentResultView]
-    """In the order of the request."""
+    """The results in the order of the request."""
 
 
 def assignment_results(results: list[AssignmentResult], language: str) -> AssignmentResultsView:
