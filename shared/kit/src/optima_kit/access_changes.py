@@ -1,11 +1,12 @@
-"""Access tokens that say more, or less, than is true by now: refused within seconds of identity's event.
+"""Refuses outdated access tokens, whose privileges are no longer the present ones, within seconds of
+identity's event.
 
-A token names the access version of its person or account, and of each role that it was made from, and its
-session. Identity raises a version with each change of what it stands for, and its events carry it; that of a
-session is 0 until it has ended. A service notes the newest versions as it consumes those events, whatever
-else it does about them; each of its processes that answers requests keeps the changes of the last minutes in
-memory, so that judging a token asks nobody. No clocks are compared: a token made while the change was under
-way names the old version, and is refused as well.
+A token names its session, and the access versions of its person or account and of each role from which it was
+made. Identity increases a version whenever the person, account or role changes, and its events carry the
+version. A session has version 0 until it ends. Every service stores the newest versions when it consumes
+those events. Each process that answers requests keeps the changes of the last minutes in memory, so that
+checking a token needs no request. No clocks are compared: a token that was made during a change names the old
+version and is refused too.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from .sql import Statement
 
 POLL_SECONDS: Final = 1.0
 _TOKENS_LIVE: Final = timedelta(minutes=15)
-"""Longer than any access token: of what changed before, none is left."""
+"""Longer than any access token is valid. No token from before an older change is valid any more."""
 _COMMITS_TAKE: Final = timedelta(seconds=30)
-"""A change bears the time of its statement and is seen from its commit on: each look goes back so far."""
+"""How far each poll looks back. A change has the time of its statement, but is visible only after its
+commit."""
 
 _SAVE: Final = Statement.parse("""
 INSERT INTO access_changes AS known (holder, version, changed_at)
@@ -48,17 +50,18 @@ WHERE changed_at > coalesce($1::timestamptz, clock_timestamp()) - $2::interval
 
 
 def holder_of_role(key: str) -> str:
-    """Roles are told apart from people and accounts, whose ids stand for themselves."""
+    """Return the holder that stands for a role. The holder of a person or account is its id."""
     return f"role {key}"
 
 
 def holder_of_session(session_id: UUID | str) -> str:
-    """Its version is 0 while it lasts, and 1 from its end on."""
+    """Return the holder that stands for a session. Its version is 0 while the session lasts, and 1 after its
+    end."""
     return f"session {session_id}"
 
 
 def note_access_change(work: UnitOfWork, event: Received[Any]) -> None:
-    """Notes what an event of identity's says of tokens made before; other events say nothing. A late one
+    """Store the access version that an event of identity carries. Other events are ignored. A late event
     finds a higher version and leaves it."""
     match event.type:
         case PersonChanged.type | ServiceAccountChanged.type:
@@ -76,7 +79,8 @@ def note_access_change(work: UnitOfWork, event: Received[Any]) -> None:
 
 
 async def refuse_outdated_by_tables(work: UnitOfWork, actor: Actor) -> None:
-    """As `AccessWatch.refuse_outdated`, by what this transaction sees: all that was consumed."""
+    """Do the same as `AccessWatch.refuse_outdated`, but with all changes that this transaction sees in the
+    table."""
     if actor.made_from:
         rows = await work.fetch(_LIST_OF_HOLDERS, holders=[holder for holder, _ in actor.made_from])
         newest = {row["holder"]: row["version"] for row in rows}
@@ -84,10 +88,10 @@ async def refuse_outdated_by_tables(work: UnitOfWork, actor: Actor) -> None:
 
 
 class AccessWatch:
-    """The changes of the last minutes, in the memory of a process that answers requests."""
+    """The access changes of the last minutes, in the memory of a process that answers requests."""
 
     def __init__(self, pool: Pool) -> None:
-        """`pool`: of the backbone role, which sees every tenant's."""
+        """Create the watch. `pool` has the backbone role, which sees the changes of all tenants."""
         self._pool = pool
         self._known: dict[tuple[UUID, str], tuple[int, datetime]] = {}
         self._newest: datetime | None = None
@@ -100,7 +104,7 @@ class AccessWatch:
         await self._polling.stop()
 
     async def look(self) -> None:
-        """Learns what has changed since the last look."""
+        """Read what has changed since the last poll."""
         back = _TOKENS_LIVE if self._newest is None else _COMMITS_TAKE
         for row in await self._pool.fetch(_LIST_SINCE, self._newest, back):
             key, known = (row["tenant_id"], row["holder"]), (row["version"], row["changed_at"])
@@ -112,8 +116,8 @@ class AccessWatch:
                 self._known = {key: known for key, known in self._known.items() if known[1] >= ended}
 
     def refuse_outdated(self, actor: Actor) -> None:
-        """Raises Unauthenticated for a token that was made from a version older than the newest. Its bearer
-        renews it, and goes on with what they may do by now."""
+        """Raise Unauthenticated if the token was made from an older version than the newest. Its bearer
+        renews it, and continues with their present privileges."""
 
         def newest(holder: str) -> int | None:
             known = self._known.get((actor.tenant_id, holder))

@@ -1,4 +1,4 @@
-"""Bearer tokens: checked against the issuer's published keys (JWKS), turned into an Actor."""
+"""Checks bearer tokens against the issuer's published keys (JWKS) and turns them into an Actor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ log = structlog.get_logger()
 
 ALGORITHMS = ["ES256", "Ed25519", "EdDSA", "RS256"]
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105
-"""RFC 9068: what tells an access token from an id token, or any other that the issuer signs."""
+"""The type by which RFC 9068 distinguishes an access token from an id token or any other token of the
+issuer."""
 _LEEWAY_SECONDS = 5
 _REFRESH_AT_MOST_EVERY = 10.0
 _ASK_AGAIN_AFTER = 1.0
@@ -34,20 +35,21 @@ _KEEP_TOKENS = 4096
 
 
 class KeysUnavailable(Exception):
-    """The issuer's keys could not be fetched, so no token can be judged."""
+    """Raised if the issuer's keys could not be fetched, so that no token can be checked."""
 
 
 class KeySource(Protocol):
     async def keys(self, *, unknown: bool = False) -> KeySet:
-        """The issuer's keys. `unknown`: a token's key was not among them. Raises KeysUnavailable."""
+        """Return the issuer's keys. `unknown` says that a token's key was not one of those returned before.
+        Raises KeysUnavailable."""
 
 
 class JwksKeys:
-    """Keys fetched from a JWKS address, fetched again when a token names one that is not known yet."""
+    """Keys that are fetched from a JWKS address, and again if a token names an unknown key."""
 
     def __init__(self, url: str, fetch: Callable[[str], Awaitable[Any]] | None = None) -> None:
-        """`fetch` returns the JSON document at an address, or raises ValueError, OSError or
-        aiohttp.ClientError. By default it asks the address itself, and follows no redirect."""
+        """Create the source. `fetch` returns the JSON document at an address, or raises ValueError, OSError
+        or aiohttp.ClientError. By default, it requests the address and follows no redirect."""
         self._url = url
         self._fetch = fetch or _fetch
         self._keys: KeySet | None = None
@@ -58,7 +60,7 @@ class JwksKeys:
         if self._keys is not None and not unknown:
             return self._keys
         async with self._lock:
-            # Tokens of unknown keys may be forgeries by the thousand: not each is worth a request.
+            # There may be thousands of forged tokens with unknown keys, so not each of them causes a request.
             pause = _REFRESH_AT_MOST_EVERY if self._keys is not None else _ASK_AGAIN_AFTER
             if time.monotonic() - self._asked < pause:
                 if self._keys is None:
@@ -126,10 +128,10 @@ class TokenVerifier:
         self._known: OrderedDict[bytes, tuple[Actor, float, float]] = OrderedDict()
 
     async def actor(self, token: str) -> Actor:
-        """Raises Unauthenticated for a token that is forged, expired, not yet valid, not meant for us, or no
-        access token."""
+        """Return the actor of a token. Raises Unauthenticated if the token is forged, expired, not yet valid,
+        meant for another audience, or not an access token."""
         now = self._clock.now().timestamp()
-        # By its hash: who reads this process's memory finds no token to use.
+        # Known tokens are stored by their hash, so that this process's memory holds no usable token.
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
         known = self._known.get(digest)
         if known is not None:
@@ -168,25 +170,26 @@ class TokenVerifier:
         return actor
 
     async def _verified(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Its header and its claims."""
+        """Check the signature of a token and return its header and its claims."""
         for unknown in (False, True):
             keys = await self._keys.keys(unknown=unknown)
             try:
                 read = jwt.decode(token, keys, algorithms=ALGORITHMS)
                 return dict(read.header), dict(read.claims)
             except (JoseError, ValueError, TypeError, UnicodeError):
-                # A key that is not known yet looks just like a forgery: ask for the keys once more.
+                # A token with a new key looks like a forgery, so ask for the keys once more.
                 continue
         raise Unauthenticated("token_signature")
 
 
 def _type_of(header: Mapping[str, Any]) -> str:
-    """RFC 9068 §4: `application/` may stand before it, and case does not count."""
+    """Return the type of a token. By RFC 9068 §4, it may have the prefix `application/`, and case does not
+    matter."""
     return str(header.get("typ", "")).lower().removeprefix("application/")
 
 
 def _made_from(claims: _Claims) -> tuple[tuple[str, int], ...]:
-    """Nothing for the tokens of an issuer that keeps no such versions."""
+    """Return the access versions from which a token was made, or none if its issuer has no such versions."""
     if claims.versions is None:
         return ()
     roles = ((holder_of_role(key), version) for key, version in claims.versions.roles.items())

@@ -100,7 +100,8 @@ JOBS_RUNNING = Gauge(
 JOBS_FAILED = Gauge("optima_jobs_failed", "Jobs given up", ("kind",), registry=MEASURED)
 
 
-# Finding a label's child costs more than counting with it. Types and outcomes are few.
+# Finding a metric's child by its labels costs more than counting with it, so it is cached. There are few
+# types and outcomes.
 
 
 @cache

@@ -1,4 +1,5 @@
-"""RabbitMQ inside the service's event loop: no threads, a connection that comes back by itself."""
+"""Connects to RabbitMQ inside the service's event loop, without threads. A lost connection is opened again
+automatically."""
 
 from __future__ import annotations
 
@@ -30,44 +31,48 @@ from .frames import Delivery, DeliveryReader, Outgoing, frame_end, publish_frame
 from .pauses import pauses
 
 _LOG = structlog.get_logger(__name__)
-# One lost connection is nine errors to pika. What matters of it is logged here, once.
+# pika logs nine errors for one lost connection. What matters is logged here, once.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 HEARTBEAT_SECONDS: Final = 20
-"""A dead peer is noticed after about two of them."""
+"""The interval of heartbeats. A dead peer is noticed after about two of them."""
 
 
 _UNREMARKABLE_SECONDS: Final = 10.0
-"""For so long a broker may be away, booting or changing over, before that is worth a warning."""
+"""How long a broker may be away, for example while it restarts, before a warning is logged."""
 
 
 class BrokerUnavailable(Exception):
-    """The connection or channel was lost. Nothing is wrong with the work itself."""
+    """Raised if the connection or channel was lost. Nothing is wrong with the work itself."""
 
 
 class BrokerAway(BrokerUnavailable):
-    """The connection was lost. Its keeper tells of that, once; whoever used it need not."""
+    """Raised if the connection was lost. The task that keeps the connection logs this once, so its users need
+    not."""
 
 
 class BrokerRefused(BrokerUnavailable):
-    """RabbitMQ closed the channel because of what was asked: not permitted, no such queue, …"""
+    """Raised if RabbitMQ closed the channel because of a request, which was not permitted or named an unknown
+    queue, for example."""
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What went wrong, without the layers that pika wraps around it."""
+    """Return the error at the bottom of those that pika wraps around each other."""
     wrapped = [*error.args, *getattr(error, "exceptions", ())]
     causes = [cause for cause in wrapped if isinstance(cause, BaseException)]
     return _innermost(causes[-1]) if causes else error
 
 
 def tell_of_interruption(log: Any, what: str, error: BaseException, **about: Any) -> None:
-    """Warns of what interrupted work on the broker, unless it is an outage: of that its keeper warns."""
+    """Log a warning about an error that interrupted work with the broker. A lost connection is logged at
+    debug level only, as the task that keeps the connection warns about it."""
     say = log.debug if isinstance(error, (BrokerAway, AMQPConnectionError)) else log.warning
     say(what, error=repr(error), **about)
 
 
 class Outage:
-    """Whether a connection is away: one warning an outage, when it is lost or has been away for long."""
+    """Tracks the outages of a connection. It logs one warning for each outage: when the connection is lost,
+    or when it has been away for long."""
 
     def __init__(self, connection: str) -> None:
         self._connection = connection
@@ -75,7 +80,7 @@ class Outage:
         self._warned = False
 
     def begins(self, reason: object) -> None:
-        """The connection was there, and is lost."""
+        """Note that the open connection was lost."""
         _LOG.warning("broker connection lost", connection=self._connection, error=str(reason))
         self._since, self._warned = time.monotonic(), True
 
@@ -93,7 +98,7 @@ class Outage:
 
 
 def _settle(future: asyncio.Future[Any]) -> Callable[[Any], None]:
-    """A callback that settles `future` with what it is called with, once."""
+    """Return a callback that resolves `future` with the argument of its first call."""
 
     def callback(answer: Any) -> None:
         if not future.done():
@@ -103,7 +108,7 @@ def _settle(future: asyncio.Future[Any]) -> Callable[[Any], None]:
 
 
 class Channel:
-    """A channel whose calls are awaited. Every call raises BrokerUnavailable once the channel is closed."""
+    """A channel with awaitable calls. Every call raises BrokerUnavailable once the channel is closed."""
 
     def __init__(self, raw: PikaChannel) -> None:
         self.raw = raw
@@ -119,7 +124,7 @@ class Channel:
         return not self.closed.done() and bool(self.raw.is_open)
 
     def lost(self) -> BrokerUnavailable:
-        """What to raise when the channel was found closed."""
+        """Return the exception to raise if the channel was found closed."""
         reason = self.closed.result() if self.closed.done() else "closing"
         if isinstance(reason, (AMQPConnectionError, BrokerAway)):
             return BrokerAway(str(reason))
@@ -128,7 +133,7 @@ class Channel:
         return kind(str(reason))
 
     async def call(self, method: Callable[..., Any], /, **arguments: Any) -> Any:
-        """Calls a method of the raw channel and waits for RabbitMQ's answer."""
+        """Call a method of the raw channel and wait for RabbitMQ's answer."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         try:
             method(callback=_settle(answer), **arguments)
@@ -140,7 +145,7 @@ class Channel:
         raise self.lost()
 
     async def close(self) -> None:
-        """Closes the channel, if it is open, and waits for that, but not for long."""
+        """Close the channel if it is open, and wait a few seconds for this."""
         if self.is_open:
             with contextlib.suppress(AMQPError):
                 self.raw.close()
@@ -148,15 +153,15 @@ class Channel:
 
 
 class _Connection(AsyncioConnection):  # type: ignore[misc]
-    """Sends what one turn of the event loop wrote with one system call instead of one a frame: a batch of
-    publishes then costs a sixth. `_adapter_emit_data` is pika's hook for adapters, `_on_data_available` its
-    way from bytes to frames."""
+    """A connection that sends everything written in one turn of the event loop with one system call, instead
+    of one for each frame. A batch of publishes then costs a sixth. `_adapter_emit_data` is pika's hook for
+    adapters, and `_on_data_available` is where pika turns bytes into frames."""
 
     _unsent: list[bytes] | None = None
     _frame_buffer: bytes
 
     def send_frames(self, frames: bytes) -> None:
-        """Sends whole frames that were put together elsewhere."""
+        """Send complete frames that were built elsewhere."""
         self._output_marshaled_frames([frames])
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -164,7 +169,7 @@ class _Connection(AsyncioConnection):  # type: ignore[misc]
         super().__init__(*arguments, **options)
 
     def _on_data_available(self, data_in: bytes) -> None:
-        """Deliveries go straight to their subscription; pika gets every other frame."""
+        """Pass deliveries directly to their subscription, and every other frame to pika."""
         buffer = self._frame_buffer + data_in
         at = 0
         while end := frame_end(buffer, at):
@@ -190,7 +195,8 @@ class _Connection(AsyncioConnection):  # type: ignore[misc]
 
 
 class Broker:
-    """A named connection to RabbitMQ that is kept up until `close`, with growing pauses between attempts."""
+    """A named connection to RabbitMQ. It is opened again after each loss until `close`, with growing pauses
+    between attempts."""
 
     def __init__(self, url: str, name: str) -> None:
         self._parameters = pika.URLParameters(url)
@@ -215,7 +221,7 @@ class Broker:
         await self.close()
 
     def start(self) -> None:
-        """Begins to connect; `connected` tells when that has succeeded."""
+        """Begin to connect. `connected` is true once this has succeeded."""
         BROKER_CONNECTED.labels(self._name).set(0)
         BROKER_BLOCKED.labels(self._name).set(0)
         BROKER_CHANNELS.labels(self._name).set(0)
@@ -223,7 +229,7 @@ class Broker:
         self._keeper = asyncio.create_task(self._keep_connected(), name=f"broker {self._name}")
 
     async def close(self) -> None:
-        """Closes the connection and stops reconnecting."""
+        """Close the connection and stop reconnecting."""
         if self._keeper is not None:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -236,7 +242,7 @@ class Broker:
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[Channel]:
-        """A channel, closed on leaving the block. Waits for the connection."""
+        """Open a channel, which is closed on leaving the block. Waits for the connection."""
         channel = await self.open_channel()
         try:
             yield channel
@@ -244,7 +250,8 @@ class Broker:
             await channel.close()
 
     async def open_channel(self) -> Channel:
-        """A channel that the caller closes. Waits for the connection; raises BrokerUnavailable."""
+        """Open a channel, which the caller has to close. Waits for the connection. Raises
+        BrokerUnavailable."""
         await self._opened.wait()
         connection = self._connection
         assert connection is not None
@@ -348,7 +355,7 @@ class Broker:
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """What was published together, until the last of it is confirmed."""
+    """Messages that were published together, until the last of them is confirmed."""
 
     confirmed: list[bool]
     unsettled: int
@@ -356,9 +363,9 @@ class _Batch:
 
 
 class Publisher:
-    """Publishes durable messages to one exchange, with confirms, on a channel of its own.
+    """Publishes durable messages to one exchange, with confirms, on its own channel.
 
-    Batches may follow each other before the first is confirmed; they arrive in the order of the calls.
+    A batch may be published before the previous one is confirmed. Batches arrive in the order of the calls.
     """
 
     def __init__(self, broker: Broker, exchange: str, content_type: str) -> None:
@@ -372,10 +379,10 @@ class Publisher:
         self._returned: set[str] = set()
 
     async def publish(self, batch: Sequence[Outgoing], *, within: float = 15.0) -> list[bool]:
-        """Publishes in the given order, without waiting in between, and says which were confirmed.
+        """Publish messages in the given order, without waiting in between, and return which were confirmed.
 
-        False means nacked, returned as unroutable, or unknown (the connection was lost, or `within`
-        seconds went by): publish it again. Never raises BrokerUnavailable.
+        A message that is False was nacked, was returned as unroutable, or has an unknown fate because the
+        connection was lost or `within` seconds went by. Publish it again. Never raises BrokerUnavailable.
         """
         sent = _Batch([False] * len(batch), len(batch), asyncio.get_running_loop().create_future())
         channel = None
@@ -408,8 +415,8 @@ class Publisher:
         )
 
     def _abandon(self, channel: Channel) -> None:
-        # Late confirms must not be counted for later batches, which therefore get a new channel. This one's
-        # end is not awaited: RabbitMQ may take a minute to notice that one of its queues is dead.
+        # Late confirms must not be counted for later batches, so these get a new channel. The end of this
+        # channel is not awaited, since RabbitMQ may take a minute to notice that one of its queues is dead.
         if self._channel is channel:
             self._channel = None
         if channel.is_open:
@@ -441,7 +448,7 @@ class Publisher:
             return
         tag, confirmed = frame.method.delivery_tag, frame.method.NAME == "Basic.Ack"
         if frame.method.multiple:
-            # Tags were given out in order, and so they stand in the dictionary.
+            # The dictionary has the tags in the order in which they were assigned.
             settled = list(itertools.takewhile(lambda known: known <= tag, self._outstanding))
         else:
             settled = [tag] if tag in self._outstanding else []
@@ -461,7 +468,7 @@ class Publisher:
 
 
 class Subscription:
-    """What arrives from one queue, handed out in batches and acknowledged by the caller."""
+    """The messages that arrive from one queue. The caller takes them in batches and acknowledges them."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -473,7 +480,7 @@ class Subscription:
 
     @classmethod
     async def open(cls, broker: Broker, queue: str, prefetch: int) -> Subscription:
-        """Begins to consume. Raises BrokerUnavailable, or BrokerRefused when the queue isn't there."""
+        """Begin to consume. Raises BrokerUnavailable, or BrokerRefused if there is no such queue."""
         channel = await broker.open_channel()
         subscription = cls(channel)
         await channel.call(channel.raw.basic_qos, prefetch_count=prefetch)
@@ -495,11 +502,11 @@ class Subscription:
         return str(tag)
 
     async def batch(self, limit: int, *, linger: float = 0.0) -> list[Delivery]:
-        """Waits for something, and `linger` seconds for more, then returns what has arrived, `limit` at most,
-        in order of arrival.
+        """Wait for a message, and `linger` seconds for more, and return those that have arrived, at most
+        `limit`, in the order of arrival.
 
-        Empty once the subscription was cancelled and nothing is left. Raises BrokerUnavailable when the
-        channel is lost: what was not acknowledged will be delivered again.
+        The result is empty once the subscription is cancelled. Raises BrokerUnavailable if the channel is
+        lost; what was not acknowledged will be delivered again.
         """
         while not self._arrived:
             if not self._channel.is_open:
@@ -515,14 +522,15 @@ class Subscription:
         return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
 
     def acknowledge(self, last: Delivery) -> None:
-        """Acknowledges `last` and everything delivered before it. Raises BrokerUnavailable."""
+        """Acknowledge `last` and everything delivered before it. Raises BrokerUnavailable."""
         try:
             self._channel.raw.basic_ack(last.tag, multiple=True)
         except AMQPError as error:
             raise BrokerUnavailable(str(error)) from error
 
     async def cancel(self) -> None:
-        """Stops deliveries and forgets those not yet handed out; the broker delivers them again elsewhere."""
+        """Stop deliveries and drop those that were not taken yet. The broker delivers them again to another
+        consumer."""
         self.cancelled = True
         self._arrived.clear()
         self._something.set()
@@ -541,7 +549,8 @@ class Subscription:
         self._something.set()
 
     def _on_cancelled(self, _: Any) -> None:
-        # RabbitMQ ended the consumer (queue deleted, leader gone): begin anew, on a channel of its own.
+        # RabbitMQ ended the consumer, as the queue was deleted or lost its leader. Close the channel to begin
+        # again.
         if self._channel.is_open:
             self._channel.raw.close()
 

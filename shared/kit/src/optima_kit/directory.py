@@ -1,7 +1,8 @@
-"""A copy of its tenants' directories in each service, fed by identity's events: nobody asks for a name.
+"""A copy of the tenants' directories in each service, which identity's events keep up to date, so that no
+service has to ask identity for a name.
 
-A service that shows names or judges roles includes `directory_reactions` in its own, and gives its ports a
-`Directory`.
+A service that shows names or checks roles includes `directory_reactions` in its own reactions, and a
+`Directory` in its ports.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SELECT id, name, active, roles,
         WHERE key = ANY (directory_people.roles)) AS told_roles
 FROM directory_people WHERE id = :id
 """)
-# The tenant's own roles count for more than the built-in ones of the same key.
+# A tenant's own role takes precedence over the built-in role with the same key.
 _LIST_WHO_MAY: Final = Statement.parse("""
 WITH holding AS (
     SELECT key, privilege FROM directory_roles, unnest(privileges) AS privilege
@@ -49,7 +50,7 @@ WHERE people.active AND NOT EXISTS (
 ORDER BY people.id LIMIT :most
 """)
 _MOST_TOLD: Final = 50
-"""People who are told of one thing."""
+"""The most people who are notified of one thing."""
 _SAVE_PERSON: Final = Statement.parse("""
 INSERT INTO directory_people (id, name, active, roles) VALUES (:id, :name, :active, :roles)
 ON CONFLICT (tenant_id, id) DO UPDATE SET
@@ -73,7 +74,7 @@ class Directory:
         self._work = work
 
     async def names(self, ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-        """The names of people and units. Who is not known yet is left out."""
+        """Return the names of people and units. Those that are not known yet are left out."""
         asked = {each for each in ids if each is not None}
         if not asked:
             return {}
@@ -110,7 +111,7 @@ class Directory:
         )
 
     def forget_person(self, told: PersonErased) -> None:
-        """Who was erased has no name any more, here as elsewhere."""
+        """Delete an erased person, so that they have no name here either."""
         self._work.write(_DELETE_PERSON, id=told.person_id)
 
     def save_role(self, told: RoleChanged) -> None:
@@ -121,8 +122,8 @@ class Directory:
 
 
 def directory_reactions(directory_of: Callable[[Any], Directory]) -> Reactions:
-    """What keeps the copy: each event carries the whole state, so that the newest one is enough.
-    `directory_of` finds the directory among the service's ports."""
+    """Return the reactions that keep the copy up to date. Each event carries the whole state, so only the
+    newest one is applied. `directory_of` finds the directory among the service's ports."""
     reactions = Reactions()
 
     def keep(event: type[Any], save: Callable[[Directory, Any], None]) -> None:

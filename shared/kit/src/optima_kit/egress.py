@@ -1,10 +1,11 @@
-"""HTTP to addresses that somebody else chose: https, and the public internet alone, unless the operator says
-otherwise.
+"""HTTP requests to addresses that others have chosen. Only https and the public internet are allowed, unless
+the operator allows more.
 
-Whoever chooses an address chooses where the service connects to. Without these rules they could make it speak
-to what only we can reach: the databases beside it, an administrator's pages, a cloud's metadata. A name is
-resolved once, every address that it has is judged, and exactly those are connected to, under the name in TLS
-and in the Host header. So a name that leads elsewhere a moment later changes nothing.
+A person who chooses an address chooses where the service connects to. Without these rules they could make it
+connect to systems that only the service can reach, such as its databases, an administrator's pages or a
+cloud's metadata. A host name is resolved once, all its addresses are checked, and connections go only to
+these, with the name in TLS and in the Host header. So it does not matter if the name leads elsewhere a moment
+later.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 LONGEST_ADDRESS: Final = 2000
 RESOLVED_WITHIN: Final = 5.0
 ANSWERED_WITHIN: Final = 10.0
-"""Seconds, from the connection to the last byte that is read."""
+"""The seconds from the connection to the last byte that is read."""
 
 _LOOKUPS: Final = ThreadPoolExecutor(64, thread_name_prefix="lookup")
-"""Threads of their own, since a name server that does not answer holds one for longer than we wait: the few
-that the loop has also look up our own servers. They come as they are needed."""
+"""Separate threads for name lookups, created as needed. A name server that does not answer blocks a thread
+for longer than the service waits, and the event loop's few threads also look up the service's own servers."""
 
 _NOT_PUBLIC: tuple[Network, ...] = tuple(
     ip_network(network)
@@ -69,35 +70,38 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(
     )
 )
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
-"""All else is special: loopback, unique local, link-local, multicast, IPv4 in disguise (mapped, NAT64)."""
+"""The public range of IPv6. Everything else is special: loopback, unique local, link-local, multicast, and
+embedded IPv4 (mapped, NAT64)."""
 
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _ADDRESS = re.compile(r"[!-~]+")
 
 
 class NotAnAddress(ValueError):
-    """The text names no host to connect to: it is malformed, or not https."""
+    """Raised if a text is not an address to connect to, because it is malformed or not https."""
 
 
 class NotHttps(NotAnAddress):
-    """The address is well-formed, but of another scheme than https."""
+    """Raised if an address is well-formed but has another scheme than https."""
 
 
 class NotAllowed(Exception):
-    """The address leads nowhere, or where requests may not go. The two are not told apart: whoever chooses
-    addresses could otherwise ask which names there are inside."""
+    """Raised if an address can't be resolved or leads where requests may not go. The two are not
+    distinguished: otherwise, people who choose addresses could find out which names exist in the internal
+    network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Openness:
-    """What the operator allows beside https and public addresses; nothing, unless told."""
+    """What the operator allows in addition to https and public addresses. By default, nothing."""
 
     plain_http: bool = False
     networks: tuple[Network, ...] = ()
 
 
 def is_allowed(address: str, openness: Openness) -> bool:
-    """Whether to connect to this IP address. False for what is no address."""
+    """Tell whether connections to this IP address are allowed. Return False if the text is not an IP
+    address."""
     try:
         ip = ip_address(address)
     except ValueError:
@@ -108,21 +112,23 @@ def is_allowed(address: str, openness: Openness) -> bool:
 
 
 def is_public(ip: IPv4Address | IPv6Address) -> bool:
-    """Whether the address is one of the public internet."""
+    """Tell whether an address belongs to the public internet."""
     if isinstance(ip, IPv6Address) and ip not in _PUBLIC_IPV6:
         return False
     return not any(ip.version == network.version and ip in network for network in _NOT_PUBLIC)
 
 
 def all_allowed(addresses: Iterable[str], openness: Openness) -> bool:
-    """Whether a name's addresses are all allowed: one that mixes others in is up to something."""
+    """Tell whether all addresses of a name are allowed. A name that mixes allowed and other addresses is
+    suspicious."""
     found = list(addresses)
     return bool(found) and all(is_allowed(address, openness) for address in found)
 
 
 def host_and_port(url: str, openness: Openness) -> tuple[str, int]:
-    """Whom the address names. Raises NotAnAddress unless every reader of addresses would read it alike: plain
-    ASCII, https (http where the operator allows it), a host name or an IP address, no user, no fragment."""
+    """Return the host and port of a URL. Raises NotAnAddress unless every parser would read the URL in the
+    same way: plain ASCII, https (or http if the operator allows it), a host name or an IP address, no user,
+    no fragment."""
     if len(url) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(url) or "\\" in url:
         raise NotAnAddress
     try:
@@ -144,7 +150,7 @@ def host_and_port(url: str, openness: Openness) -> tuple[str, int]:
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """IP addresses. Raises OSError where there are none."""
+    """Return the IP addresses of a host. Raises OSError if there are none."""
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
     return [str(sockaddr[0]) for *_, sockaddr in found]
@@ -152,12 +158,12 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
 
 @cache
 def _trusting_the_system() -> ssl.SSLContext:
-    """To read the system's certificates takes 20 ms."""
+    """Return a TLS context with the system's certificates. It is cached, since reading them takes 20 ms."""
     return ssl.create_default_context()
 
 
 class EgressGuard:
-    """Opens sessions, each with one host that has been judged."""
+    """Opens HTTP sessions, each with one host whose addresses have been checked."""
 
     def __init__(
         self, openness: Openness, *, resolve: Resolve = resolve_by_system, tls: ssl.SSLContext | None = None
@@ -167,7 +173,7 @@ class EgressGuard:
         self._tls = tls or _trusting_the_system()
 
     async def addresses(self, url: str) -> Sequence[str]:
-        """Where the URL leads. Raises NotAnAddress and NotAllowed."""
+        """Return the addresses to which the URL leads. Raises NotAnAddress and NotAllowed."""
         host, port = host_and_port(url, self._openness)
         if not _same_host(URL(url).raw_host or "", host):
             raise NotAllowed
@@ -175,7 +181,7 @@ class EgressGuard:
             async with asyncio.timeout(RESOLVED_WITHIN):
                 found = await self._resolve(host, port)
         except (OSError, UnicodeError):
-            # UnicodeError: what the system's resolver says to a name with an empty or overlong part.
+            # The system's resolver raises UnicodeError for a name with an empty or overlong part.
             raise NotAllowed from None
         if not all_allowed(found, self._openness):
             raise NotAllowed
@@ -183,8 +189,8 @@ class EgressGuard:
 
     @asynccontextmanager
     async def session(self, url: str) -> AsyncIterator[aiohttp.ClientSession]:
-        """For requests to that URL alone. Raises as `addresses` does. It keeps no cookie, unpacks nothing,
-        and takes no proxy from the environment."""
+        """Open a session for requests to this URL only. It keeps no cookies, does not decompress, and uses no
+        proxy from the environment. Raises the same errors as `addresses`."""
         found = await self.addresses(url)
         connector = aiohttp.TCPConnector(
             resolver=_Pinned(URL(url).raw_host or "", found), use_dns_cache=False, ssl=self._tls, limit=1
@@ -200,7 +206,8 @@ class EgressGuard:
 
 
 class _Pinned(AbstractResolver):
-    """Knows one host. An IP address in place of a name is connected to as it is, and was judged as it is."""
+    """A resolver that knows one host and its checked addresses. An IP address in a URL is not resolved; it
+    has been checked itself."""
 
     def __init__(self, host: str, addresses: Sequence[str]) -> None:
         self._host = host
@@ -228,7 +235,7 @@ class _Pinned(AbstractResolver):
 
 
 def _same_host(read: str, judged: str) -> bool:
-    """Whether the HTTP client reads the same host out of a URL as the rules did."""
+    """Tell whether the HTTP client reads the same host from a URL as the rules did."""
     if read.lower() == judged:
         return True
     try:

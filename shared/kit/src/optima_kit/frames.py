@@ -1,6 +1,7 @@
-"""Publishes and deliveries as AMQP frames, in bulk: an object for each frame costs pika ten times as much.
+"""Writes and reads the AMQP frames of publishes and deliveries in bulk. pika creates an object for each
+frame, which costs ten times as much.
 
-Everything else on a connection is pika's. Source: AMQP 0-9-1, 2.3.5 (frames), 4.2.6 (content), 1.8.3 (basic).
+pika does everything else on a connection. Source: AMQP 0-9-1, 2.3.5 (frames), 4.2.6 (content), 1.8.3 (basic).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _PUBLISH, _DELIVER = b"\x00\x3c\x00\x28", b"\x00\x3c\x00\x3c"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to publish. `id` is unique within its batch; it becomes the AMQP message id."""
+    """A message to publish. `id` is unique within its batch and becomes the AMQP message id."""
 
     id: str
     routing_key: str
@@ -38,7 +39,7 @@ class Delivery:
 def publish_frames(
     channel: PikaChannel, exchange: str, content_type: str, batch: Sequence[Outgoing]
 ) -> bytes:
-    """The frames of persistent, mandatory publishes."""
+    """Return the frames that publish the messages as persistent and mandatory."""
     number = channel.channel_number
     most = channel.connection.params.frame_max - 8
     known: dict[str, tuple[bytes, bytes, bytes]] = {}
@@ -59,12 +60,12 @@ def publish_frames(
 
 
 def frame_end(buffer: bytes, at: int) -> int:
-    """Where the frame that begins at `at` ends; 0 while it is incomplete."""
+    """Return where the frame that begins at `at` ends, or 0 while it is incomplete."""
     if len(buffer) - at < 8:
         return 0
     kind, _, size = _FRAME.unpack_from(buffer, at)
     if kind not in (_METHOD, _HEADER, _BODY, _HEARTBEAT):
-        return len(buffer)  # the greeting of a broker that speaks another version: pika says so
+        return len(buffer)  # the greeting of a broker with another version, which pika reports
     end: int = at + size + 8
     return end if end <= len(buffer) else 0
 
@@ -78,20 +79,21 @@ class _Begun:
 
 
 class DeliveryReader:
-    """Puts the deliveries of one connection together."""
+    """Assembles the deliveries of one connection from their frames."""
 
     def __init__(self) -> None:
         self.consumers: dict[int, Callable[[Delivery], None]] = {}
-        """Who gets a channel's deliveries."""
+        """The functions that get the deliveries of each channel."""
         self._begun: dict[int, _Begun] = {}
 
     def forget(self, channel: int) -> None:
-        """Leaves the channel to pika."""
+        """Leave the channel's frames to pika from now on."""
         self.consumers.pop(channel, None)
         self._begun.pop(channel, None)
 
     def take(self, buffer: bytes, at: int, end: int) -> bool:
-        """Takes the frame in `buffer[at:end]` if it is of a delivery to one of the consumers."""
+        """Take the frame in `buffer[at:end]` if it belongs to a delivery to one of the consumers. Tell
+        whether it was taken."""
         kind, channel, _ = _FRAME.unpack_from(buffer, at)
         payload = at + 7
         if kind == _METHOD:

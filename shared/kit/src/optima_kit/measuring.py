@@ -1,8 +1,9 @@
-"""What is true of a service as a whole, measured by one of its processes.
+"""Measures figures of a service as a whole, in one of its processes.
 
-A figure of the database belongs to no replica: read by each of them, its sum would be wrong, and read by a
-scrape it would fail when it is needed. So one relay process measures, on a timer, and shows what it found for
-as long as that is fresh. Where nobody measures there are no figures, and their absence raises the alarm.
+A figure from the database does not belong to one replica. If each replica exposed it, the sum would be wrong,
+and if a scrape read it, it would be missing exactly when it is needed. So one relay process measures on a
+timer, and exposes the results as long as they are fresh. If no process measures, there are no figures, and
+their absence raises the alarm.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from .postgres import UNAVAILABLE, Connection, Pool
 _LOG = structlog.get_logger(__name__)
 
 Measure = Callable[[Connection], Awaitable[None]]
-"""Sets gauges that are registered in MEASURED, on a connection of the backbone role."""
+"""A function that sets gauges registered in MEASURED, on a connection of the backbone role."""
 
 EVERY_SECONDS: Final = 5.0
 _FRESH_SECONDS: Final = 45.0
-"""Longer than a statement may take before it counts as failed."""
+"""How long results are exposed. This is longer than a statement may take before it counts as failed."""
 _LEASE: Final = 0x0971_4C
 _TAKE_LEASE: Final = "SELECT pg_try_advisory_lock($1)"
 
@@ -75,7 +76,8 @@ async def measure_parking(connection: Connection) -> None:
 
 
 def measure_jobs(kinds: Iterable[str]) -> Measure:
-    """Of each kind that the service has, zeros included: who scales by them must not find them missing."""
+    """Return a measure of the jobs of each kind. Kinds without jobs get zeros, since autoscaling needs a
+    value for each kind."""
     known = tuple(kinds)
 
     async def measure(connection: Connection) -> None:
@@ -92,7 +94,8 @@ def measure_jobs(kinds: Iterable[str]) -> Measure:
 
 
 def seldom(measure: Measure, every: float) -> Measure:
-    """What costs more to find out, so many seconds apart; shown with the rest in between."""
+    """Return a measure that runs at most every `every` seconds, for figures that are costly to find out. In
+    between, the last values are exposed."""
     due = 0.0
 
     async def measure_when_due(connection: Connection) -> None:
@@ -106,8 +109,8 @@ def seldom(measure: Measure, every: float) -> Measure:
 
 
 class Measuring:
-    """Measures every few seconds until `stop`, in one of any number of processes: who holds the lease, an
-    advisory lock of its database session. The others look whether it is free."""
+    """Measures every few seconds until `stop`, in one of any number of processes: the one that holds the
+    lease, an advisory lock of its database session. The others keep checking whether it is free."""
 
     def __init__(self, pool: Pool, measures: Sequence[Measure], *, every: float = EVERY_SECONDS) -> None:
         self._pool = pool
@@ -119,7 +122,7 @@ class Measuring:
         self._task = asyncio.create_task(self._run(), name="measure")
 
     async def stop(self) -> None:
-        """Interrupts the measurement in hand, gives the lease up and shows nothing more."""
+        """Interrupt the running measurement, give the lease up, and expose nothing more."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -148,5 +151,6 @@ class Measuring:
                 MEASURED.show(_FRESH_SECONDS)
                 await asyncio.sleep(self._every)
         finally:
-            # The lease ends with its session: one that went back into the pool would keep it from everybody.
+            # Close the session, with which the lease ends. In the pool, it would keep the lease from
+            # everybody.
             connection.terminate()

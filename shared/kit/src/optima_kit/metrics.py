@@ -1,4 +1,4 @@
-"""The metrics of every service. Labels are bounded: never an id, never a tenant's free text."""
+"""The metrics of every service. Labels have few values: never an id, and never a tenant's free text."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ GCCollector(registry=REGISTRY)
 
 
 class Measured(CollectorRegistry):
-    """Gauges of what somebody measures on a timer, shown as long as they were measured lately."""
+    """Gauges that are measured on a timer, and exposed only if they were measured recently."""
 
     _until = 0.0
 
     def show(self, seconds: float) -> None:
-        """All of them were measured just now, and count for so long."""
+        """Note that all gauges were just measured and are to be exposed for this many seconds."""
         self._until = time.monotonic() + seconds
 
     def forget(self) -> None:
-        """Nobody here measures any more."""
+        """Stop exposing the gauges, as this process no longer measures."""
         self._until = 0.0
 
     def collect(self) -> Iterable[Metric]:
@@ -36,7 +36,7 @@ class Measured(CollectorRegistry):
 
 
 MEASURED = Measured()
-"""For what is true of the service as a whole: `measuring` fills it in one of its processes."""
+"""The gauges of the service as a whole. `measuring` sets them in one of its processes."""
 REGISTRY.register(MEASURED)
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

@@ -1,8 +1,9 @@
-"""Migrations: plain SQL files, numbered, checksummed, applied once each under an advisory lock.
+"""Applies migrations: numbered SQL files with checksums, each of which is applied once, under an advisory
+lock.
 
-Every file runs in a transaction of its own and must be runnable beneath the previous release: expand in
-one release, contract in the next. It waits for a lock no longer than others can wait for it, since whatever
-comes after it queues behind it, and begins again a little later.
+Every file runs in its own transaction, and the previous release must be able to run with its result: expand
+in one release, contract in the next. A migration waits only briefly for a lock, since all later statements
+queue behind it, and then begins again a little later.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ _NAME = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
 _LOCK = 0x0971_4A
 
 LOCK_SECONDS: Final = 2.0
-"""How long a statement of a migration may wait for a lock, and everybody else for what it holds up."""
+"""How long a statement of a migration may wait for a lock, and thereby block others."""
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 600.0
 
 
 class MigrationError(Exception):
-    """A migration can't be trusted: changed after it was applied, badly named, or missing."""
+    """Raised if a migration was changed after it was applied, is badly named, or can't get its lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Migration:
 
 
 def migrations_of(package: str) -> list[Migration]:
-    """The files of `package`/migrations in order. Raises MigrationError for a bad or doubled number."""
+    """Return the files of `package`/migrations in order. Raises MigrationError for a wrong name or a number
+    that occurs twice."""
     folder = files(package).joinpath("migrations")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     for name in names:
@@ -61,17 +63,18 @@ def migrations_of(package: str) -> list[Migration]:
 
 
 def all_migrations(package: str) -> list[Migration]:
-    """The kit's own, then the service's."""
+    """Return the kit's own migrations, then the service's."""
     return [*migrations_of("optima_kit"), *migrations_of(package)]
 
 
 async def migrate(
     owner_url: str, package: str, *, lock_seconds: float = LOCK_SECONDS, patience: float = _PATIENCE_SECONDS
 ) -> list[str]:
-    """Applies what is missing and returns its names. Any number of processes may call this at once.
+    """Apply the missing migrations and return their names. Any number of processes may call this at the same
+    time.
 
-    Raises MigrationError where a lock was not to be had within `patience` seconds. The URL leads to
-    PostgreSQL itself and not through a pooler, which knows no locks of a session.
+    Raises MigrationError if a migration did not get its lock within `patience` seconds. The URL must lead to
+    PostgreSQL itself, not to a pooler, which does not support locks of a session.
     """
     connection = await asyncpg.connect(owner_url)
     try:
@@ -98,7 +101,8 @@ async def migrate(
                 )
             await _apply(connection, migration, lock_seconds, patience)
             done.append(f"{migration.package}/{migration.name}")
-        # As retention does every day; a database that is new or was away has them at once.
+        # Retention creates these partitions every day. Create them here too, so that a new database has them
+        # at once.
         with contextlib.suppress(asyncpg.LockNotAvailableError):
             await connection.execute("SELECT optima_add_days(optima_day(now()))")
         return done
@@ -137,7 +141,7 @@ async def _apply(connection: Connection, migration: Migration, lock_seconds: flo
 
 
 async def missing_migrations(connection: asyncpg.Connection[asyncpg.Record], package: str) -> list[str]:
-    """Names of migrations that this code needs and the database lacks."""
+    """Return the names of the migrations that this code needs and the database lacks."""
     try:
         rows = await connection.fetch("SELECT package, name FROM schema_migrations")
     except asyncpg.UndefinedTableError:

@@ -1,4 +1,5 @@
-"""What operators do to a running service: look at parked messages and have them tried again."""
+"""Commands and endpoints for operators of a running service, who list parked messages and have them tried
+again."""
 
 from __future__ import annotations
 
@@ -32,19 +33,20 @@ class ParkedMessageView(View):
 
 
 def parking_routes() -> Routes:
-    """The endpoints over parked messages that every consuming service has. A tenant's admin sees its own."""
+    """Return the endpoints of parked messages, which every consuming service has. A tenant's admin sees only
+    that tenant's messages."""
     routes = Routes()
 
     @routes.get("/v1/parked-messages", privilege="operations.replay")
     async def list_parked_messages(call: Call[Any], query: PageQuery) -> Page[ParkedMessageView]:
-        """Lists messages that could not be handled and wait for someone to replay them."""
+        """List messages that could not be handled and wait for somebody to replay them"""
         assert call.transaction is not None
         found = await list_parked(call.transaction.connection, after=query.after(UUID), limit=query.rows)
         return page_of(query, found, _view, lambda message: message.id)
 
     @routes.post("/v1/parked-messages/{message_id}/replay", privilege="operations.replay", status=202)
     async def replay_parked_message(call: Call[Any], message_id: UUID) -> None:
-        """Has a parked message tried again, at once and as often as a new one."""
+        """Replay a parked message: it is tried again at once, and as often as a new one"""
         assert call.transaction is not None
         if not await replay(call.transaction.connection, message_id):
             raise Absent("no_such_parked_message")
@@ -67,8 +69,8 @@ def _view(message: PutAside) -> ParkedMessageView:
 
 
 async def _look_after_parked(service: Service[Any], words: list[str]) -> int:
-    """`list` prints a JSON line a message, of all tenants and the unreadable ones too; `replay` has them
-    tried again."""
+    """Run the command `parked`. `list` prints one JSON line for each message of all tenants, including
+    unreadable ones. `replay` has messages tried again."""
     connection = await asyncpg.connect(service.settings.database_backbone_url.get_secret_value())
     try:
         action = _print_parked if words[0] == "list" else _replay_parked
@@ -116,8 +118,8 @@ def _is_one_time(words: list[str]) -> bool:
 
 
 async def _republish(service: Service[Any], words: list[str]) -> int:
-    """Publishes again what this service has published since then, after the broker lost its data; at most
-    the outbox's retention back."""
+    """Publish again what this service has published since a given time, after the broker lost its data. This
+    reaches back at most as far as the outbox keeps events."""
     from .relay import republish
 
     connection = await asyncpg.connect(service.settings.database_backbone_url.get_secret_value())
@@ -130,7 +132,7 @@ async def _republish(service: Service[Any], words: list[str]) -> int:
 
 
 async def _print_document(service: Service[Any], _: list[str]) -> int:
-    """The OpenAPI document, which production serves to nobody."""
+    """Print the OpenAPI document, which production does not serve."""
     routes = Routes()
     routes.include(service.routes)
     if service.reactions:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: how they are opened, what their errors mean, how a transaction ends."""
+"""Connections to PostgreSQL: opens them, classifies their errors, and ends transactions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
-"""What says that the database can't be reached just now: nothing is wrong with the work itself."""
+"""The errors which say that the database can't be reached at present. Nothing is wrong with the work
+itself."""
 
 CUT_OFF = (
     asyncpg.PostgresConnectionError,
@@ -36,25 +37,28 @@ CUT_OFF = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
 )
-"""What only an ailing database raises, while some of UNAVAILABLE could come from elsewhere as well."""
+"""The errors that only a failing database raises. Some of those in UNAVAILABLE could come from other systems
+too."""
 
 CONFLICTS = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.InvalidCachedStatementError,
 )
-"""Collisions with other transactions, and with a migration: the same work, done again, succeeds."""
+"""The errors of a collision with another transaction or a migration. The same work succeeds if it is
+repeated."""
 
 
 class NotCommitted(Exception):
-    """An error of the database was swallowed inside the transaction, which was therefore undone."""
+    """Raised if an error of the database was ignored inside a transaction, which was therefore rolled
+    back."""
 
 
 async def open_pool(url: str, name: str, size: int, *, pooled: bool = False) -> Pool:
-    """A pool of at most `size` connections, which PostgreSQL's views show by this name.
+    """Open a pool of at most `size` connections, which PostgreSQL's views show under this name.
 
-    `pooled`: a PgBouncer in transaction mode is in between. It keeps no prepared statements, and takes none
-    of the settings of a session: provisioning has given them to the roles.
+    `pooled` says that a PgBouncer in transaction mode is in between. It does not keep prepared statements and
+    does not accept session settings, which provisioning has therefore set for the roles.
     """
     if pooled:
         return await asyncpg.create_pool(
@@ -77,17 +81,19 @@ async def open_pool(url: str, name: str, size: int, *, pooled: bool = False) -> 
         server_settings={
             "application_name": name,
             "jit": "off",
-            # Another process takes longer to begin than most statements, and nobody is to have several cores.
+            # Starting another process takes longer than most statements, and no statement is to use several
+            # cores.
             "max_parallel_workers_per_gather": "0",
             "timezone": "UTC",
-            # Planned once a connection. What needs its values to be planned says `plan: custom`.
+            # Statements are planned once for each connection. Those that need their values for the plan say
+            # `plan: custom`.
             "plan_cache_mode": "force_generic_plan",
         },
     )
 
 
 async def _prepare_connection(connection: Connection) -> None:
-    """JSON travels as Python objects."""
+    """Convert JSON to and from Python objects on this connection."""
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(
             kind,
@@ -98,34 +104,35 @@ async def _prepare_connection(connection: Connection) -> None:
 
 
 async def _prepare_pooled_connection(connection: Connection) -> None:
-    # What is asked in two steps stays with one server inside a transaction alone.
+    # PgBouncer keeps requests of two steps on one server only within a transaction.
     async with connection.transaction():
         await _prepare_connection(connection)
 
 
 async def _leave_no_transaction(connection: Connection) -> None:
-    # In place of asyncpg's RESET ALL, which costs a round trip: settings are only ever made LOCAL.
+    # This replaces asyncpg's RESET ALL, which costs a round trip. It is not needed, as settings are always
+    # LOCAL.
     if connection.is_in_transaction():
         await connection.execute("ROLLBACK")
 
 
 async def commit(connection: Connection) -> None:
-    """Commits. Raises NotCommitted where PostgreSQL would answer COMMIT with a silent rollback."""
+    """Commit the transaction. Raises NotCommitted if PostgreSQL answered COMMIT with a silent rollback."""
     if await connection.execute("COMMIT") != "COMMIT":
         raise NotCommitted("a statement had failed earlier in the transaction")
 
 
 async def roll_back(connection: Connection) -> bool:
-    """Undoes the open transaction. False when the connection is lost: it is then closed for good.
+    """Roll back the open transaction. Return False if the connection is lost, which is then closed for good.
 
-    Never raises, so that what went wrong before is what is told.
+    This never raises, so that it does not hide the error that led to the rollback.
     """
     if connection.is_closed():
         return False
     try:
         await connection.execute("ROLLBACK")
     except Exception:
-        # A server that died in the middle of a statement leaves the connection neither open nor closed.
+        # If the server died during a statement, the connection is neither open nor closed.
         connection.terminate()
         return False
     return True

@@ -1,4 +1,4 @@
-"""How busy a process's event loop is: who waits for it waits so much longer, whatever else is quick."""
+"""Measures how busy a process's event loop is: everything that waits for the loop takes that much longer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVERY_SECONDS: Final = 0.25
 
 @asynccontextmanager
 async def loop_lag_observed(every: float = _EVERY_SECONDS) -> AsyncIterator[None]:
-    """Within the block it is measured, so many seconds apart, how much too late a timer fires."""
+    """Measure within the block, every `every` seconds, how much too late a timer fires."""
     task = asyncio.create_task(_observe(every), name="loop lag")
     try:
         yield

@@ -1,11 +1,11 @@
-"""What stands on RabbitMQ: exchanges, queues, who may do what. Right for 3.10 to 4.x.
+"""Defines what exists on RabbitMQ: exchanges, queues and permissions. It is valid for versions 3.10 to 4.x.
 
-    optima.events (topic) ── type ──► <service>.events (quorum) ── delivery limit ──► <service>.events.dead
-          │  └──── optima.# ──► optima.events.history (stream)
-          └ no queue wants it ──► optima.unrouted (fanout) ──► optima.unrouted (quorum)
+optima.events (topic) ── type ──► <service>.events (quorum) ── delivery limit ──► <service>.events.dead │
+└──── optima.# ──► optima.events.history (stream) └ no queue wants it ──► optima.unrouted (fanout) ──►
+optima.unrouted (quorum)
 
-All of it is made by whoever provisions the broker, with `definitions`. A service may make, bind and delete
-nothing: with a queue of its own making it could publish anything, by way of a dead-letter exchange.
+Provisioning creates all of it with `definitions`. A service may create, bind and delete nothing: with a queue
+that it has created it could publish anything through a dead-letter exchange.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ UNROUTED: Final = "optima.unrouted"
 HISTORY: Final = "optima.events.history"
 
 DELIVERY_LIMIT: Final = 20
-"""Deliveries of one message before it is dead-lettered: only a message that kills its consumers gets there,
-since whatever else fails is put aside and acknowledged."""
+"""How often a message is delivered before it is dead-lettered. Only a message that kills its consumers
+reaches this limit, since all other failing messages are stored for later and acknowledged."""
 
 HISTORY_AGE: Final = "7D"
-"""Within a week what was erased is in the stream no more. Whoever needs older events asks the trail."""
+"""How long the stream keeps events. So erased texts disappear from it within a week. The trail has older
+events."""
 
 HISTORY_ARGUMENTS: Final[dict[str, Any]] = {
     "x-queue-type": "stream",
@@ -65,7 +66,7 @@ def events_arguments(service: str) -> dict[str, Any]:
 
 
 def jobs_arguments(queue: str) -> dict[str, Any]:
-    """Of a queue of hints."""
+    """Return the arguments of a queue of hints."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
@@ -75,14 +76,15 @@ def jobs_arguments(queue: str) -> dict[str, Any]:
 
 
 def dead_jobs_queue(queue: str) -> str:
-    """Where hints go that killed their workers: to be looked at, for the job's row is hinted at anew."""
+    """Return the queue for hints that killed their workers. They are kept there for inspection; the jobs
+    themselves are hinted at again."""
     return f"{queue}.XQ"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one service may do with events. Patterns are routing keys in which `*` stands for one word and
-    `#` for any number ("optima.brief.#", "optima.economics.job_set.v1")."""
+    """The events that one service may publish and read, as patterns of routing keys. `*` stands for one word
+    and `#` for any number of words ("optima.brief.#", "optima.economics.job_set.v1")."""
 
     service: str
     publishes: tuple[str, ...]
@@ -95,43 +97,47 @@ class Access:
 
 
 CONSUMERS: Final = "consumer."
-"""How the users and queues of those begin that only listen, and are no services of ours."""
+"""The prefix of the users and queues of foreign consumers, which only listen and are not services of this
+system."""
 
 _CONSUMERS_BACKLOG: Final = 1_000_000
-"""Messages in the queue of one of them, after which it loses the oldest: one that nobody reads must neither
-fill the broker's disk nor refuse, which would hold up everyone's events."""
+"""The most messages in a foreign consumer's queue. Beyond that, the oldest are dropped: a queue that nobody
+reads must not fill the broker's disk, and must not refuse messages either, which would block everybody's
+events."""
 
 _CONSUMERS_BYTES: Final = 4_000_000_000
-"""The same for their bodies. What is delivered and not acknowledged counts again once RabbitMQ takes it
-back, after its `consumer_timeout` of half an hour."""
+"""The most bytes of the bodies in such a queue. Messages that were delivered but not acknowledged count again
+once RabbitMQ takes them back, after its `consumer_timeout` of half an hour."""
 
 _CONSUMERS_DEAD: Final = 10_000
 
 _CONSUMERS_LIMITS: Final = {"max-connections": 32, "max-channels": 256}
-"""Of one of their users: one that opens connections without end would take the broker's from everybody."""
+"""The limits of a foreign consumer's user, so that one who opens ever more connections can't use up the
+broker's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A service beside ours, of the same operator: it reads all tenants' events. Patterns as in `Access`."""
+    """A foreign consumer: another system of the same operator, which reads the events of all tenants. `reads`
+    holds patterns as in `Access`."""
 
     name: str
     reads: tuple[str, ...]
     history: bool = False
-    """Whether it may read the stream of all that was published, prices included."""
+    """Whether it may read the stream of all published events, including prices."""
 
     @property
     def user(self) -> str:
-        """The AMQP user; its queues begin so."""
+        """The AMQP user, whose name is also the prefix of its queues."""
         return f"{CONSUMERS}{self.name}"
 
 
 def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/") -> dict[str, Any]:
-    """A document for RabbitMQ's definitions: the user, its queue, bound to what it reads, and the queue of
-    what it has put by.
+    """Build a document for RabbitMQ's definitions with a foreign consumer's user, its queue, which is bound
+    to what it reads, and its queue of dead letters.
 
-    Like a service it makes and binds nothing and publishes nowhere: a queue of its own making could refuse
-    when it is full, leak into somebody else's, or be one of thousands.
+    Like a service, a foreign consumer may create and bind nothing, and it may not publish. A queue that it
+    created could refuse messages when it is full, pass messages into other queues, or be one of thousands.
     """
     queue, dead = events_queue(consumer.user), dead_queue(consumer.user)
     readable = [queue, dead, *((HISTORY,) if consumer.history else ())]
@@ -164,7 +170,7 @@ def consumer_definitions(consumer: Consumer, password: str, *, vhost: str = "/")
 
 
 def consumer_password(consumer: Consumer, password: str) -> dict[str, Any]:
-    """A document that gives the user this password and changes nothing else."""
+    """Build a document that sets the user's password and changes nothing else."""
     return {"users": [_user(consumer.user, password, tags=[]) | {"limits": _CONSUMERS_LIMITS}]}
 
 
@@ -175,18 +181,19 @@ def definitions(
     administrator: tuple[str, str] | None = None,
     vhost: str = "/",
 ) -> dict[str, Any]:
-    """A document for RabbitMQ's `load_definitions`: everything shared, each service's queues and its user.
+    """Build a document for RabbitMQ's `load_definitions` with everything that is shared and each service's
+    queues and user.
 
-    `passwords` are by AMQP user; only their salted hashes are written. A service may consume its own queues,
-    publish what its `Access` says, hint at its own jobs, and nothing else.
+    `passwords` are given by AMQP user; only their salted hashes are written. A service may consume its own
+    queues, publish what its `Access` says, and send hints of its own jobs, but nothing else.
     """
     users = [_user(access.user, passwords[access.user], tags=[]) for access in services]
     permissions = [
         {
             "user": access.user,
             "vhost": vhost,
-            # Neither make nor delete anything: a queue that dead-letters into an exchange
-            # publishes there past its owner's topic permissions.
+            # The user may create or delete nothing: a queue that dead-letters into an exchange publishes
+            # there regardless of its owner's topic permissions.
             "configure": "^$",
             # Not the default exchange: through it anyone could put a message into any service's queue.
             "write": f"^({re.escape(EVENTS)}|{re.escape(jobs_queue(access.service))})$",
@@ -295,8 +302,8 @@ def _binding(exchange: str, queue: str, key: str, vhost: str) -> dict[str, Any]:
 
 
 def _expression(patterns: Sequence[str]) -> str:
-    """The regular expression that topic permissions want. It matches a binding key only if that key is no
-    wider than one of the patterns. No pattern: nothing matches."""
+    """Return the regular expression for topic permissions. It matches a binding key only if the key is not
+    wider than one of the patterns. Without patterns, nothing matches."""
     if not patterns:
         return "^$"
     parts = []
