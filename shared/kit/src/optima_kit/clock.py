@@ -1,4 +1,5 @@
-"""Time comes in from outside: the process has one clock, and tests choose theirs."""
+"""Clocks. Code gets the time from a clock that is passed to it: the process has one, and tests use their
+own."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
+        """Return the present moment in UTC, with its time zone."""
 
 
 class SystemClock:
@@ -17,7 +18,7 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stays at one time until it is set."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at

@@ -1,4 +1,4 @@
-"""Files that people upload: shown and saved by others, on whatever system."""
+"""Checks names and contents of uploaded files, which other people see and save on any system."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ LONGEST: Final = 120
 _NAMELESS: Final = "file"
 _NOT_IN_NAMES: Final = re.compile(r'["<>|:*?]')
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
-"""What Windows takes for a device, whatever ending follows."""
+"""The names that Windows takes for a device, with any ending."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Categories of Unicode: controls, marks that turn the direction of writing, what no font has."""
+"""The Unicode categories of invisible characters: controls, marks that change the direction of writing, and
+characters that no font has."""
 _ENDINGS: Final = {
     "application/pdf": (".pdf",),
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
     "text/csv": (".csv",),
 }
-"""Of the media types that people upload or download, the usual one first."""
+"""The endings of the media types that people upload or download, the usual one first."""
 BEGINNINGS: Final = {
     "application/pdf": b"%PDF-",
     "image/png": b"\x89PNG\r\n\x1a\n",
     "image/jpeg": b"\xff\xd8\xff",
 }
-"""The media types that people upload as attachments, and what a file of each begins with."""
+"""The media types that people may upload as attachments, with the first bytes of a file of each type."""
 
 
 def clean_file_name(name: str) -> str:
-    """The name without folders, invisible characters and what some system takes for something else, no longer
-    than LONGEST. Cleaned again, it stays as it is."""
+    """Return a file's name without folders, invisible characters and what some systems misinterpret, and not
+    longer than LONGEST. Cleaning it again changes nothing."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     visible = "".join(each for each in last if unicodedata.category(each) not in _INVISIBLE)
     plain = _NOT_IN_NAMES.sub("_", visible)
@@ -38,7 +39,7 @@ def clean_file_name(name: str) -> str:
         stem, dot, ending = plain.rpartition(".")
         kept = f"{dot}{ending}" if stem and len(ending) <= 10 else ""
         plain = plain[: LONGEST - len(kept)] + kept
-    # A dot at the beginning hides a file; one at the end, or a space, is lost on Windows.
+    # A dot at the beginning hides a file. Windows drops a dot or a space at the end.
     plain = plain.strip(". ")
     if _DEVICES.match(plain):
         plain = f"_{plain}"[:LONGEST].strip(". ")
@@ -46,8 +47,7 @@ def clean_file_name(name: str) -> str:
 
 
 def file_name(name: str, media_type: str) -> str:
-    """The clean name, with an ending of the media type where it has another: nothing is opened as what it is
-    not."""
+    """Return the clean name with an ending of the media type, so that no file is opened as another type."""
     clean = clean_file_name(name)
     endings = _ENDINGS.get(media_type)
     if endings is None or clean.lower().endswith(endings):
@@ -56,5 +56,6 @@ def file_name(name: str, media_type: str) -> str:
 
 
 def is_of_type(data: bytes, media_type: str) -> bool:
-    """Whether the first bytes are those of the media type: a renamed programme is not a PDF."""
+    """Tell whether the data begins like a file of the media type, so that a renamed program is not taken for
+    a PDF."""
     return media_type in BEGINNINGS and data.startswith(BEGINNINGS[media_type])

@@ -1,4 +1,4 @@
-"""Whether a process lives, and whether it is ready to take work."""
+"""Tells whether a process is alive, and whether it is ready to take work."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .postgres import UNAVAILABLE
 
 
 class Health:
-    """`/livez` touches nothing; `/readyz` asks the database, but not the broker: the outbox absorbs that.
-    Neither answers before the migrations are applied."""
+    """The endpoints of health. `/livez` checks nothing. `/readyz` checks the database, but not the broker,
+    whose outages the outbox absorbs. Neither answers before the migrations are applied."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

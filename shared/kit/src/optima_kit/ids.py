@@ -1,4 +1,5 @@
-"""Identifiers: UUID version 7, so that rows made one after the other lie beside each other in an index."""
+"""Creates identifiers of UUID version 7, so that rows created one after the other are neighbours in an
+index."""
 
 from __future__ import annotations
 
@@ -8,5 +9,5 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """A new UUIDv7."""
+    """Return a new UUIDv7."""
     return uuid7()

@@ -1,4 +1,4 @@
-"""Companies and addresses as clients send them, checked by Italian rules.
+"""Fields of companies and addresses that clients send, checked by Italian rules.
 
 For services that depend on python-stdnum.
 """
@@ -18,7 +18,7 @@ from stdnum.sm import coe
 from .fields import Command, Text
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-"""ISO 3166-1 alpha-2."""
+"""A country code of ISO 3166-1 alpha-2."""
 
 PROVINCES: Final = frozenset(
     "AG AL AN AO AP AQ AR AT AV BA BG BI BL BN BO BR BS BT BZ CA CB CE CH CI CL CN CO CR CS CT"  # noqa: SIM905
@@ -26,16 +26,16 @@ PROVINCES: Final = frozenset(
     " OT PA PC PD PE PG PI PN PO PR PT PU PV PZ RA RC RE RG RI RM RN RO SA SI SO SP SR SS SU SV TA TE TN"
     " TO TP TR TS TV UD VA VB VC VE VI VR VS VT VV".split()
 )
-"""Of Italy, with those of Sardinia that come and go."""
+"""The Italian provinces, including those of Sardinia that were abolished and restored."""
 _WITHIN_ITALY: Final = {"SM": re.compile(r"4789[0-9]"), "VA": re.compile("00120")}
-"""The states that have Italian postal codes, and which."""
+"""The states that have Italian postal codes, with these codes."""
 
 
 class AddressFields(Command):
-    """A name and address. In Italy the CAP has five digits and the province is one that there is. San Marino
-    and the Vatican have CAPs of their own among Italy's."""
+    """A name and address. In Italy, the postal code (CAP) has five digits and the province must exist. San
+    Marino and the Vatican have their own codes within the Italian ones."""
 
-    country: Country = "IT"  # first: the others are checked by its rules
+    country: Country = "IT"  # comes first, since the other fields are checked by its rules
     name: Annotated[str, Text(150)]
     street: Annotated[str, Text(150)]
     postal_code: Annotated[str, Text(16)]
@@ -67,7 +67,7 @@ class AddressFields(Command):
 
 
 class IdentityFields(AddressFields):
-    """Who a company or person is before the law."""
+    """The legal identity of a company or person."""
 
     vat_number: Annotated[str, Text(28)] | None = None
     fiscal_code: Annotated[str, Text(28)] | None = None
@@ -105,7 +105,8 @@ class IdentityFields(AddressFields):
 
 
 def _vat_number_of_san_marino(value: str) -> str:
-    """Its own number, SM and five digits; some trade in Italy under a Partita IVA. Raises StdnumError."""
+    """Check a VAT number from San Marino and return it: SM and five digits, or a Partita IVA, under which
+    some trade in Italy. Raises StdnumError."""
     compact = re.sub(r"[\s.-]", "", value.upper())
     if len(compact) == 11:
         return str(iva.validate(compact))

@@ -1,4 +1,4 @@
-"""JSON logs, one line an entry, without secrets."""
+"""Configures JSON logs with one line for each entry, without secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .tracing import current_step
 
 _SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key|private_?key", re.IGNORECASE)
 _SECRET = re.compile(r"(?<=://)[^/@\s]+(?=@)|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bBearer\s+\S+")
-"""Credentials in an address, tokens."""
+"""Credentials in an address, and tokens."""
 
 
 @lru_cache(maxsize=1024)
@@ -41,7 +41,7 @@ def _with_trace(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapp
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    # A worker says once that its broker is away; Dramatiq would every three seconds.
+    # A worker logs once that its broker is away. Dramatiq would log it every three seconds.
     return record.msg != "Consumer encountered a connection error: %s"
 
 
@@ -50,7 +50,7 @@ def _to_json(entry: MutableMapping[str, Any], **_: Any) -> str:
 
 
 def configure_logs(service: str, level: str) -> None:
-    """Sends structlog and the standard library's loggers to standard output as JSON lines."""
+    """Write the logs of structlog and of the standard library to standard output as JSON lines."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         _with_trace,

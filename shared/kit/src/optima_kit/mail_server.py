@@ -1,4 +1,4 @@
-"""Letters leave through the mail server of OPTIMA_MAIL_URL."""
+"""Sends e-mails through the mail server of OPTIMA_MAIL_URL."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _TIMEOUT: Final = 20.0
 
 
 class MailServer:
-    """At `smtps://user:password@host:465`, or `smtp://` with STARTTLS, which only loopback may lack.
+    """A mail server at `smtps://user:password@host:465`, or at `smtp://` with STARTTLS, without which only
+    loopback is accepted.
 
-    `?cafile=/path` names the authorities that its certificate may come from, in place of the system's.
+    `?cafile=/path` names the certificate authorities to trust instead of the system's.
     """
 
     def __init__(self, url: str) -> None:
@@ -28,7 +29,7 @@ class MailServer:
         self._authorities = parse_qs(parts.query).get("cafile", [None])[-1]
 
     async def send(self, message: EmailMessage) -> None:
-        """Raises smtplib.SMTPException or OSError: the job tries again."""
+        """Send an e-mail. Raises smtplib.SMTPException or OSError, upon which the calling job tries again."""
         await asyncio.to_thread(self._deliver, message)
 
     def _deliver(self, message: EmailMessage) -> None:

@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt."""
+"""Pauses between attempts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE) -> Callable[[], float]:
-    """Growing pauses between attempts, in seconds, with jitter so that processes don't return together."""
+    """Return a function that gives the next pause in seconds. Pauses grow, with jitter, so that processes do
+    not try again at the same moment."""
     length = first
 
     def following() -> float:

@@ -1,4 +1,4 @@
-"""What a process does every so often, for as long as it runs."""
+"""Runs something periodically as long as the process runs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LOG = structlog.get_logger(__name__)
 
 
 class Periodic:
-    """Calls `turn` at the start and `seconds` after each end, until `stop`. A turn that fails is logged and
-    is due again like any other: nothing ends the series but `stop`."""
+    """Calls `turn` at the start, and again `seconds` after each end, until `stop`. A failure is logged and
+    does not end the series."""
 
     def __init__(self, name: str, seconds: float, turn: Callable[[], Awaitable[object]]) -> None:
         self._name = name
@@ -27,7 +27,7 @@ class Periodic:
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def stop(self) -> None:
-        """Interrupts the turn in hand."""
+        """End the series, and interrupt a running turn."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,7 +1,7 @@
-"""Sealing anew what was sealed under a former secret, or with another cipher: `python -m trail reseal`.
+"""Encrypts again what was encrypted under a former secret or with another cipher: `python -m trail reseal`.
 
-It may run beside the service, and again after it was interrupted: a row that somebody changes meanwhile is
-left as they leave it, and one that is sealed under the newest secret stays as it is.
+It may run while the service runs, and again after an interruption. A row that is changed meanwhile is left
+alone, and one that is already encrypted under the newest secret stays as it is.
 """
 
 from __future__ import annotations
@@ -24,21 +24,23 @@ _AT_ONCE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column of which what is sealed lasts, and how its rows are found and changed."""
+    """A column with encrypted values that are kept for long, and the statements that find and change its
+    rows."""
 
     tenants: Statement
-    """As the backbone role: the `tenant_id` of everybody who has such rows."""
+    """Lists the `tenant_id` of all tenants with such rows, as the backbone role."""
     listed: Statement
-    """`id`, `about` and `sealed` of the rows after the id `:after` in the order of ids, `:limit` of them."""
+    """Lists `id`, `about` and `sealed` of `:limit` rows after the id `:after`, in the order of ids."""
     update: Statement
-    """In the row `:id`, puts `:sealed` in place of `:former`."""
+    """Replaces `:former` by `:sealed` in the row `:id`."""
     sealer: Sealer
 
 
 async def seal_anew(
     database: Database, backbone: asyncpg.Connection, columns: Sequence[SealedColumn]
 ) -> tuple[int, list[str]]:
-    """How many were sealed anew, and what no secret opens."""
+    """Encrypt the columns again. Return how many values were encrypted again, and the names of those that no
+    secret decrypts."""
     count, broken = 0, list[str]()
     for column in columns:
         for row in await backbone.fetch(column.tenants.sql):

@@ -1,7 +1,8 @@
-"""Encryption at rest of what a service must be able to read back: private keys, second factors.
+"""Encryption at rest of what a service must be able to read back, such as private keys and second factors.
 
-A key belongs to one cipher. Another cipher, or another way to derive keys, therefore comes as any new secret
-does, `chacha20-poly1305:new,old`: the new one seals with it, and what was sealed before opens as it was.
+A key belongs to one cipher. Therefore, another cipher, or another way to derive keys, is introduced together
+with a new secret: `chacha20-poly1305:new,old`. New values are encrypted with it, and earlier values are
+decrypted as before.
 """
 
 from __future__ import annotations
@@ -25,32 +26,34 @@ _SUITES: Final[dict[str, tuple[Callable[[bytes], _Aead], Callable[[], HashAlgori
     "aes-256-gcm": (AESGCM, SHA256),
     "chacha20-poly1305": (ChaCha20Poly1305, SHA512),
 }
-"""With what is sealed, and with which hash the key is derived. Another is a line here, and its name in
-`hardening.CIPHERS`."""
+"""The ciphers, each with the hash with which its key is derived. Another cipher is a line here, and its name
+in `hardening.CIPHERS`."""
 assert _SUITES.keys() == set(CIPHERS), "every cipher that a secret may name is known"
 
 
 def derived_keys(secret: str, purpose: str) -> list[bytes]:
-    """A key of 256 bits for the purpose of each secret, the newest first."""
+    """Derive a key of 256 bits for the purpose from each secret, the newest first."""
     return [_derived(*cipher_of(each), purpose) for each in secret.split(FORMER)]
 
 
 def _derived(cipher: str, secret: str, purpose: str) -> bytes:
-    # The same secret under another cipher is another key.
+    # The same secret gives another key for another cipher.
     info = f"optima {purpose}" if cipher == USUAL_CIPHER else f"optima {purpose} {cipher}"
     _, hash_ = _SUITES[cipher]
     return HKDF(hash_(), _KEY, salt=None, info=info.encode()).derive(secret.encode())
 
 
 class SealBroken(Exception):
-    """What was sealed can't be opened: another OPTIMA_KEY_SECRET, or the bytes were tampered with."""
+    """Raised if a value can't be decrypted, because OPTIMA_KEY_SECRET is another one or the bytes were
+    changed."""
 
 
 class Sealer:
-    """Seals under a key derived from OPTIMA_KEY_SECRET for one purpose, with the cipher that it names.
+    """Encrypts under a key that is derived from OPTIMA_KEY_SECRET for one purpose, with the cipher that the
+    secret names.
 
-    `purpose` begins with the service's name: services that share a secret share no key. `secret` may hold
-    former secrets after commas: under the first is sealed, under each is opened.
+    `purpose` begins with the service's name, so that services with the same secret have different keys.
+    `secret` may contain former secrets after commas: the first one encrypts, and all of them decrypt.
     """
 
     def __init__(self, secret: str, purpose: str) -> None:
@@ -58,19 +61,21 @@ class Sealer:
         self._ciphers = [_SUITES[cipher][0](_derived(cipher, own, purpose)) for cipher, own in named]
 
     def sealed(self, plain: bytes, about: str) -> bytes:
-        """`about` names what it belongs to; it opens under that name only."""
+        """Encrypt a value. `about` names what the value belongs to; it can be decrypted only with the same
+        name."""
         nonce = os.urandom(_NONCE)
         return nonce + self._ciphers[0].encrypt(nonce, plain, about.encode())
 
     def opened(self, sealed: bytes, about: str) -> bytes:
-        """Raises SealBroken."""
+        """Decrypt a value. Raises SealBroken if no secret fits."""
         for cipher in self._ciphers:
             with suppress(InvalidTag, ValueError):
                 return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], about.encode())
         raise SealBroken(about)
 
     def sealed_anew(self, sealed: bytes, about: str) -> bytes | None:
-        """Under the newest secret; None where it is already. Raises SealBroken."""
+        """Encrypt a value again under the newest secret, or return None if it already is. Raises
+        SealBroken."""
         with suppress(InvalidTag, ValueError):
             self._ciphers[0].decrypt(sealed[:_NONCE], sealed[_NONCE:], about.encode())
             return None

@@ -1,4 +1,4 @@
-"""The operator's side of `optima_contracts.signatures`: every service's public key, out of the secrets."""
+"""Computes every service's public key for signed events from the secrets, for the operator."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from optima_contracts.signatures import EventSigner
 
 
 def public_keys(secrets: Mapping[str, str]) -> str:
-    """OPTIMA_EVENT_KEYS, out of each service's OPTIMA_EVENT_SECRET."""
+    """Return the value of OPTIMA_EVENT_KEYS for each service's OPTIMA_EVENT_SECRET."""
     return ",".join(f"{service}={EventSigner(secret).public_key}" for service, secret in secrets.items())
 
 
-if __name__ == "__main__":  # prints OPTIMA_EVENT_KEYS, out of lines "service secret"
+if __name__ == "__main__":  # reads lines "service secret" and prints OPTIMA_EVENT_KEYS
     sys.stdout.write(public_keys(dict(line.split() for line in sys.stdin)) + "\n")

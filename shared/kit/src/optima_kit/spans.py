@@ -1,6 +1,6 @@
 """Steps of traces as OpenTelemetry spans, sent to a collector by OTLP over HTTP.
 
-Imported only where a collector is configured: it takes 15 MB and a thread.
+This module is imported only if a collector is configured, since it takes 15 MB and a thread.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ _CARRIED: Final = re.compile(r'"traceparent":"([^"]+)"')
 
 
 class Spans(Tracer):
-    """The spans of one process, from when it is made until `close`. Calls to the outside become spans too,
-    and carry the trace on."""
+    """Sends the spans of one process until `close`. Calls to other systems become spans too, and pass the
+    trace on."""
 
     def __init__(self, service: str, version: str, role: str, url: str, share: float) -> None:
-        """Of traces that begin here, `share` (0 to 1) is sent; of others, what their caller decided."""
+        """Begin to send spans. `share` (0 to 1) of the traces that begin here are sent. For other traces,
+        their caller has decided."""
         self._provider = TracerProvider(
             sampler=ParentBased(TraceIdRatioBased(share)),
             resource=Resource.create(
@@ -58,13 +59,14 @@ class Spans(Tracer):
         tracing.trace_with(self)
 
     def close(self) -> None:
-        """Sends what it has; blocks for up to a few seconds where the collector is away."""
+        """Send the remaining spans. This blocks for up to a few seconds if the collector is away."""
         tracing.trace_with(Tracer())
         self._calls.uninstrument()
         self._provider.shutdown()
 
     def published(self, type_: str, id_: UUID, envelope: str) -> None:
-        """An event's way through the outbox: from when it was written until the broker has confirmed it."""
+        """Add the span of an event's time in the outbox, from when it was written until the broker confirmed
+        it."""
         carried = _CARRIED.search(envelope)
         if carried is None:
             return
@@ -108,7 +110,7 @@ class _Spanned(Step):
         super().__exit__(kind, error, traceback)
         otel.detach(self._attached)
         if error is not None:
-            # Its kind alone: messages of exceptions can hold prices and names.
+            # Only the type of the exception: its message may contain prices and names.
             self._span.set_attribute("error.type", type(error).__name__)
             self._span.set_status(trace.StatusCode.ERROR)
         self._span.end()
@@ -123,5 +125,5 @@ def _context_of(carried: str | None) -> otel.Context:
 
 
 def _made_at(id_: UUID) -> int:
-    """Nanoseconds since 1970, from a UUIDv7's milliseconds."""
+    """Return when an id was created, in nanoseconds since 1970, from the milliseconds of the UUIDv7."""
     return min((id_.int >> 80) * 1_000_000, time.time_ns())

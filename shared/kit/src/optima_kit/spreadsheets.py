@@ -1,4 +1,4 @@
-"""Tables that people open in spreadsheets: as those of Italy read them, and without a cell that is run."""
+"""Writes tables for Italian spreadsheet programs, in which no cell is run as a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUMBER: Final = re.compile(r"[+-]?[\d.,]+")
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """Semicolons between cells, each guarded; None is an empty cell."""
+    """Write rows as CSV with semicolons. Each cell is guarded, and None becomes an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     for row in rows:
@@ -22,13 +22,13 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def guarded(cell: str) -> str:
-    """A cell that a spreadsheet would run as a formula begins with an apostrophe. All others stay as they
-    are, numbers below zero too."""
+    """Put an apostrophe before a cell that a spreadsheet program would run as a formula. All other cells,
+    including negative numbers, stay as they are."""
     return f"'{cell}" if _is_run(cell) else cell
 
 
 def restored(cell: str) -> str:
-    """What was guarded."""
+    """Return a guarded cell as it was before."""
     return cell[1:] if cell.startswith("'") and _is_run(cell[1:]) else cell
 
 

@@ -1,4 +1,4 @@
-"""Time zones as people name them: by the IANA list, which says the same on every machine.
+"""Names of time zones. They are checked against the IANA list, which is the same on every machine.
 
 For services that depend on tzdata.
 """
@@ -12,8 +12,9 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 TIME_ZONES: Final = frozenset(files("tzdata").joinpath("zones").read_text("ascii").split()) - {"Factory"}
-"""Zones and their former names. A machine's folder holds more: `localtime` and `posixrules` are what that
-machine is set to, `right/…` counts leap seconds. `Factory` is the zone of a machine that nobody has set."""
+"""The zones and their former names. A machine's own folder has more names: `localtime` and `posixrules` are
+that machine's setting, and `right/…` counts leap seconds. `Factory` is the zone of a machine without a
+setting."""
 
 
 def _known(name: str) -> str:

@@ -1,7 +1,8 @@
-"""W3C trace context: taken from the request, carried into events, jobs and logs, one value a task.
+"""W3C trace context. It is taken from the request and passed on to events, jobs and logs, with one value in
+each task.
 
-What is done for a trace is done in steps: a request, a reaction, a run of a job. A step has an identifier of
-its own under the trace's. `optima_kit.spans` sends steps to a collector where one is configured.
+The work of a trace consists of steps: a request, a reaction, or the run of a job. Each step has its own
+identifier within the trace. `optima_kit.spans` sends steps to a collector, if one is configured.
 
 Source: https://www.w3.org/TR/trace-context/
 """
@@ -22,27 +23,28 @@ StepKind = Literal["request", "reaction", "job"]
 
 
 class Step:
-    """What is logged, published and scheduled within it belongs to its trace."""
+    """A step of a trace. Everything that is logged, published and scheduled within it belongs to the
+    trace."""
 
     def __init__(self, name: str, kind: StepKind, carried: str | None) -> None:
         self.name = name
         self.kind = kind
         self.traceparent = _continued(carried)
         self.about: dict[str, str] = {}
-        """Whose and what it is, for the logs."""
+        """The tenant and the story that the step concerns, for the logs."""
 
     @property
     def trace_id(self) -> str:
         return self.traceparent[3:35]
 
     def concerns(self, tenant_id: UUID, correlation_id: UUID | None = None) -> None:
-        """Says whose work it is, as soon as that is known."""
+        """Note the tenant and the story that the step concerns, as soon as they are known."""
         self.about["tenant"] = tenant_mark(tenant_id)
         if correlation_id is not None:
             self.about["correlation_id"] = str(correlation_id)
 
     def ended(self, outcome: str, *, failed: bool) -> None:
-        """Says how it went, where no exception does."""
+        """Note the outcome of the step, if no exception shows it."""
 
     def __enter__(self) -> Step:
         self._before: Token[Step | None] = _current.set(self)
@@ -53,13 +55,13 @@ class Step:
 
 
 class Tracer:
-    """What becomes of steps: here nothing but their identifiers."""
+    """Creates steps. This default only gives them identifiers and sends nothing."""
 
     def step(self, name: str, kind: StepKind, carried: str | None) -> Step:
         return Step(name, kind, carried)
 
     def published(self, type_: str, id_: UUID, envelope: str) -> None:
-        """The broker has confirmed an event."""
+        """Note that the broker has confirmed an event."""
 
 
 _current: ContextVar[Step | None] = ContextVar("step", default=None)
@@ -67,42 +69,42 @@ _tracer = Tracer()
 
 
 def step(name: str, kind: StepKind, carried: str | None) -> Step:
-    """A step of the trace that `carried` names as a traceparent, or of a new one where it names none."""
+    """Return a step of the trace in the traceparent `carried`, or of a new trace if there is none."""
     return _tracer.step(name, kind, carried)
 
 
 def published(type_: str, id_: UUID, envelope: str) -> None:
-    """An event has reached the broker."""
+    """Note that an event has reached the broker."""
     _tracer.published(type_, id_, envelope)
 
 
 def trace_with(tracer: Tracer) -> None:
-    """Has this process trace so from here on."""
+    """Use this tracer in the process from now on."""
     global _tracer
     _tracer = tracer
 
 
 def current_step() -> Step | None:
-    """The step in hand, if any."""
+    """Return the current step, or None."""
     return _current.get()
 
 
 def current_trace() -> str | None:
-    """The traceparent of the work in hand, if any."""
+    """Return the traceparent of the current step, or None."""
     step = _current.get()
     return step.traceparent if step is not None else None
 
 
 def concerns(tenant_id: UUID) -> None:
-    """Says whose the step in hand is."""
+    """Note the tenant that the current step concerns."""
     if (step := _current.get()) is not None:
         step.concerns(tenant_id)
 
 
 @lru_cache(maxsize=10_000)
 def tenant_mark(tenant_id: UUID) -> str:
-    """Tells the tenants of logs and traces apart without naming them: who reads these may not know the
-    customers."""
+    """Return a mark that distinguishes tenants in logs and traces without naming them, since people who read
+    these may not know the customers."""
     return blake2b(tenant_id.bytes, digest_size=6).hexdigest()
 
 

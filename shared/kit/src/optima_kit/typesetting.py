@@ -1,6 +1,6 @@
-"""Typesets documents with Typst in processes beside the service, which would else be held up by it.
+"""Typesets documents with Typst in separate processes, so that typesetting does not block the service.
 
-Such a process holds none of the service's secrets, ends with the service, after ten sheets, when it idles,
+Such a process has none of the service's secrets. It ends with the service, after ten sheets, when it is idle,
 and when it exceeds its memory or time. A service that typesets depends on the package `typst`.
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 
-# Runs a module of the kit; no word of the command comes from elsewhere.
+# It only runs a module of the kit, and no part of the command comes from outside.
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,7 +23,8 @@ from weakref import WeakValueDictionary
 from optima_kit.typesetting_process import read, write
 
 PROCESSES: Final = 2
-"""At most, and of one tenant one: whose sheet takes long holds up no other tenant."""
+"""The most processes, of which one tenant uses one at a time, so that a slow sheet does not delay other
+tenants."""
 SHEETS_OF_ONE_PROCESS: Final = 10
 SECONDS_IDLE: Final = 5.0
 _KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
@@ -32,28 +33,29 @@ _KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     file: str
-    """A Typst file; it sees its folder, and the sheet as JSON in `sys.inputs.sheet`."""
+    """A Typst file. It can read its own folder, and gets the sheet as JSON in `sys.inputs.sheet`."""
     fonts: str | None = None
-    """A folder of the only fonts; without it those that Typst brings."""
+    """The folder with the only fonts to use. Without it, Typst's own fonts are used."""
     standard: Literal["a-3b"] | None = None
-    """Of PDF."""
+    """The PDF standard."""
     seconds: float
-    """Longer than any sheet takes."""
+    """The time limit, which must be longer than any sheet takes."""
     memory_bytes: int = 512 * 1024 * 1024
-    """More than any sheet takes."""
+    """The memory limit, which must be more than any sheet takes."""
 
 
 def environment_without_secrets() -> dict[str, str]:
-    """What a process beside the service needs to find its programs and modules."""
+    """Return the environment variables that a separate process needs to find its programs and modules."""
     return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
 
 
 class TypesettingFailed(Exception):
-    """The template refused the sheet, or the process exceeded its memory: its log says which."""
+    """Raised if the template refused the sheet or the process exceeded its memory. The process's log says
+    which."""
 
 
 class Typesetter:
-    """Makes PDFs of one template. Processes begin when they are needed."""
+    """Makes PDFs from one template. Processes are started when they are needed."""
 
     def __init__(self, template: Template) -> None:
         self._template = template
@@ -62,15 +64,15 @@ class Typesetter:
         self._tenants: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def typeset(self, tenant_id: UUID, sheet: Mapping[str, Any], *, dated: int | None = None) -> bytes:
-        """The sheet as PDF, dated in seconds since 1970. Tenants take turns.
+        """Typeset a sheet and return the PDF. `dated` is its date in seconds since 1970. Tenants take turns.
 
-        Raises TimeoutError when it takes longer than the template allows, and TypesettingFailed.
+        Raises TimeoutError if it takes longer than the template allows, and TypesettingFailed.
         """
         task = json.dumps({"sheet": json.dumps(sheet, ensure_ascii=False), "dated": dated}).encode()
         turn = self._tenants.get(tenant_id) or self._tenants.setdefault(tenant_id, asyncio.Lock())
         async with turn, self._processes:
             if self._idle:
-                with suppress(TypesettingFailed):  # it may have been killed while it idled
+                with suppress(TypesettingFailed):  # the process may have been killed while it was idle
                     return await self._typeset_in(self._idle.pop(), task)
             return await self._typeset_in(_Process(self._template), task)
 
@@ -94,7 +96,7 @@ class Typesetter:
         process.end()
 
     def close(self) -> None:
-        """Ends the processes that idle. The next sheet begins one anew."""
+        """End the idle processes. The next sheet starts a new one."""
         while self._idle:
             process = self._idle.pop()
             process.awake()
@@ -122,7 +124,8 @@ class _Process:
             self.idle = None
 
     def typeset(self, task: bytes) -> bytes:
-        """Blocks; `end` ends the wait. Raises TypesettingFailed when the process has ended."""
+        """Typeset a task. This blocks until `end` is called or the PDF is there. Raises TypesettingFailed if
+        the process has ended."""
         self.sheets += 1
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None
@@ -138,7 +141,7 @@ class _Process:
     def end(self) -> None:
         self._popen.kill()
         self._popen.wait()
-        # Not before the thread that waits for a sheet has seen the end.
+        # Close the pipes only after the thread that waits for a sheet has noticed the end.
         for pipe in (self._popen.stdout, self._popen.stdin):
             assert pipe is not None
             with suppress(BrokenPipeError):

@@ -1,9 +1,9 @@
 """The process of `optima_kit.typesetting`: it typesets one sheet after the other from its standard input.
 
-    python -m optima_kit.typesetting_process '{"file": "ddt.typ", …}'
+python -m optima_kit.typesetting_process '{"file": "ddt.typ", …}'
 
-It lives for ten sheets, so it imports nothing that it could do without: asyncio, dataclasses and typing would
-cost it more than two sheets.
+It ends after ten sheets, so it imports only what it needs: asyncio, dataclasses and typing would cost more
+than two sheets.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import time
 from functools import cache
 
-TYPE_CHECKING = False  # as typing's own, without typing
+TYPE_CHECKING = False  # type checkers treat it like typing's, without the import
 if TYPE_CHECKING:
     from typing import IO, Any
 
@@ -32,7 +32,7 @@ def write(pipe: IO[bytes], data: bytes) -> None:
 
 
 def read(pipe: IO[bytes]) -> bytes | None:
-    """What was written at the other end; None when that has ended."""
+    """Read a message from a pipe. Return None if the other end has ended."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -52,9 +52,9 @@ def _compiler(file: str, fonts: str | None) -> typst.Compiler:
 
 
 def typeset_here(template: dict[str, Any], sheet: str, dated: int | None = None) -> bytes:
-    """The PDF of a sheet (JSON text), made in this process and without limits.
+    """Return the PDF of a sheet (JSON text), typeset in this process without limits.
 
-    The template is a `optima_kit.typesetting.Template` as dictionary.
+    `template` is an `optima_kit.typesetting.Template` as a dictionary.
     """
     pdf = _compiler(template["file"], template["fonts"]).compile(
         format="pdf",
@@ -67,7 +67,8 @@ def typeset_here(template: dict[str, Any], sheet: str, dated: int | None = None)
 
 
 def main(template: dict[str, Any]) -> None:
-    """Typesets until the input ends. The limits hold even when nobody is left to end this process."""
+    """Typeset sheets until the input ends. The limits of memory and time apply even if the service can no
+    longer end this process."""
     resource.setrlimit(resource.RLIMIT_DATA, (template["memory_bytes"],) * 2)
     while (task := read(sys.stdin.buffer)) is not None:
         most = math.ceil(time.process_time() + template["seconds"] * (os.cpu_count() or 1))

@@ -1,7 +1,7 @@
-"""How whoever commits wakes the relay: NOTIFY, outside the command's own transaction.
+"""Wakes the relay after a commit, by a NOTIFY outside the command's transaction.
 
-A NOTIFY inside a command would serialise all commits of the database. So it is sent afterwards, one for
-any number of commits; should the process die in between, the relay's polling finds the rows.
+A NOTIFY inside a command would serialise all commits of the database. So it is sent afterwards, one for any
+number of commits. If the process dies in between, the relay's polling finds the rows.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _NOTIFY: Final = "NOTIFY optima_wake"
 
 
 class WakeNotifier:
-    """Called after a commit that added events or jobs; at most one NOTIFY is under way at a time.
+    """Sends a NOTIFY after commits that added events or jobs, one at a time.
 
-    A `near` listener, in a process that relays as well, is told directly, without a NOTIFY.
+    A `near` listener, in a process that is also a relay, is woken directly, without a NOTIFY.
     """
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], near: WakeListener | None = None) -> None:
@@ -38,7 +38,7 @@ class WakeNotifier:
         self._task = asyncio.create_task(self._send(), name="wake the relay")
 
     async def stop(self) -> None:
-        """Sends what was asked for and stops."""
+        """Send a NOTIFY that is still pending, and stop."""
         if self._task is None:
             return
         self._task.cancel()
@@ -61,7 +61,7 @@ class WakeNotifier:
             try:
                 await self._pool.execute(_NOTIFY)
             except UNAVAILABLE as error:
-                # The relay polls as well; nothing depends on this.
+                # The relay polls too, so nothing depends on this.
                 _LOG.debug("relay not woken", error=repr(error))
                 await asyncio.sleep(0.5)
 
@@ -69,8 +69,8 @@ class WakeNotifier:
 async def listen_for(
     pool: asyncpg.Pool[asyncpg.Record], channel: str, heard: Callable[[str], object]
 ) -> None:
-    """Calls `heard` with what is sent to the channel, and with an empty text whenever it has begun to listen:
-    what was sent before that is lost."""
+    """Call `heard` with each message that is sent to the channel. Call it with an empty text whenever
+    listening begins (again), since messages before that are lost."""
 
     def told(_: object, __: int, ___: str, payload: object) -> None:
         heard(str(payload))
@@ -93,7 +93,7 @@ async def listen_for(
 
 
 class WakeListener:
-    """Hears the notifiers of all processes of the service."""
+    """Receives the notifications of all processes of the service."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
@@ -101,7 +101,7 @@ class WakeListener:
         self._keeper: asyncio.Task[None] | None = None
 
     def listen(self) -> asyncio.Event:
-        """An event that is set at each call; whoever waits for it clears it."""
+        """Return an event that is set at each wake-up. The caller clears it."""
         wake = asyncio.Event()
         self._waiting.append(wake)
         return wake

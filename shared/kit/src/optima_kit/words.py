@@ -1,5 +1,5 @@
-"""Whose words an event carries: remembered by their digest, so that they are found in a service's tables once
-that person is erased."""
+"""Stores digests of the words that events carry, by person, so that the words can be found in a service's
+tables when the person is erased."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ INSERT_WORDS: Final = Statement.parse(
 def words_of(
     type_: str, subject: UUID, actor_id: UUID | None, data: EventData | Mapping[str, Any]
 ) -> Iterator[tuple[UUID, bytes]]:
-    """Each person whose words the event carries, with the words' digest. Names and addresses are the
-    directory's, which knows where it keeps them."""
+    """Yield each person whose words the event carries, with the digest of the words. Events of identity are
+    left out: the directory itself knows where it stores names and addresses."""
     if type_.startswith("optima.identity."):
         return
     for person_id, _, text in personal_texts(type_, subject, actor_id, data):

@@ -1,4 +1,4 @@
-"""Days and moments as people write them, in Italian and in English."""
+"""Writes days and moments in Italian and in English."""
 
 from __future__ import annotations
 
