@@ -1,9 +1,10 @@
-"""The connector to Microsoft Dynamics 365 Business Central, over its API v2.0: customers, vendors, items and
-payment terms in, sales orders out.
+"""The connector to Microsoft Dynamics 365 Business Central, over its API v2.0: it reads customers, vendors,
+items and payment terms, and writes sales orders.
 
-Tried on recorded answers alone, not on a live system. A sales order carries our number and the end of our id
-as its external document number, which has 35 characters. There are no cancelled orders: one that is cancelled
-here is deleted there. Nor are there orders that were invoiced whole: compared, they are missing there.
+It was tested only with recorded answers, not with a live system. A sales order carries our number and the end
+of our id as its external document number, which has at most 35 characters. Business Central has no cancelled
+orders: an order that is cancelled here is deleted there. It also deletes orders that are fully invoiced, so a
+comparison reports them as missing there.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ _KEYS: Final[dict[Entity, str]] = {
     "product": "number",
     "payment_term": "code",
 }
-"""What a sweep goes by: unique and in order."""
+"""The unique key by which a sweep is ordered."""
 _PARTY: Final = (
     "number",
     "displayName",
@@ -85,9 +86,9 @@ _WRITTEN: Final = frozenset(
 )
 
 _NO_DAY: Final = "0001-01-01"
-"""The API's word for none."""
+"""The date by which the API says that there is none."""
 _OURS: Final = re.compile(r".* [0-9a-f]{12}")
-"""An external document number that we gave."""
+"""Matches an external document number that we wrote."""
 
 DESCRIPTION: Final = Description(
     key="business-central",
@@ -143,7 +144,7 @@ class BusinessCentral(HttpConnector):
         place = f"/v2.0/{quote(settings['directory'], safe='')}/{quote(settings['environment'], safe='')}"
 
         async def sign_in() -> Mapping[str, str]:
-            """By the application's own credentials, as OAuth 2.0 says."""
+            """Get a token with the application's own credentials (OAuth 2.0 client credentials)."""
             async with http_session(self._guard, settings["sign_in_url"]) as its_own:
                 return await _token(its_own, endpoint)
 
@@ -168,7 +169,7 @@ async def _token(http: Any, endpoint: Endpoint) -> Mapping[str, str]:
         content=urlencode(told).encode(),
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
-    if answer.status == 400:  # so it refuses a client that it does not know
+    if answer.status == 400:  # the sign-in service answers 400 to unknown clients
         raise Unauthorised("credentials_refused")
     token = judged(answer)
     if not isinstance(token, dict) or "access_token" not in token:
@@ -287,7 +288,7 @@ class BusinessCentralSession(ODataSession):
             found = await self._call("GET", f"salesOrders({remote_id})", query={"$expand": "salesOrderLines"})
         except NotFound:
             return None
-        # A line that was changed alone leaves the order's own tag as it is.
+        # A change of a line alone does not change the order's own tag.
         tags = [found["@odata.etag"], *(each["@odata.etag"] for each in found["salesOrderLines"])]
         return Present(remote_id, found["number"], " ".join(tags), found)
 
@@ -305,7 +306,7 @@ class BusinessCentralSession(ODataSession):
         )
 
     async def _below_company(self, path: str) -> str:
-        """Companies are addressed by id, and known by name."""
+        """Return the path below the company, which is addressed by id but configured by name."""
         if self._company_id is None:
             query = {"$filter": f"name eq {literal(self._company)}"}
             found = (await self._rest.call("GET", "companies", query=query))["value"]
@@ -336,7 +337,7 @@ def _content(found: Mapping[str, Any]) -> DocumentContent:
 
 
 def _end(reference: str) -> str:
-    """The end of an id, as folders take it too: unique, and short enough."""
+    """Return the end of an id, which is unique and short enough; folders use it, too."""
     return reference[-12:]
 
 

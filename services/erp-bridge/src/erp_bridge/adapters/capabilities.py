@@ -1,4 +1,4 @@
-"""What connectors of one kind declare alike."""
+"""Declarations that connectors of one kind share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ PAGE: Final = 500
 
 
 class Declared:
-    """A connector that says what it is in two constants; the rest of `ports.Connector` is each one's own."""
+    """A connector that is described by two constants. Each connector implements the rest of
+    `ports.Connector`."""
 
     description: ClassVar[Description]
     mapping_file: ClassVar[str]
@@ -26,7 +27,7 @@ class Declared:
 
 
 def read_from_files(entity: Entity, *natural_keys: str) -> Capability:
-    """A code is all that makes a record of a file the same one."""
+    """Return the capability to read an entity from files, where a record is identified only by its code."""
     return Capability(
         entity=entity,
         reads=True,
@@ -106,8 +107,8 @@ def written_by_id(
 
 
 def unmapped(mapping_file: str, entity: Entity) -> tuple[str, ...]:
-    """Our fields that have no place over there. Which of its own orders is meant, an ERP with ids is told by
-    them."""
+    """Return our fields that the ERP can't store. The fields `RECEIVED_AS` are not counted, because an ERP
+    with ids is told by id which of its own orders is meant."""
     mapped = connector_mapping(mapping_file).of(entity).fields.keys()
     return tuple(sorted(fields_of(entity) - mapped - set(RECEIVED_AS)))
 

@@ -1,4 +1,4 @@
-"""The connectors that this bridge speaks through."""
+"""The registry of the connectors that this bridge has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..application.ports import Connector
 
 
 class ConnectorRegistry:
-    """Implements `ports.Connectors`. A new connector is one more entry in `bootstrap.py`."""
+    """Implements `ports.Connectors`. A new connector is registered in `bootstrap.py`."""
 
     def __init__(self, connectors: Sequence[Connector]) -> None:
         self._by_key = {each.describe().key: each for each in connectors}

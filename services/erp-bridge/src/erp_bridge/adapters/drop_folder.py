@@ -64,7 +64,7 @@ class _Tables:
         table = Table(content, mapping.columns())
         if entity != RECEIVED:
             return table
-        # Dates and texts may be a line's own; an order of two customers is none.
+        # Dates and texts may differ between an order's lines, but all lines must name the same customer.
         whose = [each.remote for name, each in mapping.fields.items() if name.startswith("customer")]
         when = {name: mapping.fields[name] for name in ("order_year", "order_date") if name in mapping.fields}
         counts_in = EntityMapping(when)
@@ -77,7 +77,7 @@ class _Tables:
         )
 
     def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
-        # Flat files say the heading with each line.
+        # A flat file repeats the heading on each line.
         return csv_bytes(document.columns, [{**document.heading, **line} for line in document.lines])
 
 
@@ -94,10 +94,11 @@ class DropFolder(FolderConnector):
 
 
 class DropFolderSession(FolderSession):
-    """Implements `ports.DocumentLedger`, too."""
+    """Implements `ports.Session` and `ports.DocumentLedger`."""
 
     async def written(self, entity: Entity) -> AsyncIterator[tuple[str, DocumentContent]]:
-        """Those of ours in the exports of orders that wait, by our id: it is all that a file has of them."""
+        """Yield our own orders in the order exports that wait to be imported, by our id, because a file has
+        no other id of them."""
         mapping = self._mapping.of(RECEIVED)
         async for page in self.changes(RECEIVED, None):
             for record in page.records:

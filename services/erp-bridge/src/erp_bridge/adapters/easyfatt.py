@@ -1,9 +1,9 @@
 """The connector to Danea Easyfatt: documents in its XML format, in files and from an address.
 
-Easyfatt has no interface of its own. People export documents as Easyfatt-Xml, each with its customer or
-supplier, and import ours; or Easyfatt fetches the orders itself, with user and password, from an address that
-it is given, as it does from shops. A tag that is missing is empty in what it exports. In what it imports, a
-missing tag has a default, and an empty one is empty.
+Easyfatt can't be called. People export documents as Easyfatt-Xml, each with its customer or supplier, and
+import ours; or Easyfatt fetches the orders itself, with user name and password, from an address, as it does
+from web shops. In files that Easyfatt exports, a missing tag means an empty value. In files that it imports,
+a missing tag means a default, and an empty tag an empty value.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from .capabilities import read_from_files, unmapped, written_to_files
 from .folder import FolderConnector, RecordFile, check_folder, in_thread
 
 FETCHED: Final = 500
-"""Orders in one answer: Easyfatt asks again from the last that it has."""
+"""How many orders one answer holds. Easyfatt asks again from the last order that it has."""
 LEAST_PASSWORD: Final = 12
 
 _OF_SUPPLIERS: Final = frozenset("EHS")
-"""Types of documents whose "Customer…" tags tell of a supplier: orders, goods that arrived, quotations."""
+"""Types of documents whose "Customer…" tags name a supplier: purchase orders, goods received, quotations."""
 _TYPES: Final[dict[Entity, str]] = {"order": "C", "ddt": "D"}
 _OURS: Final = frozenset({"state", "position"})
-"""Names in the mapping that the format has no tag for."""
+"""Names in the mapping for which the format has no tag."""
 _DEFAULTED: Final = frozenset({"CustomerCode", "Price"})
-"""Tags that are left out where we have no value: Easyfatt then takes what it knows itself."""
+"""Tags that are left out if we have no value, so that Easyfatt uses its own value."""
 
 
 def _cannot_carry(entity: Entity) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class _DefXml:
         heading = dict(document.heading)
         if document.entity == "order":
             heading["Number"] = str(_progressive(document.number))
-            # The day on which it was left at first: Easyfatt asks for orders by it, too.
+            # Keep the day on which the order was first written, because Easyfatt also asks for orders by day.
             known = next(_documents(before), None) if before is not None else None
             day = known.findtext("Date") if known is not None else None
             heading["Date"] = day or datetime.now(UTC).date().isoformat()
@@ -118,7 +118,7 @@ class Easyfatt(FolderConnector):
 
 
 class _Parties:
-    """The customers, or the suppliers, of a file of documents. Implements `folder.RecordFile`."""
+    """The customers or suppliers named in a file of documents. Implements `folder.RecordFile`."""
 
     dialect = "Easyfatt-Xml"
 
@@ -133,7 +133,7 @@ class _Parties:
                 continue
             values = {name: (document.findtext(name) or "").strip() for name in wanted}
             key = values.get("CustomerCode") or f"{document.sourceline}"
-            parties.pop(key, None)  # the last document has the last word
+            parties.pop(key, None)  # the last document that names the party counts
             parties[key] = RemoteRecord(values, line=document.sourceline)
         self.unknown = sorted(others)
         self._records = list(parties.values())
@@ -145,7 +145,8 @@ class _Parties:
 
 
 def _documents(content: bytes) -> Iterator[Any]:
-    """Each document, one at a time in memory. Raises Rejected for what is no Easyfatt-Xml."""
+    """Yield the documents, with one at a time in memory. Raises Rejected if the content is not
+    Easyfatt-Xml."""
     try:
         found = etree.iterparse(
             io.BytesIO(_as_it_says(content)),
@@ -167,7 +168,8 @@ def _documents(content: bytes) -> Iterator[Any]:
 
 
 def _as_it_says(content: bytes) -> bytes:
-    """Programs that write Windows' characters say UTF-8 all the same, and some begin with an empty line."""
+    """Return the content in the encoding that it declares. Some programs declare UTF-8 but write Windows'
+    characters, and some begin with an empty line."""
     content = content.lstrip(b" \r\n\t")
     declared = _DECLARED.match(content)
     if declared is not None and declared[1].lower() != b"utf-8":
@@ -182,7 +184,7 @@ def _as_it_says(content: bytes) -> bytes:
 
 
 def _within(files: Iterable[bytes], wanted: DocumentRange) -> Iterator[Any]:
-    """Those asked for, by number, no more than an answer holds."""
+    """Yield the wanted documents by number, at most as many as one answer holds."""
     found: list[tuple[int, bytes]] = []
     for content in files:
         for document in _documents(content):
@@ -210,13 +212,13 @@ def _add_all(parent: Any, values: Mapping[str, str]) -> None:
 def _add(parent: Any, tag: str, value: str) -> None:
     try:
         etree.SubElement(parent, tag).text = value
-    except ValueError:  # no name of a tag, or characters that XML can't hold
+    except ValueError:  # the tag is not a valid name, or the value has characters that XML can't hold
         raise Rejected("value_not_for_xml", field=tag) from None
 
 
 def _progressive(number: str) -> int:
-    """Easyfatt goes on behind the last number that it has: with the year in front it grows for good.
-    "O-2026-0007" → 202600007."""
+    """Return an order's number with the year in front, so that numbers always grow, because Easyfatt
+    continues behind the last number that it has: "O-2026-0007" → 202600007."""
     found = re.fullmatch(r"\D*(\d{4})\D+(\d{1,5})", number)
     if found is None:
         raise Rejected("order_number_not_progressive", number=number)
@@ -224,7 +226,7 @@ def _progressive(number: str) -> int:
 
 
 def _numbered(number: str) -> tuple[str, str]:
-    """Number and what stands behind it: "12/2026" → ("12", "/2026")."""
+    """Split a number from the text behind it: "12/2026" → ("12", "/2026")."""
     found = re.fullmatch(r"(\d+)(.*)", number)
     if found is None:
         raise Rejected("order_number_not_progressive", number=number)

@@ -1,7 +1,7 @@
-"""Where connections to ERPs may lead: an address that a tenant sets must not reach what stands beside us.
+"""Restrict the addresses of ERPs: an address that a tenant sets must not reach systems beside our own.
 
-What is public is the kit's rule. The rest has no place in `optima_kit.egress`: an ERP in an operator's
-network is spoken to without TLS too, and a connection is kept for as long as an exchange takes."""
+The rule for public addresses is the kit's. The rest does not belong in `optima_kit.egress`: an ERP in an
+operator's network may be called without TLS, and a connection is kept open for the whole exchange."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*")
 
 
 class EgressGuard:
-    """Lets through addresses of the public Internet, over HTTPS alone, and of the networks that the operator
-    has named, where an ERP in the customer's own house stands."""
+    """Permits addresses of the public Internet, over HTTPS only, and addresses in the networks that the
+    operator has listed, for ERPs on the customer's own premises."""
 
     def __init__(self, networks: Sequence[Network]) -> None:
         self._networks = tuple(networks)
 
     def check(self, url: str, *, field: str = "settings.url") -> str:
-        """The address in its normal form: scheme, host and port. Raises Invalid for that field."""
+        """Return the address in its normal form: scheme, host and port. Raises Invalid with `field`."""
         try:
             parsed = URL(url)
             complete = parsed.scheme in ("http", "https") and bool(parsed.host and parsed.port)
@@ -49,8 +49,8 @@ class EgressGuard:
         return str(parsed.origin())
 
     def connector(self, url: str) -> aiohttp.TCPConnector:
-        """Connects to that URL alone, to the very addresses that were judged. Raises Unreachable for one that
-        leads where it may not."""
+        """Return a connector that connects only to this URL, at exactly the addresses that were checked.
+        Raises Unreachable for an address that is not permitted."""
         parsed = URL(url)
         resolver = _Judged(self, encrypted=parsed.scheme == "https")
         host = parsed.host or ""
@@ -74,7 +74,7 @@ class _Judged(AbstractResolver):
         self._encrypted = encrypted
 
     def judge(self, addresses: Sequence[str]) -> None:
-        """One that is not permitted spoils them all: nobody mixes them for a good reason."""
+        """Raise Unreachable if any address is not permitted: there is no good reason to mix both kinds."""
         if not all(self._guard.permits(each, encrypted=self._encrypted) for each in addresses):
             raise Unreachable("address_not_permitted")
 
@@ -84,18 +84,19 @@ class _Judged(AbstractResolver):
         try:
             found = await aiohttp.ThreadedResolver().resolve(host, port, family)
         except OSError:
-            # The two are not told apart: whoever sets addresses could ask which names there are inside.
+            # Unknown names raise the same error, so that nobody can find out which names exist inside.
             raise Unreachable("address_not_permitted") from None
         self.judge([each["host"] for each in found])
         return found
 
     async def close(self) -> None:
-        """Keeps nothing open."""
+        """Do nothing, because nothing is kept open."""
 
 
 def _is_disguised(host: str) -> bool:
-    """127.1, 2130706433, 0x7f000001 and 0177.0.0.1 are all 127.0.0.1 to a system, and names to whoever judges
-    them by their looks. No name's last part is a number."""
+    """Tell whether a host is an IP address in a disguised form. Operating systems read 127.1, 2130706433,
+    0x7f000001 and 0177.0.0.1 as 127.0.0.1, while a check of the form takes them for names. The last part of a
+    real name is never a number."""
     last = host.rstrip(".").rpartition(".")[2].casefold()
     return _NUMBER.fullmatch(last) is not None and not _is_address(host)
 

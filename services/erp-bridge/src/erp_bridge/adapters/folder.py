@@ -1,7 +1,7 @@
-"""A folder of files that an ERP and OPTIMA leave for each other, whatever the files' format.
+"""A folder through which an ERP and OPTIMA exchange files, whatever the files' format.
 
-Below the folder: `in/` is what the ERP leaves, put there by renaming, so that each file is whole; `done/` and
-`refused/` what was imported or not; `out/ordini/` and `out/ddt/` what we leave.
+The ERP puts its files into `in/` by renaming them, so that each file is complete. Imported files are moved to
+`done/`, refused ones to `refused/`. Our files are in `out/ordini/` and `out/ddt/`.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ T = TypeVar("T")
 
 MOST_BYTES: Final = 50 << 20
 STRANGE_AFTER: Final = timedelta(minutes=5)
-"""For so long a file under a name that nobody knows may be one that is being written, to be renamed then."""
+"""How long a file with an unknown name is left alone, because it may still be written and renamed later."""
 _YOUNG: Final = timedelta(seconds=2)
 _LOOKED_AT_AGAIN_AFTER: Final = 0.02
-"""Seconds."""
+"""Seconds between two looks at a young file, to see whether it grows."""
 _LONGEST_NAME: Final = 255
-"""Bytes, on all file systems in use."""
+"""Bytes in a file's name, on all file systems in use."""
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
 _WITHIN: Final = frozenset({"in", "out", "done", "refused"})
@@ -53,51 +53,52 @@ _OUTGOING: Final[dict[Entity, tuple[str, str]]] = {"order": ("ordini", "ordine")
 
 
 class RecordFile(Protocol):
-    """A file that was read: it is known to be whole and right as a file."""
+    """A file that was read and found complete and valid as a file."""
 
     rows: int
     header: list[str]
 
     @property
     def unknown(self) -> Sequence[str]:
-        """What is in it that nobody asked for."""
+        """Names in the file that the mapping does not know."""
 
     @property
     def dialect(self) -> str:
-        """How it was read, for people."""
+        """How the file was read, as a text for people."""
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
-        """The records behind the first `skip`, so many at a time."""
+        """Yield the records behind the first `skip`, about `size` at a time."""
 
 
 class FileFormat(Protocol):
-    """How records and documents look in files."""
+    """The format of records and documents in files."""
 
     incoming: Mapping[Entity, str]
-    """With what the name of a file begins."""
+    """The beginning of the file names of each entity."""
     endings: str
-    """A regular expression."""
+    """A regular expression for the endings of incoming files."""
     ending: str
-    """Of the files that we leave."""
+    """The ending of the files that we write."""
     cancels: bool
     """Whether a file can say that its document is cancelled."""
 
     def read(self, entity: Entity, content: bytes, mapping: EntityMapping) -> RecordFile:
-        """Raises Rejected for what is no such file."""
+        """Read a file. Raises Rejected if it does not have this format."""
 
     def write(self, document: OutgoingDocument, before: bytes | None) -> bytes:
-        """`before` is what the document's file holds. Raises Rejected for what the format can't say."""
+        """Return the document's file. `before` is the content of its present file, if there is one. Raises
+        Rejected for a document that the format can't express."""
 
 
 def check_folder(folder: str) -> None:
-    """Raises Invalid for one that could lead elsewhere, or into what is another folder's own."""
+    """Raise Invalid for a path that could lead outside, or into a directory that another folder uses."""
     _, *below = folder.split("/")
     if not _FOLDER.fullmatch(folder) or _WITHIN & set(below):
         raise Invalid("folder_malformed", field="settings.folder")
 
 
 class FolderConnector(Declared):
-    """What connectors have alike that exchange files. Each tenant has a directory of its own below `root`."""
+    """The base of connectors that exchange files. Each tenant has its own directory below `root`."""
 
     file_format: ClassVar[FileFormat]
 
@@ -110,7 +111,7 @@ class FolderConnector(Declared):
         return {"folder": settings["folder"]}
 
     def location(self, endpoint: Endpoint) -> str:
-        """Relative to the root, which the operator knows."""
+        """Return the folder's path relative to the root, which the operator knows."""
         return f"{endpoint.tenant_id}/{endpoint.settings['folder']}"
 
     @asynccontextmanager
@@ -123,7 +124,7 @@ class FolderConnector(Declared):
 
 
 class FolderSession:
-    """Implements `ports.Session` on one folder. Each tenant has a directory of its own below `root`."""
+    """Implements `ports.Session` on one folder. Each tenant has its own directory below `root`."""
 
     def __init__(
         self, root: Path, endpoint: Endpoint, file_format: FileFormat, mapping: FieldMap, page: int
@@ -134,7 +135,7 @@ class FolderSession:
         self._mapping = mapping
         self._page = page
         self._named: dict[str, str] = {}
-        """Files by what people are told that they are called, where that is another name."""
+        """The real names of files by the name that people are shown, if the two differ."""
 
     async def probe(self) -> str:
         for folder in ("in", "out"):
@@ -142,20 +143,20 @@ class FolderSession:
         return str(self._folder.relative_to(self._own.parent))
 
     async def schema(self, entity: Entity) -> RemoteSchema | None:
-        """Each file has its own header."""
+        """Return None, because each file has its own header."""
         return None
 
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
-        """Files by time; then those whose names say nothing. The checkpoint is a file and how many of its
-        rows were imported."""
+        """Yield the pages of the waiting files by time, and then the files whose names are unknown. The
+        checkpoint is a file and the number of its rows that were imported."""
         mapping = self._mapping.of(entity)
         for name in await in_thread(lambda: self._waiting(entity)):
             found = await in_thread(lambda name=name: self._load(name))  # type: ignore[misc]
             if found is None:
-                continue  # somebody else has put it away
+                continue  # another run has put the file away
             stamp, content = found
             if await self._grows(name, stamp):
-                continue  # it is whole when we look next
+                continue  # it is still being written and is read at the next look
             begun = checkpoint is not None and (checkpoint["file"], checkpoint["stamp"]) == (name, stamp)
             rows = int(checkpoint["rows"]) if checkpoint is not None and begun else 0
             try:
@@ -196,12 +197,12 @@ class FolderSession:
             await in_thread(lambda: self._put_away(page.source, stamp, "refused" if refused else "done"))
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
-        """The file's name is made of the reference: writing it again replaces it."""
+        """Return None: the file's name contains the reference, so that writing it again replaces it."""
         return None
 
     async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
         folder, word = _OUTGOING[document.entity]
-        # The number reads well, the id makes it unique: "1/2" and "1-2" are two numbers.
+        # The number is for people, the id makes the name unique, because "1/2" and "1-2" would give one name.
         number = re.sub("[^A-Za-z0-9]+", "-", document.number)
         name = f"{word}_{number}_{document.internal_id.hex[-12:]}.{self._format.ending}"
 
@@ -217,7 +218,7 @@ class FolderSession:
         return Written(f"out/{folder}/{name}")
 
     def left(self, entity: Entity) -> Iterator[bytes]:
-        """What we left of an entity, file by file. To be called in a thread."""
+        """Yield the files that we wrote for an entity. Call it in a thread, because it blocks."""
         try:
             found = sorted(self._checked("out", _OUTGOING[entity][0]).glob(f"*.{self._format.ending}"))
         except FileNotFoundError:
@@ -234,7 +235,7 @@ class FolderSession:
         return [self._name_of(name) for _, name in self._incoming() if wanted.fullmatch(name)]
 
     def _strange(self) -> list[str]:
-        """What is nobody's, and has not been written to for a while."""
+        """Return files whose names are unknown and that were not written to for a while."""
         known = {self._named.get(each, each) for each in self._waiting(*self._format.incoming)}
         late = time.time_ns() - STRANGE_AFTER // timedelta(microseconds=1) * 1000
         return [
@@ -244,7 +245,7 @@ class FolderSession:
         ]
 
     def _incoming(self) -> list[tuple[int, str]]:
-        """All files, the oldest first, with when each was changed last."""
+        """Return all incoming files with the time of their last change, oldest first."""
         try:
             with os.scandir(self._checked("in")) as found:
                 return sorted(
@@ -256,7 +257,7 @@ class FolderSession:
             return []
 
     async def _grows(self, name: str, stamp: str) -> bool:
-        """Whether somebody is still writing it, who does not rename what is whole."""
+        """Tell whether a program that does not rename finished files is still writing the file."""
         changed = int(stamp.split("-")[1])
         if time.time_ns() - changed > _YOUNG // timedelta(microseconds=1) * 1000:
             return False
@@ -265,14 +266,14 @@ class FolderSession:
         return found is None or found[0] != stamp
 
     def _name_of(self, name: str) -> str:
-        """As it can be written down: not every file system's names are text."""
+        """Return the file's name as text, because some file systems permit names that are not."""
         shown = os.fsencode(name).decode("utf-8", "replace")
         if shown != name:
             self._named[shown] = name
         return shown
 
     def _load(self, name: str) -> tuple[str, bytes] | None:
-        """What the file holds, and by what another of the same name is told from it."""
+        """Return the file's content and a stamp that distinguishes it from another file of the same name."""
         try:
             with (self._checked("in") / self._named.get(name, name)).open("rb") as file:
                 return _stamp(os.fstat(file.fileno())), file.read(MOST_BYTES + 1)
@@ -280,25 +281,27 @@ class FolderSession:
             return None
 
     def _put_away(self, name: str, stamp: str, where: str) -> None:
-        """A file that took its place or that grew since it was read stays: it is read when we look next."""
+        """Move the file away. If it was replaced or has grown since it was read, it stays and is read at the
+        next look."""
         target = self._made(where)
         try:
             status = (self._checked("in") / self._named.get(name, name)).stat(follow_symlinks=False)
             if stamp and stamp != _stamp(status):
                 return
             at = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-"
-            # The name as it was, or so much of its end as a file system takes.
+            # Keep the name, or as much of its end as a file system permits.
             kept = name.encode()[-(_LONGEST_NAME - len(at)) :].decode("utf-8", "ignore")
             (self._checked("in") / self._named.get(name, name)).rename(target / f"{at}{kept}")
         except FileNotFoundError:
-            return  # somebody else has
+            return  # another run has put the file away
 
     def _made(self, *parts: str) -> Path:
         self._folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
         return self._checked(*parts)
 
     def _checked(self, *parts: str) -> Path:
-        """The directory. A symbolic link that leads out of the tenant's own is refused."""
+        """Return a directory's path. Raises Rejected if a symbolic link leads out of the tenant's
+        directory."""
         path = self._folder.joinpath(*parts)
         if self._own.is_symlink() or not path.resolve().is_relative_to(self._own.resolve()):
             raise Rejected("folder_leads_outside")
@@ -313,12 +316,12 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def _stamp(status: os.stat_result) -> str:
-    """By what another file of the same name, or the same one changed, is told from it."""
+    """Return a text that differs for another file of the same name, and for the same file after a change."""
     return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """The file is there whole or not at all, even after a power cut."""
+    """Write the file so that it exists completely or not at all, even after a power cut."""
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""The endpoints. Each parses, calls its use case, and answers with what the reader may see."""
+"""The endpoints. Each parses the request, calls its use case, and answers with what the reader may see."""
 
 from __future__ import annotations
 
@@ -85,11 +85,12 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What handlers need that make their own transactions."""
+    """Resources for handlers that open their own transactions."""
 
     ports: Callable[[UnitOfWork], Ports]
     fetches: RateLimit = field(default_factory=lambda: RateLimit(per_second=1))
-    """Of ERPs that show a password, by connection and address: nobody guesses fast."""
+    """Limits requests of ERPs that authenticate by password, by connection and address, so that passwords
+    can't be guessed quickly."""
 
 
 @routes.get("/v1/connectors", privilege="erp.read")
@@ -459,7 +460,7 @@ async def read_lookup_table(call: Call[Ports], table: str, query: LookupQuery) -
 
 
 class _CallWork:
-    """Transactions of one request, around its calls to the outside."""
+    """The transactions of one request, before and after its calls to an ERP."""
 
     def __init__(self, call: Call[Ports]) -> None:
         self._call = call
@@ -477,7 +478,7 @@ class _CallWork:
 
 
 class _ReadingFor:
-    """A tenant's data for a caller without a token."""
+    """Reads a tenant's data for a caller without a token."""
 
     def __init__(self, call: Call[Ports], tenant_id: UUID) -> None:
         self._call = call

@@ -1,4 +1,4 @@
-"""What makes identifiers right in Italy and abroad, by the libraries that know."""
+"""Checks of Italian and foreign identifiers, made by specialised libraries."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def italian_checks() -> Checks:
 
 
 def _iban(number: str) -> bool:
-    """Its own check digits, and those of the Italian account within."""
+    """Check an IBAN's own check digits and those of the Italian account number within it."""
     try:
         schwifty.IBAN(number, validate_bban=True)
     except SchwiftyException:
@@ -44,9 +44,10 @@ def _iban(number: str) -> bool:
 
 
 def _foreign_vat_number(country: str, number: str) -> bool:
-    """Of countries whose numbers nobody here knows, any will do."""
+    """Check a foreign VAT number. For countries whose rules are not known here, any number of 2 to 20
+    characters is accepted."""
     if country == "SM":
-        # Some trade in Italy under a number of there.
+        # Some firms of San Marino trade in Italy under an Italian number.
         return bool(coe.is_valid(number) or iva.is_valid(number))
     if country.lower() in vat.MEMBER_STATES:
         return bool(vat.is_valid(f"{country}{number}"))
@@ -67,7 +68,7 @@ def _country(text: str) -> str | None:
 
 @cache
 def _places(kind: str) -> dict[str, str]:
-    """Code by name."""
+    """Return the codes of countries or provinces by name."""
     text = files(__package__).joinpath("places", f"{kind}.yaml").read_text(encoding="utf-8")
     found = {}
     for code, names in yaml.safe_load(text).items():

@@ -1,4 +1,4 @@
-"""Work between transactions: what leaves for the ERP, the regular look at what it has, outages' ends."""
+"""The bridge's jobs: exports, scheduled imports and comparisons, and attempts to end an outage."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ async def replay(ports: Ports, payload: ReplayFailures) -> None:
 
 @jobs.outside(RECONCILE, ReconcileEntity, timeout=timedelta(minutes=30))
 async def reconcile_daily(run: JobRun[Ports], payload: ReconcileEntity) -> None:
-    """Schedules itself again whatever it meets; a comparison that fails today is not made up for."""
+    """Compare both sides and schedule the next comparison, whatever goes wrong. A comparison that fails is
+    not repeated on the same day."""
     try:
         await reconcile(run, payload.key, payload.entity, delete_missing=False)
     except (Fault, Refusal) as met:
@@ -64,7 +65,8 @@ async def reconcile_daily(run: JobRun[Ports], payload: ReconcileEntity) -> None:
 
 @jobs.outside(POLL, PollConnection, timeout=timedelta(minutes=30))
 async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
-    """Schedules itself again whatever it meets; when an outage ends, it is the recovery that sees it."""
+    """Import an entity and schedule the next import, whatever goes wrong. During an outage nothing is
+    imported; the recovery job notices its end."""
     async with run.transaction() as ports:
         connection = await ports.connections.get_connection(payload.key)
         out = await ports.failures.find_outage(connection.connection_id) is not None
@@ -73,7 +75,7 @@ async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
         try:
             await import_entity(run, payload.key, payload.entity, "scheduled")
         except Paused:
-            pass  # a person has been told
+            pass  # a failure tells people about the pause
         except Fault as met:
             fault = met
             log.warning("import not possible", connection=payload.key, entity=payload.entity, code=fault.code)

@@ -1,4 +1,4 @@
-"""Built-in lookup tables: codes that the law or the banks fix, read from files that come with the service."""
+"""Built-in lookup tables: codes that laws or banks define, read from files that come with the service."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class LookupRow:
     en: str
     valid_from: date | None = None
     valid_to: date | None = None
-    """The last day."""
+    """The last day on which the code is valid."""
     rate: str | None = None
-    """VAT, percent."""
+    """VAT rate in percent."""
     bic: str | None = None
 
     def valid_on(self, day: date) -> bool:
@@ -35,7 +35,7 @@ class LookupRow:
 
 @cache
 def lookup_table(name: str) -> tuple[LookupRow, ...]:
-    """The rows by code. Raises Absent for a table that there isn't."""
+    """Return the table's rows, by code. Raises Absent if there is no such table."""
     if name not in TABLES:
         raise Absent("table_absent")
     if name == BANKS:
@@ -45,7 +45,7 @@ def lookup_table(name: str) -> tuple[LookupRow, ...]:
 
 
 def _banks() -> tuple[LookupRow, ...]:
-    """Italian banks by ABI code; where several institutes share one, the first by name."""
+    """Return Italian banks by ABI code. If several institutes share a code, the first by name is taken."""
     banks: dict[str, LookupRow] = {}
     for bank in sorted(registry.get_banks_by_country("IT"), key=lambda each: (each.bank_code, each.name)):
         banks.setdefault(

@@ -1,4 +1,4 @@
-"""How one field is mapped, as clients send it: in JSON and in YAML."""
+"""The mapping of one field, as clients send it in JSON and in YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mapping as people keep it: YAML, entity by entity and field by field.
+"""Read and write a mapping as YAML, entity by entity and field by field.
 
 customer:
   code: codice
@@ -27,16 +27,18 @@ _SHAPE: Final = TypeAdapter(dict[Entity, dict[str, MappedField | str]])
 
 
 class _Texts(yaml.SafeLoader):
-    """Every value is the text that was written: a code 007 is no seven, and NO is no false."""
+    """A YAML loader that reads every value as text: a code 007 does not become 7, and NO does not become
+    false."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
 
 def read_mapping(text: str) -> dict[Entity, dict[str, FieldMapping]]:
-    """Raises Invalid with line and column for what is no YAML, Violations naming each place that is wrong."""
+    """Read a mapping. Raises Invalid with line and column if the text is not YAML, and Violations with each
+    wrong place."""
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            # A few of them unfold into more than a memory holds.
+            # A few nested aliases can expand to more than fits into memory.
             raise Invalid("mapping_has_aliases", field="yaml")
         content = _Texts(text).get_single_data()
     except yaml.MarkedYAMLError as error:
@@ -59,7 +61,7 @@ def read_mapping(text: str) -> dict[Entity, dict[str, FieldMapping]]:
 
 
 def write_mapping(mapping: FieldMap) -> str:
-    """The mapping in force, without what goes without saying."""
+    """Write the mapping in force, without values that equal the defaults."""
     content = {entity: _entity(each) for entity, each in mapping.entities.items()}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 

@@ -12,7 +12,8 @@ from ..domain.mapping import FieldMapping, Mapping, entity_mapping
 
 @cache
 def connector_mapping(file: str) -> Mapping:
-    """`file`: "drop_folder.yaml". A field is a mapping or, where it has but a name, a text."""
+    """Read a connector's mapping from a file such as "drop_folder.yaml". In it, a field is either a mapping
+    or only its remote name."""
     text = files(__package__).joinpath(file).read_text(encoding="utf-8")
     return Mapping(
         {

@@ -1,4 +1,5 @@
-"""What the bridge answers. The inbox keeps duplicates away; each reaction says what a late event does."""
+"""The bridge's reactions to events. The inbox drops duplicates; each reaction says what happens if an event
+comes late."""
 
 from __future__ import annotations
 
@@ -25,53 +26,56 @@ reactions.include(directory_reactions(lambda ports: ports.directory))
 
 @reactions.on(OrderConfirmed)
 async def order_confirmed(ports: Ports, event: Received[OrderConfirmed]) -> None:
-    """First of its order; whatever else is about the order waits for it."""
+    """Store a confirmed order. All other events of the order wait for this one."""
     await on_order_confirmed(ports, event.data, correlation_id=event.correlation_id)
 
 
 @reactions.on(OrderValued, newest_only=True)
 async def order_valued(ports: Ports, event: Received[OrderValued]) -> None:
-    """Waits for its order. It carries all prices: a late one that is older than the last is dropped."""
+    """Store an order's prices. Waits for the order. The event holds all prices, so one that is older than the
+    last is dropped."""
     await on_order_valued(ports, event.data)
 
 
 @reactions.on(OrderChanged, newest_only=True)
 async def order_changed(ports: Ports, event: Received[OrderChanged]) -> None:
-    """Waits for its order. It carries all lines: a late one that is older than the last is dropped."""
+    """Store an order's new terms. Waits for the order. The event holds all lines, so one that is older than
+    the last is dropped."""
     await on_order_changed(ports, event.data)
 
 
 @reactions.on(OrderCancelled)
 async def order_cancelled(ports: Ports, event: Received[OrderCancelled]) -> None:
-    """Waits for its order; prices that come later leave it cancelled."""
+    """Cancel an order. Waits for the order. Prices that come later leave it cancelled."""
     await on_order_cancelled(ports, event.data.order_id)
 
 
 @reactions.on(DdtIssued)
 async def ddt_issued(ports: Ports, event: Received[DdtIssued]) -> None:
-    """First of its shipment that concerns the ERP."""
+    """Store an issued DDT. It is the shipment's first event that concerns the ERP."""
     await on_ddt_issued(ports, event.data, correlation_id=event.correlation_id)
 
 
 @reactions.on(DdtVoided)
 async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
-    """Waits for the issue."""
+    """Void a DDT. Waits for its issue."""
     await on_ddt_voided(ports, event.data)
 
 
 @reactions.on(ShipmentRefused)
 async def shipment_refused(ports: Ports, event: Received[ShipmentRefused]) -> None:
-    """Waits for the issue."""
+    """Void the DDT of a refused shipment. Waits for its issue."""
     await on_ddt_voided(ports, event.data)
 
 
 @reactions.on(ShipmentPartlyRefused)
 async def shipment_partly_refused(ports: Ports, event: Received[ShipmentPartlyRefused]) -> None:
-    """Waits for the issue. Once of its shipment; a duplicate would count twice, and the inbox has none."""
+    """Add the refused quantities to a DDT. Waits for its issue. The event comes once per shipment; a
+    duplicate would count twice, but the inbox drops duplicates."""
     await on_goods_back(ports, event.data)
 
 
 @reactions.on(GoodsReturned)
 async def goods_returned(ports: Ports, event: Received[GoodsReturned]) -> None:
-    """Waits for the issue. Returns add up in whatever order they come."""
+    """Add returned quantities to a DDT. Waits for its issue. Returns add up in any order."""
     await on_goods_back(ports, event.data)

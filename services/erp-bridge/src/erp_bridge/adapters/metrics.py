@@ -1,4 +1,4 @@
-"""How far the exchange is behind, and what waits for a person."""
+"""Metrics of the exchange's lag and of failures that wait for a person."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class CountedExchange:
 
 
 async def measure(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Sets the gauges, on a connection that sees all tenants' counts and nothing else of theirs."""
-    SYNC_LAG.clear()  # a connection may be gone
+    """Set the gauges. The database connection may read counts over all tenants and nothing else."""
+    SYNC_LAG.clear()  # a connector may no longer have any connection
     for row in await connection.fetch(QUERIES.measure_lag.sql):
         SYNC_LAG.labels(row["connector"], "in").set(row["import_lag"] or 0)
         SYNC_LAG.labels(row["connector"], "out").set(row["export_lag"] or 0)

@@ -1,4 +1,4 @@
-"""What OData interfaces of ERPs have alike: literals in filters, and the schema in `$metadata`."""
+"""Common parts of ERPs' OData interfaces: literals in filters, and the schema in `$metadata`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _EDM: Final = "{http://docs.oasis-open.org/odata/ns/edm}"
 
 
 class ODataSession(DocumentSession):
-    """Implements what `ports.Session` asks of the interface's schema."""
+    """Implements `ports.Session.schema` from the interface's metadata."""
 
     types: ClassVar[Mapping[Entity, str]]
-    """The interface's type of each entity."""
+    """The name of the interface's type for each entity."""
     read: ClassVar[Mapping[Entity, tuple[str, ...]]]
     order_fields: ClassVar[frozenset[str]]
-    """Those of an order that are written."""
+    """The fields of an order that are written."""
 
     async def schema(self, entity: Entity) -> RemoteSchema | None:
         metadata = await self._rest.call("GET", "$metadata", headers={"Accept": "application/xml"})
@@ -33,14 +33,14 @@ class ODataSession(DocumentSession):
 
 
 def literal(text: str) -> str:
-    """A text in a filter."""
+    """Quote a text for a filter."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def entity_fields(metadata: str, type_name: str) -> dict[str, bool]:
-    """The fields of an entity type, and whether one has to have a value; none where there is no such type.
+    """Return the fields of an entity type and whether each requires a value; empty if there is no such type.
 
-    Raises Unreachable for what is no metadata.
+    Raises Unreachable if the text is not OData metadata.
     """
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True)
     try:

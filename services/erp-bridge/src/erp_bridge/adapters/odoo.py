@@ -1,9 +1,9 @@
-"""The connector to Odoo 19 and later, over its JSON-2 interface: partners and lookup tables in, sales orders
-out.
+"""The connector to Odoo 19 and later, over its JSON-2 interface: it reads partners and lookup tables, and
+writes sales orders.
 
-Tried on recorded answers alone, not on a live system. Our work is sold as one product of the tenant's, which
-the settings name. A sales order carries our number as the customer's reference and our id as its source
-document.
+It was tested only with recorded answers, not with a live system. All work is sold as one product of the
+tenant, which the settings name. A sales order carries our number as the customer's reference and our id as
+its source document.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ _READ: Final[dict[Entity, dict[str, Any]]] = {
     "payment_term": {"name": {}, "active": {}},
     "vat_rate": {"name": {}, "active": {}, "amount": {}},
 }
-"""What is read of each, the parts of linked records included: the form in which Odoo is asked for it."""
+"""The fields that are read of each entity, including those of linked records, in the form of Odoo's
+request."""
 _IN_SOME: Final = frozenset({"l10n_it_codice_fiscale"})
-"""Fields of modules that not every Odoo has."""
+"""Fields that belong to optional modules, so that some Odoo servers lack them."""
 _WRITTEN: Final = frozenset({"partner_id", "client_order_ref", "origin", "commitment_date", "order_line"})
 
 DESCRIPTION: Final = Description(
@@ -103,7 +104,7 @@ class Odoo(HttpConnector):
         settings = endpoint.settings
 
         async def sign_in() -> Mapping[str, str]:
-            """The key is all: there is no session to begin."""
+            """Return the headers with the API key. Odoo has no session to begin."""
             return {
                 "Authorization": f"bearer {endpoint.secrets['api_key']}",
                 "X-Odoo-Database": settings["database"],
@@ -198,7 +199,7 @@ class OdooSession(DocumentSession):
                 state = "draft"
             values = await self._order(document, [each["id"] for each in before.values["order_line"]], state)
             await self._call("sale.order", "write", ids=[order_id], vals=values)
-        # What has no price yet is nothing to confirm.
+        # An order is not confirmed before all its lines have prices.
         confirmed = (self._settings.get("sale_step") or "confirmed") == "confirmed"
         if confirmed and state in ("draft", "sent") and all(line["price_unit"] for line in document.lines):
             await self._call("sale.order", "action_confirm", ids=[order_id])
@@ -210,7 +211,7 @@ class OdooSession(DocumentSession):
         return int(order_id)
 
     async def _order(self, document: OutgoingDocument, lines: list[int], state: str) -> dict[str, Any]:
-        """The order's values; `lines` are the ids of those that it has."""
+        """Build the order's values. `lines` holds the ids of the lines that the order already has."""
         if document.customer is None:
             raise Rejected("customer_missing")
         code = self._settings["product"]
@@ -228,7 +229,7 @@ class OdooSession(DocumentSession):
             }
             known = lines[position] if position < len(lines) else None
             commands.append([0, 0, values] if known is None else [1, known, values])
-        # A line of a confirmed order can't be deleted, but be of nothing.
+        # A line of a confirmed order can't be deleted, so its quantity is set to zero.
         for gone in lines[len(document.lines) :]:
             commands.append([2, gone, 0] if state == "draft" else [1, gone, {"product_uom_qty": 0}])
         due = document.heading["commitment_date"]
@@ -258,12 +259,12 @@ class OdooSession(DocumentSession):
         if not found:
             return None
         order = found[0]
-        # A line that was changed alone leaves the order's own time as it is.
+        # A change of a line alone does not change the order's own time.
         time = max(order["write_date"], *(each["write_date"] for each in order["order_line"]), "")
         return Present(remote_id, order["name"], version_of(time, order), order)
 
     async def _fields(self, entity: Entity) -> dict[str, Any]:
-        """Those of the entity's model; none where its module is not installed."""
+        """Return the fields of the entity's model; none if its module is not installed."""
         try:
             told = await self._call(_MODELS[entity], "fields_get", attributes=["required", "readonly"])
         except NotFound:
@@ -289,11 +290,11 @@ class OdooSession(DocumentSession):
 
 
 _OUR_ID: Final = "________-____-____-____-____________"
-"""Any character for each underscore."""
+"""A pattern for LIKE in which each underscore stands for any character."""
 
 
 def _plain(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Odoo says False of what is empty, of linked records too."""
+    """Return a record with None for empty values, for which Odoo sends False, even for linked records."""
     plain: dict[str, Any] = {"id": record["id"]}
     for name, each in wanted.items():
         value = record.get(name, False)
@@ -306,7 +307,7 @@ def _plain(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, An
 def _record(found: Mapping[str, Any]) -> RemoteRecord:
     values = dict(found)
     if "ref" in values:
-        # Few give their partners codes; Odoo's own number of one never changes.
+        # Few companies give their partners codes; the partner's id in Odoo never changes.
         values["code"] = values["ref"] or str(found["id"])
     if "state_id" in values and (values["country_id"]["code"] or "IT") != "IT":
         values["state_id"] = {"code": None}
@@ -316,5 +317,5 @@ def _record(found: Mapping[str, Any]) -> RemoteRecord:
 
 
 def _moment(at: datetime) -> str:
-    """Odoo's times are UTC, without saying so."""
+    """Format a time for Odoo, whose times are in UTC without a mark."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -887,7 +887,7 @@ def _edits(stored: Mapping[str, Any]) -> dict[str, Edit]:
 
 
 def _person(person_id: UUID) -> dict[str, str]:
-    """The release before reads a name."""
+    """Return a person with an empty name, because the previous release reads a name."""
     return {"id": str(person_id), "name": ""}
 
 
@@ -916,7 +916,7 @@ def _state(row: asyncpg.Record) -> ConnectionState:
 
 
 def _by_number(records: Iterable[KnownRecord]) -> dict[str, KnownRecord]:
-    """A number that several share names none of them."""
+    """Return records by tax number. A number that several records share is left out."""
     found: dict[str, list[KnownRecord]] = {}
     for record in records:
         for number in tax_numbers(record.fields):

@@ -1,4 +1,4 @@
-"""What sessions with ERPs have alike that tell records by id and time, and lock them by a version."""
+"""Common parts of sessions with ERPs that identify records by id, date their changes and version them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ..domain.import_plan import RemoteRecord
 from .rest import Rest
 
 OVERLAP: Final = timedelta(minutes=5)
-"""A transaction that began so long ago may still become visible, with the time at which it began."""
+"""A change may become visible this long after the time that it carries, because that is the time at which its
+transaction began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Swept:
     """A record that a sweep found."""
 
     key: Any
-    """In the order in which the sweep goes: JSON."""
+    """The key by which the sweep is ordered, as JSON."""
     record: RemoteRecord
     at_rest: bool = False
-    """Whether it is out of use over there."""
+    """Whether the record is inactive in the ERP."""
 
 
 async def sweep(
@@ -39,11 +40,11 @@ async def sweep(
     page: int,
     now: Callable[[], Awaitable[datetime]],
 ) -> AsyncIterator[Page]:
-    """Goes through what changed since the last sweep began, by key, so that equal times lose nothing: what
-    changes behind the sweep is the next one's.
+    """Yield all records that changed since the last sweep began, ordered by key, so that records with equal
+    times are not lost. A record that changes after the sweep has passed it is left to the next sweep.
 
-    `found(since, after)` gives the first `page` records behind a key that changed since a time; None: from
-    the first on, whenever they changed.
+    `found(since, after)` returns the first `page` records with a key greater than `after` that changed since
+    `since`. If `after` is None it begins at the first key; if `since` is None it returns unchanged ones too.
     """
     if checkpoint is None or "after" not in checkpoint:
         since = checkpoint["until"] if checkpoint else None
@@ -66,21 +67,21 @@ async def sweep(
 
 
 def version_of(time: str, content: Any) -> str:
-    """Of a document: when it was changed last, and what stands in it. Many ERPs count whole seconds: whoever
-    changes it in the very second of our write is seen by what they changed."""
+    """Return a document's version, made of the time of its last change and a hash of its content. Many ERPs
+    count whole seconds, so a change in the same second as our write shows only in the content."""
     told = json.dumps(content, sort_keys=True, default=str).encode()
     return f"{time}|{hashlib.sha256(told).hexdigest()[:16]}"
 
 
 def is_another(known: str | None, version: str) -> bool:
-    """Whether somebody has changed the document. Versions that were noted before contents were are times
-    alone."""
+    """Tell whether somebody has changed the document. Versions stored by earlier releases are times without a
+    content hash."""
     return known is not None and known not in (version, version.rpartition("|")[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A document as it stands over there."""
+    """A document as the ERP has it now."""
 
     remote_id: str
     number: str
@@ -89,7 +90,7 @@ class Present:
 
 
 class DocumentSession(ABC):
-    """Writes documents; the rest of `ports.Session` is each connector's own."""
+    """A session that writes documents. Each connector implements the rest of `ports.Session`."""
 
     _rest: Rest
 
@@ -98,19 +99,19 @@ class DocumentSession(ABC):
         """As `ports.Session` says."""
 
     async def _now(self) -> datetime:
-        """By the ERP's clock."""
+        """Return the time by the ERP's clock."""
         await self.probe()
         return self._rest.server_time
 
     async def settle(self, page: Page, *, refused: bool) -> None:  # noqa: B027 - nothing is to be done
-        """Nothing is put away: the ERP keeps its records."""
+        """Do nothing: the ERP keeps its records, so there is nothing to put away."""
 
     async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
         before = None
         if link is not None:
             before = await self._present(link.remote_id)
             if before is None and document.cancelled:
-                return Written(link.remote_id)  # what is not there needs no cancelling
+                return Written(link.remote_id)  # a deleted record needs no cancellation
             if before is None:
                 raise Gone(link.remote_id)
             if is_another(link.version, before.version):
@@ -127,8 +128,9 @@ class DocumentSession(ABC):
 
     @abstractmethod
     async def _present(self, remote_id: str) -> Present | None:
-        """None where it is not there any more."""
+        """Return the document as the ERP has it now, or None if it no longer exists."""
 
     @abstractmethod
     async def _write(self, document: OutgoingDocument, before: Present | None) -> str:
-        """Brings it to the document's state; returns its id. Repeatable from whatever step it came to."""
+        """Create the remote record or bring it to the document's state. Return its id. The call may be
+        repeated after a failure at any step."""

@@ -34,7 +34,7 @@ _DECIMALS: Final = {"there_quantity", "linked_quantity", "there_amount", "linked
 
 
 def report_table(rows: Iterable[Mapping[str, str]], language: str) -> bytes:
-    """Totals, then differences; with the mark by which Excel knows UTF-8."""
+    """Return totals and then differences as CSV, with the byte order mark by which Excel detects UTF-8."""
     headings = [heading[language] for heading in _COLUMNS.values()]
     table = ([_cell(name, row.get(name, ""), language) for name in _COLUMNS] for row in rows)
     return csv_text([headings, *table]).encode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""What clients send."""
+"""The bodies and queries that clients send."""
 
 from __future__ import annotations
 
@@ -31,45 +31,45 @@ class ExchangeBody(Command):
 
     enabled: Flag = True
     every_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
-    """How often to look for changes in the ERP; every half minute unless given."""
+    """Minutes between two looks for changes in the ERP; every half minute if not given."""
     at: Annotated[list[Hour], Field(max_length=24)] = Field(default_factory=list)
-    """Look at these hours instead, UTC."""
+    """Look at these times of the day (UTC) instead."""
     compare_at: Hour | None = None
-    """Compare both sides each day at this hour, UTC; only when asked unless given."""
+    """Compare both sides each day at this time (UTC); if not given, only when somebody asks for it."""
 
 
 class ConfigureConnection(Command):
     connector: Code
     settings: Annotated[dict[Code, Annotated[str, Text(500)]], Field(max_length=20)]
-    """Credentials are stored sealed and shown to nobody. Those that are not given stay, unless another
-    setting changes."""
+    """Credentials are stored sealed and shown to nobody. Credentials that are not given are kept, unless
+    another setting changes."""
     exchanges: dict[Entity, ExchangeBody] = Field(default_factory=dict)
     mapping: dict[Entity, Annotated[dict[Code, MappedField], Field(max_length=100)]] | None = None
-    """Where this connection maps fields otherwise than its connector does; {} is the connector's own. One
-    that is not given stays as it is."""
+    """The fields that this connection maps differently from its connector. {} is the connector's own mapping;
+    if not given, the present mapping stays."""
     calls_per_minute: Annotated[int, Field(ge=1, le=6000)] | None = None
-    """How often the bridge may call the ERP; without a ceiling unless given."""
+    """How often the bridge may call the ERP; unlimited if not given."""
 
 
 class StartImport(Command):
     dry_run: Flag = False
     entity: Entity | None = None
-    """Import this one only; every entity that the connector reads unless given."""
+    """Import only this entity; if not given, every entity that the connector reads."""
     from_the_beginning: Flag = False
-    """Import all that the ERP has, not only what changed."""
+    """Import all records of the ERP, not only changed ones."""
 
 
 class ChangeMapping(Command):
     yaml: Yaml
-    """The whole mapping, or only where it departs from the connector's own."""
+    """The whole mapping, or only the fields that differ from the connector's own mapping."""
 
 
 class PreviewMapping(Command):
     entity: Entity
     records: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=20)]
-    """As the ERP has them: fields by remote name."""
+    """Records of the ERP: fields by remote name."""
     yaml: Yaml | None = None
-    """Another mapping than the connection's."""
+    """The mapping to try instead of the connection's."""
 
 
 class Reconcile(Command):
@@ -81,12 +81,12 @@ class Reconcile(Command):
 class Resend(Command):
     entity: Literal["order", "ddt"]
     since: Moment
-    """Send documents that changed since then."""
+    """Send documents that changed since this moment."""
 
 
 class AnswerQuestion(Command):
     answer: Answer
-    """Whether it is the same record as the one that is known, or another."""
+    """Whether the record is the same as the known one, or another."""
 
 
 class DismissFailure(Command):
@@ -94,7 +94,7 @@ class DismissFailure(Command):
 
 
 class ReplayFailures(Command):
-    """All failures of a connection that are not dismissed; only those that match what else is given."""
+    """Select a connection's failures that are not dismissed and match all other conditions given."""
 
     connection: Code
     entity: FailureEntity | None = None
@@ -112,7 +112,7 @@ class DismissFailures(ReplayFailures):
 
 
 class EditCustomer(Command):
-    """Only the fields that are given change; null clears a field. A field that an ERP owns is refused."""
+    """Change only the given fields; null clears a field. A field that an ERP owns is refused."""
 
     name: Annotated[str, Text(200)] | None = None
     street: Annotated[str, Text(200)] | None = None
@@ -129,7 +129,7 @@ class ResolveConflict(Command):
 
 class ConnectionQuery(PageQuery):
     connection: Code | None = None
-    """Only of this connection."""
+    """List only those of this connection."""
 
 
 class FailureQuery(ConnectionQuery):
@@ -139,7 +139,7 @@ class FailureQuery(ConnectionQuery):
     code: Code | None = None
     """Of the first problem."""
     dismissed: bool = False
-    """List dismissed failures instead of those that wait."""
+    """List dismissed failures instead of open ones."""
 
     def wanted(self) -> FailureFilter:
         return FailureFilter(**self.model_dump(exclude={"limit", "cursor"}))
@@ -160,7 +160,7 @@ class RecordQuery(PageQuery):
 
 
 class EasyfattQuery(Query):
-    """As Easyfatt asks; it sends what it does not limit empty, or not at all."""
+    """The query of Easyfatt, which sends a bound that it does not use empty or not at all."""
 
     appver: Annotated[str, Field(max_length=10)] | None = None
     firstdate: Annotated[Day | None, BeforeValidator(_none_if_empty)] = None
@@ -174,4 +174,4 @@ class EasyfattQuery(Query):
 
 class LookupQuery(PageQuery):
     on: Day | None = None
-    """Codes that are valid on that day; today unless given."""
+    """List codes that are valid on this day; today if not given."""

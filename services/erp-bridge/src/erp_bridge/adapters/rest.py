@@ -1,4 +1,5 @@
-"""Calls of an ERP over HTTP with JSON: sign-in and its end, pace, limits, and what a status means."""
+"""Calls to an ERP over HTTP with JSON: sign-in, expired sessions, pace, limits and the meaning of
+statuses."""
 
 from __future__ import annotations
 
@@ -39,27 +40,28 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=10)
 MOST_BYTES: Final = 50 << 20
 WAIT_UNLESS_TOLD: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(days=1)
-"""Who asks for more has made a mistake."""
+"""The longest time that we wait if an ERP asks for it; a longer one must be a mistake."""
 
 T = TypeVar("T")
 
 Headers = Mapping[str, str]
-"""What a request is signed with: a bearer's token or a session's cookies."""
+"""The headers that authenticate a request: a bearer token or a session's cookies."""
 
 
 class NotFound(Fault):
-    """There is nothing at that address."""
+    """The ERP has nothing at this address."""
 
     def __init__(self) -> None:
         super().__init__("remote_unreachable", error="HTTP 404")
 
 
 class SessionEnded(Exception):
-    """The remote system does not know the session any more, and did nothing."""
+    """The remote system no longer knows the session, and has not executed the call."""
 
 
 class SignIns(Generic[T]):
-    """As what remote systems signed us in, kept from run to run: signing in costs them, and is counted."""
+    """Our sessions with remote systems, kept from run to run, because signing in is costly and some systems
+    limit it."""
 
     def __init__(self) -> None:
         self._known: dict[str, T] = {}
@@ -76,11 +78,11 @@ class Client(Protocol):
     """Calls one ERP as one user."""
 
     signed_in: Any
-    """As what the ERP knows us; None: it does not yet."""
+    """The session with the ERP; None before the first sign-in."""
 
 
 class HttpConnector(Declared, ABC):
-    """What connectors to ERPs at an address have alike."""
+    """The base of connectors to ERPs that are called over HTTP."""
 
     def __init__(self, guard: EgressGuard, *, page: int = PAGE) -> None:
         self._guard = guard
@@ -92,9 +94,9 @@ class HttpConnector(Declared, ABC):
 
     @asynccontextmanager
     async def open(self, endpoint: Endpoint) -> AsyncIterator[Session]:
-        """As `ports.Connector` says. It stays signed in from run to run, and an answer that is not what the
-        interface promises, such as a page of a proxy in between, is the ERP's fault (Unreachable). What an
-        ERP complains of does not repeat our credentials."""
+        """Open a session as `ports.Connector` says. The sign-in is kept from run to run. An answer that
+        breaks the interface's promise, such as a proxy's error page, raises Unreachable. Error messages of
+        the ERP don't repeat our credentials."""
         async with http_session(self._guard, endpoint.settings["url"]) as http:
             client, session = self._begin(http, endpoint)
             client.signed_in = self._sign_ins.of(endpoint)
@@ -107,11 +109,11 @@ class HttpConnector(Declared, ABC):
 
     @abstractmethod
     def _begin(self, http: aiohttp.ClientSession, endpoint: Endpoint) -> tuple[Client, Session]:
-        """Calls nobody yet."""
+        """Create the client and the session without calling the ERP yet."""
 
 
 class Rest:
-    """One ERP's interface: addresses below a base, JSON both ways."""
+    """One ERP's interface: addresses below a base URL, with JSON in requests and answers."""
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ class Rest:
         self.signed_in: Headers | None = None
         self._pace = pace
         self.server_time = datetime.now(UTC)
-        """Of the last answer, whole seconds."""
+        """The ERP's time at its last answer, in whole seconds."""
 
     async def call(
         self,
@@ -138,8 +140,8 @@ class Rest:
         query: Mapping[str, str] | None = None,
         headers: Headers | None = None,
     ) -> Any:
-        """What is answered; None for an empty answer. Signs in where that is needed, also when a session has
-        ended. Raises Fault; NotFound where nothing is at the address."""
+        """Call the ERP and return its answer, or None if the answer is empty. Sign in first if there is no
+        session or it has ended. Raises Fault, in particular NotFound if nothing is at the address."""
         for renewed in (False, True):
             if self.signed_in is None or renewed:
                 self.signed_in = await self._sign_in()
@@ -183,7 +185,7 @@ class Answer:
 async def exchange(
     http: aiohttp.ClientSession, method: str, url: URL, *, content: bytes | None, headers: Headers
 ) -> Answer:
-    """One request and its whole answer. No redirect is followed. Raises Unreachable."""
+    """Send one request and return the whole answer. Redirects are not followed. Raises Unreachable."""
     try:
         async with http.request(
             method, url, data=content, headers=headers, allow_redirects=False, timeout=TIMEOUT
@@ -194,8 +196,8 @@ async def exchange(
 
 
 def judged(answer: Answer) -> Any:
-    """The answer's JSON, or its text where it is none; None where it is empty. Raises Fault where its status
-    says so."""
+    """Return the answer's JSON, its text if it is not JSON, or None if it is empty. Raises Fault if the
+    status means an error."""
     match answer.status:
         case 200 | 201 | 202 | 204:
             return _read(answer)
@@ -213,8 +215,8 @@ def judged(answer: Answer) -> Any:
 
 @asynccontextmanager
 async def http_session(guard: EgressGuard, url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    """For calls of that address alone; whoever calls keeps the cookies. Raises Unreachable for an address to
-    which no connection may lead."""
+    """Open an HTTP session that can call only this address. It keeps no cookies; the caller does. Raises
+    Unreachable for an address to which no connection is permitted."""
     async with aiohttp.ClientSession(
         connector=guard.connector(url), cookie_jar=aiohttp.DummyCookieJar()
     ) as http:
@@ -225,12 +227,12 @@ _NOT_AS_PROMISED: Final = (ArithmeticError, AttributeError, LookupError, TypeErr
 
 
 _SHORTEST_SECRET: Final = 4
-"""Characters: a shorter one is in half of all words."""
+"""The shortest secret, in characters, that is hidden in messages; a shorter one would occur in many words."""
 
 
 def _wary(session: Session, secrets: Collection[str]) -> Session:
-    """All of it that speaks to the ERP raises Unreachable for what is not as promised, and faults without the
-    secrets."""
+    """Wrap all methods of a session that call the ERP: an unexpected answer raises Unreachable, and faults
+    don't contain the secrets."""
     for name in ("probe", "schema", "changes", "written", "find", "put"):
         if (method := getattr(session, name, None)) is not None:
             wary = _wary_pages if isasyncgenfunction(method) else _wary_call
@@ -276,7 +278,7 @@ def _wary_pages(
 
 
 def _strange(error: Exception) -> Unreachable:
-    # Without its text, in which there may be somebody's data.
+    # Log no message of the error, because it may contain personal data.
     at = extract_tb(error.__traceback__)[-1]
     _log.warning(
         "an ERP does not answer as it promises: %s at %s:%s", type(error).__name__, at.name, at.lineno
@@ -285,7 +287,8 @@ def _strange(error: Exception) -> Unreachable:
 
 
 def retry_after(told: str | None) -> timedelta:
-    """As HTTP says it: seconds, or a moment; a minute where nothing is told."""
+    """Return how long to wait according to a Retry-After header, which holds seconds or a moment; one minute
+    if it is missing or unreadable."""
     told = told or ""
     try:
         waits = timedelta(seconds=int(told)) if told.isdecimal() else _moment(told) - datetime.now(UTC)
@@ -295,7 +298,7 @@ def retry_after(told: str | None) -> timedelta:
 
 
 def told_at(answer: Answer) -> datetime | None:
-    """When it was given, by the other's clock; None where that can't be read."""
+    """Return the time of the answer by the ERP's clock, or None if the header can't be read."""
     try:
         return _moment(answer.headers.get("Date") or "")
     except (ValueError, TypeError):
@@ -328,8 +331,8 @@ def _read(answer: Answer) -> Any:
 
 
 def _complaint(answer: Answer) -> str:
-    """What the remote system says is wrong, in its own words: {"message": …} or {"error": {"message": …}},
-    the message a text or {"value": text}."""
+    """Return the remote system's error message from {"message": …} or {"error": {"message": …}}, where the
+    message is a text or {"value": text}."""
     try:
         told = orjson.loads(answer.content)
     except orjson.JSONDecodeError:

@@ -1,8 +1,8 @@
-"""The connector to SAP Business One 10, over its Service Layer: business partners, sales employees, items and
-payment terms in, sales orders out.
+"""The connector to SAP Business One 10, over its Service Layer: it reads business partners, sales employees,
+items and payment terms, and writes sales orders.
 
-Tried on recorded answers alone, not on a live system. A sales order carries our number and our id as the
-customer's reference.
+It was tested only with recorded answers, not with a live system. A sales order carries our number and our id
+as the customer's reference.
 """
 
 from __future__ import annotations
@@ -51,13 +51,14 @@ _KEYS: Final[dict[Entity, str]] = {
     "product": "ItemCode",
     "payment_term": "GroupNumber",
 }
-"""The key of each, by which a sweep goes."""
+"""Each entity's key, by which a sweep is ordered."""
 _KINDS: Final[dict[Entity, str]] = {
     "customer": "CardType eq 'cCustomer'",
     "supplier": "CardType eq 'cSupplier'",
 }
 _DATED: Final = frozenset({"customer", "supplier", "product"})
-"""Entities whose records say on which day they were changed; the others are few and come all each time."""
+"""Entities whose records have the day of their last change. The other entities have few records, and all of
+them are read each time."""
 _PARTY: Final = (
     "CardCode",
     "CardName",
@@ -78,7 +79,7 @@ _READ: Final[dict[Entity, tuple[str, ...]]] = {
 _WRITTEN: Final = frozenset({"CardCode", "NumAtCard", "DocDueDate", "DocumentLines"})
 
 _OURS: Final = re.compile(r".* \([0-9a-f-]{36}\)")
-"""A customer reference that we gave."""
+"""Matches a customer reference that we wrote."""
 
 DESCRIPTION: Final = Description(
     key="sap-business-one",
@@ -130,7 +131,7 @@ class SapBusinessOne(HttpConnector):
 
 
 async def _cookies(http: Any, address: URL, endpoint: Endpoint) -> Mapping[str, str]:
-    """A session, and the node that keeps it."""
+    """Sign in and return the cookies of the session and of the server node that keeps it."""
     told = {
         "CompanyDB": endpoint.settings["database"],
         "UserName": endpoint.settings["user"],
@@ -172,7 +173,7 @@ class SapSession(ODataSession):
         async def found(since: datetime | None, after: str | int | None) -> list[Swept]:
             conditions = [_KINDS[entity]] if entity in _KINDS else []
             if since is not None and entity in _DATED:
-                # Its days are those of its own clock: one more is none too few.
+                # The server's days follow its own clock, so one more day is read to miss nothing.
                 conditions.append(f"UpdateDate ge '{_day_before(since)}'")
             if after is not None:
                 conditions.append(f"{key} gt {literal(after) if isinstance(after, str) else after}")
@@ -223,7 +224,7 @@ class SapSession(ODataSession):
         values = self._order(document)
         for position, line in enumerate(values["DocumentLines"][: len(lines)]):
             line["LineNum"] = lines[position]["LineNum"]
-        # Without this, lines that are not named stay.
+        # Without this header the server keeps lines that the request does not name.
         headers = {"B1S-ReplaceCollectionsOnPatch": "true"}
         await self._rest.call("PATCH", f"Orders({before.remote_id})", values, headers=headers)
         return before.remote_id
@@ -238,7 +239,7 @@ class SapSession(ODataSession):
         return {
             "CardCode": document.customer.remote_id,
             "NumAtCard": f"{document.number} ({document.internal_id})",
-            # The server does without none.
+            # The server requires a due date.
             "DocDueDate": document.heading["DocDueDate"] or f"{self._rest.server_time:%Y-%m-%d}",
             "DocumentLines": [
                 {
@@ -263,7 +264,7 @@ class SapSession(ODataSession):
         return Present(remote_id, str(found["DocNum"]), version, found)
 
     async def _terms(self) -> dict[int, str]:
-        """Names of payment terms; partners have but their numbers."""
+        """Return the names of payment terms by number, because partners refer to terms by number."""
         headers = {"Prefer": "odata.maxpagesize=0"}
         query = {"$select": "GroupNumber,PaymentTermsGroupName"}
         told = await self._rest.call("GET", "PaymentTermsTypes", query=query, headers=headers)
@@ -272,7 +273,8 @@ class SapSession(ODataSession):
 
 _OF_ORDER: Final = ("Cancelled", "DocumentStatus", "CardCode", "NumAtCard", "DocDueDate", "Comments")
 _OF_LINE: Final = ("LineNum", "ItemCode", "ItemDescription", "FreeText", "Quantity", "UnitPrice")
-"""What people change of an order. How much of it is delivered changes by itself."""
+"""The fields of an order's line that people change. Others, such as the delivered quantity, change without
+them."""
 
 
 def _content(found: Mapping[str, Any]) -> DocumentContent:

@@ -1,4 +1,4 @@
-"""What lasts of what this service seals."""
+"""The database columns in which this service stores sealed values."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Tables in files, as Italian software and the people who open it in a spreadsheet leave them.
+"""Read tables from files as Italian software writes them, or people save them from a spreadsheet program.
 
-CSV in UTF-8, UTF-16 or Windows' cp1252, separated by semicolon, comma, tab or bar, its header wherever it
-stands; and spreadsheets (XLSX, XLS, ODS). Columns are recognised whatever their capitals, spaces, dots and
-accents.
+Files are CSV in UTF-8, UTF-16 or Windows' cp1252, separated by semicolon, comma, tab or bar, with the header
+in any of the first rows; or spreadsheets (XLSX, XLS, ODS). Capitals, spaces, dots and accents in column names
+don't matter.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.received_order import DISAGREES, LINES
 
 HEADER_WITHIN: Final = 20
-"""Rows in which the header is looked for: reports have a title above it."""
+"""How many rows are searched for the header, because reports have a title above it."""
 
 MOST_UNPACKED: Final = 100 << 20
-"""Of a spreadsheet that is an archive: a few kilobytes could say gigabytes."""
+"""The greatest unpacked size of a spreadsheet in bytes, because a few kilobytes can unpack to gigabytes."""
 
 MOST_CELLS: Final = 4_000_000
-"""Of a sheet, empty ones between two others included: one cell far out makes billions of them."""
+"""The greatest number of cells of a sheet, including empty ones between others: a single cell far from the
+rest can make billions of them."""
 
 _ACCENTS_OF_DOS: Final = re.compile(rb"[A-Za-z][\x82\x85\x8a\x8d\x95\x97]")
 _OF_WINDOWS: Final = re.compile(rb"[\x80\x91-\x94\xc0-\xff]")
@@ -50,23 +51,25 @@ _PLACE: Final = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-
 _ROW_OR_CELL: Final = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell)\b([^<>]*)>")
 _REPEATED: Final = re.compile(rb"table:number-(?:rows|columns)-repeated\s*=\s*[\"'](\d{1,9})[\"']")
 _OF_BINARY: Final = "xl/workbook.bin"
-"""In a spreadsheet of XLSB, whose cells can't be counted before they are made."""
+"""A file in every XLSB spreadsheet. XLSB is refused, because its cells can't be counted before reading
+them."""
 
 Rows = Iterator[tuple[int, list[str]]]
-"""The cells of each row, and the line on which it begins; 1 is the first."""
+"""For each row, the line on which it begins (the first is 1) and its cells."""
 
 
 class Table:
-    """The rows of one file, read in portions: the whole of it would not fit beside others'."""
+    """The rows of one file, read in portions, because several whole files would not fit into memory."""
 
     def __init__(self, content: bytes, wanted: Collection[str]) -> None:
-        """`wanted` are the columns' names. Raises Rejected for what is no table."""
+        """`wanted` are the names of the expected columns. Raises Rejected if the content is not a table."""
         self._names = {_plain(name): name for name in wanted}
         kind = _Sheet if content.startswith(_SPREADSHEETS) else _Text
         self._file = kind(content, self._names)
         try:
             self._find_header()
-            # What is wrong further down is to be known before the first row is taken in.
+            # Read the file to its end first, so that errors further down are found before any row is
+            # imported.
             self.rows = sum(1 for _ in self._records())
         except csv.Error:
             raise Rejected("file_unreadable") from None
@@ -76,23 +79,23 @@ class Table:
 
     @property
     def dialect(self) -> str:
-        """How it was read, for people: "cp1252, ;"."""
+        """How the file was read, as a text for people: "cp1252, ;"."""
         return self._file.dialect
 
     @property
     def unknown(self) -> list[str]:
-        """Columns that nobody asked for: a misspelt one is among them."""
+        """Columns that are not expected; a misspelt column is among them."""
         known = set(self._names.values())
         return [name for name in dict.fromkeys(self.header) if name and name not in known]
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
-        """The rows behind the first `skip`, so many at a time."""
+        """Yield the rows behind the first `skip`, `size` rows at a time."""
         records = islice(self._records(), skip, None)
         while portion := list(islice(records, size)):
             yield portion
 
     def _find_header(self) -> None:
-        """The row that has most of the columns; the first where none has any."""
+        """Take the row with the most expected columns as the header, or the first row if none has any."""
         best, line, header = -1, 1, list[str]()
         for at, cells in islice(self._file.rows(), HEADER_WITHIN):
             found = sum(1 for cell in cells if _plain(cell) in self._names)
@@ -115,17 +118,18 @@ class Table:
             if line <= self._begins or not any(each.strip() for each in cells):
                 continue
             if self._is_header(cells):
-                continue  # a printed report has one on each page
-            # Columns without a name at the end are no columns, as long as they are empty.
+                continue  # a printed report repeats the header on each page
+            # Nameless columns at the end are ignored as long as they are empty.
             fits = len(cells) >= width and not any(cell.strip() for cell in cells[width:])
             texts = [restored(_unwrapped(_in_one_line(cell))) for cell in cells[:width]] if fits else []
-            # Of columns without a name in between, as merged cells leave them, nobody knows what they are.
+            # Nameless columns between others, as merged cells leave them, are dropped: their meaning is
+            # unknown.
             values = {name: each for name, each in zip(self.header, texts, strict=fits) if name}
             yield RemoteRecord(values, line=line)
 
 
 class Orders:
-    """The orders of a table that has a row for each of their lines, wherever the rows stand."""
+    """The orders of a table that has one row for each order line, in any sequence."""
 
     def __init__(
         self,
@@ -135,8 +139,8 @@ class Orders:
         when: Sequence[str],
         year_of: Callable[[Mapping[str, Any]], str],
     ) -> None:
-        """`number` is the column that makes rows one order, in the year that `year_of` finds in the columns
-        `when`; `whose` are those that name its customer."""
+        """Rows with the same value in the column `number` and the same year are one order. `year_of` finds
+        the year in the columns `when`. The columns `whose` name the customer."""
         self.header, self.unknown, self.dialect = table.header, table.unknown, table.dialect
         when = [each for each in when if each in table.header]
         rows = []
@@ -150,10 +154,10 @@ class Orders:
         for key, year, row in rows:
             known = years[key] - {""}
             if not year and len(known) == 1:
-                (year,) = known  # it is told in another of its rows
+                (year,) = known  # another row of the order states the year
             _, order = orders.setdefault((key, year), (row.line, {**row.values, LINES: []}))
             if len(known) > 1 and "" in years[key]:
-                order[DISAGREES] = when[0]  # a line of which of them is it that tells no year?
+                order[DISAGREES] = when[0]  # a row without a year could belong to any of the orders
             order[LINES].append(row.values)
             for column in (*whose, *when):
                 told = row.values.get(column)
@@ -167,7 +171,8 @@ class Orders:
         self.rows = len(orders)
 
     def portions(self, size: int, *, skip: int) -> Iterator[list[RemoteRecord]]:
-        """All of one number are in one portion, however many: each is told from the others."""
+        """Yield the orders behind the first `skip`, at least `size` at a time except the last. All orders
+        with one number are in the same portion, so that they can be distinguished."""
         portion: list[RemoteRecord] = []
         at = 0
         for of_number in self._by_number.values():
@@ -186,7 +191,7 @@ class _Text:
 
     def __init__(self, content: bytes, names: Mapping[str, str]) -> None:
         self._text, encoding = _decoded(content)
-        self._text = self._text.removesuffix("\x1a")  # DOS' end of a file
+        self._text = self._text.removesuffix("\x1a")  # DOS's end-of-file character
         if "\x00" in self._text:
             raise Rejected("file_unreadable")
         told = re.match(r'"?sep=(.)"?[;,\t]*\r?\n', self._text, re.IGNORECASE)
@@ -200,8 +205,9 @@ class _Text:
         self.dialect = f"{encoding}, {'tab' if self._separator == chr(9) else self._separator}"
 
     def _quotes_are_text(self) -> bool:
-        """Old programs write `;"Da Gino" S.r.l.;` for a name with quotes: there each line is a row, and has
-        as many cells as the others. One that opens a quote and never closes it is broken."""
+        """Tell whether quotes are part of the text instead of enclosing cells. Old programs write
+        `;"Da Gino" S.r.l.;` for a name with quotes; in their files each line is a row, and all have the same
+        number of cells. Any other file with a quote that is never closed is broken."""
         if '"' not in self._text:
             return False
         try:
@@ -226,8 +232,8 @@ class _Text:
 
 
 class _Sheet:
-    """One sheet of a spreadsheet: the first that people see and that has columns which are wanted; where none
-    has, the first that they see."""
+    """One sheet of a spreadsheet: the first visible sheet with expected columns, or the first visible one if
+    none has any."""
 
     def __init__(self, content: bytes, names: Mapping[str, str]) -> None:
         if content.startswith(_ARCHIVE):
@@ -252,7 +258,8 @@ class _Sheet:
 
 
 def _has_columns(rows: Sequence[Sequence[object]], names: Mapping[str, str]) -> bool:
-    """Of a note, one word may be a column's name."""
+    """Tell whether a row has at least two expected columns. One is not enough, because a word in a note may
+    be a column's name by chance."""
     return any(
         sum(1 for cell in row if isinstance(cell, str) and _plain(cell) in names) > 1
         for row in rows[:HEADER_WITHIN]
@@ -260,9 +267,9 @@ def _has_columns(rows: Sequence[Sequence[object]], names: Mapping[str, str]) -> 
 
 
 def _unpacked(content: bytes) -> bytes:
-    """The archive with its files as they are, so that nothing grows any more when it is read: of each as much
-    as it says. Raises Rejected for one that holds more than `MOST_UNPACKED`, or a sheet of more than
-    `MOST_CELLS`."""
+    """Return the archive with uncompressed files, so that nothing grows when it is read. No more is read of a
+    file than the size that the archive states. Raises Rejected if the archive holds more than
+    `MOST_UNPACKED`, or a sheet more than `MOST_CELLS`."""
     plain = io.BytesIO()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(plain, "w") as unpacked:
@@ -274,7 +281,8 @@ def _unpacked(content: bytes) -> bytes:
                 part = packed.read(entry)
                 if _cells_of(part) > MOST_CELLS or _repeated_cells_of(part) > MOST_CELLS:
                     raise Rejected("file_unreadable")
-                # What a formula could not reckon ("#N/A") stays to be seen: it is no empty cell.
+                # Keep a formula's error value ("#N/A") as text, because the reader would make it an empty
+                # cell.
                 unpacked.writestr(entry.filename, _ERROR_CELL.sub(rb"\1str\2", part))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         raise Rejected("file_unreadable") from None
@@ -282,7 +290,8 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _cells_of(part: bytes) -> int:
-    """Of the rectangle up to the last row and column that a sheet of XLSX names: all are made."""
+    """Count the cells of the rectangle up to the last row and column in an XLSX sheet, because reading
+    creates all of them."""
     rows, columns = 0, 0
     for letters, number in _PLACE.findall(part):
         column = 0
@@ -293,8 +302,8 @@ def _cells_of(part: bytes) -> int:
 
 
 def _repeated_cells_of(part: bytes) -> int:
-    """Of the rectangle up to the last row and column of an ODS that hold something: a cell and a row may each
-    say that they are there a million times. Empty ones at the end are not made."""
+    """Count the cells of the rectangle up to the last filled row and column in an ODS sheet, where a cell and
+    a row may each be repeated a million times. Reading does not create empty ones at the end."""
     height = width = most = at = repeated = 0
     filled = False
     for closes, name, attributes in _ROW_OR_CELL.findall(part):
@@ -313,7 +322,8 @@ def _repeated_cells_of(part: bytes) -> int:
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
-    """The text and its encoding. What is no UTF-8 is Windows' or, of old programs, DOS'."""
+    """Return the text and its encoding. Bytes that are not UTF-8 are taken as Windows' cp1252 or, from old
+    programs, as DOS's encoding."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     elif content[1:200:2].count(0) > len(content[:200]) // 3:
@@ -331,8 +341,8 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _decoded_by_line(content: bytes, old: str) -> tuple[str, str]:
-    """Of a file that was put together of several, each line has an encoding of its own. What Windows or DOS
-    have for letters with accents is no UTF-8, so that the two can be told from each other."""
+    """Decode each line by its own encoding, because a file may be joined from several. Accented letters of
+    Windows or DOS are not valid UTF-8, so a line shows which encoding it has."""
     lines, encodings = [], {old}
     try:
         for line in content.removeprefix(codecs.BOM_UTF8).split(b"\n"):
@@ -349,13 +359,14 @@ def _decoded_by_line(content: bytes, old: str) -> tuple[str, str]:
 
 
 def _is_of_dos(content: bytes) -> bool:
-    """Whether letters are followed by what DOS has for à, è, é, ì, ò and ù, and nothing is there that Windows
-    has for letters with accents, typographic quotes and the euro."""
+    """Tell whether letters are followed by DOS's bytes for à, è, é, ì, ò or ù, and no byte is there that
+    Windows uses for accented letters, typographic quotes or the euro sign."""
     return _ACCENTS_OF_DOS.search(content) is not None and _OF_WINDOWS.search(content) is None
 
 
 def _separator(text: str, names: Mapping[str, str]) -> str:
-    """The one by which the first rows have most of the columns; a semicolon where none helps."""
+    """Return the separator that finds most expected columns in the first rows; a semicolon if none finds
+    any."""
     top = [line for line in islice(io.StringIO(text), HEADER_WITHIN) if line.strip()]
 
     def columns(separator: str) -> int:
@@ -367,31 +378,31 @@ def _separator(text: str, names: Mapping[str, str]) -> str:
 
 
 def _in_one_line(cell: str) -> str:
-    """People break a long name or address over lines; nothing else here has any."""
+    """Join the lines of a cell, because people break long names and addresses into several."""
     return _BREAK.sub(" ", cell)
 
 
 def _unwrapped(cell: str) -> str:
-    """What a cell says that is written as ="00184", so that spreadsheets keep its zeros."""
+    """Return the text of a cell. Some programs write it as ="00184", so that spreadsheets keep its zeros."""
     found = _KEPT_AS_TEXT.fullmatch(cell)
     return found[1] if found else cell
 
 
 def _plain(name: str) -> str:
-    """A column's name without what people write now so, now so: "P. IVA" and "p_iva" are one."""
+    """Return a column's name reduced to lower-case letters and digits: "P. IVA" and "p_iva" are the same."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(each for each in decomposed if each.isalnum())
 
 
 def _as_text(cell: object) -> str:
-    """A spreadsheet's cell as an Italian would have typed it."""
+    """Return a spreadsheet's cell as an Italian would type it."""
     match cell:
         case bool():
             return "1" if cell else "0"
         case float() if cell.is_integer():
             return str(int(cell))
         case float():
-            # As many digits as spreadsheets show: 3.3000000000000003 is what a formula makes of 3.3.
+            # Use as many digits as spreadsheets show: a formula's 3.3 may be stored as 3.3000000000000003.
             return f"{Decimal(f'{cell:.15g}'):f}".replace(".", ",")
         case datetime() | date():
             return cell.strftime("%d/%m/%Y")

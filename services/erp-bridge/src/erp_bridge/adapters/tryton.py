@@ -1,8 +1,8 @@
-"""The connector to Tryton, 8.2 and 7.0: parties and lookup tables in; sales, outgoing shipments and what of
-these came back out.
+"""The connector to Tryton 8.2 and 7.0: it reads parties and lookup tables, and writes sales, outgoing
+shipments and customer returns.
 
-Our work is sold as one product of the tenant's, which the settings name: a sale's line says what the job is,
-its note which. Sales and shipments carry our id in their reference.
+All work is sold as one product of the tenant, which the settings name. A sale's line describes the job, and
+the line's note holds the job's id. Sales and shipments carry our id in their reference.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ _SHIPMENT_STEPS: Final = {
     "packed": "ship",
     "shipped": "do",
 }
-"""The button that brings a shipment on from a state."""
+"""The button that moves a shipment on from each state."""
 _PACKED_IS_DONE: Final = {"packed": "done"}
-"""Instead, where a shipment is not shipped before it is done, as until 7.0."""
+"""The different step of releases up to 7.0, where a shipment has no state "shipped" before "done"."""
 _RETURN: Final = "stock.shipment.out.return"
 _RETURN_STEPS: Final = {"draft": "receive", "received": "do"}
 _RECEIVED_IS_DONE: Final = {"received": "done"}
-"""Instead, as with shipments."""
+"""The different step of releases up to 7.0, as for shipments."""
 
 
 _PARTS_OF_PARTY: Final = ("addresses", "identifiers")
@@ -111,11 +111,11 @@ DESCRIPTION: Final = Description(
 
 @dataclass(frozen=True, slots=True)
 class _Sold:
-    """A sale as a DDT of it needs it."""
+    """The data of a sale that its DDTs need."""
 
     currency: int
     lines: Mapping[str, Mapping[str, Any]]
-    """By job."""
+    """The sale's lines by job."""
 
 
 class Tryton(HttpConnector):
@@ -158,7 +158,8 @@ class TrytonSession:
         self._fields: dict[str, Mapping[str, Any]] = {}
 
     async def _fields_of(self, model: str) -> Mapping[str, Any]:
-        """What the server has of a model, asked once a session: releases differ."""
+        """Return the fields that the server has for a model, because releases differ. The server is asked
+        once per session."""
         if model not in self._fields:
             self._fields[model] = await self._rpc.call(f"{model}.fields_get", [])
         return self._fields[model]
@@ -169,14 +170,14 @@ class TrytonSession:
         return f"Tryton {version}, {company.get('company.rec_name') or self._settings['database']}"
 
     async def schema(self, entity: Entity) -> RemoteSchema | None:
-        """The fields of the entity's own model; none where its module is not activated."""
+        """Return the fields of the entity's own model; none if its module is not activated."""
         model = _MODELS[entity]
-        # Until 7.0 a model's name is what people read.
+        # Up to 7.0, `name` is the label for people and `model` the technical name.
         name = "model" if await self._rpc.call("ir.model.fields_get", ["model"]) else "name"
         there = await self._rpc.call("ir.model.search", [[name, "=", model]], 0, 1, None)
         told = await self._fields_of(model) if there else {}
         fields = {
-            # What has a default, or is no more than shown, needs nothing of us.
+            # A field that is read-only, or has a default, needs no value from us.
             name: bool(each.get("required")) and not each.get("readonly")
             for name, each in told.items()
         }
@@ -236,7 +237,7 @@ class TrytonSession:
         )
 
     async def settle(self, page: Page, *, refused: bool) -> None:
-        """Nothing is put away: the server keeps its records."""
+        """Do nothing: the server keeps its records, so there is nothing to put away."""
 
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
         found = await self._search_read(
@@ -248,7 +249,7 @@ class TrytonSession:
         remote_id = int(link.remote_id) if link is not None else None
         before = await self._present(document.entity, remote_id) if remote_id is not None else None
         if document.cancelled and before is not None and before["state"] == "cancelled":
-            return Written(str(before["id"]), before["number"], _version(before))  # by whomever
+            return Written(str(before["id"]), before["number"], _version(before))  # whoever cancelled it
         if link is not None and before is not None and is_another(link.version, _version(before)):
             raise Conflict(_version(before))
         put = self._put_sale if document.entity == "order" else self._put_shipment
@@ -278,7 +279,7 @@ class TrytonSession:
             values = await self._sale(document, {_job_of(each): each["id"] for each in before["lines"]})
             lock = {"_timestamp": {f"sale.sale,{sale_id}": before["_timestamp"]}}
             await self._rpc.call("sale.sale.write", [sale_id], values, context=lock)
-        # What has no price yet is nothing to confirm.
+        # A sale is not confirmed before all its lines have prices.
         if all(line["unit_price"] for line in document.lines):
             for button in _SALE_STEPS[self._settings.get("sale_step") or "confirmed"]:
                 await self._rpc.call(f"sale.sale.{button}", [sale_id])
@@ -289,7 +290,7 @@ class TrytonSession:
         return int(sale_id)
 
     async def _sale(self, document: OutgoingDocument, lines: Mapping[str, int]) -> dict[str, Any]:
-        """The sale's values; `lines` are the ids of those that it has, by job."""
+        """Build the sale's values. `lines` holds the ids of the lines that the sale already has, by job."""
         party = await self._party(document)
         product = await self._product()
         due = _day(document.heading["shipping_date"])
@@ -314,12 +315,12 @@ class TrytonSession:
         return {
             "party": party["id"],
             "reference": _reference(document),
-            # The server takes no day that has passed.
+            # The server refuses a day in the past.
             "shipping_date": due if due is not None and due >= self._rpc.server_time.date() else None,
             "invoice_address": _address(party, "invoice"),
             "shipment_address": _address(party, "delivery"),
             "payment_term": party["customer_payment_term"],
-            # Our logistics ship; the server makes no shipments of its own.
+            # Our logistics service ships, so the server must not create shipments of its own.
             "shipment_method": "manual",
             "lines": [
                 *(["write", [known], values] for known, values in kept),
@@ -346,9 +347,10 @@ class TrytonSession:
         return int(shipment_id)
 
     async def _take_back(self, document: OutgoingDocument, *, done: bool) -> None:
-        """What the recipient refused or sent back is a customer return, whose moves are of the sale's lines
-        as those of the shipment: so that it is not invoiced where what was fulfilled is. Each return is what
-        those before it lack. `done`: whether the shipment is; otherwise the return waits for people, too."""
+        """Write the goods that the recipient refused or sent back as a customer return. Its moves originate
+        from the sale's lines, as the shipment's do, so that a sale invoiced by shipment does not invoice
+        them. Each new return holds only what earlier returns lack. `done` tells whether the shipment is done;
+        if it is not, the return waits for people, too."""
         back = _goods_back(document)
         if not any(back.values()):
             return
@@ -368,8 +370,8 @@ class TrytonSession:
         for each in there:
             state = each["state"]
             while done and state in steps:
-                # The server counts what comes back as shipped once more, and warns where that is more than
-                # was sold.
+                # The server counts returned goods as shipped a second time, and warns if that exceeds the
+                # quantity sold.
                 await self._rpc.insist(f"{_RETURN}.{steps[state]}", [each["id"]])
                 (now,) = await self._search_read(_RETURN, [["id", "=", each["id"]]], ["state"])
                 state = now["state"]
@@ -403,7 +405,7 @@ class TrytonSession:
         return _SHIPMENT_STEPS if await self._ships() else {**_SHIPMENT_STEPS, **_PACKED_IS_DONE}
 
     async def _ships(self) -> bool:
-        """Whether a shipment is shipped before it is done."""
+        """Tell whether the server's shipments have the state "shipped" before "done"."""
         states = (await self._fields_of(_MODELS["ddt"]))["state"]["selection"]
         return any(each[0] == "shipped" for each in states)
 
@@ -431,7 +433,7 @@ class TrytonSession:
         return int(shipment_id)
 
     async def _sold(self, document: OutgoingDocument) -> _Sold:
-        """The sale that a DDT is of."""
+        """Return the sale of a DDT. Raises Rejected if it can't be found."""
         sale_id = document.order_remote_id
         if sale_id is None and not document.heading["order"]:
             raise Rejected("sale_without_order", number=document.number)
@@ -441,7 +443,7 @@ class TrytonSession:
         if sale_id is None:
             raise Rejected("order_not_in_erp")
         sold = await self._present("order", int(sale_id))
-        # A sale that was born there names no jobs: its lines are the order's, one by one.
+        # A sale that was created in Tryton names no jobs: its lines correspond to the order's, in sequence.
         born_there = zip_longest(
             (each for each in sold["lines"] if each["type"] == "line"), document.order_jobs
         )
@@ -449,7 +451,7 @@ class TrytonSession:
         return _Sold(sold["currency"], lines)
 
     async def _places(self) -> dict[str, Any]:
-        """The warehouse with its locations, and where customers are."""
+        """Return the warehouse with its locations, and the location of customers."""
         (warehouse,) = await self._search_read(
             "stock.location",
             [["type", "=", "warehouse"]],
@@ -460,7 +462,7 @@ class TrytonSession:
         return {**warehouse, "customers": customers["id"]}
 
     async def _move(self, sold: _Sold, line: Mapping[str, str], quantity: Decimal) -> dict[str, Any]:
-        """So much of a line, wherever it goes."""
+        """Build the move of a quantity of a line, without its two locations."""
         origin = sold.lines.get(line["job"])
         if origin is None:
             raise Rejected("line_not_in_erp", position=line["position"])
@@ -506,7 +508,7 @@ class TrytonSession:
         return int(found[0]["id"])
 
     def _wanted(self, entity: Entity) -> list[Any]:
-        """What comes in of an entity."""
+        """Return the search conditions for the records of an entity that are imported."""
         wanted: list[Any] = []
         if entity in ("customer", "supplier") and (category := self._settings.get(f"{entity}_category")):
             wanted.append(["categories", "=", category])
@@ -515,15 +517,16 @@ class TrytonSession:
         elif entity == "ddt_invoice":
             wanted.append(["reference", "ilike", _OUR_REFERENCE])
         elif entity == "agent":
-            # A principal is whose agent one is oneself.
+            # Records of type "principal" are the parties for which the company itself is an agent.
             wanted.append(["type_", "=", "agent"])
         elif entity == "supplier":
-            # Nothing else says of a party that one buys from it.
+            # Payment terms for suppliers are the only sign that a party is a supplier.
             wanted.append(["payment_terms.supplier_payment_term", "!=", None])
         return wanted
 
     def _received(self) -> list[Any]:
-        """Sales that were born there, of the days that the connection says; none unless it says so."""
+        """Return the conditions for sales that were created in Tryton since the day in the connection's
+        settings; no sale matches if that day is not set."""
         since = self._settings.get("orders_since")
         return [
             ["state", "in", ["confirmed", "processing", "done", "cancelled"]],
@@ -542,8 +545,8 @@ class TrytonSession:
         return found
 
     async def _add_invoices(self, shipments: Sequence[dict[str, Any]]) -> None:
-        """A shipment is invoiced once each of its moves is: by an invoice of its own, or of its line where
-        the sale is invoiced as it was ordered."""
+        """Add invoices to shipments. A shipment is invoiced once each of its moves is: by the move's own
+        invoice, or by the sale line's if the sale is invoiced by order."""
         sold = {each["id"]: _line_of(each) for shipment in shipments for each in shipment["moves"]}
         lines = {
             each["id"]: each
@@ -582,7 +585,7 @@ class TrytonSession:
             del shipment["moves"]
 
     async def _credits_of(self, line_ids: set[int]) -> dict[int, list[dict[str, Any]]]:
-        """The lines of credit notes that stand, by the invoices' lines that they take back."""
+        """Return the lines of valid credit notes by the invoice line that they credit."""
         origins = [f"{_INVOICE_LINE},{each}" for each in sorted(line_ids)]
         fields = ["origin", *(each.removeprefix("invoice_lines.") for each in _INVOICE)]
         found: dict[int, list[dict[str, Any]]] = {}
@@ -592,8 +595,8 @@ class TrytonSession:
         return found
 
     async def _returned(self, line_ids: set[int]) -> set[tuple[str, int]]:
-        """Of which of our shipments, and of which of these lines of sales, goods came back. The server
-        credits them on the sale's next invoice, by a line that names no shipment."""
+        """Return for which of our shipments, and for which of these sale lines, goods came back. The server
+        credits them on the sale's next invoice, with a line that names no shipment."""
         if not line_ids:
             return set()
         found = await self._search_read(
@@ -613,8 +616,8 @@ class TrytonSession:
         }
 
     async def _credited_since(self, since: datetime) -> list[Any]:
-        """Which shipments have an invoice that a credit note of since then takes back, which leaves shipment
-        and invoice as they are."""
+        """Return the conditions for shipments whose invoice was credited since then. A credit note does not
+        change the shipment or the invoice, so their own times don't show it."""
         changed = [[f"invoice.{column}", ">=", since] for column in ("write_date", "create_date")]
         wanted = [["origin", "like", f"{_INVOICE_LINE},%"], ["OR", *changed]]
         found = await self._search_read(_INVOICE_LINE, wanted, ["origin"])
@@ -663,7 +666,8 @@ _PARTS: Final[dict[Entity, tuple[str, ...]]] = {
     "received_order": ("lines",),
     "ddt_invoice": ("moves.invoice_lines.invoice", "moves.origin.invoice_lines.invoice:sale.line"),
 }
-"""Behind a colon the model that a part is looked for in, where a field may lead to several."""
+"""The parts of each entity's records. Behind a colon is the model of a part, if the field may refer to
+several models."""
 _INVOICE: Final = (
     "invoice_lines.quantity",
     *(f"invoice_lines.invoice.{part}" for part in ("number", "state", "invoice_date")),
@@ -687,9 +691,9 @@ _WRITTEN: Final[dict[Entity, frozenset[str]]] = {
     ),
     "ddt": frozenset({"customer", "reference", "delivery_address", "outgoing_moves"}),
 }
-"""Fields of the models that we give a value."""
+"""The fields of each model to which we write a value."""
 _IN_SOME: Final = frozenset({"active"})
-"""Agents can't be put to rest until 7.0."""
+"""Fields that some releases lack: up to 7.0, agents can't be deactivated."""
 _OF_PARTY: Final = (
     "name",
     "code",
@@ -738,7 +742,7 @@ _CONTENT: Final[dict[Entity, tuple[str, ...]]] = {
     ),
     "ddt": ("reference", "state", "effective_date", "outgoing_moves.quantity"),
 }
-"""What a document comes to."""
+"""The fields from which a document's totals are computed."""
 _PRESENT: Final[dict[Entity, tuple[str, ...]]] = {
     "order": (
         "number",
@@ -766,16 +770,16 @@ _PRESENT: Final[dict[Entity, tuple[str, ...]]] = {
         *(f"outgoing_moves.{each}" for each in ("product", "quantity", "unit", "origin")),
     ),
 }
-"""What is read of a document before it is written over, and after."""
+"""The fields that are read of a document before and after it is written."""
 
 
 _OUR_REFERENCE: Final = "%(________-____-____-____-____________)"
-"""Any character for each underscore."""
+"""A pattern for LIKE in which each underscore stands for any character of our id."""
 
 
 def _changed_since(entity: Entity, since: datetime | None, others: Sequence[Any]) -> list[Any]:
-    """The record itself was changed, or a part of it, which leaves the record's own time as it is; or it is
-    one of the others."""
+    """Return the conditions for records that changed since then: the record itself, or one of its parts,
+    whose changes don't show in the record's own time, or a record that matches `others`."""
     if since is None:
         return []
     columns = ("write_date", "create_date")
@@ -787,7 +791,8 @@ def _changed_since(entity: Entity, since: datetime | None, others: Sequence[Any]
 
 
 def _nested(record: Any) -> Any:
-    """The server tells parts under the field's name with a dot behind it, beside their bare ids."""
+    """Return the record with its parts in place of their ids. The server sends a part under the field's name
+    followed by a dot, beside the bare id."""
     if isinstance(record, list):
         return [_nested(each) for each in record]
     if not isinstance(record, dict):
@@ -797,7 +802,7 @@ def _nested(record: Any) -> Any:
 
 
 def _at_rest(found: Mapping[str, Any]) -> bool:
-    """A product is at rest with its template, too."""
+    """Tell whether a record is inactive. A product is inactive if its template is."""
     return not (found.get("active", True) and (found.get("template") or {}).get("active", True))
 
 
@@ -828,14 +833,14 @@ def _record(found: dict[str, Any]) -> RemoteRecord:
 
 
 def _version(present: Mapping[str, Any]) -> str:
-    """On SQLite a server until 7.0 counts whole seconds, and a line that is changed alone leaves its sale's
-    time as it is everywhere."""
+    """Return a version that includes the content. The time alone isn't enough: a server up to 7.0 on SQLite
+    counts whole seconds, and a change of a line alone never changes its sale's time."""
     content = {key: value for key, value in present.items() if key != "_timestamp"}
     return version_of(present["_timestamp"], content)
 
 
 def _reference(document: OutgoingDocument) -> str:
-    """Our number for people, our id for us."""
+    """Return our reference: the number for people, and the id by which we find the record again."""
     return f"{document.number} ({document.internal_id})"
 
 
@@ -844,12 +849,12 @@ def _our_id_in(reference: str) -> str:
 
 
 def _each_job_once(document: OutgoingDocument) -> list[dict[str, str]]:
-    """The first line of each."""
+    """Return the first line of each job, in the document's sequence."""
     return list({line["job"]: line for line in reversed(document.lines)}.values())[::-1]
 
 
 def _goods_back(document: OutgoingDocument) -> dict[str, Decimal]:
-    """What came back of a DDT, by job."""
+    """Return the quantities of a DDT that came back, by job."""
     found: dict[str, Decimal] = {}
     for line in document.lines:
         came_back = sum(Decimal(line.get(each) or 0) for each in GOODS_BACK)
@@ -858,21 +863,21 @@ def _goods_back(document: OutgoingDocument) -> dict[str, Decimal]:
 
 
 def _line_of(move: Mapping[str, Any]) -> int | None:
-    """The line of a sale that a move is of."""
+    """Return the id of the sale line from which a move originates, if there is one."""
     model, _, number = (move["origin"] or "").partition(",")
     return int(number) if model == "sale.line" else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Invoicing:
-    """Documents of what was invoiced, each with its day by its number."""
+    """Invoices and credit notes of a shipment's line; each dictionary holds dates by number."""
 
     invoices: dict[str, str]
-    """That stand."""
+    """Invoices that are not fully credited."""
     notes: dict[str, str]
-    """Credit notes that take a part of these back."""
+    """Credit notes that credit a part of these invoices."""
     taken_back: dict[str, str]
-    """Credit notes that have taken back all of others."""
+    """Credit notes that have credited other invoices fully."""
 
 
 def _invoicing(
@@ -882,7 +887,7 @@ def _invoicing(
     for line in invoiced["invoice_lines"]:
         invoice = line["invoice"]
         if not invoice or line["quantity"] <= 0:
-            continue  # a credit note's own
+            continue  # this is a credit note's own line
         notes = credits_of.get(line["id"], ())
         stands = (
             invoice["state"] in _STANDS and line["quantity"] + sum(each["quantity"] for each in notes) > 0
@@ -899,12 +904,12 @@ def _standing(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _is_credited(line: Mapping[str, Any]) -> bool:
-    """Whether the sale itself has invoiced less than nothing of the line, since goods of it came back."""
+    """Tell whether the sale has invoiced a negative quantity of the line, because goods came back."""
     return any(each["quantity"] < 0 for each in _standing(line))
 
 
 def _less_returns(told: _Invoicing, line: Mapping[str, Any]) -> _Invoicing:
-    """With the credit notes by which the sale has taken back what came back of its line."""
+    """Add the credit notes by which the sale has credited the returned goods of its line."""
     standing = _standing(line)
     notes = {
         each["invoice"]["number"]: each["invoice"]["invoice_date"]

@@ -1,4 +1,4 @@
-"""Tryton's JSON-RPC: one call a request, with the types that JSON lacks written as objects."""
+"""Tryton's JSON-RPC: one call per request, with types that JSON lacks encoded as objects."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ from ..application.ports import Conflict, Pace, Rejected, Unauthorised, Unreacha
 from .rest import Answer, exchange, judged, told_at
 
 _CALLED_AT: Final = ("rpc/", "")
-"""Below the server's and a database's address; the latter until 7.0."""
+"""The paths below a database's address at which calls are made; the second one is for releases up to 7.0."""
 _NOT_THERE: Final = (404, 405)
 _PARTS_OF_TIME: Final = ("hour", "minute", "second", "microsecond")
 
 
 @dataclass(slots=True)
 class SignedIn:
-    """A session of the remote system's, kept from run to run: signing in costs it a password hash."""
+    """A session of the remote system, kept from run to run, because each sign-in costs the server a password
+    hash."""
 
     authorisation: str
     user_id: int
     context: Mapping[str, Any]
-    """The user's: company and language."""
+    """The user's context: company and language."""
     called_at: str
     """One of `_CALLED_AT`."""
 
 
 class Warned(Rejected):
-    """The server asks whether it is meant: it does it once somebody has said so (`TrytonRpc.insist`)."""
+    """The server asks for confirmation. It executes the call once the warning is confirmed, as
+    `TrytonRpc.insist` does."""
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__("remote_refused", text=text)
@@ -63,10 +65,10 @@ class TrytonRpc:
         self._password = password
         self.signed_in: SignedIn | None = None
         self.server_time = datetime.now(UTC)
-        """Of the last answer, whole seconds."""
+        """The server's time at its last answer, in whole seconds."""
 
     async def sign_in(self) -> None:
-        """Raises Unauthorised, or Throttled after too many wrong passwords."""
+        """Sign in. Raises Unauthorised, or Throttled after too many wrong passwords."""
         for called_at in _CALLED_AT:
             address = self._database + called_at
             login = [self._user, {"password": self._password}, "en"]
@@ -92,7 +94,8 @@ class TrytonRpc:
     async def call(
         self, method: str, *arguments: Any, context: Mapping[str, Any] | None = None, of: str = "model"
     ) -> Any:
-        """The method's result, `model.` left out of its name. Signs in, also when the session has ended."""
+        """Call a method, named without `model.`, and return its result. Sign in first if there is no session
+        or it has ended."""
         for _ in range(2):
             known = await self._signed_in()
             told = await self._ask(
@@ -103,13 +106,13 @@ class TrytonRpc:
             )
             if told.status not in (401, 403, *_NOT_THERE):
                 return _result(told)
-            # Nothing was done: whoever is not known is turned away before the call, and so is who calls an
-            # upgraded server as the one before it was called.
+            # The call was not executed: the server refuses an unknown session, or an address that it no
+            # longer has after an upgrade, before it executes anything.
             self.signed_in = None
         return _result(told)
 
     async def insist(self, method: str, *arguments: Any) -> Any:
-        """As `call`, by somebody who has read what the server warns of."""
+        """Do as `call`, but confirm a warning of the server."""
         try:
             return await self.call(method, *arguments)
         except Warned as warned:
@@ -139,7 +142,7 @@ class TrytonRpc:
 
 
 def _result(told: Answer) -> Any:
-    """What the call has returned. Raises Fault."""
+    """Return the call's result. Raises Fault."""
     answer = _decoded(judged(told))
     if not isinstance(answer, dict):
         raise Unreachable("remote_unreachable", error="answer")
@@ -182,7 +185,8 @@ def _encoded(value: Any) -> Any:
 
 
 def _decoded(value: Any) -> Any:
-    """Numbers with decimals and times become text; nothing here reckons with them."""
+    """Decode the server's types. Decimals and times become text, because nothing here calculates with
+    them."""
     match value:
         case {"__class__": "Decimal", "decimal": text}:
             return text

@@ -1,8 +1,9 @@
-"""The connector for UBL 2.1, as NSO and Peppol carry it: orders of public bodies in, electronic DDTs out.
+"""The connector for UBL 2.1, as NSO and Peppol transport it: it reads orders of public bodies and writes
+electronic DDTs.
 
-An order is a file, whatever its name. What it must have, and the codes it may use, are those of Peppol BIS
-Ordering 3; the tests hold what is read here against the official schema. The electronic DDT comes whole from
-logistics, with its issue.
+An order is one file with any name. Its required elements and permitted codes are those of Peppol BIS Ordering
+3; tests compare what is read here with the official schema. The electronic DDT comes complete from the
+logistics service, with the DDT's issue.
 """
 
 from __future__ import annotations
@@ -25,14 +26,16 @@ from .folder import FolderConnector, RecordFile
 
 ORDER: Final = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"
 ORDER_TYPES: Final = frozenset({"105", "220", "224", "227"})
-"""Of UN/CEFACT 1001: purchase order, order, rush order, consignment order."""
+"""Codes of UN/CEFACT list 1001: purchase order, order, rush order, consignment order."""
 FISCAL_CODE_SCHEMES: Final = frozenset({"0210", "9907", "IT:CF"})
 VAT_SCHEMES: Final = frozenset({"0211", "9906", "IT:VAT"})
-"""Of ISO 6523 and of the list of electronic addresses (EAS), old and new."""
+"""Schemes that mark an Italian VAT number: from ISO 6523 and from the old and new list of electronic address
+schemes (EAS)."""
 NEEDED: Final = ("ID", "IssueDate", "BuyerCustomerParty.Party", "SellerSupplierParty.Party")
 NEEDED_OF_LINE: Final = ("ID", "Quantity", "Quantity@unitCode", "Item.Name")
 REVOKED_OR_REPLACED: Final = ("cancelled", "revised")
-"""How NSO's structured reference to an earlier order ends: "12#2026-11-24#UFABC1#Cancelled"."""
+"""The last parts of NSO's structured reference to an earlier order, as in
+"12#2026-11-24#UFABC1#Cancelled"."""
 
 DESCRIPTION: Final = Description(
     key="ubl",
@@ -40,7 +43,7 @@ DESCRIPTION: Final = Description(
     proven="recorded",
     settings=(Setting("folder", exclusive=True),),
     capabilities=(
-        # Who sent it, its number and its day make an order the same one.
+        # An order is identified by its sender, number and day.
         replace(read_from_files("received_order"), identity="id", natural_keys=()),
         written_to_files("ddt", "create", cannot_carry=("cancellation", "goods that came back")),
     ),
@@ -102,7 +105,8 @@ def _root(content: bytes) -> Any:
 
 
 def _record(root: Any, mapping: EntityMapping) -> RemoteRecord:
-    """Raises Rejected for what it lacks, for codes that are on no list, and for what only a person can do."""
+    """Read an order. Raises Rejected for missing elements, for unknown codes, and for orders that only a
+    person can handle."""
     order = _nested(root)
     _needs(order, NEEDED)
     number, day = _at(order, "ID"), _at(order, "IssueDate")
@@ -134,14 +138,14 @@ def _record(root: Any, mapping: EntityMapping) -> RemoteRecord:
         "title": " ".join(filter(None, ("Ordine", number, buyer)))[:200],
         "deadline": _deadline(root) or "",
     }
-    # Sender, number and date are what tells one order from another.
+    # An order is identified by its sender, number and date.
     remote_id = "#".join((endpoint or vat or fiscal_code, number, day))
     return RemoteRecord({**order, **found, LINES: items}, remote_id=remote_id, line=root.sourceline)
 
 
 def _deadline(root: Any) -> str | None:
-    """The last day on which goods are asked for, of the order or else of its lines; where none is told, the
-    end of the order's validity."""
+    """Return the last requested delivery day of the order or else of its lines; if there is none, the end of
+    the order's validity."""
     for path in (
         "{*}Delivery/{*}RequestedDeliveryPeriod/{*}EndDate",
         "{*}OrderLine/{*}LineItem/{*}Delivery/{*}RequestedDeliveryPeriod/{*}EndDate",
@@ -154,7 +158,7 @@ def _deadline(root: Any) -> str | None:
 
 
 def _tax_numbers(party: Any) -> tuple[str, str]:
-    """Partita IVA and Codice Fiscale, wherever the party tells them."""
+    """Return Partita IVA and Codice Fiscale from any element of the party that may hold them."""
     vat = (party.findtext("{*}PartyTaxScheme/{*}CompanyID") or "").strip()
     fiscal_code = ""
     for path in ("{*}EndpointID", "{*}PartyIdentification/{*}ID", "{*}PartyLegalEntity/{*}CompanyID"):
@@ -168,7 +172,8 @@ def _tax_numbers(party: Any) -> tuple[str, str]:
 
 
 def _nested(element: Any) -> dict[str, Any]:
-    """Elements by their names, and attributes behind an @; of what is repeated, the first."""
+    """Return elements by name, and attributes by name behind an @. Of repeated elements the first is
+    taken."""
     found: dict[str, Any] = {}
     for child in element.iterchildren(etree.Element):
         name = etree.QName(child).localname
