@@ -1,7 +1,8 @@
-"""A pytest plugin: services in this process on real databases and brokers, probes with deadlines.
+"""A pytest plugin: runs services in this process on real databases and brokers, and offers probes with
+deadlines.
 
-The servers are named by OPTIMA_TEST_POSTGRES_URL (a superuser) and OPTIMA_TEST_AMQP_URL; `./optima test`
-starts them. Where they are missing, tests skip on a laptop and fail in CI.
+OPTIMA_TEST_POSTGRES_URL (with a superuser) and OPTIMA_TEST_AMQP_URL name the servers, which `./optima test`
+starts. Without them, tests are skipped on a laptop and fail in CI.
 """
 
 from ..clock import FixedClock

@@ -1,4 +1,4 @@
-"""A certificate authority that a test makes, and servers that it certifies."""
+"""A certificate authority for tests, and certificates for their servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 class Authority:
-    """Its certificate is `pem`: who trusts that, trusts every server that it certifies."""
+    """A certificate authority. A client that trusts its certificate `pem` trusts every server that it
+    certifies."""
 
     def __init__(self, name: str = "Test authority") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -26,7 +27,7 @@ class Authority:
         self.pem = made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
     def certified(self, *names: str, expired: bool = False) -> tuple[str, str]:
-        """A server's certificate and its private key, as PEM. A name may be an IP address."""
+        """Return a certificate for a server and its private key, as PEM. A name may be an IP address."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         also = x509.SubjectAlternativeName([_general(name) for name in names])
@@ -45,7 +46,7 @@ class Authority:
         return context
 
     def client_tls(self) -> ssl.SSLContext:
-        """Trusts this authority alone."""
+        """Return a client's TLS context that trusts only this authority."""
         return ssl.create_default_context(cadata=self.pem)
 
     def _builder(

@@ -1,4 +1,4 @@
-"""Databases and the broker for tests: real ones, of the servers that `./optima test` starts."""
+"""Real databases and the real broker for tests, on the servers that `./optima test` starts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ BEGIN
     END LOOP;
 END $$
 """
-"""Deleting a few rows is faster than truncating, and nothing is done to a table that was never written to."""
+"""Empties all tables. Deleting a few rows is faster than truncating, and tables that were never written to
+are left alone."""
 
 
 def _server(variable: str) -> str:
@@ -59,7 +60,7 @@ def _server(variable: str) -> str:
 
 @dataclass(slots=True)
 class ServiceDatabase:
-    """One service's database for one test: the addresses for each of its roles."""
+    """A service's database for one test, with an address for each of its roles."""
 
     name: str
     service: str
@@ -83,7 +84,7 @@ class ServiceDatabase:
         return self.urls["backbone"]
 
     async def published(self, type_: str | None = None) -> list[Envelope]:
-        """The events in the outbox, in order, of one type or all."""
+        """Return the events in the outbox, in order, of one type or all."""
         connection = await asyncpg.connect(self.superuser_url)
         try:
             rows = await connection.fetch("SELECT envelope FROM outbox ORDER BY position")
@@ -93,11 +94,11 @@ class ServiceDatabase:
         return [event for event in events if type_ is None or event.type == type_]
 
     async def empty(self) -> None:
-        """Deletes all that was written since the migrations."""
+        """Delete everything that was written since the migrations."""
         await self.fetch(_EMPTY)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        """Looks past row-level security, as superuser."""
+        """Run a query as superuser, without row-level security."""
         connection = await asyncpg.connect(self.superuser_url)
         try:
             return list(await connection.fetch(sql, *arguments))
@@ -106,7 +107,7 @@ class ServiceDatabase:
 
 
 def settings_for(database: ServiceDatabase, model: type[S], **more: object) -> S:
-    """A service's settings in a test: its database, and whatever `more` says."""
+    """Return a service's settings for a test, with its database and the values in `more`."""
     given: dict[str, object] = {
         "database_url": database.rw_url,
         "database_backbone_url": database.backbone_url,
@@ -122,7 +123,8 @@ def settings_for(database: ServiceDatabase, model: type[S], **more: object) -> S
 
 @functools.cache
 def _alone(model: type[S]) -> type[S]:
-    """The model without a look at this machine's environment, which takes longer than most requests."""
+    """Return the model of the settings without reading this machine's environment, which takes longer than
+    most requests."""
 
     def sources(_: type[Settings], init_settings: InitSettingsSource, **__: object) -> tuple[object, ...]:
         return (init_settings,)
@@ -148,8 +150,8 @@ def _migrations_state(service: str) -> str:
 
 
 def quick_secret(password: str) -> str:
-    """The password as PostgreSQL keeps it (RFC 5803), with one round of hashing. By its own 4,096 a client
-    proves for longer that it knows the password than most tests have it connected."""
+    """Return a password as PostgreSQL stores it (RFC 5803), with one round of hashing. With the default of
+    4,096 rounds, proving the password takes a client longer than most tests are connected."""
     salt = b"optima for tests"
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
@@ -159,7 +161,7 @@ def quick_secret(password: str) -> str:
 
 
 async def shorten_hashing(superuser_url: str) -> None:
-    """Of the superuser's own password, on a server that is there for tests alone."""
+    """Store the superuser's password with one round of hashing too. Use this only on a server for tests."""
     parts = urlsplit(superuser_url)
     connection = await asyncpg.connect(superuser_url)
     try:
@@ -170,7 +172,7 @@ async def shorten_hashing(superuser_url: str) -> None:
 
 
 async def _template(superuser_url: str, service: str) -> str:
-    """A migrated database to clone from, made once per state of the migrations."""
+    """Return a migrated database to clone, which is created once for each state of the migrations."""
     name = f"template_{service}_{_migrations_state(service)}"
     connection = await asyncpg.connect(superuser_url)
     try:
@@ -220,7 +222,7 @@ async def _drop(*names: str) -> None:
 
 @contextlib.asynccontextmanager
 async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
-    """A fresh, migrated database of that service, dropped at the end of the block."""
+    """Create a new, migrated database of a service, and drop it at the end of the block."""
     database = await _created_database(service)
     try:
         yield database
@@ -229,7 +231,7 @@ async def temporary_database(service: str) -> AsyncIterator[ServiceDatabase]:
 
 
 _spare: dict[str, list[tuple[ServiceDatabase, Decimal]]] = {}
-"""Databases of this process that a test has left empty again, each with its schema's fingerprint."""
+"""Databases of this process that were emptied after a test, each with the fingerprint of its schema."""
 
 _FINGERPRINT = """
 SELECT sum(changes) FROM (
@@ -240,8 +242,8 @@ SELECT sum(changes) FROM (
     UNION ALL SELECT count(*) + sum(xmin::text::bigint) FROM pg_policy WHERE oid >= 16384
 ) AS catalogs
 """
-"""Which transactions wrote the schema: a few milliseconds, where reading it takes thirty. Ids from 16384 on
-are not the server's own. Truncating a table counts as well."""
+"""Sums up which transactions wrote the schema. This takes a few milliseconds, while reading the schema takes
+thirty. Ids below 16384 are the server's own. Truncating a table changes the fingerprint too."""
 
 
 _DROP_NUMBERS = """
@@ -258,13 +260,15 @@ BEGIN
     END LOOP;
 END $$
 """
-"""Sequences of no column: those that a service makes for each tenant as it runs. Migrations make none."""
+"""Drops the sequences that belong to no column. A service creates them for each tenant while it runs;
+migrations create none."""
 
 
 @contextlib.asynccontextmanager
 async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
-    """An empty database that other tests have used before. Making one takes longer than emptying one."""
-    # New migrations make another database, and a test may have replaced the server.
+    """Lend an empty database that other tests may have used before. Creating one takes longer than emptying
+    one."""
+    # New migrations need another database, and a test may have replaced the server.
     state = f"{_server('OPTIMA_TEST_POSTGRES_URL')} {service} {_migrations_state(service)}"
     spare = _spare.setdefault(state, [])
     if spare:
@@ -289,12 +293,12 @@ async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
     if same:
         spare.append((database, fingerprint))
     else:
-        # Whoever changes the schema leaves nothing to others.
+        # The test has changed the schema, so the database is not used again.
         await _drop(database.name)
 
 
 def pytest_sessionfinish() -> None:
-    """Drops the databases that tests have shared."""
+    """Drop the databases that tests have shared."""
     names = [database.name for spare in _spare.values() for database, _ in spare]
     if names:
         asyncio.run(_drop(*names))
@@ -302,12 +306,13 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture
 async def database_for() -> AsyncIterator[Callable[[str], Awaitable[ServiceDatabase]]]:
-    """`await database_for("brief")`: an empty, migrated database of that service, for this test alone."""
+    """Return a function: `await database_for("brief")` gives an empty, migrated database of that service to
+    this test alone."""
     async with contextlib.AsyncExitStack() as stack:
         yield lambda service: stack.enter_async_context(_borrowed_database(service))
 
 
 @pytest.fixture
 async def amqp_url() -> str:
-    """The test broker."""
+    """Return the address of the test broker."""
     return _server("OPTIMA_TEST_AMQP_URL")

@@ -1,4 +1,4 @@
-"""One service as component tests see it: its HTTP edge, its reactions and its jobs, on a real database."""
+"""Runs one service for component tests: its HTTP API, its reactions and its jobs, on a real database."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from .people import Client, People
 
 @dataclass(slots=True)
 class ServiceHarness:
-    """A service in this process, and the tenant whose people and events a test makes up."""
+    """A service in this process, and a tenant for which a test invents people and events."""
 
     service: Service[Any]
     stored: ServiceDatabase
-    """What it has written, past row-level security."""
+    """The service's database, for reading what was written, without row-level security."""
     database: Database
     clock: Clock
     people: People
     http: TestClient[web.BaseRequest, None]
     tenant_id: UUID = field(default_factory=uuid4)
     sequences: Counter[tuple[str, UUID]] = field(default_factory=Counter)
-    """The newest event of each source and subject."""
+    """The sequence of the newest event of each source and subject."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set: its process is about to end."""
+    """Set it to tell the service that its process is about to end."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -69,7 +69,7 @@ class ServiceHarness:
         idle_seconds: float = 75.0,
         body_seconds: float = BODY_SECONDS,
     ) -> AsyncIterator[Self]:
-        """The service on a database, in this process. `people` signs the tokens that it accepts."""
+        """Serve a service on a database, in this process. It accepts the tokens that `people` signs."""
         at = clock or SystemClock()
         signer = people or People(clock=at)
         opened = await Database.open(stored.rw_url, source=service.source, size=pool_size, clock=at)
@@ -101,7 +101,7 @@ class ServiceHarness:
         try:
             yield cls(service, stored, opened, at, signer, client, tenant_id or uuid4(), draining=draining)
         finally:
-            draining.set()  # else a long poll that a test left open would be waited for
+            draining.set()  # otherwise a long poll that a test left open would delay the end
             await client.close()
             await opened.close()
             await service.close()
@@ -109,16 +109,16 @@ class ServiceHarness:
     # People
 
     def person(self, *roles: str, tenant_id: UUID | None = None, **facts: Any) -> Actor:
-        """Somebody of the tenant, as `People.person` makes them: with built-in roles, or with exactly
-        the `privileges` given."""
+        """Invent a person of the tenant with `People.person`: with built-in roles, or with exactly the given
+        `privileges`."""
         return self.people.person(*roles, tenant_id=tenant_id or self.tenant_id, **facts)
 
     def as_(self, actor: Actor | None) -> Client:
-        """Requests as `actor`; None signs nobody in."""
+        """Return a client that sends requests as `actor`, or without a sign-in if None."""
         return Client(self.http, self.people.token(actor) if actor is not None else None)
 
     def sign_in(self, *roles: str, **facts: Any) -> Client:
-        """Requests as a `person` whom nothing else is asked of."""
+        """Return a client that sends requests as a new `person`."""
         return self.as_(self.person(*roles, **facts))
 
     def with_token(self, token: str) -> Client:
@@ -139,8 +139,8 @@ class ServiceHarness:
         on_behalf_of: UUID | None = None,
         time: datetime | None = None,
     ) -> Envelope:
-        """As another service publishes it: about what the event's first id names, and the next of that
-        subject, unless it is said otherwise."""
+        """Return an event as another service publishes it. By default, its subject is the first id in its
+        data, and it is the next event of that subject."""
         about = subject or next(value for _, value in data if isinstance(value, UUID))
         number = sequence or self.sequences[source, about] + 1
         self.sequences[source, about] = max(number, self.sequences[source, about])
@@ -160,8 +160,8 @@ class ServiceHarness:
         )
 
     async def deliver(self, *events: EventData | Envelope, **facts: Any) -> list[Envelope]:
-        """Lets the service handle what arrived together, as its consumer does: in one transaction, each
-        event once. `facts` are those of `event`. Raises what a reaction raises."""
+        """Let the service handle events that arrive together, as its consumer does: in one transaction, and
+        each event once. `facts` are arguments of `event`. Raises what a reaction raises."""
         envelopes = [e if isinstance(e, Envelope) else self.event(e, **facts) for e in events]
         inbox = Inbox(self.service.reactions, self.service.ports, self.clock)
         items = in_order([inbox.read(each.model_dump_json().encode()) for each in envelopes])
@@ -173,22 +173,23 @@ class ServiceHarness:
         return envelopes
 
     async def published(self, event: type[EventData] | None = None) -> list[Envelope]:
-        """What the service has published, in order, of one type or all."""
+        """Return what the service has published, in order, of one type or all."""
         return await self.stored.published(event.type if event is not None else None)
 
     async def types(self) -> list[str]:
-        """What it has published, briefly: "drafted", "order_confirmed", …"""
+        """Return the short types of what the service has published: "drafted", "order_confirmed", …"""
         return [event.type.split(".")[2] for event in await self.published()]
 
     # Time
 
     def advance(self, by: timedelta) -> None:
-        """Moves the clock on."""
+        """Advance the clock."""
         assert isinstance(self.clock, FixedClock), "this harness runs on the system's clock"
         self.clock.advance(by)
 
     async def run_due_jobs(self, *, later: timedelta = timedelta(0)) -> int:
-        """Runs every job that is due `later`, and what becomes due by that. Returns how many were tried."""
+        """Advance the clock by `later` and run every job that is due, and those that become due because of
+        them. Return how many were tried."""
         if later:
             self.advance(later)
         backbone = await open_pool(self.stored.backbone_url, self.service.source, 1)
@@ -199,7 +200,7 @@ class ServiceHarness:
 
 
 class _EdgeTestServer(BaseTestServer):
-    """The server that runs in a process, on a port of its own choice."""
+    """The same server as in a service process, on any free port."""
 
     def __init__(self, server: EdgeServer) -> None:
         super().__init__()

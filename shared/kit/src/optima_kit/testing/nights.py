@@ -1,8 +1,8 @@
-"""What a night tests beyond a day: OPTIMA_TEST_PROFILE=nightly.
+"""Chooses what is tested only at night, with OPTIMA_TEST_PROFILE=nightly.
 
-What takes minutes, or needs more of a machine than CI gives, is marked NIGHTLY. Of large generated matrices
-a run of everything tries a sample by day: of tests those that the marker `sampled` chooses, within a test
-the cases that `sampled` leaves. Whoever names a path has all of them.
+Tests that take minutes, or need more of a machine than CI gives, are marked NIGHTLY. By day, a run of all
+tests tries only a sample of large generated matrices: the tests that the marker `sampled` chooses, and within
+a test the cases that `sampled` returns. A run that names paths tries all of them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ Case = TypeVar("Case")
 def sampled(
     cases: Iterable[Case], one_in: int, name: Callable[[Case], str] = str, *, sampling: bool = SAMPLING
 ) -> list[Case]:
-    """One of so many, at least one; all of them where nothing is to be spared.
+    """Return one of `one_in` cases, and at least one, or all cases if nothing is sampled.
 
-    The same are chosen each time, as if by lot: every second would be the same column of every second row.
+    The choice looks random, but is the same each time. Taking every second case would always give the same
+    column of a matrix.
     """
     cases = list(cases)
     if not sampling or not cases:

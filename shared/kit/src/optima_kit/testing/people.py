@@ -1,4 +1,4 @@
-"""People whom a test makes up, and their requests."""
+"""People whom tests invent, and their requests."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ class _FixedKeys:
 
 @dataclass(slots=True)
 class People:
-    """Signs tokens for people whom a test makes up."""
+    """Invents people for tests, and signs tokens for them."""
 
     clock: Clock = field(default_factory=SystemClock)
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "test"}))
 
     def verifier(self, *types: str) -> TokenVerifier:
-        """`types`: those that the service's settings name, where they aren't access tokens' alone."""
+        """Return a verifier of these tokens. `types` are the token types that the service accepts, if not
+        only access tokens."""
         keys = _FixedKeys(KeySet([self.key]))
         return TokenVerifier(keys, ISSUER, "optima", self.clock, types or (ACCESS_TOKEN_TYPE,))
 
@@ -55,7 +56,7 @@ class People:
         unit_id: UUID | None = None,
         session_id: UUID | None = None,
     ) -> Actor:
-        """Somebody with built-in roles, or with exactly the privileges given."""
+        """Invent a person with built-in roles, or with exactly the given privileges."""
         held = privileges if privileges is not None else set().union(*(privileges_of(role) for role in roles))
         return Actor(
             person_id=person_id or uuid.uuid4(),
@@ -107,7 +108,7 @@ class People:
 
 
 class Client:
-    """Requests as one person. POSTs get an Idempotency-Key of their own unless one is given."""
+    """Sends requests as one person. Each POST gets a new Idempotency-Key unless one is given."""
 
     def __init__(self, http: TestClient[web.BaseRequest, None], token: str | None) -> None:
         self._http = http
@@ -116,7 +117,7 @@ class Client:
     async def request(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
     ) -> tuple[aiohttp.ClientResponse, Any]:
-        """The response, and its body: parsed when it is JSON, else as bytes."""
+        """Send a request. Return the response and its body, parsed if it is JSON, otherwise as bytes."""
         sent = dict(headers or {})
         if self._token is not None:
             sent.setdefault("Authorization", f"Bearer {self._token}")

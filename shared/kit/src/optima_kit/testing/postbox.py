@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given."""
+"""A mail server for tests that stores what it gets."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from email.message import Message
 
 
 class Postbox:
-    """Enough of SMTP to take letters. With `starttls` it takes them over TLS alone."""
+    """A server with enough of SMTP to accept e-mails. With `starttls` it accepts them only over TLS."""
 
     def __init__(self, starttls: ssl.SSLContext | None = None) -> None:
         self._starttls = starttls
         self.letters: list[Message] = []
         self.url = ""
-        """As OPTIMA_MAIL_URL."""
+        """The server's address, for OPTIMA_MAIL_URL."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def say(line: str) -> None:
@@ -61,7 +61,8 @@ class Postbox:
 async def postbox_open(
     *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Postbox]:
-    """In the clear, or with `tls` from the first byte, or with `starttls` before the first letter."""
+    """Open a mail server without TLS, with `tls` from the first byte, or with `starttls` before the first
+    e-mail."""
     box = Postbox(starttls)
     server = await asyncio.start_server(box.serve, "127.0.0.1", 0, ssl=tls)
     box.url = f"smtp{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"

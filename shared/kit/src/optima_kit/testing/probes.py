@@ -1,4 +1,4 @@
-"""What tests look at: with deadlines instead of sleeping, past the API where they must."""
+"""Probes with which tests observe results, with deadlines instead of sleeping."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 async def eventually(
     check: Callable[[], Awaitable[T] | T], *, within: float = 20.0, describe: Callable[[], Any] | str = ""
 ) -> T:
-    """Polls until `check` answers something true, and returns that. Fails after `within` seconds."""
+    """Poll until `check` returns something true, and return that. Fail the test after `within` seconds."""
     deadline = time.monotonic() + within
     pause = 0.005
     while True:
@@ -38,8 +38,8 @@ async def eventually(
 
 @contextlib.contextmanager
 def round_trips(database: Database) -> Iterator[list[str]]:
-    """The statements that `database` is asked meanwhile, each a round trip; what asyncpg asks once a
-    connection to know a type is left out."""
+    """Collect the statements that `database` gets within the block, each of which is a round trip. The
+    statements with which asyncpg looks types up once for each connection are left out."""
     asked: list[str] = []
     connection = database.connection
 

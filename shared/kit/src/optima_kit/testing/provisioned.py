@@ -1,4 +1,4 @@
-"""What provisioning makes on a broker (`topology.definitions`), made by a test for a service of its own."""
+"""Creates on a broker what provisioning creates (`topology.definitions`), for services that tests invent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..topology import (
 
 
 async def declare_shared(channel: Channel) -> None:
-    """What all services share. Repeatable."""
+    """Create what all services share. This can be repeated."""
     raw = channel.raw
     await channel.call(raw.exchange_declare, exchange=UNROUTED, exchange_type="fanout", durable=True)
     await channel.call(raw.queue_declare, queue=UNROUTED, durable=True, arguments=dict(UNROUTED_ARGUMENTS))
@@ -40,7 +40,8 @@ async def declare_shared(channel: Channel) -> None:
 
 
 async def declare_service(channel: Channel, service: str, bindings: Iterable[str]) -> None:
-    """A service's event queue, bound to the types that it answers, and its dead-letter queue. Repeatable."""
+    """Create a service's event queue, bound to the types to which it reacts, and its dead-letter queue. This
+    can be repeated."""
     raw = channel.raw
     await channel.call(
         raw.queue_declare, queue=dead_queue(service), durable=True, arguments=dict(DEAD_ARGUMENTS)
@@ -53,8 +54,8 @@ async def declare_service(channel: Channel, service: str, bindings: Iterable[str
 
 
 async def declare_jobs(channel: Channel, service: str) -> None:
-    """The queue that hints at a service's due jobs, the exchange before it, the queue of its dead.
-    Repeatable."""
+    """Create the queue for hints of a service's due jobs, its exchange, and its dead-letter queue. This can
+    be repeated."""
     raw, name = channel.raw, jobs_queue(service)
     await channel.call(
         raw.queue_declare, queue=dead_jobs_queue(name), durable=True, arguments=dict(DEAD_JOBS_ARGUMENTS)
