@@ -15,7 +15,7 @@ FILE = Path(os.environ.get("OPTIMA_ACCESS_FILE") or ROOT / "deploy" / "rabbitmq"
 
 
 def load_access() -> dict[str, Access]:
-    """By service. Raises KeyError for a section without its two lists."""
+    """Return each service's access by its name. Raises KeyError if a section lacks one of its two lists."""
     sections = tomllib.loads(FILE.read_text())
     return {
         name: Access(name, tuple(section["publishes"]), tuple(section["reads"]))
@@ -24,7 +24,7 @@ def load_access() -> dict[str, Access]:
 
 
 def answered_events(service: ServiceCode) -> tuple[str, ...]:
-    """The event types that the service's code reacts to."""
+    """Return the event types to which the service's code reacts."""
     module = f"{service.module}.adapters.messages"
     if importlib.util.find_spec(module) is None:
         return ()

@@ -1,4 +1,5 @@
-"""Who the private servers run as. PostgreSQL refuses root, so root lends them an ordinary account."""
+"""The account under which the private servers run. PostgreSQL refuses to run as root, so if root runs this,
+the servers run under an ordinary account."""
 
 import os
 import pwd
@@ -16,7 +17,7 @@ class Account:
 
 
 def server_account() -> Account | None:
-    """The account for the private servers; None: the one that runs this."""
+    """Return the account for the private servers, or None if they run under the account that runs this."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -25,15 +26,14 @@ def server_account() -> Account | None:
 
 
 def make_reachable(folder: Path, account: Account | None) -> None:
-    """Make a folder of the account's own, with whatever it can reach above it.
+    """Make a folder that belongs to the account, in a place that the account can reach.
 
-    Where the account cannot enter the checkout (root's home, say) the folder lies in /var/tmp and is linked:
-    give the account `folder.resolve()`.
-    """
+    If the account cannot enter the checkout (for instance in root's home), the folder is made in /var/tmp and
+    linked, so give the account `folder.resolve()`."""
     if folder.exists():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.unlink(missing_ok=True)  # a link to a folder that someone cleared away
+    folder.unlink(missing_ok=True)  # a link whose folder somebody deleted
     if account is None:
         folder.mkdir(mode=0o700)
         return
@@ -47,7 +47,7 @@ def make_reachable(folder: Path, account: Account | None) -> None:
 
 
 def delete_reachable(folder: Path) -> None:
-    """Delete such a folder, wherever it lies."""
+    """Delete a folder that `make_reachable` made, also if it is linked."""
     if folder.is_symlink():
         shutil.rmtree(folder.resolve(), ignore_errors=True)
         folder.unlink()

@@ -1,8 +1,7 @@
-"""RabbitMQ's users and queues, administered from outside the services.
+"""Administers RabbitMQ's users and queues from outside the services.
 
-Two ways, one set of words: `rabbitmqctl` on the private broker, which has no plugins, and the management API
-on somebody else's, where we have no shell.
-"""
+There are two implementations: `rabbitmqctl` for the private broker, which has no plugins, and the management
+API for a broker that somebody else runs, where we have no shell."""
 
 import base64
 import json
@@ -21,15 +20,15 @@ from .rabbitmq import PrivateRabbit
 
 
 class BrokerAdministration(Protocol):
-    """All raise StartFailed when the broker cannot be reached or refuses."""
+    """Administers a broker. All methods raise StartFailed if the broker cannot be reached or refuses."""
 
     def load(self, definitions: Mapping[str, Any]) -> None:
-        """Bring in users, permissions, exchanges and queues; what is there already is changed to match."""
+        """Load users, permissions, exchanges and queues. Existing ones are changed to match."""
 
     def users(self) -> list[str]: ...
     def queues(self) -> list[str]: ...
     def delete_user(self, name: str) -> None:
-        """Its connections are closed."""
+        """Delete a user and close its connections."""
 
     def delete_queue(self, name: str) -> None: ...
 
@@ -40,7 +39,8 @@ class Rabbitmqctl:
         self._vhost = vhost
 
     def load(self, definitions: Mapping[str, Any]) -> None:
-        # A file, since arguments stand in the list of processes for everyone; 0600, the broker's own.
+        # The definitions go through a file with mode 0600 that belongs to the broker, because everybody can
+        # read the arguments of a process.
         with tempfile.NamedTemporaryFile("w", dir=self._rabbit.data, suffix=".json") as file:
             json.dump(definitions, file)
             file.flush()
@@ -62,7 +62,7 @@ class Rabbitmqctl:
         self.run("delete_queue", "-p", self._vhost, name)
 
     def run(self, *words: str) -> str:
-        """What rabbitmqctl answers to these words."""
+        """Run rabbitmqctl with these words and return its output."""
         account = self._rabbit.account
         done = subprocess.run(
             [str(self._rabbit.broker.scripts / "rabbitmqctl"), "--quiet", *words],
@@ -81,7 +81,7 @@ class Rabbitmqctl:
 
 class ManagementApi:
     def __init__(self, url: str, vhost: str = "/") -> None:
-        """The URL names a user that may administer: http://user:password@host:15672."""
+        """The URL contains a user that may administer the broker: http://user:password@host:15672."""
         parts = urllib.parse.urlsplit(url)
         password = urllib.parse.unquote(parts.password or "")
         credentials = f"{urllib.parse.unquote(parts.username or '')}:{password}"

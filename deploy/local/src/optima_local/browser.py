@@ -1,8 +1,8 @@
 """Opens the portal in this machine's browser, signed in as one of the demonstration's people.
 
-A page of this command's own, at an address that works once, hands the browser the cookie that signing in at
-the portal gave: cookies belong to 127.0.0.1, whatever the port. The portal itself asks for a password.
-"""
+This command signs in at the portal with the person's password. Then it serves one page, at an address that
+works once, which gives the browser the cookie of this session. This works because cookies belong to
+127.0.0.1, whatever the port."""
 
 import secrets
 import threading
@@ -16,15 +16,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 WAITS_SECONDS = 300.0
-"""So long the address waits to be opened, where this machine has no browser of its own."""
+"""How long the address waits to be opened, if this machine has no browser that can be started."""
 
 
 class NotSignedIn(Exception):
-    """The portal did not take the password."""
+    """Raised if the portal did not accept the password."""
 
 
 def session_cookies(portal: str, tenant: str, email: str, password: str) -> list[str]:
-    """What the portal sets when somebody signs in. Raises NotSignedIn."""
+    """Sign in at the portal and return the cookies that it sets. Raises NotSignedIn if it refuses."""
     form = urllib.parse.urlencode({"tenant": tenant, "email": email, "password": password, "next": "/"})
     opener = urllib.request.build_opener(_Stay)
     try:
@@ -43,7 +43,8 @@ def open_portal(
     browse: Callable[[str], bool] = webbrowser.open,
     waits: float = WAITS_SECONDS,
 ) -> bool:
-    """False where nobody opened the address in time."""
+    """Open the portal in the browser with these cookies. Return False if nobody opened the address in
+    time."""
     path, opened = f"/{secrets.token_urlsafe(32)}", threading.Event()
 
     class HandOver(BaseHTTPRequestHandler):
@@ -72,7 +73,7 @@ def open_portal(
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """The answer to the sign-in is what is wanted, not the page that it leads to."""
+    """Does not follow redirects, because the cookies are in the answer to the sign-in itself."""
 
     def http_error_303(self, req: Any, fp: Any, code: int, msg: str, headers: HTTPMessage) -> Any:
         return fp

@@ -1,4 +1,5 @@
-"""`test`: the code's checks, and pytest on servers of its own. `bench`: benchmarks on the running stack."""
+"""The commands `test`, which checks the code and runs pytest on servers of its own, and `bench`, which runs
+benchmarks on the running stack."""
 
 import argparse
 import asyncio
@@ -21,14 +22,14 @@ CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
     ("ruff format", [TOOLS / "ruff", "format", "--check", "--quiet", "."]),
     ("import rules", [TOOLS / "lint-imports", "--no-cache"]),
 )
-"""The longest first, since they run beside each other."""
+"""Checks that run in parallel, so the longest come first."""
 THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
     ("semgrep", [sys.executable, "-m", "optima_local.semgrep"]),
 )
-"""Those that take longer: left out of `test --fast`."""
+"""Checks that take longer. `test --fast` leaves them out."""
 EVERYTHING = ["shared", "services", "tests"]
 WORKERS = 2
-"""So many checks at once, then so many processes of pytest."""
+"""How many checks run in parallel, and afterwards how many processes of pytest."""
 QUICK = [
     "services/*/tests/unit",
     "shared/kit/tests/unit",
@@ -39,7 +40,7 @@ QUICK = [
 
 
 def run_tests(options: argparse.Namespace) -> int:
-    """Exit status 0 when every check and test passed. pytest's closing line is the last line."""
+    """Run checks and tests. Return exit status 0 if all passed. The last line printed is pytest's summary."""
     missing = [path for path in options.paths if not (ROOT / path.partition("::")[0]).exists()]
     if missing:
         sys.exit(f"No such path below {ROOT}: {', '.join(missing)}")
@@ -59,7 +60,7 @@ def run_tests(options: argparse.Namespace) -> int:
 
 
 def _shorten_hashing(url: str) -> None:
-    from optima_kit.testing.databases import shorten_hashing  # pytest, for this command alone
+    from optima_kit.testing.databases import shorten_hashing  # imports pytest, which only this command needs
 
     asyncio.run(shorten_hashing(url))
 

@@ -59,10 +59,10 @@ def up(options: argparse.Namespace) -> int:
 
 
 def make_tryton(progress: Progress) -> None:
-    """Gives the stack a Tryton, which it has from then on, until its data are deleted."""
+    """Give the stack a Tryton. It keeps it until its data are deleted."""
     progress.note("Making Tryton ready: two minutes on a machine that has not done so yet")
     with progress.step("Tryton made ready"):
-        # Imported only here: it takes longer to load than the other commands to run.
+        # Imported only here, because loading it takes longer than running the other commands.
         template = importlib.import_module("optima_local.tryton_people").template()
         make_reachable(STACK.servers, server_account())
         tryton.copy_template(template, tryton.folder_of(STACK))
@@ -81,9 +81,9 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def deliver_a_brief() -> bool:
-    """Set the demonstration customer up where it is missing, and carry one brief to its delivery.
+    """Set up the demonstration customer if it is missing, and take one brief to its delivery.
 
-    False when a step failed: what failed is printed, and the stack stays up to be looked at.
+    Return False if a step failed. The failure is printed, and the stack stays up for inspection.
     """
     show = demonstration()
     print("The demonstration", flush=True)
@@ -97,7 +97,8 @@ def deliver_a_brief() -> bool:
 
 
 def demonstration() -> ModuleType:
-    """Imported only where it plays: it takes longer to load than the other commands to run."""
+    """Import the demonstration only when it is needed, because loading it takes longer than running the other
+    commands."""
     return importlib.import_module("optima_local.demonstration.show")
 
 
@@ -124,7 +125,7 @@ def show_addresses() -> None:
 
 
 def demonstrators() -> dict[str, Any]:
-    """The demonstration's people by key, with their passwords; nobody where it was not set up."""
+    """Return the demonstration's people by key, with their passwords. Empty if it was not set up."""
     told = read_json(STACK.state / "demonstration.json")
     return told["people"] if told else {}
 
@@ -200,7 +201,7 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def run_words(options: argparse.Namespace) -> int:
-    """`python -m <service> WORDS`, with the environment that the service has on the running stack."""
+    """Run `python -m <service> WORDS` with the environment that the service has on the running stack."""
     require_running()
     code = next((found for found in find_services() if found.name == options.name), None)
     if code is None:
@@ -215,13 +216,14 @@ def run_words(options: argparse.Namespace) -> int:
 
 
 def consumer(options: argparse.Namespace) -> int:
-    """Imported only here: what it needs of the kit takes longer to load than the other commands to run."""
+    """Run a verb of `consumer`. It is imported only here, because loading the parts of the kit that it needs
+    takes longer than running the other commands."""
     status: int = getattr(importlib.import_module("optima_local.consumers"), options.verb)(options)
     return status
 
 
 def webhook(options: argparse.Namespace) -> int:
-    """Imported only here, like the demonstration."""
+    """Run `webhook`, which is imported only when it is needed, like the demonstration."""
     require_running()
     addresses = read_json(STACK.addresses)["services"]
     status: int = importlib.import_module("optima_local.webhooks").run(
@@ -231,7 +233,8 @@ def webhook(options: argparse.Namespace) -> int:
 
 
 def trail_words(options: argparse.Namespace) -> int:
-    """`python -m trail verify FILE…`: needs no stack. Names of files are those of the caller's folder."""
+    """Run `python -m trail verify FILE…`, which needs no stack. File names are relative to the caller's
+    folder."""
     if options.words[:1] != ["verify"]:
         print("usage: ./optima trail verify FILE…", file=sys.stderr)
         return 2
@@ -271,11 +274,11 @@ def parser() -> argparse.ArgumentParser:
     added = command("up", up, "install what is missing, start everything, run the demonstration journey")
     added.add_argument("--no-demo", dest="demo", action="store_false", help="start without the demonstration")
     added.add_argument(
-        "--erp", choices=("tryton",), help="with a Tryton as the customer's ERP, instead of a folder of files"
+        "--erp", choices=("tryton",), help="use a Tryton as the customer's ERP instead of a folder of files"
     )
     added = command("demo", demo, "run demonstration journeys on the running stack")
-    added.add_argument("--people", type=at_least_one, help="so many people write briefs at the same time")
-    added.add_argument("--briefs", type=at_least_one, help="so many briefs in all, of mixed kinds")
+    added.add_argument("--people", type=at_least_one, help="how many people write briefs at the same time")
+    added.add_argument("--briefs", type=at_least_one, help="how many briefs in all, of mixed kinds")
     added = command(
         "open", open_browser, "open the portal in the browser, signed in as a demonstration person"
     )
@@ -283,10 +286,10 @@ def parser() -> argparse.ArgumentParser:
     command("status", status, "show services, processes, ports, readiness, memory and queues")
     added = command("watch", watch, "show rates, lag and backlog of each service live, and what to do")
     added.add_argument("--every", type=seconds, default=2.0, metavar="SECONDS")
-    added.add_argument("--once", action="store_true", help="show them one time, and end")
+    added.add_argument("--once", action="store_true", help="show the figures once and end")
     added = command("logs", logs, "show the log of a service or server")
     added.add_argument("name", metavar="SERVICE")
-    added.add_argument("-f", "--follow", action="store_true", help="go on as lines come")
+    added.add_argument("-f", "--follow", action="store_true", help="show new lines as they come")
     added.add_argument("-n", "--lines", type=int, default=50)
     command("doctor", doctor.run, "check this machine and the stack, with a remedy for each finding")
     command("down", down, "drain and stop everything; the data stay")
@@ -296,19 +299,19 @@ def parser() -> argparse.ArgumentParser:
         "--fast", action="store_true", help="checks, unit, contract and architecture tests: within a minute"
     )
     added.add_argument("--bare-machine", action="store_true", help="also start everything in a bare Debian")
-    added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest on these alone")
+    added.add_argument("paths", nargs="*", metavar="PATH", help="run pytest only on these")
     added = command("run", run_words, "run a service's own command, such as: run brief parked list")
     added.add_argument("name", metavar="SERVICE")
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     added = command(
-        "consumer", consumer, "RabbitMQ users for other services of the operator's that read events"
+        "consumer", consumer, "manage RabbitMQ users for the operator's own services that read events"
     )
     verbs = added.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, text in (
         ("add", "make a user with a queue of its own, and show its password once"),
-        ("rotate", "give it a new password, shown once"),
-        ("remove", "delete it with its queues"),
-        ("show", "list them"),
+        ("rotate", "give a user a new password, shown once"),
+        ("remove", "delete a user with its queues"),
+        ("show", "list the users"),
     ):
         verb_added = verbs.add_parser(verb, help=text, description=text)
         if verb != "show":
@@ -318,7 +321,7 @@ def parser() -> argparse.ArgumentParser:
                 "--reads", action="append", required=True, metavar="TYPE", help="such as 'optima.logistics.#'"
             )
             verb_added.add_argument(
-                "--history", action="store_true", help="also the stream of all that was published"
+                "--history", action="store_true", help="may also read the stream of all published events"
             )
     added = command(
         "webhook", webhook, "set up a webhook of the demonstration's customer to this machine, and try it"
@@ -327,13 +330,17 @@ def parser() -> argparse.ArgumentParser:
         "url",
         nargs="?",
         metavar="URL",
-        help="your receiver's, such as http://127.0.0.1:8000/events; else one"
-        " of this command's own, which prints what comes",
+        help="address of your receiver, such as http://127.0.0.1:8000/events; without it, this command"
+        " receives events itself and prints them",
     )
     added.add_argument(
-        "--types", action="append", default=[], metavar="TYPE", help="how types begin, such as optima.brief."
+        "--types",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="prefix of event types, such as optima.brief.",
     )
-    added.add_argument("--from-the-beginning", action="store_true", help="tell the whole history first")
+    added.add_argument("--from-the-beginning", action="store_true", help="send the whole history first")
     added = command("trail", trail_words, "verify exports of the trail, offline: trail verify FILE…")
     added.add_argument("words", nargs=argparse.REMAINDER, metavar="WORD")
     command("bench", bench, "measure the running stack; bench --help lists its options")
@@ -349,7 +356,7 @@ def show_help(root: argparse.ArgumentParser) -> int:
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
-    if sys.argv[1:2] == ["bench"]:  # its options are the benchmark's own
+    if sys.argv[1:2] == ["bench"]:  # the benchmark parses its own options
         options = argparse.Namespace(run=bench, arguments=sys.argv[2:])
     else:
         options = parser().parse_args()

@@ -1,9 +1,8 @@
 """RabbitMQ users for the operator's own services that listen to events: `./optima consumer`.
 
-Such a user has a queue with the event types that it was given and one for what it puts by, reads these two,
-and may do nothing else. The exchange carries the events of all tenants: what serves a single tenant gets
-webhooks or the pull feed instead, which know tenants.
-"""
+Such a user has a queue with the event types that it may read and a queue for messages that it rejects. It
+reads these two and may do nothing else. The exchange carries the events of all tenants, so a system that
+serves a single tenant should use webhooks or the pull feed, which are limited to one tenant."""
 
 import argparse
 import os
@@ -26,7 +25,7 @@ TYPES = re.compile(r"optima(\.([a-z0-9_]+|\*))*(\.#)?")
 
 
 def add(options: argparse.Namespace) -> int:
-    """Make the user and print its password, which is kept nowhere."""
+    """Make the user and print its password, which is stored nowhere."""
     consumer = topology.Consumer(options.name, tuple(options.reads), history=options.history)
     reason = refusal(consumer)
     administration, url = broker()
@@ -41,7 +40,7 @@ def add(options: argparse.Namespace) -> int:
 
 
 def rotate(options: argparse.Namespace) -> int:
-    """A new password; connections that are open stay, the old password opens none."""
+    """Give the user a new password. Open connections stay, but the old password opens no new ones."""
     administration, url = broker()
     consumer = existing(administration, options.name)
     password = secrets.token_urlsafe(32)
@@ -51,7 +50,7 @@ def rotate(options: argparse.Namespace) -> int:
 
 
 def remove(options: argparse.Namespace) -> int:
-    """The user with its queues, and whatever waits in them."""
+    """Delete the user, its queues and the messages in them."""
     administration, _ = broker()
     consumer = existing(administration, options.name)
     administration.delete_user(consumer.user)
@@ -71,7 +70,7 @@ def show(_: argparse.Namespace) -> int:
 
 
 def refusal(consumer: topology.Consumer) -> str | None:
-    """Why there can be no such consumer."""
+    """Return why such a consumer is not allowed, or None if it is."""
     if not NAME.fullmatch(consumer.name):
         return "A consumer's name is of small letters, digits and dashes, 40 at most"
     for key in consumer.reads:
@@ -106,8 +105,8 @@ def print_address(consumer: topology.Consumer, password: str, url: str) -> None:
 
 
 def broker() -> tuple[BrokerAdministration, str]:
-    """The broker that events travel on, and its address: the one in OPTIMA_AMQP_URL, through its management
-    API, else the private one of the stack that is up."""
+    """Return the administration of the events' broker and its address. This is the broker in OPTIMA_AMQP_URL,
+    through its management API, or else the private broker of the running stack."""
     if "OPTIMA_AMQP_URL" in os.environ:
         url = os.environ["OPTIMA_AMQP_URL"]
         return ManagementApi(management_url(), Servers("", url).vhost), url

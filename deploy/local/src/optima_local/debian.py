@@ -1,4 +1,4 @@
-"""Programs out of the distribution's signed packages, unpacked into a folder of ours and not installed."""
+"""Unpacks programs from the distribution's signed packages into a folder of ours, without installing them."""
 
 import os
 import shutil
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 class Unavailable(Exception):
-    """There is no apt here, or it cannot get the package; what it said is the message."""
+    """Raised if there is no apt here or it cannot get the package. The message contains what apt said."""
 
 
 def unpack(package: str, folder: Path, *, alone: bool = False) -> Path:
-    """The folder with the files of the package and of whatever it needs that this machine lacks; `alone`: of
-    the package only.
+    """Unpack a package and all packages that it needs and this machine lacks, and return the folder of their
+    files. With `alone`, only the package itself is unpacked.
 
-    For root and ordinary users alike; no system service starts. Raises Unavailable.
+    This works for root and for ordinary users, and starts no system service. Raises Unavailable if it fails.
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise Unavailable
@@ -31,12 +31,12 @@ def unpack(package: str, folder: Path, *, alone: bool = False) -> Path:
 
 
 def libraries(unpacked: Path) -> str:
-    """LD_LIBRARY_PATH for programs of that folder."""
+    """Return LD_LIBRARY_PATH for the programs in that folder."""
     return ":".join(map(str, [*unpacked.glob("usr/lib/*-linux-gnu*"), *unpacked.glob("lib/*-linux-gnu*")]))
 
 
 def needed_packages(package: str, folder: Path) -> tuple[list[str], list[str]]:
-    """What apt would install for the package here, and the apt options that know of it."""
+    """Return the packages that apt would install here, and the apt options with which it finds them."""
     told = simulate(package, [])
     options: list[str] = []
     if told is None:
@@ -58,7 +58,7 @@ def simulate(package: str, options: list[str]) -> str | None:
 
 
 def own_package_lists(folder: Path) -> list[str]:
-    """apt options for package lists of our own, for machines whose lists are missing or old."""
+    """Return apt options for package lists of our own, for machines whose lists are missing or old."""
     for name in ("lists/partial", "archives/partial"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder}"]

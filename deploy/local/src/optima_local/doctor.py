@@ -1,4 +1,4 @@
-"""`doctor`: what this machine and the stack lack, a remedy on each line."""
+"""The command `doctor`, which says what this machine and the stack lack, with a remedy for each finding."""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ class Finding:
 
 
 def run(_: argparse.Namespace) -> int:
-    """Exit status 1 when something needs a remedy."""
+    """Print the findings. Return exit status 1 if something needs a remedy."""
     findings = [*machine(), *stack()]
     for finding in findings:
         print(

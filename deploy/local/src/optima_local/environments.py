@@ -1,4 +1,4 @@
-"""Python environments of their own, for tools too heavy or too contrary to live beside the product."""
+"""Separate Python environments for tools that are too large for the product's, or conflict with it."""
 
 import hashlib
 import os
@@ -10,7 +10,8 @@ from .layout import PROGRAMS
 
 
 def environment_for(name: str, lock: Path) -> Path:
-    """The directory of the environment's programs, brought to what the hash-locked `lock` says."""
+    """Return the directory of the environment's programs, after installing what the hash-locked `lock`
+    says."""
     home = PROGRAMS.parent / f"{name}-venv"
     state, wanted = home / "installed", hashlib.sha256(lock.read_bytes()).hexdigest()
     if not state.exists() or state.read_text() != wanted:

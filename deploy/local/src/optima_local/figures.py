@@ -1,4 +1,5 @@
-"""What `watch` shows: each service's rates, lag and backlog from its metrics, and what to do about them."""
+"""The command `watch`, which shows each service's rates, lag and backlog from its metrics, and what to do
+about them."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Scrape:
-    """The samples of one process at one moment."""
+    """The metrics of one process at one moment."""
 
     def __init__(self, text: str) -> None:
         self.at = time.monotonic()
@@ -49,7 +50,7 @@ class Scrape:
         return name in self._samples
 
     def sum(self, name: str, **wanted: Callable[[str], bool]) -> float:
-        """Over all labels that fit; 0 where there are none."""
+        """Return the sum over all samples whose labels fit, or 0 if there are none."""
         return sum(
             value
             for labels, value in self._samples.get(name, {}).items()
@@ -63,7 +64,7 @@ class Scrape:
         return min(self._samples.get(name, {}).values(), default=1.0)
 
     def buckets(self, name: str) -> dict[float, float]:
-        """Counts up to each bound in seconds, over all labels."""
+        """Return a histogram's counts by upper bound in seconds, over all labels."""
         found: dict[float, float] = {}
         for labels, value in self._samples.get(f"{name}_bucket", {}).items():
             bound = float(dict(labels)["le"])
@@ -72,7 +73,7 @@ class Scrape:
 
 
 def scrape(address: str) -> Scrape | None:
-    """What the process that tells Prometheus there says now; None where none answers."""
+    """Read the metrics that a process offers to Prometheus at this address, or None if it does not answer."""
     try:
         with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 (our own)
             return Scrape(answer.read().decode())
@@ -88,12 +89,13 @@ class Between:
     after: Scrape
 
     def rate(self, name: str, **wanted: Callable[[str], bool]) -> float:
-        """A second. A process that began anew began at 0."""
+        """Return the rate per second of a counter. After a restart of the process the rate is at least 0."""
         done = self.after.sum(name, **wanted) - self.before.sum(name, **wanted)
         return max(0.0, done) / max(self.after.at - self.before.at, 1e-3)
 
     def percentile(self, name: str, share: float) -> float | None:
-        """The least bound in seconds beneath which that share was; None where nothing happened."""
+        """Return the smallest bound in seconds below which this share of the values lies, or None if there
+        were no values."""
         before = self.before.buckets(name)
         counts = {bound: count - before.get(bound, 0.0) for bound, count in self.after.buckets(name).items()}
         total = max(counts.values(), default=0.0)
@@ -124,7 +126,7 @@ def is_failure(status: str) -> bool:
 
 
 def findings(service: str, seen: Between | None) -> Iterator[tuple[str, str]]:
-    """What is wrong with a service, and the runbook that says what to do."""
+    """Yield what is wrong with a service, each with the name of the runbook that says what to do."""
     if seen is None:
         yield f"{service} does not answer; its last words: ./optima logs {service}", "process-down"
         return
@@ -152,8 +154,8 @@ def findings(service: str, seen: Between | None) -> Iterator[tuple[str, str]]:
 
 
 def show(addresses: Mapping[str, str], every_seconds: float, *, once: bool) -> None:
-    """Prints the services' figures every so many seconds until interrupted, the first time after one pause;
-    `addresses` are those for Prometheus, by service."""
+    """Print the services' figures every `every_seconds` until interrupted, for the first time after one
+    pause. `addresses` are the addresses of their metrics by service."""
     before = {name: scrape(address) for name, address in addresses.items()}
     while True:
         time.sleep(every_seconds)
@@ -184,5 +186,5 @@ def _seconds(bound: float | None) -> str:
 
 
 def _measured(now: Scrape, name: str) -> str:
-    """A gauge that nobody has measured for a while is not there: not 0."""
+    """Return a gauge as text, or "?" if it has not been measured lately, which does not mean 0."""
     return f"{now.sum(name):.0f}" if now.has(name) or now.has("optima_outbox_pending") else "?"

@@ -1,4 +1,5 @@
-"""Files that are their owner's alone, and either the old or the new version, never half of one."""
+"""Files that only their owner may read. JSON files are replaced atomically, so that nobody reads half of
+one."""
 
 import json
 import os
@@ -16,14 +17,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def append_privately(path: Path) -> IO[bytes]:
-    """The file, to be appended to at once."""
+    """Open a file to append to it without buffering."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.fchmod(descriptor, 0o600)  # one that is there already
+    os.fchmod(descriptor, 0o600)  # needed if the file existed already
     return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def private_folder(path: Path) -> None:
-    """Makes the folder, or shuts it to others where it is there already."""
+    """Make a folder that only its owner may enter, or restrict an existing one to its owner."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
 
@@ -31,14 +32,14 @@ def private_folder(path: Path) -> None:
 def open_privately(path: Path, mode: str) -> IO[str]:
     def opener(name: str, flags: int) -> int:
         descriptor = os.open(name, flags, 0o600)
-        os.fchmod(descriptor, 0o600)  # one that is there already
+        os.fchmod(descriptor, 0o600)  # needed if the file existed already
         return descriptor
 
     return open(path, mode, opener=opener)
 
 
 def read_json(path: Path) -> Any:
-    """The file's value, None when there is no file."""
+    """Return the file's value, or None if there is no file."""
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:

@@ -1,13 +1,13 @@
-"""The fork server: a process that has imported every service and forks each of them when asked to.
+"""The fork server: a process that has imported every service and forks them on request.
 
-Services that begin as copies of it share its memory and import nothing again. It has no thread, no event loop
-and no connection, since a copy could use none of them. It is one of the supervisor's programs and started
-again when it ends; the services that it forked then live on, and the supervisor watches them as before.
+Services that begin as its forks share its memory and need not import anything again. The server has no
+thread, event loop or connection, because a fork could use none of them. It is one of the supervisor's
+programs and is restarted when it ends; the services that it forked live on, and the supervisor keeps watching
+them.
 
-A request is a message on the server's standard input: JSON of the module, words, environment and folder, with
-two descriptors, one for the service's output, one a socket of its own. Through that the service answers with
-its pid and a pidfd of itself, and the server, when it has ended, with its exit code.
-"""
+A request is a message on the server's standard input: the module, words, environment and folder as JSON, with
+two descriptors, one for the service's output and one for a socket. Over this socket the service answers with
+its pid and its pidfd, and the server sends the service's exit code when it has ended."""
 
 import gc
 import importlib
@@ -32,24 +32,24 @@ from .processes import Process, Program, StartRefused
 
 NAME: Final = "fork-server"
 ANSWER_SECONDS: Final = 20.0
-"""So long a request waits for a fork server, which may be importing or about to be started again."""
+"""How long a request waits for a fork server, which may be importing or about to be restarted."""
 REQUEST_BYTES: Final = 1 << 20
 EXIT_UNKNOWN: Final = 255
-"""The exit code of a process whose fork server ended before it: nobody can be asked."""
+"""The exit code for a process whose fork server ended before it, so that its real exit code is not known."""
 READY: Final = b"ready"
 
 
 class ForkServer:
-    """The supervisor's end."""
+    """The supervisor's side of the fork server."""
 
     def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
-        # Both ends stay open: what is asked while one server has ended waits for the next.
+        # Both ends stay open, so that a request made while no server runs waits for the next server.
         self._requests, self._served = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._modules = modules
         self._environment = environment
 
     def program(self) -> Program:
-        """The server itself, ready when it has imported."""
+        """Return the server as a program, which is ready when it has imported the services."""
         return Program(
             name=NAME,
             command=(sys.executable, "-m", __name__, *self._modules),
@@ -66,7 +66,7 @@ class ForkServer:
             return False
 
     def spawn(self, program: Program) -> Process:
-        """Fork a program whose command is `python -m MODULE WORD…`. Raises StartRefused."""
+        """Fork a program whose command is `python -m MODULE WORD…`. Raises StartRefused if that fails."""
         _, _, module, *words = program.command
         request = {
             "module": module,
@@ -95,7 +95,7 @@ class ForkServer:
 
 
 class Forked:
-    """A process of the fork server's, as its supervisor knows it."""
+    """A process that the fork server has forked, as the supervisor handles it."""
 
     def __init__(self, pid: int, pidfd: int, control: socket.socket, output: Any) -> None:
         self.pid = pid
@@ -115,7 +115,8 @@ class Forked:
             return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code as subprocess gives it, EXIT_UNKNOWN when the fork server ended before it."""
+        """Wait for the process and return its exit code as subprocess does, or EXIT_UNKNOWN if the fork
+        server ended before it."""
         ended, _, _ = select.select([self._pidfd], [], [], timeout)
         if not ended:
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
@@ -145,7 +146,8 @@ class Request:
 
 
 def serve(requests: socket.socket, metrics: Mapping[str, list[Any]]) -> Request | None:
-    """Fork until the supervisor is gone. Returns None then; in each fork, which service it has become."""
+    """Handle requests until the supervisor is gone, then return None. In each fork, return the request that
+    says which service it has become."""
     children: dict[int, tuple[int, socket.socket]] = {}
     events = select.poll()
     events.register(requests, select.POLLIN)
@@ -186,7 +188,8 @@ def serve(requests: socket.socket, metrics: Mapping[str, list[Any]]) -> Request 
 
 
 def become(request: Request, output: int, control: socket.socket) -> None:
-    """Make this fork what a process of its own would be: session, folder, environment, descriptors, name."""
+    """Give this fork its own session, folder, environment, descriptors and name, like a separately started
+    process."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -200,7 +203,8 @@ def become(request: Request, output: int, control: socket.socket) -> None:
     Path("/proc/self/comm").write_text(request.module)
     pidfd = os.pidfd_open(os.getpid())
     with control:
-        # From here on the supervisor may signal the whole group. One that no longer waits gets no process.
+        # From now on the supervisor may signal the whole group. If it no longer waits, sending fails and this
+        # ends.
         socket.send_fds(control, [str(os.getpid()).encode()], [pidfd])
     os.close(pidfd)
 
@@ -209,8 +213,8 @@ _EVERY_ROLE: Final = ("optima_kit.run", "optima_kit.relay", "optima_kit.consumer
 
 
 def import_service(module: str) -> list[Any]:
-    """Import what the service is put together from, and give its metrics. One that cannot be imported fails
-    again when it is forked, and says so in its own log."""
+    """Import the service's modules and return its metrics. A service that cannot be imported fails again when
+    it is forked, and then says so in its own log."""
     from prometheus_client.metrics import MetricWrapperBase
 
     try:
@@ -232,7 +236,7 @@ def unregister(collectors: list[Any]) -> None:
     from optima_kit.metrics import MEASURED, REGISTRY
 
     for registry, collector in product((REGISTRY, MEASURED), collectors):
-        with suppress(KeyError):  # it is in one of the two
+        with suppress(KeyError):  # a metric is in one of the two registries
             registry.unregister(collector)
 
 
@@ -243,7 +247,8 @@ def main(modules: list[str]) -> None:
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         sys.exit(f"the services' imports start threads ({threads - 1}), which no copy of this process has")
-    # Not collected before: a copy that allocates where garbage was would no longer share that page.
+    # Freeze without collecting: if forks allocated where garbage was freed, they would no longer share those
+    # pages.
     gc.freeze()
     requests.send(READY)
     request = serve(requests, metrics)

@@ -1,4 +1,4 @@
-"""Where everything of one stack lies. All of it is under .optima, which git ignores."""
+"""The folders and files of a stack. All are under .optima, which git ignores."""
 
 import os
 from dataclasses import dataclass
@@ -6,18 +6,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
 HOME = Path(os.environ.get("OPTIMA_HOME") or ROOT / ".optima").absolute()
-"""OPTIMA_HOME names another folder: a second stack of the same checkout."""
+"""Folder of the stack. OPTIMA_HOME may name another one, for a second stack of the same checkout."""
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "optima"
-"""What takes long to make and is the same in every checkout. Whoever deletes it has it made anew."""
+"""Folder for things that take long to make and are the same in every checkout. If deleted, they are made
+again."""
 
 PROGRAMS = ROOT / ".optima" / "programs"
-"""PostgreSQL's and RabbitMQ's programs, where the machine has none: fetched once, for every stack."""
+"""PostgreSQL's and RabbitMQ's programs if the machine has none. They are fetched once for all stacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders and files of one stack: the one that `up` starts, or the servers that `test` starts."""
+    """The folders and files of the stack that `up` starts, or of the servers that `test` starts."""
 
     folder: Path
 
@@ -37,7 +38,7 @@ class Layout:
 
     @property
     def drop_folder(self) -> Path:
-        """Root of the folders through which ERPs exchange files."""
+        """Root of the folders through which ERPs exchange files with us."""
         return self.folder / "drop"
 
     @property

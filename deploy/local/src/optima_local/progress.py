@@ -1,4 +1,4 @@
-"""What a person sees while something happens, and the table at the end."""
+"""Prints the progress of a command, and a table of its steps at the end."""
 
 import sys
 import time
@@ -13,14 +13,14 @@ GREEN, RED, DIM, PLAIN = (
 
 @dataclass(slots=True)
 class Progress:
-    """Prints each step when it is done and keeps them for the table."""
+    """Prints each step when it is done, and collects the steps for the table."""
 
     began: float = field(default_factory=time.monotonic)
     rows: list[tuple[str, float, str]] = field(default_factory=list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[list[str]]:
-        """Time the body as one step; what the body appends is shown beside it."""
+        """Time the body as one step. Texts that the body appends to the list are shown beside the step."""
         began = time.monotonic()
         detail: list[str] = []
         try:
@@ -38,7 +38,8 @@ class Progress:
         print(f"  {text}", flush=True)
 
     def table(self) -> None:
-        """The steps with their times, and how long it took altogether (steps overlap)."""
+        """Print the steps with their times, and the total time, which is less than the sum because steps
+        overlap."""
         width = max((len(name) for name, _, _ in self.rows), default=0)
         print(f"\n{'step':<{width}}  {'seconds':>8}")
         for name, seconds, _ in self.rows:

@@ -1,4 +1,5 @@
-"""Databases and roles, each service shut into its own; the broker's users where the broker is not ours."""
+"""Creates databases and roles, so that each service can enter only its own database. If somebody else runs
+the servers, this creates the broker's users too."""
 
 import asyncio
 import os
@@ -30,14 +31,13 @@ async def create_databases(
     private: bool,
     backup_password: str | None = None,
 ) -> set[str]:
-    """Create what is missing of roles and databases, and close each database to everyone else. Returns the
-    databases that were missing.
+    """Create missing roles and databases, and close each database to all others. Return the databases that
+    were missing.
 
-    Whoever does this needs CREATEROLE and CREATEDB, and with `backup_password` a superuser's rights the first
-    time: a role that backs up reads past row-level security.
-    `private`: the server is ours alone, so nobody keeps the right to enter its maintenance databases either.
-    Raises StartFailed when the server does not let us in or is too old.
-    """
+    The user of this connection needs CREATEROLE and CREATEDB. With `backup_password` it needs a superuser's
+    rights the first time, because the role for backups bypasses row-level security. With `private`, the
+    server is only ours, so everybody loses the right to enter its maintenance databases too. Raises
+    StartFailed if the server does not let us in or is too old."""
     try:
         connection = await asyncpg.connect(servers.postgres_url)
     except (OSError, asyncpg.PostgresError) as error:
@@ -53,7 +53,7 @@ async def create_databases(
         for service in services:
             for role in service.roles:
                 await set_up_role(connection, role, secrets[role], missing=role not in roles)
-            # Only whoever belongs to a role may give it a database, or say who enters that.
+            # Only a member of a role may create a database for it and grant access to that database.
             await connection.execute(f"GRANT {service.role('owner')} TO CURRENT_USER")
         if backup_password is not None:
             await set_up_backup(connection, backup_password, missing=BACKUP not in roles)
@@ -78,7 +78,8 @@ async def create_databases(
 
 
 async def set_up_role(connection: Connection, role: str, password: str, *, missing: bool) -> None:
-    """The role, with its password and with what a session through a pooler cannot ask for."""
+    """Create or update a role with its password, and with settings that a session through a pooler cannot
+    set."""
     await connection.execute(
         f"CREATE ROLE {role} LOGIN NOCREATEDB NOCREATEROLE" if missing else f"ALTER ROLE {role} LOGIN"
     )
@@ -88,9 +89,10 @@ async def set_up_role(connection: Connection, role: str, password: str, *, missi
 
 
 async def set_up_backup(connection: Connection, password: str, *, missing: bool) -> None:
-    """The role that reads every row of every database, past row-level security, and writes none.
+    """Create or update the role for backups, which reads every row of every database, bypassing row-level
+    security, and writes none.
 
-    Raises StartFailed with what a superuser has to run where we may not make it.
+    If we may not create it, raises StartFailed with the statements that a superuser has to run.
     """
     try:
         if missing:
@@ -117,7 +119,7 @@ async def create_database(
         connection = await asyncpg.connect(servers.postgres_url)
         try:
             if missing:
-                # Copying the template's files waits for a checkpoint; through the log it does not.
+                # Copying the template's files would wait for a checkpoint; copying through the log does not.
                 await connection.execute(
                     f"CREATE DATABASE {database} OWNER {service.role('owner')} STRATEGY wal_log"
                 )
@@ -130,7 +132,7 @@ async def create_database(
 async def migrate_databases(
     servers: Servers, services: list[ServiceCode], secrets: Mapping[str, str]
 ) -> list[str]:
-    """Bring every service's database to its newest migration, all at once. Returns what was applied."""
+    """Migrate all services' databases in parallel. Return the names of the applied migrations."""
     owners = [(service, service.role("owner")) for service in services]
     done = await asyncio.gather(
         *(
@@ -144,12 +146,11 @@ async def migrate_databases(
 def main() -> None:
     """Provision servers that somebody else runs, before the services start.
 
-    OPTIMA_POSTGRES_URL, OPTIMA_AMQP_URL and OPTIMA_AMQP_MANAGEMENT_URL name them, as users who may do so.
-    OPTIMA_PASSWORDS is a folder with a folder a service, in it a file a password, as Kubernetes mounts
-    Secrets: database-owner, database-rw, database-ro, database-backbone, broker; and a file `backup`, if
-    there is to be a role that backs up. Or OPTIMA_SERVICE_PASSWORD is the one password of everything, for a
-    laptop.
-    """
+    OPTIMA_POSTGRES_URL, OPTIMA_AMQP_URL and OPTIMA_AMQP_MANAGEMENT_URL name the servers and users who may do
+    this. OPTIMA_PASSWORDS names a folder that contains a folder for each service, with one file for each
+    password, as Kubernetes mounts Secrets: database-owner, database-rw, database-ro, database-backbone,
+    broker. If there is to be a role for backups, it also contains a file `backup`. Instead,
+    OPTIMA_SERVICE_PASSWORD may hold one password for everything, for use on a laptop."""
     servers = Servers(os.environ["OPTIMA_POSTGRES_URL"], os.environ["OPTIMA_AMQP_URL"])
     access = load_access()
     services = [ServiceCode.named(name) for name in access]
@@ -165,8 +166,8 @@ def main() -> None:
 
 
 def passwords_in(folder: Path, services: Sequence[ServiceCode]) -> dict[str, str]:
-    """By the names of `service_secrets`. A read-only role without a file gets a password that nobody
-    knows."""
+    """Return the passwords in the folder by the names of `service_secrets`. A read-only role without a file
+    gets a random password that nobody knows."""
     found: dict[str, str] = {}
     for service in services:
         for kind in ROLES:
@@ -182,7 +183,8 @@ def passwords_in(folder: Path, services: Sequence[ServiceCode]) -> dict[str, str
 
 
 def password_in(file: Path) -> str:
-    """Raises StartFailed for a file that is missing, or that holds what a URL could not."""
+    """Read a password. Raises StartFailed if the file is missing, or contains characters that a URL cannot
+    hold unescaped."""
     try:
         text = file.read_text(encoding="utf-8").strip()
     except OSError as error:

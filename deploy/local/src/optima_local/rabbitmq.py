@@ -1,4 +1,5 @@
-"""A private RabbitMQ: found or fetched from the distribution's packages, configured, and its programs."""
+"""The private RabbitMQ broker: finds its programs or fetches them from the distribution's packages,
+configures it, and describes it to the supervisor."""
 
 import json
 import os
@@ -20,7 +21,8 @@ INSTALL_BY_HAND = (
     " rabbitmq-server; elsewhere: put rabbitmq-server and erl on PATH), or name a broker in OPTIMA_AMQP_URL."
 )
 
-# In Erlang's own terms: for rabbitmq.conf the broker first loads what translates it, a second of every start.
+# The configuration is an Erlang term, because loading the translator for rabbitmq.conf would take a second at
+# each start.
 CONFIGURATION = """\
 [{{rabbit, [
   {{tcp_listeners, [{{"127.0.0.1", {port}}}]}},
@@ -39,8 +41,8 @@ class Broker:
     scripts: (
         Path  # the folder of the package's own rabbitmq-server, not of the wrapper that forces system paths
     )
-    erlang: Path | None  # the root of an unpacked Erlang; None: erl on PATH
-    libraries: str  # path of the shared libraries that came with it
+    erlang: Path | None  # the root of an unpacked Erlang, or None if erl is on PATH
+    libraries: str  # path of the shared libraries that were unpacked with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class PrivateRabbit:
     account: Account | None
 
     def configure(self, definitions: Mapping[str, Any]) -> None:
-        """Write the configuration; users, permissions, exchanges and queues are loaded at every start."""
+        """Write the configuration, with the users, permissions, exchanges and queues that each start
+        loads."""
         self.data.mkdir(parents=True, exist_ok=True)
         definitions_file = self.data / "definitions.json"
         definitions_file.touch(mode=0o600)
@@ -67,7 +70,8 @@ class PrivateRabbit:
                 os.chown(path, self.account.uid, self.account.gid)
 
     def programs(self) -> tuple[Program, Program]:
-        """Erlang's name server, which would otherwise stay behind as a daemon of its own, and the broker."""
+        """Return Erlang's name server and the broker. The name server is a program of its own, because
+        otherwise the broker would leave it behind as a daemon."""
         environment = self.environment()
         names = Program(
             name="epmd",
@@ -93,14 +97,15 @@ class PrivateRabbit:
         return names, broker
 
     def environment(self) -> dict[str, str]:
-        """For the broker's own programs, and for rabbitmqctl."""
+        """Return the environment for the broker's programs and for rabbitmqctl."""
         data = self.data
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(data),
             "LANG": "C.UTF-8",
             "RABBITMQ_NODENAME": f"optima-{self.port}@127.0.0.1",
-            "RABBITMQ_USE_LONGNAME": "true",  # an address: some machines cannot resolve even localhost
+            # A long name may be an address. Some machines cannot resolve even localhost.
+            "RABBITMQ_USE_LONGNAME": "true",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
@@ -121,7 +126,7 @@ class PrivateRabbit:
 
 
 def private_rabbit(broker: Broker, layout: Layout, ports: Mapping[str, int]) -> PrivateRabbit:
-    """The private broker of that stack."""
+    """Return the private broker of that stack."""
     return PrivateRabbit(
         broker=broker,
         data=layout.servers.resolve() / "rabbitmq",
@@ -133,37 +138,38 @@ def private_rabbit(broker: Broker, layout: Layout, ports: Mapping[str, int]) -> 
 
 
 def find_rabbitmq() -> Broker | None:
-    """The machine's own RabbitMQ, else the one fetched before."""
+    """Return the RabbitMQ that is installed on this machine, or else the one fetched before, or None."""
     if shutil.which("erl"):
         for scripts in (Path("/usr/lib/rabbitmq/bin"), *on_path()):
             if (scripts / "rabbitmq-server").exists():
                 return Broker(scripts, erlang=None, libraries="")
     unpacked = PROGRAMS.resolve() / "rabbitmq" / "root"
     complete = unpacked / "complete"
-    if not complete.exists() or complete.read_text() != str(unpacked):  # interrupted, or moved since
+    if not complete.exists() or complete.read_text() != str(
+        unpacked
+    ):  # the fetch was interrupted, or the folder was moved
         return None
     scripts, erlang = unpacked / "usr/lib/rabbitmq/bin", unpacked / "usr/lib/erlang"
     return Broker(scripts, erlang, debian.libraries(unpacked))
 
 
 def on_path() -> list[Path]:
-    """The folder of a rabbitmq-server on PATH that is the real script, not a wrapper."""
+    """Return the folder of the rabbitmq-server on PATH, if this is the real script and not a wrapper."""
     found = shutil.which("rabbitmq-server")
     folder = Path(found).resolve().parent if found else None
     return [folder] if folder and (folder / "rabbitmq-env").exists() else []
 
 
 def fetch_rabbitmq() -> None:
-    """Take RabbitMQ and Erlang from the distribution's signed packages, unpacked into the stack's own folder.
+    """Unpack RabbitMQ and Erlang from the distribution's signed packages into the stack's own folder.
 
-    Nothing is installed into the system and no system service starts, for root and for ordinary users alike.
-    Raises StartFailed with what to install where there is no apt.
-    """
+    Nothing is installed into the system and no system service starts, both for root and for ordinary users.
+    If there is no apt, raises StartFailed that says what to install."""
     try:
         unpacked = debian.unpack("rabbitmq-server", PROGRAMS.resolve() / "rabbitmq")
     except debian.Unavailable as error:
         raise StartFailed(f"{INSTALL_BY_HAND}{error}") from error
     for script in unpacked.glob("usr/lib/erlang/**/bin/erl"):
-        # Debian writes Erlang's place into its start scripts.
+        # Debian's start scripts contain the path where Erlang would be installed.
         script.write_text(script.read_text().replace("=/usr/lib/erlang", f"={unpacked}/usr/lib/erlang"))
     (unpacked / "complete").write_text(str(unpacked))

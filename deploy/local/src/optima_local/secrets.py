@@ -1,4 +1,4 @@
-"""Passwords and keys of the private stack: random, made once, readable by their owner alone."""
+"""Passwords and keys of the private stack. They are random, made once, and readable only by their owner."""
 
 import secrets as random_secrets
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from .layout import Layout
 
 
 def settle_secrets(layout: Layout, names: Iterable[str]) -> dict[str, str]:
-    """A secret for each name, kept from run to run."""
+    """Return a secret for each name. Secrets are stored and stay the same in later runs."""
     path = layout.state / "secrets.json"
     known = cast("dict[str, str]", read_json(path) or {})
     missing = [name for name in names if name not in known]

@@ -1,4 +1,5 @@
-"""The code base's own semgrep rules: `python -m optima_local.semgrep` holds it against them. No network."""
+"""Checks the code against the project's own semgrep rules, without network: `python -m
+optima_local.semgrep`."""
 
 import json
 import os
@@ -22,7 +23,8 @@ class Finding(NamedTuple):
 
 
 def findings_in(*paths: str | Path) -> list[Finding]:
-    """What the rules find. Raises CalledProcessError or ValueError where semgrep could not read something."""
+    """Return what the rules find. Raises CalledProcessError or ValueError if semgrep could not read
+    something."""
     programs = environment_for("semgrep", ROOT / "requirements" / "semgrep.txt")
     command: list[str | Path] = [
         programs / "semgrep",

@@ -16,32 +16,35 @@ from .processes import Process, Program
 
 ROLES = ("owner", "rw", "ro", "backbone")
 MEASURED = {"intake": "intake_event"}
-"""The service that `./optima bench` puts beside the others, and the secret that it signs its events with."""
+"""The service that `./optima bench` adds to the others, and the name of the secret with which it signs
+events."""
 EVENT_SECRET = "OPTIMA_EVENT_SECRET"  # noqa: S105 (the name of one)
-# Of the caller's environment: what would let a service act as more than itself, or slow its start.
+# Variables that services must not inherit, because they give more rights than a service has, or slow its
+# start.
 WITHHELD = {"OPTIMA_POSTGRES_URL", "OPTIMA_AMQP_URL", "OPTIMA_AMQP_MANAGEMENT_URL", "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCode:
-    """A service as it stands in the checkout."""
+    """A service of this checkout."""
 
     name: str  # erp-bridge
-    module: str  # erp_bridge: also its database, its role prefix and its AMQP user
+    module: str  # erp_bridge: also the name of its database and AMQP user, and the prefix of its roles
     secrets: Mapping[str, str] = field(default_factory=dict)
-    """Variables that it needs beside its passwords, and the name of the secret that each holds."""
+    """Variables that the service needs besides its passwords, each with the name of the secret that it
+    holds."""
     exchanges_files: bool = False
     asks: tuple[str, ...] = ()
-    """Services whose addresses it is given."""
+    """Services whose addresses the service gets, because it calls them."""
     asked_for_people: bool = False
-    """Another service asks it on behalf of people, and says from where they ask."""
+    """Whether another service calls this one on behalf of people and passes on their network addresses."""
 
     @classmethod
     def named(cls, name: str) -> "ServiceCode":
         return cls(name, name.replace("-", "_"))
 
     def role(self, kind: str) -> str:
-        """Its PostgreSQL role of that kind: owner, rw, ro or backbone."""
+        """Return the name of the service's PostgreSQL role of that kind: owner, rw, ro or backbone."""
         return f"{self.module}_{kind}"
 
     @property
@@ -54,7 +57,7 @@ class ServiceCode:
 
 
 def find_services() -> list[ServiceCode]:
-    """Those of deploy/services.toml, by name."""
+    """Return the services of deploy/services.toml, sorted by name."""
     sections = tomllib.loads((ROOT / "deploy" / "services.toml").read_text(encoding="utf-8"))
     for_people = {name for section in sections.values() for name in asked(section["asks"])}
     return [
@@ -71,7 +74,8 @@ def find_services() -> list[ServiceCode]:
 
 
 def asked(services: Iterable[str]) -> tuple[str, ...]:
-    """Those whose addresses a service needs: identity's alone it has as the issuer's."""
+    """Return the services whose addresses a service needs. If it calls only identity, it needs none, because
+    it has this address as the issuer's."""
     return () if (names := tuple(services)) == ("identity",) else names
 
 
@@ -81,9 +85,9 @@ def address_variable(service: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The URLs that we manage the servers with, from which those of the services are made."""
+    """The URLs with which we administer the servers. The services' URLs are derived from them."""
 
-    postgres_url: str  # a superuser's, or of a role that may create roles and databases
+    postgres_url: str  # of a superuser, or of a role that may create roles and databases
     amqp_url: str
 
     def database_url(self, role: str, password: str, database: str) -> str:
@@ -108,12 +112,12 @@ def service_address(service: ServiceCode, ports: Mapping[str, int]) -> str:
 
 
 def metrics_port(service: ServiceCode) -> str:
-    """The name of the port where Prometheus finds it."""
+    """Return the name of the port at which Prometheus reads the service's metrics."""
     return f"{service.name} metrics"
 
 
 def process_environment() -> dict[str, str]:
-    """What every process of the product's own gets, whichever service it becomes."""
+    """Return the environment that every process of the product gets, whichever service it runs."""
     kept = {name: value for name, value in os.environ.items() if name not in WITHHELD}
     return kept | {"PYTHONUNBUFFERED": "1"}
 
@@ -151,7 +155,7 @@ def service_environment(
     if service.asked_for_people:
         environment["OPTIMA_TRUSTED_PROXIES"] = "127.0.0.1/32"
     if service.name == "trail":
-        # Whoever writes a receiver of webhooks tries it beside the stack: ./optima webhook.
+        # Developers of webhook receivers try them on the machine of the stack, with ./optima webhook.
         environment |= {"OPTIMA_WEBHOOK_PLAIN_HTTP": "true", "OPTIMA_WEBHOOK_NETWORKS": "127.0.0.1/32"}
     if service.exchanges_files:
         environment["OPTIMA_DROP_FOLDER_ROOT"] = str(layout.drop_folder)
@@ -161,13 +165,13 @@ def service_environment(
 
 
 def event_keys(secrets: Mapping[str, str]) -> str:
-    """The public keys under which the services sign their events."""
+    """Return the public keys of the services' event signatures."""
     named = {service.name: service.secrets[EVENT_SECRET] for service in find_services()} | MEASURED
     return public_keys({service: secrets[name] for service, name in named.items() if name in secrets})
 
 
 def service_secrets(services: list[ServiceCode]) -> list[str]:
-    """Names of the secrets that the services' databases, users and keys take."""
+    """Return the names of the secrets for the services' databases, broker users and keys."""
     return [
         name
         for service in services

@@ -1,4 +1,4 @@
-"""Start and stop a stack: one command at a time, with the supervisor doing the work."""
+"""Starts and stops a stack, one command at a time. The supervisor does the work."""
 
 import fcntl
 import os
@@ -24,12 +24,12 @@ STOP_SECONDS = 90.0
 
 
 class Busy(Exception):
-    """Another command works on the stack."""
+    """Raised if another command is working on the stack."""
 
 
 @contextmanager
 def exclusively(layout: Layout, command: str) -> Iterator[None]:
-    """Hold the stack for one command. Raises Busy, naming the other, when it is held."""
+    """Lock the stack for one command. Raises Busy that names the other command if it is locked."""
     private_folder(layout.state)
     with open_privately(layout.state / "command.lock", "a+") as lock:
         lock.seek(0)
@@ -42,13 +42,13 @@ def exclusively(layout: Layout, command: str) -> Iterator[None]:
 
 
 def status_of(layout: Layout) -> dict[str, Any] | None:
-    """The supervisor's status while it is alive, else None."""
+    """Return the supervisor's status, or None if it is not alive."""
     status: dict[str, Any] | None = read_json(layout.status)
     return status if status and is_alive(**status["supervisor"]) else None
 
 
 def fetch_missing_servers(progress: Progress) -> None:
-    """Fetch the servers' programs that this machine lacks. Raises StartFailed saying what to install."""
+    """Fetch the server programs that this machine lacks. Raises StartFailed that says what to install."""
     fetches: list[tuple[str, Callable[[], None]]] = []
     if "OPTIMA_POSTGRES_URL" not in os.environ and postgres.find_postgres() is None:
         fetches.append(("PostgreSQL fetched", postgres.fetch_postgres))
@@ -73,7 +73,8 @@ def fetch_missing_servers(progress: Progress) -> None:
 def started(
     layout: Layout, progress: Progress, *, servers_only: bool = False
 ) -> Iterator[Callable[[], None]]:
-    """Start the stack and give `stay`: unless that is called, the stack stops when the body ends."""
+    """Start the stack and yield the function `stay`. Unless the body calls it, the stack stops when the body
+    ends."""
     private_folder(layout.logs)
     lock = lock_of_stopped(layout)
     command = [sys.executable, "-m", "optima_local.supervisor", str(layout.folder), f"--lock={lock.fileno()}"]
@@ -110,7 +111,8 @@ def started(
 
 
 def show_start(layout: Layout, progress: Progress, supervisor: "subprocess.Popen[bytes]") -> None:
-    """Print the supervisor's steps as they finish, until it is ready. Raises StartFailed with its problem."""
+    """Print the supervisor's steps as they finish, until the stack is ready. Raises StartFailed if it does
+    not start."""
     shown = 0
     while True:
         status = status_of(layout)
@@ -132,7 +134,7 @@ def show_start(layout: Layout, progress: Progress, supervisor: "subprocess.Popen
 
 
 def stop(layout: Layout) -> bool:
-    """Drain and stop everything; False when nothing ran."""
+    """Drain and stop everything. Return False if nothing ran."""
     status = status_of(layout)
     if status is None:
         end_leftovers(layout)
@@ -143,9 +145,9 @@ def stop(layout: Layout) -> bool:
 
 
 def lock_of_stopped(layout: Layout) -> IO[str]:
-    """Wait until no supervisor lives and give its lock, which the next one inherits.
+    """Wait until no supervisor is alive, and return its lock, which the next supervisor inherits.
 
-    A supervisor that takes too long to stop is killed, with all that it ran.
+    A supervisor that takes too long to stop is killed together with all its processes.
     """
     private_folder(layout.state)
     lock = open_privately(layout.state / "supervisor.lock", "a")
@@ -168,7 +170,7 @@ def try_lock(file: IO[str]) -> bool:
 
 
 def delete_data(layout: Layout) -> None:
-    """Delete data, exchanged files, secrets, ports and logs; the installed programs stay."""
+    """Delete data, exchanged files, secrets, ports and logs. The installed programs stay."""
     delete_reachable(layout.servers)
     for folder in (layout.state, layout.logs, layout.drop_folder):
         shutil.rmtree(folder, ignore_errors=True)

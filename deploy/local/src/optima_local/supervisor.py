@@ -1,10 +1,9 @@
 """The supervisor: one detached process that owns every other process of a stack.
 
-It starts the servers, provisions and migrates, starts the services, restarts what crashes, and on SIGTERM
-drains them in order. Its standard input is a pipe from whoever started it: until the word "stay" arrives
-there, the end of that pipe means that the starter is gone, and everything stops. So nothing outlives an
-interrupted start.
-"""
+It starts the servers, provisions and migrates databases, starts the services, restarts processes that crash,
+and on SIGTERM drains and stops everything in order. Its standard input is a pipe from the process that
+started it. If this pipe ends before the word "stay" arrives, the starter is gone and everything stops, so
+that nothing outlives an interrupted start."""
 
 import argparse
 import asyncio
@@ -53,11 +52,11 @@ ADMINISTRATOR = "administrator"  # of the private broker: for status, tests and 
 STAY = b"stay\n"
 TRYTON = "tryton"
 DIRECTORY = "identity"
-"""Whose people the others keep copies of."""
+"""The service whose people the other services copy."""
 
 
 class Stopping(Exception):
-    """Asked to stop in the middle of the start."""
+    """Raised during the start if the supervisor is asked to stop."""
 
 
 class Supervisor:
@@ -75,7 +74,7 @@ class Supervisor:
         self._writing = threading.Lock()
 
     def run(self) -> None:
-        """Bring everything up, stay until asked to stop, bring everything down."""
+        """Start everything, wait until asked to stop, then stop everything."""
         end_leftovers(self.layout)
         try:
             self._bring_up()
@@ -122,7 +121,7 @@ class Supervisor:
             ]
             wait(parts, return_when=FIRST_EXCEPTION)
             if any(part.done() and part.exception() for part in parts):
-                self.stopping.set()  # the others need not finish
+                self.stopping.set()  # the other parts need not finish
             problems = [problem for part in parts if (problem := part.exception())]
             for problem in sorted(problems, key=lambda problem: isinstance(problem, Stopping)):
                 raise problem
@@ -131,7 +130,7 @@ class Supervisor:
     def _start_database_and_services(
         self, ports: dict[str, int], secrets: dict[str, str], servers: Servers
     ) -> None:
-        if self.services:  # while it imports what they need, the servers start
+        if self.services:  # it imports the services while the servers start
             forks = ForkServer([service.module for service in self.services], process_environment())
             fork_server = self._start(forks.program())
         if "OPTIMA_POSTGRES_URL" not in os.environ:
@@ -157,7 +156,8 @@ class Supervisor:
             created = asyncio.run(create_databases(servers, self.services, secrets, private=private))
             applied = asyncio.run(migrate_databases(servers, self.services, secrets))
             detail.append(f"{len(self.services)} databases, {len(applied)} migrations applied")
-        # A start is all computing: more at once than there are cores would only hold up the broker's.
+        # Starting is only computing: starting more services at once than there are cores would delay the
+        # broker.
         with self._step("Services"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             self._wait_until_ready(fork_server)
             service_programs = [
@@ -171,7 +171,8 @@ class Supervisor:
             self._announce_people(service_programs)
 
     def _announce_people(self, programs: list[Program]) -> None:
-        """Tables that migrations have just made know nobody of before: identity tells of everybody again."""
+        """Have identity publish all people again, because tables that migrations have just made contain none
+        of them."""
         with self._step("People announced to services that are new or changed") as detail:
             environment = next(program.environment for program in programs if program.name == DIRECTORY)
             command = [sys.executable, "-m", DIRECTORY, "announce"]
@@ -223,7 +224,8 @@ class Supervisor:
         supervised.wait_until_ready(time.monotonic() + START_SECONDS, self.stopping)
 
     def _bring_down(self) -> None:
-        """Services first, so that they drain into servers that still answer; then the servers."""
+        """Stop the services first, so that they drain while the servers still answer, and then the
+        servers."""
         servers, last = ("rabbitmq", "postgres"), ("epmd", FORK_SERVER)
         self._stop([name for name in self.supervised if name not in (*servers, *last)])
         self._stop([name for name in servers if name in self.supervised])
@@ -238,7 +240,7 @@ class Supervisor:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
-        """Note a step of the start, once it is done, for whoever watches; the body appends its detail."""
+        """Record a step of the start in the status once it is done. The body appends details to the list."""
         if self.stopping.is_set():
             raise Stopping
         began = time.monotonic()
@@ -278,7 +280,8 @@ def describe(one: Supervised) -> dict[str, Any]:
 def write_addresses(
     layout: Layout, servers: Servers, ports: dict[str, int], services: list[ServiceCode]
 ) -> None:
-    """The machine-readable addresses: readable by the owner alone, for the servers' URLs carry passwords."""
+    """Write the machine-readable addresses. Only the owner may read them, because the servers' URLs hold
+    passwords."""
     write_json(
         layout.addresses,
         {
@@ -295,7 +298,8 @@ def write_addresses(
 
 
 def end_leftovers(layout: Layout) -> None:
-    """End what a killed supervisor left running: known by pid and start time, so never somebody else's."""
+    """End the processes that a killed supervisor left running. They are identified by pid and start time, so
+    that no other process is ended."""
     status = read_json(layout.status) or {}
     left = [one for one in status.get("programs", {}).values() if is_alive(one["pid"], one["started_at"])]
     for one in left:
@@ -305,14 +309,15 @@ def end_leftovers(layout: Layout) -> None:
         while is_alive(one["pid"], one["started_at"]) and time.monotonic() < deadline:
             time.sleep(0.05)
         end_group(one["pid"])
-    # PostgreSQL starts beside no process of the number that its lock file names, not even a dying one.
+    # PostgreSQL refuses to start while a process has the pid in its lock file, even if that process is
+    # ending.
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{one['pid']}").exists() for one in left) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
 def watch_starter(stopping: threading.Event) -> None:
-    """Stop everything when the starter goes away before it has said that the stack stays."""
+    """Stop everything if the starter ends before it has said that the stack stays."""
     said = sys.stdin.buffer.readline()
     if said != STAY:
         stopping.set()
@@ -327,7 +332,7 @@ def main() -> None:
     )
     options = arguments.parse_args()
     layout = Layout(options.folder)
-    os.umask(0o077)  # what the servers and services write below .optima is its owner's alone
+    os.umask(0o077)  # only the owner may read what servers and services write below .optima
     private_folder(layout.state)
     make_reachable(layout.servers, server_account())
     settings = postgres.SETTINGS | (postgres.TEST_SETTINGS if options.servers_only else {})

@@ -1,8 +1,7 @@
-"""A real Tryton, from its packages: one that `up` keeps running, and those that the tests start.
+"""Real Tryton servers, from Tryton's packages: one that `up` keeps running, and those that tests start.
 
-Its database is SQLite, made ready once a machine and copied for each server: what the connector speaks with
-is the server, and what SQLite does worse than PostgreSQL (one writer at a time) is no part of what is tried.
-"""
+Their database is SQLite. It is prepared once for each machine and copied for each server. The connector talks
+only to the server, and SQLite's limit of one writer at a time does not matter for what is tested."""
 
 import json
 import os
@@ -25,16 +24,16 @@ class Release:
     """One of Tryton's series, in an environment of its own."""
 
     name: str
-    """Of the environment and of its lock."""
+    """Name of the environment and of its lock file."""
     calls_at: str
-    """Below a database's address."""
+    """Path of the calls, relative to a database's address."""
 
     @property
     def lock(self) -> Path:
         return ROOT / "requirements" / f"{self.name}.txt"
 
     def command(self, name: str) -> str:
-        """One of its programs, installed on first use."""
+        """Return the path of one of the release's programs, which are installed at their first use."""
         return str(environment_for(self.name, self.lock) / name)
 
 
@@ -43,7 +42,7 @@ LONG_TERM = Release("tryton-7.0", "")
 
 
 def folder_of(layout: Layout) -> Path:
-    """Where a stack's own Tryton lies, if it has one."""
+    """Return the folder of a stack's own Tryton, if it has one."""
     return layout.servers / "tryton"
 
 
@@ -56,14 +55,14 @@ def database_in(folder: Path) -> Path:
 
 
 def copy_template(template: Path, folder: Path) -> None:
-    """Gives a server in that folder a database, whole or not at all."""
+    """Copy the prepared database into a server's folder, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(template, folder / "copying")
     (folder / "copying").replace(database_in(folder))
 
 
 def program(folder: Path, port: int, release: Release = CURRENT) -> Program:
-    """A server on the folder's database."""
+    """Return the program of a server with the folder's database."""
     return Program(
         name="tryton",
         command=(release.command("trytond"), *arguments(folder, port)),
@@ -71,13 +70,14 @@ def program(folder: Path, port: int, release: Release = CURRENT) -> Program:
         folder=folder,
         ready=lambda: answers(port, release),
         port=port,
-        # It keeps nothing that a kill would lose.
+        # A short grace period is enough, because the server holds nothing that would be lost if it is killed.
         grace_seconds=2.0,
     )
 
 
 def arguments(folder: Path, port: int) -> tuple[str, ...]:
-    """Of its programs. Without the database's name, a server's first sign-in fails."""
+    """Return the arguments of Tryton's programs. Without the database's name, a server's first sign-in would
+    fail."""
     file = folder / "trytond.conf"
     file.write_text(
         f"[database]\nuri = sqlite://\npath = {folder}\n"
@@ -91,7 +91,7 @@ def address(port: int) -> str:
 
 
 def answers(port: int, release: Release = CURRENT) -> bool:
-    """Whether one can sign in."""
+    """Tell whether one can sign in to the server."""
     call = {"id": 1, "method": "common.db.login", "params": [USER, {"password": PASSWORD}, "en"]}
     request = urllib.request.Request(  # noqa: S310 (our own server's)
         f"{address(port)}/{DATABASE}/{release.calls_at}",

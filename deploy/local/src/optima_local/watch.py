@@ -1,4 +1,5 @@
-"""What `status` shows: each process with its memory, each service with readiness and waiting messages."""
+"""The table that `status` shows: each process with its memory, each service with readiness and waiting
+messages."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -15,7 +16,8 @@ NO_SERVICES = {"postgres", "rabbitmq", "epmd", "tryton", FORK_SERVER}
 
 
 def overview(status: Mapping[str, Any], addresses: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
-    """A row a process: name, state, pid, port, ready, memory, restarts, messages waiting in its queue."""
+    """Return a row for each process: name, state, pid, port, ready, memory, restarts, messages waiting in its
+    queue."""
     services = [name for name in status["programs"] if name not in NO_SERVICES]
     waiting = queue_depths(addresses["amqp"], [f"{name}.events" for name in services]) if addresses else {}
     apart = frozenset(program["pid"] for program in status["programs"].values())
@@ -41,9 +43,10 @@ def overview(status: Mapping[str, Any], addresses: Mapping[str, Any] | None) -> 
 
 
 def memory_bytes(pid: int, apart: Collection[int] = ()) -> int:
-    """What the process and its descendants hold; memory that processes share is split between them.
+    """Return the memory of the process and its descendants. Memory that processes share is divided between
+    them.
 
-    Descendants in `apart` are left out: programs of their own.
+    Descendants in `apart` are left out, because they are programs of their own.
     """
     total = 0
     for member in (pid, *descendants(pid, apart)):
@@ -71,7 +74,7 @@ def descendants(pid: int, apart: Collection[int] = ()) -> list[int]:
 
 
 def queue_depths(amqp_url: str, queues: list[str]) -> dict[str, int]:
-    """Messages ready in each queue that exists; empty when the broker does not answer."""
+    """Return the number of ready messages of each queue that exists. Empty if the broker does not answer."""
     depths = {}
     try:
         connection = pika.BlockingConnection(pika.URLParameters(amqp_url))

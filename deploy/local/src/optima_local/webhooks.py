@@ -1,6 +1,6 @@
-"""Webhooks of the demonstration's customer, tried on this machine: `./optima webhook`.
+"""The command `webhook`, which tries webhooks of the demonstration's customer on this machine.
 
-The stack lets them lead to this machine's own address over plain http, which production refuses.
+The stack allows webhooks to this machine's own address over plain http, which production refuses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _ON_THIS_MACHINE = "127.0.0.1"
 
 
 def run(options: argparse.Namespace, addresses: dict[str, str], tenant: str, people: dict[str, Any]) -> int:
-    """With an address: sets a webhook up there and prints its secret. Without: receives until interrupted."""
+    """Set up a webhook to the given address and print its secret. Without an address, receive events until
+    interrupted."""
     known = people.get(_ADMIN)
     if known is None:
         sys.exit("The demonstration's customer is not there yet; ./optima demo sets it up")
@@ -68,7 +69,8 @@ async def _set_up(api: Api, admin: Person, url: str, begin: dict[str, Any]) -> d
 
 @asynccontextmanager
 async def _receiver() -> AsyncIterator[tuple[str, asyncio.Future[str]]]:
-    """Prints events. Its address, and the secret that it waits for before it answers anybody."""
+    """Run a receiver that prints events. Yield its address and a future for the secret, which it needs before
+    it answers requests."""
     secret: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     known: set[str] = set()
 
