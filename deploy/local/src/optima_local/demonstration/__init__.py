@@ -1,5 +1,4 @@
-"""The demonstration: a customer from `deploy/demo/`, and a brief carried from the request to the delivery.
+"""The demonstration: a customer from `deploy/demo/`, and a brief from its request to its delivery.
 
-Every step is an HTTP request by the right person with their own token; nothing here knows a name, a price
-or a place that does not stand in a file.
-"""
+Every step is an HTTP request by the person whose task it is, with their own token. All names, prices and
+places come from files."""

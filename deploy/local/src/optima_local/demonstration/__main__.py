@@ -1,11 +1,10 @@
 """python -m optima_local.demonstration https://{service}.optima.example.com
 python -m optima_local.demonstration compose
 
-Carries one brief from the request to its delivery over a cluster's public addresses, or over those of
-deploy/compose.yaml, as people do. Makes the demonstration's customer first, where it is missing: a tenant of
-its own beside whatever is there. The secret of the platform's client is read from
-OPTIMA_PLATFORM_CLIENT_SECRET; progress and passwords are kept in ./demonstration.json.
-"""
+Takes one brief from its request to its delivery, as people do, at a cluster's public addresses or at those of
+deploy/compose.yaml. If the demonstration's customer is missing, it is made first, as a tenant of its own
+besides the existing ones. The secret of the platform's client is read from OPTIMA_PLATFORM_CLIENT_SECRET.
+Progress and passwords are stored in ./demonstration.json."""
 
 import asyncio
 import os
@@ -20,12 +19,12 @@ from .show import Stage, run_many
 
 
 def addresses_of(pattern: str) -> dict[str, str]:
-    """The services' addresses, which the pattern makes of their names."""
+    """Return the services' addresses, which the pattern makes from their names."""
     return {service.name: pattern.replace("{service}", service.name) for service in service_entries()}
 
 
 def stage_at(where: Mapping[str, str], secret: str, folder: Path) -> Stage:
-    """The stage whose services have those addresses."""
+    """Return a stage whose services have these addresses."""
     return Stage(
         addresses=where,
         platform_client=("platform", secret),

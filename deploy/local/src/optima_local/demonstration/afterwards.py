@@ -1,4 +1,5 @@
-"""What else the demonstration shows of a delivered brief: the ERP in step, and the trail of it all."""
+"""What the demonstration shows after a brief's delivery: its budget, the ERP, the warehouse, and the
+trail."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from .journey import Journey
 
 
 async def show_budget(journey: Journey) -> None:
-    """What was approved was committed of the launches' budget, and what was delivered is spent."""
+    """Show the budget to which the brief is charged: all that was delivered is spent."""
     admin = journey.customer.people["admin"]
     async with journey.step("The budget shows what the brief has spent", admin) as said:
         path = f"/v1/briefs/{journey.brief_id}/budget"
@@ -26,8 +27,8 @@ async def show_budget(journey: Journey) -> None:
 
 
 async def show_erp(journey: Journey, drop_folder: Path) -> None:
-    """The ERP tells of its customers, the order and the DDTs reach its folder under their codes, and a change
-    that is born there comes back."""
+    """Show the exchange with the ERP: it hands over its customers, the order and the DDTs reach its folder,
+    and a change made in the ERP arrives here."""
     customer, backoffice = journey.customer, journey.customer.people["backoffice"]
     erp = customer.data.erp
     connection = erp["connection"]["key"]
@@ -46,7 +47,8 @@ async def show_erp(journey: Journey, drop_folder: Path) -> None:
 
 
 async def exported(journey: Journey) -> list[Any] | None:
-    """What was told of the brief's order and DDTs, once all are in the ERP."""
+    """Return the data of the events about the export of the brief's order and DDTs, or None until all are
+    exported."""
     customer = journey.customer
     path = f"/v1/entries?brief={journey.brief_id}&type=optima.erp.document_exported.v1"
     found = (await customer.api.as_(customer.people["auditor"], "GET", "trail", path)).body["items"]
@@ -56,7 +58,7 @@ async def exported(journey: Journey) -> list[Any] | None:
 
 
 async def _import(customer: Customer, person: Person, connection: str, folder: Path, name: str) -> str:
-    """Puts the file where the ERP puts it, has it read, and waits until production knows."""
+    """Put the file where the ERP puts it, import it, and wait until production has the change."""
     content = customer.data.document(name)
     code = customer.data.erp["changed_customer"]
     row = next(line for line in content.decode().splitlines() if line.startswith(f"{code};"))
@@ -65,7 +67,7 @@ async def _import(customer: Customer, person: Person, connection: str, folder: P
 
 
 async def taken_over(customer: Customer, person: Person, connection: str, code: str, wanted: str) -> str:
-    """Has the ERP's changes read, and waits until production knows the customer's payment terms."""
+    """Import the ERP's changes, and wait until production has the customer's payment terms."""
     body = {"entity": "customer"}
     await customer.api.as_(person, "POST", "erp-bridge", f"/v1/connections/{connection}/imports", json=body)
 
@@ -81,7 +83,7 @@ async def taken_over(customer: Customer, person: Person, connection: str, code: 
 
 
 def _drop(folder: Path, name: str, content: bytes) -> None:
-    """Lets the whole file appear at once, as the ERP must."""
+    """Write the file and then rename it, so that it appears complete, as the ERP must do."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.part"
     part.write_bytes(content)
@@ -89,8 +91,9 @@ def _drop(folder: Path, name: str, content: bytes) -> None:
 
 
 async def show_warehouse(journey: Journey) -> None:
-    """An article comes in and leaves from stock with labelled packages, some of it comes back; some goes to a
-    finisher (conto lavorazione), who still has a part of it; and another is kept by lots and locations."""
+    """Show the warehouse: an article arrives and leaves from stock in labelled packages, and some of it comes
+    back; some goes to a finisher (conto lavorazione), who still has a part of it; another article is kept by
+    lots and locations."""
     logistics = journey.customer.data.logistics
     backoffice, stock = journey.customer.people["backoffice"], logistics["stock"]
     warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][0]["code"]
@@ -100,7 +103,7 @@ async def show_warehouse(journey: Journey) -> None:
         return (await journey.customer.api.as_(backoffice, "POST", "logistics", path, **options)).body
 
     async def send(document_type: str, destination: str, quantity: str, what: str = article) -> Any:
-        """From draft to delivery."""
+        """Take a shipment from its draft to its delivery."""
         lines = [{"article": what, "quantity": quantity}]
         body = {"warehouse": warehouse, "destination": destination, "lines": lines}
         drafted = await post(
@@ -143,7 +146,8 @@ async def show_warehouse(journey: Journey) -> None:
 async def _show_lots(
     journey: Journey, post: Callable[..., Awaitable[Any]], send: Callable[..., Awaitable[Any]]
 ) -> None:
-    """Two lots come in and are put away; what expires first leaves first, wherever it lies."""
+    """Show lots: two arrive and are put away, and the one that expires first leaves first, wherever it
+    lies."""
     customer = journey.customer
     logistics, backoffice = customer.data.logistics, customer.people["backoffice"]
     warehouse, article = logistics["warehouses"][0]["code"], logistics["articles"][1]["code"]
@@ -187,7 +191,7 @@ async def _show_lots(
 
 
 async def show_short_close(journey: Journey) -> None:
-    """A customer takes less of an order from stock than was written: its line is closed short, and the order
+    """Show a line closed short: a customer takes less of an order from stock than was ordered, and the order
     ends with what was delivered."""
     customer, logistics = journey.customer, journey.customer.data.logistics
     backoffice, admin = customer.people["backoffice"], customer.people["admin"]
@@ -257,10 +261,11 @@ async def show_short_close(journey: Journey) -> None:
 
 
 async def show_trail(journey: Journey) -> None:
-    """The auditor reads every step of the brief, and the whole tenant's chain verifies."""
+    """Show the trail: the auditor reads every step of the brief and verifies the tenant's whole chain."""
     customer, auditor = journey.customer, journey.customer.people["auditor"]
     async with journey.step("The trail shows every step", auditor) as said:
-        # Others' events of the brief may still be on their way; its end is the last of its own.
+        # Wait for the brief's closing, its last own event. Events of other services may still be on their
+        # way.
         entries = await until(lambda: _entries(customer, auditor, journey.brief_id), "the trail's entries")
         people = {entry["actor"]["id"] for entry in entries if "actor" in entry}
         said.append(f"{len(entries)} entries by {len(people)} people")

@@ -1,4 +1,4 @@
-"""HTTP as people use it: each with their own sign-in, refused with words that can be read."""
+"""An HTTP client that acts as people: each has their own sign-in, and refusals become readable errors."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import aiohttp
 T = TypeVar("T")
 
 _RENEW_BEFORE = 60.0
-"""Seconds before a token's end at which a new one is asked for."""
+"""How many seconds before a token's end a new one is requested."""
 _TURN_SECONDS = 30.0
-"""So long a request that is told to wait for its turn is repeated."""
+"""How long a request is repeated if the answer tells it to wait (429)."""
 
 
 class StepFailed(Exception):
-    """A request was refused, or something that should have followed did not."""
+    """Raised if a request was refused, or something that should have followed did not happen."""
 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody who acts. `key` is what the data files call them."""
+    """A person who acts. `key` names them in the data files."""
 
     key: str
     name: str
@@ -51,8 +51,8 @@ class Answer:
 class Api:
     """The services at `addresses` (name → base URL), as seen by the people of one tenant.
 
-    A service that does not answer is asked again for `patience` seconds, under the same Idempotency-Key:
-    what was done at the first time is not done again.
+    If a service does not answer, the request is repeated for `patience` seconds with the same
+    Idempotency-Key, so that what it did the first time is not done again.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Api:
         self.requests = 0
 
     async def sign_in(self, person: Person) -> None:
-        """Gets `person` a token, unless they hold one that lasts."""
+        """Get a token for `person`, unless they have one that is still valid for a while."""
         async with person.signing_in:
             if time.time() < person.token_ends - _RENEW_BEFORE:
                 return
@@ -84,16 +84,16 @@ class Api:
             person.token_ends = time.time() + answer.body["expires_in"]
 
     async def anonymous(self, method: str, service: str, path: str, **options: Any) -> Answer:
-        """A request without a token. Raises StepFailed when it is refused."""
+        """Send a request without a token. Raises StepFailed if it is refused."""
         return await self._send(method, service, path, "", options)
 
     async def as_(self, person: Person, method: str, service: str, path: str, **options: Any) -> Answer:
-        """A request as `person`. Raises StepFailed when it is refused."""
+        """Send a request as `person`. Raises StepFailed if it is refused."""
         await self.sign_in(person)
         return await self._send(method, service, path, person.token, options)
 
     async def with_token(self, token: str, method: str, service: str, path: str, **options: Any) -> Answer:
-        """A request with a token that somebody else got. Raises StepFailed when it is refused."""
+        """Send a request with a token that the caller has. Raises StepFailed if it is refused."""
         return await self._send(method, service, path, token, options)
 
     async def _send(
@@ -115,7 +115,8 @@ class Api:
             else:
                 if answer.status < 400:
                     return answer
-                # Its turn has not come yet: a service that answers so works, which patience is not about.
+                # 429 means that the service works but the request has to wait, so it is repeated without
+                # patience too.
                 waits = _TURN_SECONDS if answer.status == 429 else 0.0
                 if time.monotonic() >= ends + waits or not _may_pass(answer):
                     raise StepFailed(f"{method} {url}: {answer.status} {_reason(answer.body)}")
@@ -130,7 +131,7 @@ class Api:
 
 
 def _may_pass(answer: Answer) -> bool:
-    """Whether the same request may succeed a moment later."""
+    """Tell whether the same request may succeed a moment later."""
     in_flight = isinstance(answer.body, dict) and answer.body.get("code") == "idempotency_in_flight"
     return answer.status in (429, 503) or in_flight
 
@@ -143,7 +144,7 @@ def _reason(body: Any) -> str:
 
 
 async def until(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0) -> T:
-    """Asks again and again until there is an answer. Raises StepFailed after `within` seconds."""
+    """Call `look` repeatedly until it returns something. Raises StepFailed after `within` seconds."""
     deadline = time.monotonic() + within
     pause = 0.004
     while True:

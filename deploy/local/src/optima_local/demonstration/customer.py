@@ -1,8 +1,7 @@
-"""Sets the demonstration customer up: people by invitation, places, kinds of work, processes, the ERP.
+"""Sets up the demonstration's customer: people by invitation, places, kinds of work, processes, the ERP.
 
-What has been done is written down as it is done, so that a second run goes on where the first stopped. What
-was done with other data, those of an earlier release, is done again: each part replaces what it finds.
-"""
+Each finished part is recorded, so that a second run continues where the first stopped. Parts that were done
+with other data, such as those of an earlier release, are done again; each part replaces what it finds."""
 
 from __future__ import annotations
 
@@ -24,7 +23,8 @@ from .. import tryton
 from .client import Api, Person, StepFailed, until
 
 _AT_ONCE = 4
-"""Invitations accepted at the same time: each costs the server a password hash."""
+"""How many invitations are accepted at the same time. They are few, because each costs the server a password
+hash."""
 
 
 class DemoData:
@@ -59,14 +59,14 @@ class DemoData:
 
 
 class Progress:
-    """What of the set-up is done, and the people's passwords; readable by its owner alone."""
+    """The finished parts of the set-up and the people's passwords, in a file that only its owner may read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.state: dict[str, Any] = {"done": {}, "people": {}}
         if path.exists():
             self.state = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(self.state["done"], list):  # of a release that did not say with which data
+            if isinstance(self.state["done"], list):  # written by a release that did not record the data
                 self.state["done"] = dict.fromkeys(self.state["done"], "")
 
     def save(self) -> None:
@@ -85,7 +85,7 @@ class Progress:
 
 
 class Customer:
-    """The demonstration customer: its people, by key, and what the services know of it."""
+    """The demonstration's customer: its people by key, and what the services know about it."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Customer:
             self.people[key] = Person(key, known["name"], known["email"], known["password"], known["id"])
 
     async def set_up(self, say: Callable[[str], None]) -> None:
-        """Does what is not done yet with the data as they are. The tenant is registered once."""
+        """Do the parts that are not done yet with the present data. The tenant is registered only once."""
         data = self.data.digest
         parts: list[tuple[str, Callable[[], Awaitable[None]], str]] = [
             ("the tenant and its admin", self._register, ""),
@@ -131,7 +131,7 @@ class Customer:
             await self._connect_tryton(self._tryton)
 
     async def join(self, wanted: dict[str, Any]) -> Person:
-        """Invites somebody and accepts in their name; returns them once they can sign in."""
+        """Invite a person, accept in their name, and return the person, who can now sign in."""
         known = self.people.get(wanted["key"])
         if known is not None:
             return known
@@ -154,7 +154,8 @@ class Customer:
         return await self.api.as_(self.people["admin"], method, service, path, **options)
 
     async def _invited_before(self, email: str) -> Any:
-        """An earlier run may have stopped between an invitation and its acceptance."""
+        """Renew an invitation, because an earlier run may have stopped between the invitation and its
+        acceptance."""
         found = (await self.as_admin("GET", "identity", f"/v1/people?text={email}")).body["items"]
         if not found or found[0]["joined"]:
             raise StepFailed(f"{email} can't be invited; start afresh with ./optima reset")
@@ -247,7 +248,7 @@ class Customer:
             await self._replace("brief", f"/v1/brief-types/{brief_type['key']}", body)
 
     async def _budgets(self) -> None:
-        """Of this year and the next, since a brief counts for the year of its deadline."""
+        """Plan budgets of this year and the next, because a brief counts for the year of its deadline."""
         units = (await self.as_admin("GET", "identity", "/v1/units?limit=200")).body["items"]
         ids = {unit["key"]: unit["id"] for unit in units}
         known = (await self.as_admin("GET", "brief", "/v1/budgets?limit=200")).body["items"]
@@ -270,7 +271,8 @@ class Customer:
             await until(partial(self._published, f"{path}/publication"), f"{process['key']} to be published")
 
     async def _published(self, path: str) -> bool:
-        """Approval refuses a process whose roles and people it has not heard of yet."""
+        """Publish a process. Return False if approval refuses it because it does not know its roles and
+        people yet."""
         try:
             await self.as_admin("POST", "approval", path, json={})
         except StepFailed as refused:
@@ -287,7 +289,7 @@ class Customer:
         await self._replace("erp-bridge", f"/v1/connections/{connection['key']}", body)
 
     async def _connect_tryton(self, url: str) -> None:
-        """Each time: it may have moved to another port."""
+        """Connect Tryton. This is done at each run, because Tryton may have another port."""
         settings = {"url": url, "database": tryton.DATABASE, "user": tryton.USER, "password": tryton.PASSWORD}
         wanted = self.data.erp["tryton"]
         own = {name: value for name, value in wanted.items() if name != "key"}
@@ -295,7 +297,7 @@ class Customer:
         await self._replace("erp-bridge", f"/v1/connections/{wanted['key']}", body)
 
     async def _replace(self, service: str, path: str, body: Any) -> None:
-        """Puts, naming the version there is when an earlier run had come this far."""
+        """Put a thing. If an earlier run made it already, name its present version."""
         try:
             read = await self.as_admin("GET", service, path)
         except StepFailed:

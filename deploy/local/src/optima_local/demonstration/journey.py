@@ -1,4 +1,5 @@
-"""One brief, from the request to the delivered goods, by the people whose work each step is."""
+"""The journey of one brief from its request to its delivery. Each step is done by the people whose task it
+is."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from .customer import Customer
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that somebody did: who, what came of it, and how long it took, waiting included."""
+    """A step of the journey: who did it, what came of it, and how long it took, including waiting."""
 
     title: str
     person: str
@@ -28,7 +29,7 @@ class Step:
 
 @dataclass(slots=True)
 class Journey:
-    """Carries the brief `wanted` (an entry of `briefs.yaml`) through all its steps for `customer`."""
+    """Takes the brief `wanted` (an entry of `briefs.yaml`) through all its steps for `customer`."""
 
     customer: Customer
     wanted: dict[str, Any]
@@ -36,13 +37,13 @@ class Journey:
     show: Callable[[Step], None]
     brief_id: str = ""
     shipments: int = 0
-    """How many have left."""
+    """How many shipments have left."""
     parts: int = 0
-    """Of phases, handed in before the rest."""
+    """How many parts of phases were handed in before the rest."""
     steps: list[Step] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Raises StepFailed at the first step that does not succeed."""
+        """Do all steps. Raises StepFailed at the first step that does not succeed."""
         await self._request()
         if "changes" in self.wanted:
             await self._change()
@@ -116,14 +117,15 @@ class Journey:
                 said.append("the amount passes the threshold")
 
     async def _find_room(self) -> None:
-        """The cost centre's budget blocks and has no room: whoever plans it raises the plan by what lacks."""
+        """Raise the plan of the cost centre's budget, which blocks and has no room, by the lacking amount."""
         admin = self._person("admin")
         async with self.step("Its budget has no room: the brief waits", self.requester):
             await self._brief_becomes("over_budget")
         async with self.step("The plan is raised, and the brief goes on", admin) as said:
 
             async def raised() -> Decimal | None:
-                """Others may wait for the same budget, and take what was meant for this brief."""
+                """Raise the plan until the brief is covered. Other briefs may wait for the same budget and
+                take the room that was meant for this one."""
                 charge = (await self._as(admin, "GET", "brief", f"{self._brief}/budget")).body
                 if not charge["waiting"]:
                     return Decimal(charge["budget"]["planned"])
@@ -155,7 +157,8 @@ class Journey:
             said.append(f"€ {priced.body['prices']['total']}")
 
     async def _quote(self) -> None:
-        """Suppliers quote, each unseen by the other, and each item goes to whoever asks least."""
+        """Have suppliers quote, who do not see each other's quotes, and award each item to the cheapest
+        quote."""
         purchasing, quotes = self._person("purchasing"), self.wanted["quotes"]
         suppliers = [self._person(key) for key in quotes]
         for price in self.wanted.get("catalogue", ()):
@@ -189,7 +192,7 @@ class Journey:
             said.append(f"€ {read.body['split_total']}")
 
     async def _keep_catalogue_price(self, purchasing: Person, price: dict[str, Any]) -> None:
-        """Unless one of an earlier brief holds still."""
+        """Add a catalogue price, unless one from an earlier brief is still valid."""
         supplier, today = self._person(price["supplier"]), datetime.now(UTC).date()
         async with self.step("A catalogue price is suggested beside the quotes", purchasing) as said:
             query = f"supplier_id={supplier.person_id}&kind={price['kind']}&valid=true"
@@ -226,19 +229,19 @@ class Journey:
         await self._as(supplier, "PUT", "brief", f"{path}/quote", json=body)
 
     async def _needs(self, person: Person) -> bool:
-        """Whether the approval comes to wait for `person` before it ends."""
+        """Tell whether the approval asks `person` before it ends."""
 
         async def look() -> list[bool] | None:
             if await self._waiting_for(person):
                 return [True]
-            # Whom it never asked sees no approval: the requester knows how it stands.
+            # A person who was never asked cannot see the approval, so look at it as the requester.
             approval = await self._approval(self.requester)
             return None if approval["state"] == "open" else [False]
 
         return (await until(look, "the approval to go on"))[0]
 
     async def _decide(self, person: Person, outcome: str, reason: str | None = None) -> None:
-        """Decides what waits for `person`, about exactly the content that the brief now has."""
+        """Decide what waits for `person`, about exactly the brief's present content."""
 
         async def look() -> dict[str, Any] | None:
             brief = (await self._as(person, "GET", "brief", self._brief)).body
@@ -281,7 +284,7 @@ class Journey:
         return order
 
     async def _prove(self, wanted: dict[str, str]) -> None:
-        """A proof is looked at, changed, and approved."""
+        """Submit a proof, have a change requested, submit it again, and have it approved."""
         purchasing, lead = self._person("purchasing"), self._person("lead")
         query = f"name={wanted['name']}&process={wanted['process']}&reviewer_ids={lead.person_id}"
         file = self.customer.data.document(wanted["file"])
@@ -379,7 +382,7 @@ class Journey:
             raise StepFailed(f"{dealer.name} sees tasks of others: {sorted(others & seen)}")
 
     async def _outsource(self, order: dict[str, Any], finishers: dict[str, dict[str, str]]) -> None:
-        """Some phases are done by companies outside."""
+        """Give some phases to external companies."""
         admin = self._person("admin")
         async with self.step("The admin gives a phase to a finisher outside", admin) as said:
             for job in order["jobs"]:
@@ -390,7 +393,7 @@ class Journey:
                         said.append(f"{phase['name']}: {finisher}")
 
     async def _work(self, dealer: Person, own: set[str], order_id: str) -> None:
-        """Does every own phase as soon as those before it are done."""
+        """Do each of the dealer's phases as soon as the phases before it are done."""
         left = set(own)
         while left:
 
@@ -412,7 +415,7 @@ class Journey:
                 left.discard(task["id"])
 
     async def _work_outside(self, dealer: Person, task: dict[str, Any], order_id: str) -> None:
-        """The goods of a phase go to its finisher in conto lavorazione, and come back."""
+        """Send the goods of a phase to its finisher (conto lavorazione) and take them back."""
         backoffice, logistics = self._person("backoffice"), self.customer.data.logistics
         warehouse = logistics["warehouses"][0]["code"]
 
@@ -492,7 +495,7 @@ class Journey:
             said.append("closed")
 
     async def _made(self, person: Person, order: dict[str, Any], job: dict[str, Any]) -> bool:
-        """Whether the warehouse knows that the job is done."""
+        """Tell whether the warehouse knows that the job is done."""
         try:
             path = f"/v1/orders/{order['id']}"
             lines = (await self._as(person, "GET", "logistics", path)).body["lines"]
@@ -558,7 +561,7 @@ class Journey:
         await until(look, f"the brief not to be {state} any more")
 
     def _content(self, items: list[dict[str, Any]]) -> dict[str, Any]:
-        """A brief's content as the brief service takes it."""
+        """Return the brief's content in the form that the brief service takes."""
         return {
             "title": self.wanted["title"],
             "category": self.wanted["category"],
@@ -582,14 +585,15 @@ class Journey:
 
     @staticmethod
     def _economics(per_unit: dict[str, Any], quantity: str) -> dict[str, Any]:
-        """A job's economics: the cost is the whole job's."""
+        """Return a job's economics. The cost is for the whole job."""
         cost = Decimal(per_unit["unit_cost"]) * Decimal(quantity)
         rest = {name: value for name, value in per_unit.items() if name != "unit_cost"}
         return {"cost": f"{cost:.2f}", **rest}
 
     @asynccontextmanager
     async def step(self, title: str, *people: Person) -> AsyncIterator[list[str]]:
-        """Times a step and shows it when it has succeeded; what its block appends becomes its detail."""
+        """Time a step, and show it when it has succeeded. Texts that the block appends to the list become its
+        detail."""
         details: list[str] = []
         began = time.perf_counter()
         yield details

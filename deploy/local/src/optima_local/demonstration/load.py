@@ -1,4 +1,4 @@
-"""Many briefs at once: mixed journeys by several requesters, and what came of them."""
+"""Runs many mixed journeys at the same time, by several requesters, and reports the results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .journey import Journey
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """`seconds` is the whole run's; `journeys` the time that each brief took; `failures` what went wrong."""
+    """The result of a load run. `seconds` is the time of the whole run, `journeys` holds the time of each
+    brief, and `failures` says what went wrong."""
 
     seconds: float
     journeys: list[float]
@@ -32,14 +33,14 @@ class LoadResult:
         return self.requests / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Seconds within which that share of the journeys ended."""
+        """Return the seconds within which this share of the journeys ended."""
         if len(self.journeys) < 2:
             return self.journeys[0] if self.journeys else 0.0
         return statistics.quantiles(self.journeys, n=100, method="inclusive")[int(share * 100) - 1]
 
 
 async def requesters(customer: Customer, count: int) -> list[Person]:
-    """`count` people who write briefs: the demonstration's own, and others who join for the occasion."""
+    """Return `count` people who write briefs: the demonstration's own, and others who join for this run."""
     template = next(p for p in customer.data.customer["people"] if p["key"] == "marketing")
     people = [customer.people["marketing"]]
     gate = asyncio.Semaphore(4)
@@ -62,14 +63,14 @@ async def requesters(customer: Customer, count: int) -> list[Person]:
 async def run_load(
     customer: Customer, people: int, briefs: int, tick: Callable[[int, int], None]
 ) -> LoadResult:
-    """`briefs` journeys, `people` at a time, each requester one after the other.
+    """Run `briefs` journeys with `people` requesters, each of whom does one journey after the other.
 
-    `tick(done, all)` is called as each ends.
+    `tick(done, all)` is called whenever a journey ends.
     """
     writers = await requesters(customer, people)
     for person in [*writers, *customer.people.values()]:
         await customer.api.sign_in(person)
-    # None that waits for its budget: that is for somebody to look at.
+    # Leave out the cost centre, so that no brief waits for its budget, which people would have to resolve.
     kinds = itertools.cycle(
         {name: value for name, value in brief.items() if name != "cost_centre"}
         for brief in customer.data.briefs["briefs"]

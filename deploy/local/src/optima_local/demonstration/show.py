@@ -1,4 +1,4 @@
-"""Runs the demonstration against a stack that is up, and tells what happens as it happens."""
+"""Runs the demonstration on a running stack, and prints each step as it happens."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ from .load import LoadResult, run_load
 from .tryton_erp import show_tryton
 
 _PATIENCE_SECONDS = 20.0
-"""So long somebody who is told to come again a little later does so."""
+"""How long requests are repeated if a service does not answer or asks to come back later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demonstration plays: the services' addresses, the platform's own client, and the folders."""
+    """Where the demonstration runs: the services' addresses, the platform's client, and the folders."""
 
     addresses: Mapping[str, str]
     platform_client: tuple[str, str]
     """Id and secret of the service account that registers tenants."""
     data: Path
     progress: Path
-    """File in which the set-up's progress and the people's passwords are kept, readable by its owner."""
+    """File with the set-up's progress and the people's passwords, which only its owner may read."""
     drop_folder: Path
     """Root of the ERP drop folders."""
     tryton: str | None = None
-    """Address of the stack's Tryton, where it has one: it is the customer's ERP then."""
+    """Address of the stack's Tryton, which then is the customer's ERP; None if the stack has none."""
 
     @classmethod
     def of(cls, layout: Layout, addresses: Mapping[str, Any], root: Path) -> Stage:
-        """The stage that a stack offers; `addresses` is its addresses file, `root` the checkout."""
+        """Return the stage of a stack. `addresses` is the content of its addresses file, `root` is the
+        checkout."""
         secret = settle_secrets(layout, ["platform_client"])["platform_client"]
         return cls(
             addresses=addresses["services"],
@@ -55,9 +56,9 @@ class Stage:
 
 
 async def run_demonstration(stage: Stage) -> list[Step]:
-    """Sets the customer up, carries the guided brief to its delivery, and prints each step.
+    """Set up the customer, take the first brief of `briefs.yaml` to its delivery, and print each step.
 
-    Raises StepFailed at the first that does not succeed.
+    Raises StepFailed at the first step that does not succeed.
     """
     async with customer_of(stage, patience=_PATIENCE_SECONDS) as customer:
         wanted = customer.data.briefs["briefs"][0]
@@ -75,7 +76,7 @@ async def run_demonstration(stage: Stage) -> list[Step]:
 
 
 async def run_many(stage: Stage, people: int, briefs: int) -> LoadResult:
-    """Sets the customer up and runs a load of mixed journeys."""
+    """Set up the customer and run a load of mixed journeys."""
     async with customer_of(stage) as customer:
         shown = time.monotonic()
 
@@ -90,9 +91,9 @@ async def run_many(stage: Stage, people: int, briefs: int) -> LoadResult:
 
 @asynccontextmanager
 async def customer_of(stage: Stage, *, patience: float = 0.0) -> AsyncIterator[Customer]:
-    """The demonstration customer, set up, with everybody signed in.
+    """Set up the demonstration's customer, sign everybody in, and yield the customer.
 
-    `patience`: for how many seconds a service that does not answer is asked again.
+    `patience` is for how many seconds a request is repeated if a service does not answer.
     """
     timeout = aiohttp.ClientTimeout(total=60)
     connector = aiohttp.TCPConnector(limit=200)
@@ -119,7 +120,7 @@ def _print_step(step: Step) -> None:
 
 
 def table(steps: list[Step]) -> str:
-    """The steps as a table: number, time, what, who, and what came of it."""
+    """Return the steps as a table: number, time, title, people, and result."""
     titles = max(len(step.title) for step in steps)
     people = max(len(step.person) for step in steps)
     lines = [

@@ -1,4 +1,4 @@
-"""What the demonstration shows with a Tryton as the customer's ERP."""
+"""What the demonstration shows if a Tryton is the customer's ERP."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from .client import until
 from .journey import Journey
 
 WITHIN: Final = 120.0
-"""Seconds: a sale and its shipments are some hundred requests, of which a busy machine does few a second."""
+"""In seconds. A sale and its shipments need some hundred requests, of which a busy machine does few per
+second."""
 
 
 async def show_tryton(journey: Journey, url: str) -> None:
-    """Tryton tells of its customers, the order becomes a sale and the DDTs its shipments; terms that are
-    changed and an invoice that is posted there come back."""
+    """Show the exchange with Tryton: it hands over its customers, the order becomes a sale and the DDTs
+    become its shipments, and changed payment terms and a posted invoice arrive here."""
     customer, backoffice = journey.customer, journey.customer.people["backoffice"]
     erp = customer.data.erp
     connection, code, product = erp["tryton"]["key"], erp["changed_customer"], erp["tryton"]["product"]
@@ -55,7 +56,7 @@ async def show_tryton(journey: Journey, url: str) -> None:
 
 
 async def _party(people: TrytonPeople, row: dict[str, str], category: str) -> int:
-    """The customer, whom an earlier run may have added."""
+    """Add the customer, or update it if an earlier run added it, and return its id."""
     terms: dict[str, Any] = {"customer_payment_term": await people.payment_term(row["condizioni_pagamento"])}
     known = await people.first("party.party", ["code", "=", row["codice"]])
     if known is not None:
@@ -66,7 +67,7 @@ async def _party(people: TrytonPeople, row: dict[str, str], category: str) -> in
 
 
 async def _invoices(journey: Journey, shipment_ids: list[str]) -> list[str] | None:
-    """The number of each DDT's invoice, once all have one."""
+    """Return the invoice number of each DDT, or None until all have one."""
     customer = journey.customer
 
     async def shipment(shipment_id: str) -> Any:

@@ -1,4 +1,4 @@
-"""What is deployed, from one list: deploy/services.toml.
+"""Generates deployment files from one list of services: deploy/services.toml.
 
-`python -m optima_local.deployment` writes what follows from it.
+`python -m optima_local.deployment` writes these files.
 """

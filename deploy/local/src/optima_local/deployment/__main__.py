@@ -1,6 +1,6 @@
 """python -m optima_local.deployment [--check]
 
-Writes what follows from deploy/services.toml, or only says what of it is stale.
+Writes the files that are generated from deploy/services.toml, or only lists the stale ones.
 """
 
 import sys
@@ -19,7 +19,7 @@ from .settings_table import settings_table
 
 
 def files() -> dict[Path, Callable[[], str]]:
-    """Each file that is written from deploy/services.toml, and its text."""
+    """Return each file that is generated from deploy/services.toml, with the function that makes its text."""
     services = service_entries()
     by_name = sorted(services, key=lambda service: service.name)
     rules = ROOT / "pyproject.toml"
@@ -36,7 +36,8 @@ def files() -> dict[Path, Callable[[], str]]:
 
 
 def _dashboards(services: list[ServiceEntry]) -> dict[Path, Callable[[], str]]:
-    """Beside Prometheus's rules for people, and inside the chart, which can read nothing from outside."""
+    """Return the dashboards, once beside Prometheus's rules for people to use, and once inside the chart,
+    which cannot read files outside it."""
     return {
         folder / f"{name}.json": partial(dashboard_text, board)
         for folder in (ROOT / "deploy" / "grafana", CHART / "files" / "dashboards")
@@ -52,7 +53,7 @@ def _rules() -> dict[Path, Callable[[], str]]:
 
 
 def stale() -> list[str]:
-    """The files that are not what deploy/services.toml makes of them."""
+    """Return the files that differ from what would be generated."""
     return [
         str(file.relative_to(ROOT))
         for file, text in files().items()

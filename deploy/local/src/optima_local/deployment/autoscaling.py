@@ -1,19 +1,19 @@
-"""The arithmetic of deploy/helm/optima/templates/autoscaling.yaml: how many replicas KEDA asks for.
+"""The arithmetic of deploy/helm/optima/templates/autoscaling.yaml: how many replicas KEDA requests.
 
-A trigger of what waits has the type AverageValue: Kubernetes divides the metric by the threshold, which is
-what one replica works off in the time that is allowed. A trigger of age has the type Value: the present
-replicas are multiplied by how much older than allowed the oldest is. The greater of both counts, between the
-least and the most.
-"""
+The trigger for the queue's length has the type AverageValue: Kubernetes divides the metric by the threshold,
+which is what one replica handles in the allowed time. The trigger for the age has the type Value: Kubernetes
+multiplies the present replicas by the ratio of the oldest message's age to the allowed age. The greater
+result counts, limited by the minimum and the maximum."""
 
 import math
 
 HPA_TOLERANCE = 0.1
-"""Kubernetes leaves the replicas as they are while age and target differ by no more than this part."""
+"""Kubernetes does not change the replicas while the age differs from its target by at most this fraction."""
 
 
 def per_replica(per_second: float, target_seconds: float) -> int:
-    """What one replica works off within the target: the threshold of the trigger of what waits."""
+    """Return how many messages one replica handles within the target time, which is the threshold of the
+    length's trigger."""
     return int(per_second * target_seconds)
 
 
@@ -28,7 +28,7 @@ def desired_replicas(
     least: int,
     most: int,
 ) -> int:
-    """What the HorizontalPodAutoscaler that KEDA makes sets in the end."""
+    """Return the number of replicas that KEDA's HorizontalPodAutoscaler sets."""
     by_length = math.ceil(waiting / per_replica(per_second, target_seconds))
     ratio = age_seconds / target_age_seconds
     by_age = present if abs(ratio - 1) <= HPA_TOLERANCE else math.ceil(present * ratio)

@@ -1,4 +1,4 @@
-"""The chart's values and their schema: its services' part, and which variables may be set."""
+"""Generates the Helm chart's values for the services, and the schema of all values."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _MARK = "# From here on written by `python -m optima_local.deployment` from depl
 
 
 def chart_values(services: Sequence[ServiceEntry]) -> str:
-    """values.yaml: the head that is written by hand, then a section a service."""
+    """Return values.yaml: a head that is written by hand, then a section for each service."""
     return (CHART / "values.head.yaml").read_text(encoding="utf-8") + "".join(
         ["\n", _MARK, "services:\n", *map(_service_values, services)]
     )
@@ -53,7 +53,8 @@ def _half(memory: str) -> str:
 
 
 def chart_schema(services: Sequence[ServiceEntry]) -> str:
-    """values.schema.json: nothing that the chart doesn't take, no variable that the code doesn't read."""
+    """Return values.schema.json. It allows only values that the chart uses and variables that the code
+    reads."""
     by_service = {service.name: settings_of(settings_model(service)) for service in services}
     common = set.intersection(*({each.variable for each in own} for own in by_service.values()))
     schema = _object(_head_properties(sorted(common - CHART_SETS.keys())))

@@ -1,4 +1,4 @@
-"""deploy/compose.yaml: the stack for those who have a container engine."""
+"""Generates deploy/compose.yaml, the stack for people who have a container engine."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,8 @@ from .entries import ServiceEntry
 
 _FIRST_PORT = 8081
 _ENGINES_NETWORKS = "172.16.0.0/12,192.168.0.0/16"
-"""Where container engines put what they start: the portal says from where people ask."""
+"""Networks in which container engines start containers. Services trust the client addresses that the portal
+passes on from there."""
 _PASSWORD = "${OPTIMA_SERVICE_PASSWORD:-demonstration-on-a-laptop}"  # noqa: S105 (a demonstration's)
 
 _HEAD = f"""\
@@ -91,7 +92,7 @@ volumes:
 
 
 def addresses(services: Sequence[ServiceEntry]) -> dict[str, str]:
-    """Where each service is asked on the machine that runs it."""
+    """Return each service's address on the machine that runs it."""
     return {
         service.name: f"http://127.0.0.1:{port}" for port, service in enumerate(services, start=_FIRST_PORT)
     }
@@ -117,7 +118,7 @@ def _demonstration(name: str) -> str:
 
 
 PLATFORM_SECRET = _demonstration("platform_client")
-"""Of the platform's client, with which tenants are registered."""
+"""Secret of the platform's client, with which tenants are registered."""
 
 
 def _service(service: ServiceEntry, address: str, *, for_people: bool) -> str:

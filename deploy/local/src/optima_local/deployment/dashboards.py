@@ -1,4 +1,5 @@
-"""Grafana's dashboards: an overview, one a service, the business, and broker with database."""
+"""Generates Grafana dashboards: an overview, one for each service, one for the business, and one for broker
+and database."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,12 +15,12 @@ _COLUMNS, _WIDTH, _HEIGHT = 3, 8, 7
 class Panel:
     title: str
     queries: tuple[tuple[str, str], ...]
-    """(query, legend)."""
+    """Pairs of a query and its legend."""
     unit: str = "short"
 
 
 def dashboards(services: Sequence[ServiceEntry]) -> dict[str, dict[str, Any]]:
-    """By the name of their file."""
+    """Return the dashboards by the name of their file."""
     boards = {
         "overview": _board("overview", "Overview", _OVERVIEW),
         "business": _board("business", "Business", _BUSINESS),

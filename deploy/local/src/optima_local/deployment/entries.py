@@ -19,14 +19,14 @@ class _Strict(BaseModel):
 
 
 class RoleEntry(_Strict):
-    """A Deployment."""
+    """A role of a service, which becomes a Kubernetes Deployment."""
 
     cpu: str
-    """Requested, of one replica."""
+    """CPU request of one replica."""
     memory: str
-    """The limit, of one replica."""
+    """Memory limit of one replica."""
     replicas: tuple[Annotated[int, Field(ge=1)], int]
-    """The least and the most."""
+    """The minimum and the maximum number of replicas."""
 
 
 class ServiceEntry(_Strict):
@@ -37,12 +37,13 @@ class ServiceEntry(_Strict):
     public: bool
     outside: tuple[Outside, ...]
     secrets: dict[str, str] = {}
-    """Variable, and the name under which an installation keeps what it holds."""
+    """Variables that hold secrets, each with the name under which an installation stores the secret."""
     roles: dict[Role, RoleEntry]
 
 
 def service_entries(file: Path = FILE) -> list[ServiceEntry]:
-    """In the file's order. Raises pydantic's ValidationError, naming what is wrong."""
+    """Return the services in the file's order. Raises pydantic's ValidationError if the file is wrong, and
+    ValueError if a service asks an unknown one."""
     sections = tomllib.loads(file.read_text(encoding="utf-8"))
     entries = [ServiceEntry(name=name, **section) for name, section in sections.items()]
     names = {entry.name for entry in entries}

@@ -1,4 +1,5 @@
-"""The lists of services in pyproject.toml, which import-linter and mypy cannot read from elsewhere."""
+"""Updates the lists of services in pyproject.toml, because import-linter and mypy cannot read them from
+elsewhere."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ _MYPY_PATH = re.compile(r"(mypy_path = \"\"\"\n).*?(\"\"\"\n)", re.DOTALL)
 
 
 def with_lists(text: str, services: Sequence[ServiceEntry]) -> str:
-    """The text of pyproject.toml whose marked lines and whose path for mypy name these services."""
+    """Return the text of pyproject.toml with these services in its marked lines and in mypy's path."""
     names = ", ".join(f'"{service.module}"' for service in services)
     text = _MARKED.sub(lambda line: f"{line[1]}{names}, {MARK}", text)
     folders = ["shared/contracts/src", "shared/kit/src", "deploy/local/src"]

@@ -1,4 +1,4 @@
-"""docs/settings.md: every variable that a service reads, from the models that read it."""
+"""Generates docs/settings.md, which lists every variable that a service reads, from the settings models."""
 
 import ast
 import importlib
@@ -32,7 +32,7 @@ the part of the chart's values (`deploy/helm/optima/values.yaml`) in which it is
 
 CHART_SETS = {
     "OPTIMA_DATABASE_URL": "`postgres`",
-    "OPTIMA_DATABASE_OWNER_URL": "`postgres`, of migrations alone",
+    "OPTIMA_DATABASE_OWNER_URL": "`postgres`, only for migrations",
     "OPTIMA_DATABASE_BACKBONE_URL": "`postgres`",
     "OPTIMA_BROKER_URL": "`rabbitmq`",
     "OPTIMA_EVENT_KEYS": "`events`",
@@ -56,13 +56,13 @@ CHART_SETS = {
         for name in asked(service.asks)
     },
 }
-"""Variables that the chart sets, by the part of its values that decides them. All others stand under `env`,
-or are secrets."""
+"""Variables that the chart sets, each with the part of its values that decides it. All others are set under
+`env` or are secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One variable, of one model."""
+    """One variable of one settings model."""
 
     variable: str
     default: str
@@ -71,14 +71,14 @@ class Setting:
 
 
 def settings_model(service: ServiceEntry) -> type[Settings]:
-    """The model that the service's bootstrap takes."""
+    """Return the settings model that the service's bootstrap function takes."""
     bootstrap = importlib.import_module(f"{service.module}.bootstrap")
     model: type[Settings] = typing.get_type_hints(bootstrap.service)["settings"]
     return model
 
 
 def settings_of(model: type[Settings]) -> list[Setting]:
-    """What the model reads. Raises ValueError for a field without a docstring."""
+    """Return the variables that the model reads. Raises ValueError if a field has no docstring."""
     meanings = _docstrings(model)
     return [
         Setting(f"OPTIMA_{name.upper()}", _default(field), meanings[name], _is_secret(field.annotation))
@@ -87,7 +87,7 @@ def settings_of(model: type[Settings]) -> list[Setting]:
 
 
 def settings_table(services: Sequence[ServiceEntry]) -> str:
-    """Everybody's first, then each service's own."""
+    """Return the table: first the settings of all services, then each service's own."""
     common = settings_of(Settings)
     known = {setting.variable for setting in common}
     text = f"{_HEAD}\n## Every service\n\n{_table(common)}"
@@ -134,7 +134,7 @@ def _is_secret(annotation: Any) -> bool:
 
 
 def _docstrings(model: type[Settings]) -> dict[str, str]:
-    """The strings beneath the fields, inherited ones included."""
+    """Return the docstrings of the model's fields, including inherited ones."""
     found: dict[str, str] = {}
     for owner in reversed(model.__mro__):
         if not issubclass(owner, Settings):
