@@ -1,4 +1,4 @@
-"""Puts the service together."""
+"""Connect the portal's adapters to its ports."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def service(settings: PortalSettings) -> Service[PortalPorts]:
         package="portal",
         settings=settings,
         ports=partial(PortalPorts, mails=mailer is not None),
-        linger=0.025,  # a page changes soon enough, and many events together cost hardly more than one
+        linger=0.025,  # pages still change soon enough, and a batch of events costs hardly more than one
         routes=Routes(),
         reactions=reactions,
         jobs=jobs,

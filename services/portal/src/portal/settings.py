@@ -1,4 +1,4 @@
-"""What the portal reads from the environment beside the kit's settings."""
+"""The portal's settings from the environment, beside the kit's settings."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from optima_kit.settings import Settings
 
 class PortalSettings(Settings):
     key_secret: KeySecret
-    """Encrypts the tokens of the sessions at rest. Under another one every session of before has
-    ended. A new one is put before the one of before, with a comma between."""
+    """Encrypts the stored tokens of sessions. If it is replaced, all earlier sessions end. To change it
+    without that, put the new value before the previous one, separated by a comma."""
     approval_url: InnerUrl
     """The address of the approval service's API."""
     brief_url: InnerUrl
@@ -29,12 +29,12 @@ class PortalSettings(Settings):
     trail_url: InnerUrl
     """The address of the trail service's API."""
     mail_url: MailServer | None = None
-    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for an authority
-    of one's own. Without it, notices stand on the pages alone."""
+    """`smtps://user:password@host` or `smtp://…` (STARTTLS), with `?cafile=/path` for a private certificate
+    authority. Without it, notices appear only on the pages."""
     mail_from: Sender = "Linea OPTIMA <noreply@localhost>"
     """The sender of mail."""
     portal_url: MailedUrl = "http://127.0.0.1:8080"
-    """Where people reach the portal: links in mail lead there, and a sign-in provider back."""
+    """Where people reach the portal: links in mails and sign-in providers lead back to it."""
     patience_seconds: Annotated[float, Field(gt=0, le=30)] = 4.0
-    """How long a page waits for a service that lives before it shows that part as not available. For one that
-    stands still it waits less than a second."""
+    """How long a page waits for a service that is alive before it shows that part as not available. If the
+    service does not respond to a health check, the page waits less than a second."""

@@ -1,4 +1,5 @@
-"""What a process does once a step is decided, as rows of a form: fields that it sets, people who are told."""
+"""The effects of a decided step of a process, as rows of a form: fields that it sets, people whom it
+tells."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ Row = tuple[str, ...]
 
 
 def set_rows(node: Mapping[str, Any], kinds: Mapping[str, str], language: str, empty: int) -> list[Row]:
-    """How the step ends, a field, its value; and rows for more."""
+    """Return rows of ending, field and value for the fields that the step sets, and `empty` rows for more."""
     rows = [
         (ending, name, _typed(kinds.get(name, "text"), value, language))
         for ending, values in node.get("sets", {}).items()
@@ -24,7 +25,7 @@ def set_rows(node: Mapping[str, Any], kinds: Mapping[str, str], language: str, e
 
 
 def sets_of(rows: Iterable[Row], kinds: Mapping[str, str], language: str) -> dict[str, dict[str, Any]]:
-    """A row without a field or a value is none."""
+    """Return the fields to set, by ending. Rows without a field or a value are left out."""
     sets: dict[str, dict[str, Any]] = {}
     for ending, name, typed in rows:
         if ending in ENDINGS and name in kinds and typed:
@@ -33,7 +34,8 @@ def sets_of(rows: Iterable[Row], kinds: Mapping[str, str], language: str) -> dic
 
 
 def _value(kind: str, typed: str, language: str) -> str | int | bool:
-    """What is no number goes on as it was typed, so that the service's refusal shows it."""
+    """Convert a typed value. Text that is not a number is passed on unchanged, so that the service's refusal
+    shows it."""
     if kind == "flag":
         return typed.casefold() in _YES
     if kind in ("text", "date"):
@@ -49,7 +51,8 @@ def _typed(kind: str, value: str | int | bool, language: str) -> str:
 
 
 def notice_rows(node: Mapping[str, Any], plainly: Callable[[Any], str | None], empty: int) -> list[Row]:
-    """How the step ends, who is told, how many hours later, what. Who is no plain choice is kept."""
+    """Return rows of ending, recipient, delay in hours and text for the step's notices, and `empty` rows for
+    more. A recipient that the list of choices can't express is kept by its index."""
     rows = []
     for index, notice in enumerate(node.get("notices", ())):
         told = notice["to"]
@@ -62,7 +65,7 @@ def notice_rows(node: Mapping[str, Any], plainly: Callable[[Any], str | None], e
 def notices_of(
     rows: Iterable[Row], node: Mapping[str, Any], named: Callable[[str], Any], language: str
 ) -> list[dict[str, Any]]:
-    """A row without people or words is none."""
+    """Return the notices of the rows. Rows without a recipient or a text are left out."""
     notices, known = [], node.get("notices", ())
     for ending, whom, after, text in rows:
         way, _, index = whom.partition(":")

@@ -1,4 +1,4 @@
-"""Answers to the form of a brief's type: as the services take them, and as they are shown."""
+"""Convert answers to the form of a brief's type between what people type and what the services expect."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .amounts import plain_number, typed_number
 from .client import part
 
 MOST_TYPES: Final = 20
-"""Whose fields are named by their labels; of others by their keys."""
+"""How many types have their fields named by label; fields of further types are named by key."""
 _KEPT_FORMS: Final = 1000
 
 
 async def form_labels(call: PageCall) -> dict[str, str]:
-    """What the fields of the types' forms are called, by their place in a brief: `form.formato`.
+    """Return the labels of the types' form fields by their path in a brief, such as `form.formato`.
 
-    A version of a type stays as it is, so each is asked for once."""
+    A version of a type never changes, so each is fetched only once."""
     services, known = call.session.services, call.resources.form_labels
     tenant_id = call.session.session.tenant_id
     listed = await part(services.get("brief", "/v1/brief-types", limit=MOST_TYPES))
@@ -40,8 +40,8 @@ async def form_labels(call: PageCall) -> dict[str, str]:
 
 
 def answers_typed(call: PageCall, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed into the fields `form-<key>`. What fits no field's type goes on as it was typed, so that
-    the service's refusal names it; what was left empty is no answer."""
+    """Return the answers typed into the fields `form-<key>`. A value that does not fit its field's type is
+    passed on unchanged, so that the service's refusal names it. Empty fields are left out."""
     answers: dict[str, Any] = {}
     for key, field in properties.items():
         typed = call.text(f"form-{key}")
@@ -63,7 +63,7 @@ def answers_typed(call: PageCall, properties: Mapping[str, Any]) -> dict[str, An
 def answers_in_fields(
     answers: Mapping[str, Any], properties: Mapping[str, Any], language: str
 ) -> dict[str, Any]:
-    """As they stand in a form's fields."""
+    """Return the answers as the form's fields show them."""
     return {key: _typed(answers[key], field, language) for key, field in properties.items() if key in answers}
 
 

@@ -1,4 +1,5 @@
-"""Why a brief came back: in a person's words, or by a code of approval's where nobody wrote any."""
+"""The reason why a brief came back: a person's text, or a code of the approval service if nobody wrote
+one."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ _BY_APPROVAL: Final = {"approval_not_opened", "approval_expired", "recalled", "r
 
 
 def reason_code(cause: str, reason: str) -> str | None:
-    """The code that a reason begins with, before the step or process that it is about; None of a person's
-    own words."""
+    """Return the code at the beginning of a reason, before the step or process that it concerns. Return None
+    if the reason is a person's own text."""
     code = _CODE.fullmatch(reason) if cause in _BY_APPROVAL else None
     return code[1] if code and code[1] in LABELS["brief_reason"] else None

@@ -1,4 +1,4 @@
-"""What one page carries to the next in a hidden field, sealed: no process keeps it."""
+"""Values that one page passes to the next in a sealed hidden field, so that no process stores them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Carried:
         return base64.urlsafe_b64encode(self._sealer.sealed(plain, purpose)).decode()
 
     def opened(self, purpose: str, field: str, now: datetime) -> Mapping[str, str] | None:
-        """None for what was not sealed here for that purpose, or more than ten minutes ago."""
+        """Return the sealed values, or None if the field was not sealed here for that purpose, or was sealed
+        more than ten minutes ago."""
         try:
             sealed = base64.b64decode(field.encode(), altchars=b"-_", validate=True)
             ends, values = orjson.loads(self._sealer.opened(sealed, purpose))

@@ -1,4 +1,4 @@
-"""Where the marks of a chart stand. Templates draw them as SVG, and the table beneath says the same."""
+"""Positions of a chart's marks. Templates draw them as SVG above a table with the same content."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from itertools import islice
 from typing import Final
 
 _COMPARED: Final = 12
-"""Bars are for comparing at a glance; the table beneath has the rest."""
+"""How many bars a chart shows at most, so that they can be compared at a glance; the table has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A bar of some days, as counted from the chart's first."""
+    """A bar over some days; `start` counts from the chart's first day."""
 
     start: int
     days: int
 
 
 def spans(periods: Iterable[tuple[date, date]], first: date, days: int) -> list[Span]:
-    """The part of each period, both days included, that a chart of so many days shows: a day at least."""
+    """Return the part of each period that a chart of `days` days shows, at least one day. Both ends of a
+    period are included."""
     shown = []
     for start, end in periods:
         left = min(max((start - first).days, 0), days - 1)
@@ -33,8 +34,8 @@ def spans(periods: Iterable[tuple[date, date]], first: date, days: int) -> list[
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One of several bars that are compared: what it is about, its value as written, and its part of the
-    chart's width, in percent."""
+    """One of several bars that are compared: its name, its formatted value, and its share of the chart's
+    width in percent."""
 
     name: str
     value: str
@@ -42,8 +43,8 @@ class Bar:
 
 
 def bars(rows: Iterable[tuple[str, Decimal, str]], most: Decimal | None = None) -> list[Bar]:
-    """Of names, values and how these are written: the first twelve. The whole width is `most` or, without it,
-    the largest value; what is below zero has no bar."""
+    """Return bars for the first twelve rows of name, value and formatted value. The whole width stands for
+    `most` or, if it is not given, for the largest value. Negative values get a bar of no width."""
     listed = list(islice(rows, _COMPARED))
     whole = most or max((value for _, value, _ in listed), default=Decimal(0))
     return [

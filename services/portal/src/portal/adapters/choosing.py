@@ -1,4 +1,4 @@
-"""Choosing a person: from a list where a company's people fit into one, else by name or e-mail."""
+"""Choose a person from a list or, if the company has too many people for a list, by name or e-mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .labels import N_
 from .rendering import translations_of
 
 _NAMED: Final = 5
-"""People in a refusal at most, of those who may have been meant."""
+"""How many possible people a refusal names at most."""
 _NOBODY: Final = N_("Nobody is called “{typed}”. Type the name or e-mail of somebody in the company.")
 _SEVERAL: Final = N_("“{typed}” may be {people}. Type the e-mail address of the one whom you mean.")
 
@@ -24,7 +24,8 @@ class People:
     options: Sequence[tuple[str, str]]
     """Ids and names."""
     more: bool
-    """Than are listed: then a name is typed, and `person_named` finds whose it is."""
+    """Whether there are more people than listed. A name is then typed, and `person_named` finds the
+    person."""
 
 
 def _everybody(_person: Mapping[str, Any]) -> bool:
@@ -34,7 +35,7 @@ def _everybody(_person: Mapping[str, Any]) -> bool:
 def people_of(
     found: Any, *, but: UUID | str | None = None, keep: Callable[[Mapping[str, Any]], bool] = _everybody
 ) -> Any:
-    """The active people of an answer of the directory; what is no answer stays as it is."""
+    """Return the active people in an answer of the directory. A missing answer is returned unchanged."""
     if not found:
         return found
     return People(
@@ -48,9 +49,9 @@ def people_of(
 
 
 async def person_named(call: PageCall, typed: str) -> str:
-    """The id of the person whom a field names: chosen from a list, or typed as name or e-mail.
+    """Return the id of the person whom a field names: chosen from a list, or typed as name or e-mail.
 
-    Raises Refused where nobody is called so, and where several are.
+    Raises Refused if nobody or more than one person has that name.
     """
     if not typed or _is_id(typed):
         return typed
@@ -66,7 +67,8 @@ async def person_named(call: PageCall, typed: str) -> str:
 
 
 def meant_by(typed: str, found: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Who of the people found may be meant: who is called just so before who only has the words typed."""
+    """Return the active people who may be meant: those whose name or e-mail equals the typed text or, if
+    there are none, all who were found."""
     active = [each for each in found if each["active"]]
     wanted = typed.casefold()
     exactly = [each for each in active if wanted in (each["name"].casefold(), each["email"].casefold())]

@@ -1,4 +1,4 @@
-"""The other services, asked with the token of whoever looks at the page."""
+"""The client of the other services, which calls them with the token of the person who looks at the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from optima_kit.tracing import current_trace
 
 
 class Refused(Exception):
-    """A service refused what was asked of it. Its words are for the person."""
+    """A service refused a request. The service's text is shown to the person."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(problem.get("code"))
@@ -30,11 +30,11 @@ class Refused(Exception):
 
 
 class ProofNeeded(Exception):
-    """Identity does it only for who has lately shown a password or code: the person is asked for one."""
+    """Identity requires a recent proof, so the person is asked for a password or code."""
 
 
 class Outdated(Refused):
-    """The access token says no longer what its person may do: with a new one the request is answered."""
+    """The access token no longer reflects the person's rights; the request succeeds with a new token."""
 
 
 class Away(Exception):
@@ -48,33 +48,35 @@ class Answered:
     media_type: str
     disposition: str
     version: str | None = None
-    """Of what was answered, as a change of it names the one that was seen."""
+    """The version of the answered thing, which a later change names as the one that was seen."""
 
 
 class _Gap:
-    """Stands where a part of a page was not to be had: nothing, and known from an empty answer."""
+    """The value of a page's part whose service was away. It is falsy, but distinct from an empty answer."""
 
     def __bool__(self) -> bool:
         return False
 
 
 LISTED: Final = 200
-"""What one answer of a list holds at most."""
+"""How many items one answer of a list holds at most."""
 _READ_ON: Final = 10
-"""Answers of a list that are read for one page at most: 2,000 things, as many as a form can offer."""
+"""How many answers of a list are read for one page at most: 2,000 items, as many as a form can offer."""
 _FILE_PAUSES: Final = 90.0
-"""Seconds until the next bytes of a file at most: a printout is typeset before its first."""
+"""The longest wait in seconds for the next bytes of a file, because a printout is typeset before its
+first."""
 
 _SOON: Final = 0.3
-"""Seconds after which a service that has not answered is asked whether it lives."""
+"""Seconds after which the health of a service that has not answered is checked."""
 _LIVES: Final = 0.4
-"""Seconds that it has to say so. One that is merely slow says it at once."""
+"""Seconds that a service has to answer the health check. A service that is only slow answers it at once."""
 _REMEMBERED: Final = 1.0
-"""Seconds for which it is then not asked again: what a page needs of it in turn is away together."""
+"""Seconds for which a service that failed the health check is not called again, so that several requests of a
+page fail together instead of one after the other."""
 
 GAP: Final = _Gap()
 HIDDEN: Final = None
-"""Stands where the reader may not see a part of a page: it is left out."""
+"""The value of a page's part that the reader may not see; the page leaves it out."""
 
 
 class Services:
@@ -84,10 +86,10 @@ class Services:
         self._addresses = {name: address.rstrip("/") for name, address in addresses.items()}
         self._timeout = aiohttp.ClientTimeout(total=patience)
         self._stood_still: dict[str, float] = {}
-        """Services that neither answered nor lived, and until when that is remembered."""
+        """Services that failed the health check, and until when that is remembered."""
         self._client: aiohttp.ClientSession | None = None
         self._looking: aiohttp.ClientSession | None = None
-        """Asks them whether they live: a pool that is full of slow answers says nothing of a service."""
+        """A separate pool for health checks, because a pool full of slow answers would delay them."""
 
     async def close(self) -> None:
         for each in (self._client, self._looking):
@@ -97,19 +99,21 @@ class Services:
     async def ask(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
     ) -> Answered:
-        """Raises Refused for a refusal, ProofNeeded for one of them, and Away where there is no answer. What
-        is only read is not waited for where the service stands still; what is sent may have been done."""
+        """Call a service. Raises Refused for a refusal, its subclasses for particular ones, ProofNeeded if a
+        proof is required, and Away if there is no answer. A read is given up as soon as the service fails its
+        health check; a command is not, because the service may have executed it."""
         if method == "GET" and self._is_known_still(service):
             raise Away(service)
         asked = self._answer(service, method, path, headers, **content)
         return await (self._unless_still(service, asked) if method == "GET" else asked)
 
     async def lives(self, service: str) -> bool:
-        """Whether it says so at once, and did not stand still a moment ago."""
+        """Tell whether the service passes the health check now, and did not fail it a moment ago."""
         return not self._is_known_still(service) and await self._look(service) == "lives"
 
     async def _look(self, service: str) -> Literal["lives", "stands still", "refuses"]:
-        """An instance that is about to end refuses connections, and answers what it was asked before."""
+        """Check a service's health. An instance that is shutting down refuses new connections, but still
+        answers earlier requests."""
         if self._looking is None:
             self._looking = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
@@ -162,7 +166,7 @@ class Services:
     async def stream(
         self, service: str, path: str, headers: Mapping[str, str], params: Mapping[str, str]
     ) -> Answered:
-        """A file of any size, passed on as it comes. Raises as `ask` does, before its first byte."""
+        """Return a file of any size, passed on as it arrives. Raises as `ask` does, before the first byte."""
         timeout = aiohttp.ClientTimeout(sock_read=_FILE_PAUSES)
         try:
             response = await self._request(service, "GET", path, headers, params=params, timeout=timeout)
@@ -218,12 +222,12 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 @dataclass(slots=True)
 class AsPerson:
-    """The services as one person reaches them, with a new access token where theirs is outdated."""
+    """The services, called as one person. The access token is renewed if it is outdated."""
 
     services: Services
     headers: Mapping[str, str]
     renewed: Callable[[], Awaitable[str | None]] | None = None
-    """The access token after a renewal; None where identity has ended the session."""
+    """Renews the access token and returns the new one, or None if identity has ended the session."""
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def _ask(
@@ -242,7 +246,7 @@ class AsPerson:
             return await self.services.ask(service, method, path, {**self.headers, **more}, **content)
 
     async def _renew(self, used: Mapping[str, str], outdated: Outdated) -> None:
-        """Once for all parts of a page that were asked for with the same token."""
+        """Renew the token once for all parts of a page that were requested with the same token."""
         async with self._renewing:
             if self.headers is not used:
                 return
@@ -252,12 +256,12 @@ class AsPerson:
             self.headers = {**used, "Authorization": f"Bearer {token}"}
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
-        """What a GET answers. Parameters that are None or empty are left out."""
+        """Return the answer of a GET request. Parameters that are None or empty are left out."""
         return (await self._ask(service, "GET", path, params=_given(query))).body
 
     async def every(self, service: str, path: str, **query: Any) -> Any:
-        """A whole list, read on until its end. It names a `next_cursor` only where it is longer than any
-        page can show."""
+        """Return a whole list, read page by page. It has a `next_cursor` only if it is longer than the portal
+        shows."""
         found = await self.get(service, path, **query, limit=LISTED)
         items = found["items"]
         for _ in range(_READ_ON - 1):
@@ -268,14 +272,14 @@ class AsPerson:
         return {**found, "items": items}
 
     async def answered(self, service: str, path: str, **query: Any) -> Answered:
-        """As `get`, with the version of what was answered."""
+        """Do as `get`, and return the version of the answer, too."""
         return await self.services.ask(service, "GET", path, self.headers, params=_given(query))
 
     async def file(self, service: str, path: str) -> Answered:
         return await self._ask(service, "GET", path)
 
     async def stream(self, service: str, path: str, **query: Any) -> Answered:
-        """A file that is made as it is read: it may be large, or long in coming."""
+        """Return a file that is created while it is read. It may be large or take long."""
         used = self.headers
         try:
             return await self.services.stream(service, path, used, _given(query))
@@ -294,8 +298,9 @@ class AsPerson:
         key: str | None = None,
         patience: float | None = None,
     ) -> Any:
-        """Sends a command. `key`: of the form that it came by, so that a form sent twice is done once;
-        `version`: the one that the person saw; `patience`: seconds, for one that takes longer than others."""
+        """Send a command. `key` is the key of its form, so that a form sent twice is executed once. `version`
+        is the version that the person saw. `patience` is the timeout in seconds of a command that takes
+        longer than others."""
         headers = {}
         if method == "POST":
             headers["Idempotency-Key"] = key or str(new_id())
@@ -314,7 +319,7 @@ class AsPerson:
         *,
         version: str | None = None,
     ) -> Answered:
-        """Sends a document as a person wrote it."""
+        """Send a document as a person wrote it."""
         headers = {"Content-Type": media_type}
         if version:
             headers["If-Match"] = f'"{version}"'
@@ -331,7 +336,7 @@ class AsPerson:
         key: str | None = None,
         **query: str,
     ) -> Any:
-        """Sends a file; `key` as with `send`."""
+        """Send a file; `key` as in `send`."""
         headers = {"Idempotency-Key": key or str(new_id()), "Content-Type": media_type}
         address = f"{path}?{urlencode(_given({'name': name, **query}), quote_via=quote)}"
         return (await self._ask(service, "POST", address, headers, data=data)).body
@@ -342,7 +347,7 @@ def _given(query: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def part(asked: Awaitable[Any]) -> Any:
-    """A part of a page: GAP where its service is away, HIDDEN where the reader may not see it."""
+    """Return a part of a page: GAP if its service is away, HIDDEN if the reader may not see it."""
     try:
         return await asked
     except Away:
@@ -354,6 +359,6 @@ async def part(asked: Awaitable[Any]) -> Any:
 
 
 async def with_parts(main: Awaitable[Any], *parts: Awaitable[Any]) -> list[Any]:
-    """What a page is about, which must be there, and its `part`s, all asked at once."""
+    """Return a page's main content, which is required, and its optional `part`s, all requested at once."""
     found: list[Any] = await asyncio.gather(main, *(part(each) for each in parts))
     return found

@@ -1,11 +1,11 @@
-"""What a person calls the device that a session was begun at."""
+"""The name, for people, of the device at which a session was begun."""
 
 from __future__ import annotations
 
 from typing import Final
 
 _BROWSERS: Final = (
-    # The first that fits: most of them also claim to be Chrome, and Chrome to be Safari.
+    # The first match counts, because most browsers also claim to be Chrome, and Chrome claims to be Safari.
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("SamsungBrowser/", "Samsung Internet"),
@@ -27,7 +27,7 @@ _SYSTEMS: Final = (
 
 
 def device_name(user_agent: str) -> str:
-    """`Firefox · Windows`; empty for what is no browser that we know."""
+    """Return a name such as `Firefox · Windows`, or an empty text for an unknown browser and system."""
     found = (
         next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)
     )

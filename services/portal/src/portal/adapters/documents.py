@@ -1,5 +1,5 @@
-"""Documents that people write as YAML, and where in them something stands. Few people do: its library is
-loaded when the first does."""
+"""Read documents that people write as YAML, and find lines in them. Few people use YAML, so its library is
+imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 
 def document_of(definition: Mapping[str, Any]) -> str:
-    """As a person would write it: in the order that it has, umlauts and accents as they are."""
+    """Write a definition as YAML in its own order, with accented letters as they are."""
     import yaml
 
     return yaml.safe_dump(dict(definition), sort_keys=False, allow_unicode=True, width=100)
 
 
 def definition_in(document: str) -> dict[str, Any]:
-    """What a document says; nothing where it is no YAML, or a list or words."""
+    """Read a document's definition. It is empty if the text is not YAML, or not a mapping."""
     import yaml
 
     try:
@@ -27,14 +27,14 @@ def definition_in(document: str) -> dict[str, Any]:
 
 
 def key_in(document: str) -> str:
-    """The key by which a document names itself; empty where it names none, or is no YAML."""
+    """Return the key that a document states; empty if it states none, or is not YAML."""
     key = definition_in(document).get("key")
     return key if isinstance(key, str) else ""
 
 
 def line_of(document: str, path: str) -> int | None:
-    """The line, from 1, of a place that is named like `steps[0].approvers[1].role`, or of the nearest one
-    above it that is there; None in what is no YAML."""
+    """Return the line, counted from 1, of a path such as `steps[0].approvers[1].role`, or of its nearest
+    existing ancestor. Return None if the text is not YAML."""
     import yaml
 
     try:
@@ -51,7 +51,7 @@ def line_of(document: str, path: str) -> int | None:
 
 
 def flaws_in(errors: Iterable[Mapping[str, Any]], document: str) -> dict[int, list[str]]:
-    """What is wrong, by the line of the document at which it stands."""
+    """Return the texts of errors by the line of the document that they concern."""
     flaws: dict[int, list[str]] = {}
     for error in errors:
         line = error.get("line") or line_of(document, error.get("field", ""))

@@ -1,4 +1,4 @@
-"""A brief's draft in short pages: which there are, and what each changes of the content."""
+"""The short pages of a brief's draft: which pages there are, and which part of the content each changes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _ROW: Final = ("item_id", "kind", "description", "quantity", "unit")
 @dataclass(frozen=True, slots=True)
 class DraftPage:
     address: str
-    """Beneath that of the draft; empty: the first page."""
+    """The page's address below the draft's; empty for the first page."""
     title: str
     """In English; the template translates it."""
     words: Mapping[str, str] | None = None
-    """The title in both languages, where a type gave it."""
+    """The title in both languages, if the brief's type gives one."""
     form: Mapping[str, Any] | None = None
-    """The questions of the type that stand on this page."""
+    """The type's questions that are on this page."""
 
 
 def pages_of(brief_type: Mapping[str, Any] | None, answers: Mapping[str, Any]) -> list[DraftPage]:
-    """In their order. Of a type's form each section has a page, as long as it asks for anything."""
+    """Return the pages in order. Each section of the type's form has a page, unless it asks nothing."""
     return [
         DraftPage("", N_("What")),
         *_questions(brief_type, answers),
@@ -63,7 +63,8 @@ def _questions(brief_type: Mapping[str, Any] | None, answers: Mapping[str, Any])
 
 
 def _is_settled(word: str, said: Any, own: Mapping[str, Any]) -> bool:
-    """The page is the section, and what was answered on an earlier one is known."""
+    """Tell whether a keyword of the form can be dropped: the page already is the section, and a condition on
+    an answer of another page is already decided."""
     return word == "x-section" or (word == "x-when" and said["field"] not in own)
 
 
@@ -73,7 +74,8 @@ def _holds(when: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
 
 
 def asked_on(page: DraftPage, answers: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], bool]]:
-    """Key, field and whether it has to be answered, of the questions of a page that the answers call for."""
+    """Return key, field and whether an answer is required, for those questions of the page whose conditions
+    the answers meet."""
     form = page.form or {"properties": {}, "required": []}
     return [
         (key, field, key in form["required"])
@@ -83,7 +85,8 @@ def asked_on(page: DraftPage, answers: Mapping[str, Any]) -> list[tuple[str, Map
 
 
 def content_of(brief: Mapping[str, Any]) -> dict[str, Any]:
-    """What the brief service takes as the whole content of a draft, of what it answered."""
+    """Return the whole content of a draft, in the form that the brief service expects, from the service's own
+    answer."""
     content = {name: brief[name] for name in (*WHAT, "deadline") if brief.get(name)}
     content["form"] = brief["form"]
     content["items"] = [
@@ -100,7 +103,7 @@ def content_of(brief: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def what_typed(call: PageCall) -> dict[str, Any]:
-    """What stands on the first page, where something was typed."""
+    """Return the fields of the first page into which something was typed."""
     given = {name: call.text(name) for name in WHAT if call.text(name)}
     if "budget" in given:
         given["budget"] = plain_number(given["budget"], call.language)
@@ -108,7 +111,7 @@ def what_typed(call: PageCall) -> dict[str, Any]:
 
 
 def changed(content: Mapping[str, Any], page: DraftPage, call: PageCall) -> dict[str, Any]:
-    """The content with what was typed on one page in place of what it had."""
+    """Return the content with the values of one page replaced by what was typed there."""
     if page.form:
         own = page.form["properties"]
         kept = {key: value for key, value in content["form"].items() if key not in own}
@@ -124,7 +127,7 @@ def changed(content: Mapping[str, Any], page: DraftPage, call: PageCall) -> dict
 
 
 def rows_typed(call: PageCall) -> list[dict[str, str]]:
-    """The rows of the form of items that anything was typed into, as it was typed."""
+    """Return the rows of the items' form into which something was typed, as it was typed."""
     count = len(call.form.getall("kind", []))
     columns = {name: [*call.form.getall(name, []), *[""] * count] for name in _ROW}
     rows = [{name: columns[name][row] for name in _ROW} for row in range(count)]
@@ -132,7 +135,7 @@ def rows_typed(call: PageCall) -> list[dict[str, str]]:
 
 
 def rows_of(items: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, str]]:
-    """Items as they would be typed."""
+    """Return items as a person would type them."""
     return [
         {**{name: item[name] for name in _ROW}, "quantity": typed_number(item["quantity"], language)}
         for item in items
@@ -140,7 +143,7 @@ def rows_of(items: Sequence[Mapping[str, Any]], language: str) -> list[dict[str,
 
 
 def deliveries_shown(item: Mapping[str, Any], language: str) -> str:
-    """An item's destinations as they would be typed."""
+    """Return an item's destinations as a person would type them."""
     return "\n".join(
         f"{each['destination']}: {typed_number(each['quantity'], language)}"
         for each in item.get("deliveries", ())
@@ -148,7 +151,7 @@ def deliveries_shown(item: Mapping[str, Any], language: str) -> str:
 
 
 def _items(call: PageCall, known: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each keeps its destinations, which another page is for."""
+    """Return the typed items. Each keeps its destinations, which are edited on another page."""
     deliveries = {item["item_id"]: item["deliveries"] for item in known}
     return [
         {

@@ -1,4 +1,4 @@
-"""Forms that are said as a list of fields: shown by one macro, read by one function.
+"""Forms that are defined as a list of fields, shown by one macro and read by one function.
 
 FIELDS = (Field("name", N_("Name"), required=True), Field("series", N_("Series")))
 typed(call, FIELDS)                                 in the handler
@@ -20,19 +20,19 @@ from .labels import N_
 @dataclass(frozen=True, slots=True)
 class Field:
     name: str
-    """As the service knows it, and as the form's control is called."""
+    """The name of the service's field and of the form's control."""
     text: str
     """In English; the template translates it."""
     kind: Literal["text", "number", "whole", "date", "flag", "choice"] = "text"
     required: bool = False
     hint: str = ""
     labels: str = ""
-    """Which of the labels name the codes of a choice."""
+    """The group of `LABELS` that names the codes of a choice."""
     codes: Sequence[str] = ()
     rows: int = 0
-    """Lines of a text that is written in several."""
+    """Number of lines of a multi-line text."""
     otherwise: str = ""
-    """What stands in the field of something new."""
+    """The initial value in the form for something new."""
 
 
 ADDRESS: Final = (
@@ -48,7 +48,7 @@ IDENTITY: Final = (
     Field("vat_number", N_("VAT number")),
     Field("fiscal_code", N_("Fiscal code")),
 )
-"""A company, as documents name it."""
+"""The fields by which documents name a company."""
 RECIPIENT: Final = (
     *IDENTITY,
     Field("office_code", N_("Office code (IPA)"), hint=N_("Of a public body: six letters and digits")),
@@ -56,8 +56,8 @@ RECIPIENT: Final = (
 
 
 def typed(call: PageCall, asked: Sequence[Field]) -> dict[str, Any]:
-    """As the service takes it; texts that were left empty are left out. What is no number goes on as it was
-    typed, so that the service's refusal shows it."""
+    """Return the typed values as the service expects them. Empty texts are left out. Text that is not a
+    number is passed on unchanged, so that the service's refusal shows it."""
     body: dict[str, Any] = {}
     for each in asked:
         text = call.text(each.name)
@@ -69,12 +69,12 @@ def typed(call: PageCall, asked: Sequence[Field]) -> dict[str, Any]:
 
 
 def in_fields(asked: Sequence[Field], known: Mapping[str, Any], language: str) -> dict[str, str]:
-    """What a service holds, as the controls of the form hold it."""
+    """Return a service's values as the form's controls hold them."""
     return {each.name: _shown(each, known.get(each.name), language) for each in asked}
 
 
 def new_in_fields(asked: Sequence[Field]) -> dict[str, str]:
-    """As the controls of the form stand for something new."""
+    """Return the initial values of the form's controls for something new."""
     return {each.name: each.otherwise for each in asked}
 
 

@@ -1,4 +1,4 @@
-"""Who would approve a draft, and why, before it is submitted."""
+"""Show who would approve a draft, and why, before it is submitted."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from .client import Refused, part
 async def foreseen_of(
     call: PageCall, brief: Mapping[str, Any], owner: Any, process: Mapping[str, Any]
 ) -> Any:
-    """What a published process foresees for the draft, as if it cost what is budgeted: a draft has no price.
-    None where it can't be told. `owner`: who of purchasing looks after its type, if anybody."""
+    """Return the approvers that a published process would ask for the draft. The draft has no price yet, so
+    its budget is taken as its cost. Return None if the simulation isn't possible. `owner` is the person in
+    purchasing who is responsible for the draft's type, if there is one."""
     services = call.session.services
     subject = await part(services.get("approval", "/v1/subject-types/brief"))
     if not subject:
@@ -33,7 +34,8 @@ async def foreseen_of(
 async def _simulated(
     call: PageCall, process: Mapping[str, Any], requester_id: str, content: Mapping[str, Any]
 ) -> Any:
-    """A process knows what briefs said when it was published: what it does not know, it does not judge."""
+    """Simulate the process. A process knows the fields that briefs had when it was published, so fields that
+    it refuses as unknown are left out at a second attempt."""
     path = f"/v1/processes/{quote(process['key'], safe='')}/simulation"
     for _ in range(2):
         body = {"requester_id": requester_id, "content": content, "version": process["published"]}
@@ -45,7 +47,7 @@ async def _simulated(
 
 
 def known_to(content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The content without the fields, and the answers of its form, that are refused as unknown."""
+    """Return the content without the fields and form answers that were refused as unknown."""
     unknown = {
         str(each.get("field", "")).removeprefix("content.")
         for each in errors
@@ -58,7 +60,7 @@ def known_to(content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) ->
 
 
 async def names_of_groups(call: PageCall) -> dict[str, dict[str, str]]:
-    """Roles and units by key, where the reader may see them."""
+    """Return the names of roles and units by key, if the reader may see them."""
     services = call.session.services
     roles, units = await asyncio.gather(
         part(services.every("identity", "/v1/roles")), part(services.every("identity", "/v1/units"))

@@ -1,4 +1,4 @@
-"""What a person typed into a form: shown in it again where it was refused, and as the services take it."""
+"""What a person typed into a form: shown again if it was refused, and converted for the services."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ ROME = ZoneInfo("Europe/Rome")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The form that was refused, if any. A page may have several: only this one is shown as it was typed."""
+    """The form that was refused, if any. A page may have several forms; only this one is shown as it was
+    typed."""
 
     form: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -26,7 +27,7 @@ class Sent:
         return self.refused.status if self.refused else 200
 
     def typed(self, form: str, name: str, otherwise: str = "") -> str:
-        """What was typed into a field, or what stands there without it."""
+        """Return what was typed into a field, or `otherwise` if this form was not sent."""
         return str(self.values.get(name, otherwise)) if form == self.form else otherwise
 
 
@@ -34,8 +35,8 @@ NOTHING_SENT = Sent()
 
 
 def moment_typed(typed: str) -> str:
-    """A local time as browsers send it, `2026-11-29T16:30`, with its zone. What is no time goes on as it was
-    typed, so that the service's refusal shows it."""
+    """Return a local time that a browser sent, such as `2026-11-29T16:30`, with its time zone. Text that is
+    not a time is passed on unchanged, so that the service's refusal shows it."""
     try:
         return datetime.fromisoformat(typed).replace(tzinfo=ROME).isoformat()
     except ValueError:
@@ -43,12 +44,13 @@ def moment_typed(typed: str) -> str:
 
 
 def filled(**fields: str) -> dict[str, str]:
-    """The fields that something was typed into."""
+    """Return the fields into which something was typed."""
     return {name: value for name, value in fields.items() if value}
 
 
 def day_begins(typed: str, *, later: int = 0) -> str:
-    """When a day begins, or one so many days later: days are typed, the services take moments."""
+    """Return the moment at which a typed day begins, or the day `later` days after it, because services
+    expect moments."""
     try:
         day = date.fromisoformat(typed) + timedelta(days=later)
     except ValueError:
@@ -57,5 +59,5 @@ def day_begins(typed: str, *, later: int = 0) -> str:
 
 
 def moment_in_field(moment: str) -> str:
-    """A moment as a browser's field for local times holds it; nothing for none."""
+    """Return a moment as a browser's field for local times holds it; empty if there is none."""
     return f"{datetime.fromisoformat(moment).astimezone(ROME):%Y-%m-%dT%H:%M}" if moment else ""

@@ -1,4 +1,4 @@
-"""What waits for somebody, in groups: by when it is due, by who asks, by process, or by amount."""
+"""Group the decisions that wait for a person by due date, requester, process or amount."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .forms import ROME
 
 GROUPINGS: Final = ("due", "requester", "process", "amount", "none")
 ORDER: Final = {"due": "due", "amount": "amount"}
-"""What the list is sorted by, so that a group does not begin anew on its next page."""
+"""The sort order of the list for each grouping, so that a group does not continue later in the list."""
 
 _BANDS: Final = (("over_10000", Decimal(10_000)), ("over_1000", Decimal(1_000)), ("up_to_1000", Decimal(-1)))
 _SOON: Final = timedelta(days=7)
@@ -22,18 +22,18 @@ _SOON: Final = timedelta(days=7)
 class Group:
     key: str
     name: str = ""
-    """Of a person or process; groups of days and amounts are called by their key."""
+    """The name of the person or process; groups of days and amounts are named by their key."""
     rows: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def amount(self) -> Decimal | None:
-        """Euro, of what is known."""
+        """The sum of the known amounts in euro, or None if no amount is known."""
         known = [Decimal(row["amount"]) for row in self.rows if "amount" in row]
         return sum(known, Decimal(0)) if known else None
 
 
 def grouped(rows: Sequence[Mapping[str, Any]], by: str, now: datetime) -> list[Group]:
-    """In the order in which the rows name them."""
+    """Return the groups in the order in which they first occur in the rows."""
     groups: dict[str, Group] = {}
     for row in rows:
         key, name = _group_of(row, by, now)

@@ -1,4 +1,4 @@
-"""Work that is owed: mails."""
+"""The portal's jobs: sending mails."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ jobs: Final = JobKinds()
 
 @jobs.outside(MAIL_NOTICES, MailNotices)
 async def mail_notices(run: JobRun[PortalPorts], payload: MailNotices) -> None:
-    """One mail of all that the person has not seen yet. Sent again after a crash it is the same mail, by its
-    Message-ID. Who has left gets none; without a mail server, nobody does."""
+    """Send one mail with all notices that the person has not seen yet. A mail that is repeated after a crash
+    has the same Message-ID. A person who has left gets no mail, and nobody does without a mail server."""
     resources: Resources = run.resources
     async with run.transaction() as ports:
         addressee = await ports.notices.find_addressee(payload.person_id)

@@ -1,4 +1,4 @@
-"""Kinds of item, by name: the services know them by their keys."""
+"""Names of the kinds of item, which services identify by key."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 
 def names_of_kinds(found: Any) -> Mapping[str, str]:
-    """Name by key, of a list of the production service; empty where there is none to be had."""
+    """Return names by key from a list of the production service; empty if the list is not available."""
     return {each["key"]: each["name"] for each in (found["items"] if found else [])}

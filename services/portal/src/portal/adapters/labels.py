@@ -1,4 +1,4 @@
-"""What the services' codes are called on a page. `N_` marks a text for the catalogues."""
+"""The texts by which pages show the services' codes. `N_` marks a text for the translation catalogues."""
 
 from __future__ import annotations
 
@@ -972,8 +972,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
 
 
 def label(kind: str, code: str) -> str:
-    """The English text. A code of a service that is a release ahead has none yet: its words must do, since a
-    page that says one thing badly helps more than none."""
+    """Return the English text of a code. A code from a service that is one release ahead has no text yet;
+    then the code's own words are shown, because a poor text is better than no page."""
     if (known := LABELS[kind].get(code)) is not None:
         return known
     log.warning("code without a label", kind=kind, code=code)

@@ -1,7 +1,8 @@
-"""Who looks at what at this process, and the hints that they get: that something has changed, and no more.
+"""The open pages that this process serves, and the hints that they get. A hint says only that something
+changed.
 
-The process that consumes events tells those that answer, by NOTIFY. Where a hint is lost, a page does not say
-by itself that it is old.
+The process that consumes events notifies the processes that serve pages, by NOTIFY. If a hint is lost, a page
+does not notice that it is out of date.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from typing import Final
 
 CHANNEL: Final = "portal_changes"
 _STILL_THERE_SECONDS: Final = 15.0
-"""After so long without a hint the connection is tried: who has left is forgotten."""
+"""After this long without a hint the connection is tested, so that closed pages are forgotten."""
 _LASTS_SECONDS: Final = 300.0
-"""Then the browser asks again, with a session that may have ended."""
+"""How long a stream lasts. The browser then reconnects, which checks again whether its session has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something happened to a thing, and to the brief that it belongs to. In the area `notice`: somebody was
-    told of something."""
+    """A change of a thing, and of the brief to which it belongs. In the area `notice`, a person got a
+    notice."""
 
     tenant: str
     area: str
@@ -38,9 +39,9 @@ class Change:
 @dataclass(slots=True, eq=False)
 class Stream:
     person: str
-    """Who looks at it."""
+    """The person who looks at the page."""
     about: frozenset[str]
-    """Ids of what the page shows."""
+    """Ids of the things that the page shows."""
     hints: set[str] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,7 +65,8 @@ class LiveStreams:
             self._by_tenant[tenant].discard(stream)
 
     def heard(self, text: str) -> None:
-        """What was sent on the channel; empty when some of it may have been missed."""
+        """Pass a text from the channel to the streams that it concerns. An empty text means that messages may
+        have been missed; then every stream gets all hints."""
         if not text:
             for streams in self._by_tenant.values():
                 for stream in streams:
@@ -84,8 +86,8 @@ class LiveStreams:
     async def frames(
         self, tenant: str, person: str, about: frozenset[str], draining: asyncio.Event
     ) -> AsyncIterator[bytes]:
-        """The hints for one page as server-sent events, until the process ends or five minutes are over. A
-        stream has no task of its own beside its request's: there are hundreds."""
+        """Yield the hints for one page as server-sent events, until the process ends or five minutes have
+        passed. A stream uses only its request's task, because there are hundreds of streams."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + _LASTS_SECONDS
         if self._draining is None:
@@ -101,7 +103,7 @@ class LiveStreams:
                 yield b"".join(f"event: {hint}\ndata:\n\n".encode() for hint in sorted(hints)) or b":\n\n"
 
     async def _wake_at_the_end(self, draining: asyncio.Event) -> None:
-        """So that no stream outlives the process's time to drain."""
+        """Wake all streams when the process begins to drain, so that they end in time."""
         await draining.wait()
         for streams in self._by_tenant.values():
             for stream in streams:

@@ -1,4 +1,5 @@
-"""Mails of what people have not seen yet: plain text in their language, with a link for each."""
+"""Mails with notices that people have not seen yet: plain text in their language, with a link for each
+notice."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ _STOP: Final = N_("Get no more mails like this one, without signing in:")
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribing:
-    """Whose mails of which kinds a link stops. It reveals nothing, and does nothing else."""
+    """The person and the kinds of mails that a link stops. The link reveals nothing and does nothing else."""
 
     tenant_id: UUID
     person_id: UUID
@@ -46,7 +47,7 @@ class UnsubscribeCodes:
         return base64.urlsafe_b64encode(self._sealer.sealed(plain, _ABOUT)).decode()
 
     def read(self, code: str) -> Unsubscribing | None:
-        """None for what was not made here."""
+        """Return what a code stops, or None if the code was not created here."""
         try:
             sealed = base64.b64decode(code.encode(), altchars=b"-_", validate=True)
             tenant_id, person_id, kinds = orjson.loads(self._sealer.opened(sealed, _ABOUT))
@@ -56,7 +57,7 @@ class UnsubscribeCodes:
 
 
 class Mailer:
-    """Writes mails, and hands them to the mail server."""
+    """Writes mails and passes them to the mail server."""
 
     def __init__(self, url: str, sender: str, portal_url: str, codes: UnsubscribeCodes) -> None:
         self._server = MailServer(url)
@@ -65,11 +66,12 @@ class Mailer:
         self._codes = codes
 
     async def send(self, tenant_id: UUID, to: Addressee, notices: Sequence[Notice]) -> None:
-        """Raises smtplib.SMTPException or OSError: the job tries again."""
+        """Send one mail with the notices. Raises smtplib.SMTPException or OSError; the job then tries
+        again."""
         await self._server.send(self.written(tenant_id, to, notices))
 
     def written(self, tenant_id: UUID, to: Addressee, notices: Sequence[Notice]) -> EmailMessage:
-        """Of the same notices it is the same mail, by its Message-ID."""
+        """Write the mail. The same notices always give the same Message-ID."""
         translate = translations_of(to.language).gettext
         first = notices[0]
         if len(notices) == 1 and first.title:

@@ -1,4 +1,4 @@
-"""Who is mentioned in a comment of a brief: chosen of those who may see it, or typed by name."""
+"""People mentioned in a comment on a brief: chosen from those who may see it, or typed by name."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .client import LISTED, part
 from .navigation import leads_to
 
 OFFERED: Final = 40
-"""People to choose from at most; where there are more, they are typed."""
+"""How many people the list offers at most; if there are more, names are typed."""
 _MOST: Final = 20
-"""Whom one comment may mention. One more is looked up, so that the service refuses as many."""
+"""How many people one comment may mention. One more is looked up, so that the service can refuse them."""
 
 
 async def directory_of(call: PageCall) -> tuple[Any, Any]:
-    """People and roles, where the reader is led to them."""
+    """Return people and roles, or None for both if the reader has no access to them."""
     if not leads_to(call.session.actor, "/people"):
         return None, None
     services = call.session.services
@@ -34,8 +34,8 @@ async def directory_of(call: PageCall) -> tuple[Any, Any]:
 
 
 def mentionable(people: Any, roles: Any, brief: Mapping[str, Any], *, but: UUID) -> Any:
-    """As `people_of`, those who see the brief: whose roles read all of them once it was submitted, and its
-    requester. None where it can't be told, or where there is nobody else."""
+    """Return the people who may see the brief, as `people_of` does: its requester and, once it was submitted,
+    people whose roles may read all briefs. Return None if that isn't known, or if there is nobody else."""
     if not people or not roles or "comment" not in brief["actions"]:
         return None
     submitted = "submitted_at" in brief or brief["revision"] > 1
@@ -52,8 +52,8 @@ def mentionable(people: Any, roles: Any, brief: Mapping[str, Any], *, but: UUID)
 
 
 async def mentioned_in(call: PageCall) -> list[str]:
-    """Ids of who was chosen, and of who was typed, one a line or parted by commas. Raises Refused where a
-    name is nobody's, or several people's."""
+    """Return the ids of the people chosen from the list and of those typed, one per line or separated by
+    commas. Raises Refused if nobody or more than one person has a typed name."""
     typed = [each.strip() for each in re.split(r"[\n,;]", call.text("mentioned_named"))]
     names = [each for each in typed if each][: _MOST + 1]
     return [

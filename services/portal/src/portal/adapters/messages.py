@@ -1,5 +1,5 @@
-"""The events that pages are hinted at, and those that people are told of. A hint costs nothing twice; of an
-event, people are told once."""
+"""The events that give hints to open pages, and those that give notices to people. A repeated hint does no
+harm; a notice about an event is created only once."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ PROGRESS: Final = (
     brief.BriefDelivered,
     brief.BriefCancelled,
 )
-"""Of which the requester is told."""
+"""Events about which the brief's requester is told."""
 
 OF_PHASES: Final = (production.PhaseGivenBack, production.PhaseMessageWritten)
-"""Their recipients are the two sides of a phase, each with a page of its own."""
+"""Events whose recipients are the two sides of a phase, each of which has its own page."""
 
 QUOTATIONS: Final = (
     brief.QuotationRequested,
@@ -66,8 +66,8 @@ QUOTATIONS: Final = (
     brief.QuotationFileChanged,
     brief.QuotationClosed,
 )
-"""Hinted at under themselves alone: a page about their brief does not change with them, and a supplier must
-not see that others are asked."""
+"""Events that give hints only under their own id. A page about their brief does not change with them, and a
+supplier must not notice that others are asked."""
 
 reactions: Final = Reactions()
 Tell = Callable[[PortalPorts, Received[Any]], Awaitable[None]]
@@ -100,7 +100,7 @@ async def _tell_assignee(ports: PortalPorts, event: Received[production.PhaseAss
 
 
 async def _tell_of_split(ports: PortalPorts, event: Received[production.PhaseSplit]) -> None:
-    """Whoever has the rest of the phase."""
+    """Tell the person who has the rest of the phase."""
     assignee_id = event.data.assignee_id
     if assignee_id is not None and assignee_id != event.actor_id:
         page = f"/tasks/{event.data.phase_id}"
@@ -108,7 +108,8 @@ async def _tell_of_split(ports: PortalPorts, event: Received[production.PhaseSpl
 
 
 async def _tell_of_phase(ports: PortalPorts, event: Received[Any]) -> None:
-    """Its assignee on their task's page; those who give out the work on the order's."""
+    """Tell the phase's assignee, with a link to the task's page, or the people who assign work, with a link
+    to the order's page."""
     data = event.data
     match data:
         case production.PhaseGivenBack():
@@ -135,7 +136,7 @@ async def _tell_requester(ports: PortalPorts, event: Received[Any]) -> None:
 
 
 async def _tell_of_changed_order(ports: PortalPorts, event: Received[production.OrderChanged]) -> None:
-    """The requester of its brief, if it is of one, unless it was they who changed it."""
+    """Tell the requester of the order's brief, if it has one, unless the requester made the change."""
     brief_id = event.data.brief_id
     followed = await ports.notices.find_brief(brief_id) if brief_id is not None else None
     if followed is not None and followed.requester_id != event.actor_id:
@@ -144,7 +145,7 @@ async def _tell_of_changed_order(ports: PortalPorts, event: Received[production.
 
 
 async def _tell_who_plans_budgets(ports: PortalPorts, event: Received[brief.BriefOverBudget]) -> None:
-    """On the budget's page, where the brief waits beside others."""
+    """Tell the people who plan budgets, with a link to the budget's page, where the brief waits."""
     data = event.data
     if data.budget_id is not None:
         page = f"/budgets/{data.budget_id}"
@@ -160,7 +161,7 @@ async def _tell_mentioned(ports: PortalPorts, event: Received[Any]) -> None:
 
 
 async def _end_mentions(ports: PortalPorts, event: Received[brief.BriefCommentsRead]) -> None:
-    """Who has read all comments of the brief need not be told of them any more, on a page or by mail."""
+    """Mark a person's notices about a brief's comments as read once they have read all comments."""
     if event.actor_id is not None and event.data.all_read:
         page = f"/briefs/{event.data.brief_id}"
         ports.notices.mark_read(event.actor_id, "brief_commented", page, ports.now)
@@ -168,7 +169,7 @@ async def _end_mentions(ports: PortalPorts, event: Received[brief.BriefCommentsR
 
 
 async def _tell_of_quotation(ports: PortalPorts, event: Received[Any]) -> None:
-    """A supplier of what they are asked, and of its end; who had asked of each answer."""
+    """Tell a supplier about a request for a quote and its end, and the person who asked about each answer."""
     data, page = event.data, f"/quotations/{event.data.quotation_id}"
     match data:
         case brief.QuotationRequested():
@@ -218,8 +219,8 @@ _TELL: Final[Mapping[type[Any], Tell]] = {
 
 def _hint_and_tell(tell: Tell | None) -> Tell:
     async def handle(ports: PortalPorts, event: Received[Any]) -> None:
-        """The hint is sent with the commit. It serialises those of the consumer alone, which are few: one for
-        many events."""
+        """Send the hint with the commit, and tell people. NOTIFY serialises commits, but only the consumer's,
+        which are few because one commit covers many events."""
         area = event.type.split(".")[1]
         story = event.subject if isinstance(event.data, QUOTATIONS) else event.correlation_id
         change = Change(str(event.tenant_id), area, str(event.subject), str(story))

@@ -1,5 +1,5 @@
-"""Which pages a person is led to: those whose service would answer them. What they may do there, the services
-say by their `actions`; a page asks for no privilege."""
+"""The pages to which a person finds links: those whose service would answer. What a person may do on a page
+is stated by the service's `actions`; no page checks a privilege."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ class Link:
     text: str
     """In English; the template translates it."""
     privilege: str | tuple[str, ...] | None
-    """What its service asks for; of several, all. None: whoever is led to any other page, but to TODAY only
-    people for whom work of several kinds may wait, and to the settings only people who may change some."""
+    """The privilege that the page's service requires; if there are several, all of them. None means everybody
+    who has a link to any other page; but TODAY is only for people for whom several kinds of work may wait,
+    and the settings are only for people who may change some."""
     here: bool = False
     also: tuple[str, ...] = ()
-    """Pages that stand beneath it although their addresses don't."""
+    """Pages that belong below this one although their addresses don't show it."""
     group: Group = "to do"
     apart: bool = False
-    """Whether it begins a group, which is set apart from the one above it."""
+    """Whether the link begins a group that is separated from the one above."""
 
     def holds(self, path: str) -> bool:
         return any(path == each or path.startswith(f"{each}/") for each in (self.address, *self.also))
@@ -51,10 +52,10 @@ SETTINGS: Final = (
     Link("/tables/document-types", N_("Document types"), "lookup.write"),
     Link("/webhooks", N_("Webhooks"), "webhook.write"),
 )
-"""What is set up once, and changed seldom."""
+"""Pages for settings that are made once and changed seldom."""
 
 TODAY: Final = "/today"
-"""What waits for a person, of all kinds."""
+"""The page with all kinds of work that wait for a person."""
 
 LINKS: Final = (
     Link(TODAY, N_("Today"), None),
@@ -128,12 +129,12 @@ REACHED: Final = {
     "/assignments": "phase.assign",
     "/delegations": "approval.delegate",
 }
-"""Pages, things of which each has a page, and parts of pages that others lead to, by what their service asks
-for. What would be refused is not asked for: refusals are watched."""
+"""The privileges that services require for pages, for things with pages of their own, and for parts of pages.
+The portal does not request what would be refused, because refusals are monitored."""
 
 
 NOWHERE: Final = "/me"
-"""What is left to a person whom no service would answer."""
+"""The only page of a person whom no service would answer."""
 
 
 def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
@@ -144,7 +145,7 @@ def navigation_of(actor: Actor, path: str) -> Sequence[Link]:
 
 
 def leads_to(actor: Actor, address: str) -> bool:
-    """Whether a link to a page of REACHED would be answered."""
+    """Tell whether a service would answer the person on this page of REACHED."""
     return _may(actor, REACHED[address])
 
 
@@ -153,7 +154,7 @@ def settings_of(actor: Actor) -> Sequence[Link]:
 
 
 def work_of(actor: Actor) -> Sequence[Work]:
-    """The kinds of work that may wait for the person."""
+    """Return the kinds of work that may wait for the person."""
     return [work for work in WORK if _may(actor, work.privileges)]
 
 
@@ -171,6 +172,6 @@ def _may(actor: Actor, privilege: str | tuple[str, ...]) -> bool:
 
 
 def home_of(actor: Actor) -> str:
-    """Where a person begins: at all that waits for them, or else at the first page that they have."""
+    """Return the person's start page: the page of waiting work, or else the first page that they have."""
     beginnings = (link for link in LINKS if link.address == TODAY or link.privilege)
     return next((link.address for link in beginnings if _leads(actor, link)), NOWHERE)

@@ -99,21 +99,22 @@ class PostgresNotices:
         ):
             self._work.write(statement, person_id=person_id)
 
-    # What only the pages ask.
+    # Queries that only the pages use.
 
     async def list_notices(self, person_id: UUID, query: PageQuery) -> Sequence[Notice]:
-        """The newest first."""
+        """List the person's notices, newest first."""
         before = query.after(UUID)
         return _notices(
             await self._work.fetch(QUERIES.list_notices, person_id=person_id, before=before, limit=query.rows)
         )
 
     async def count_unread(self, person_id: UUID) -> int:
-        """A hundred stand for more."""
+        """Count the person's unread notices, up to a hundred."""
         return int(await self._work.fetchval(QUERIES.count_unread, person_id=person_id))
 
     async def read_notice(self, person_id: UUID, notice_id: UUID) -> str | None:
-        """Where it leads, and it is read from now on; None for one that is not the person's."""
+        """Mark a notice as read and return the address to which it leads, or None if it is not the
+        person's."""
         address: str | None = await self._work.fetchval(
             QUERIES.update_read, id=notice_id, person_id=person_id, now=self._work.now
         )
@@ -125,7 +126,7 @@ class PostgresNotices:
 
 @dataclass(frozen=True, slots=True)
 class PortalPorts:
-    """What reactions and jobs need on a unit of work."""
+    """The ports that reactions and jobs use within a unit of work."""
 
     work: UnitOfWork
     mails: bool = True

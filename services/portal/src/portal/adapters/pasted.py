@@ -1,4 +1,4 @@
-"""Prices pasted from a spreadsheet, each read for the item that its row is about."""
+"""Read prices pasted from a spreadsheet, each for the item that its row names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PRICE: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _NUMBER: Final = re.compile(r"([0-9]{1,4})\.?")
 _CURRENCY: Final = re.compile(r"eur", re.IGNORECASE)
 _NAMED: Final = 20
-"""Rows in a list of those that could not be read at most."""
+"""How many unreadable rows a message lists at most."""
 _NOTHING: Final = N_("Nothing was pasted. Copy the cells in the spreadsheet and paste them here.")
 _NO_PRICE: Final = N_("Row {row}: it has no price. Write one in the last column.")
 _NOT_A_PRICE: Final = N_("Row {row}: “{typed}” is not a price. Write it like 1,234.50.")
@@ -33,27 +33,27 @@ _OTHERS: Final = N_("Other rows that could not be read: {rows}.")
 class ReadPrice:
     row: int
     typed: str
-    """As it stands in the spreadsheet, and in the field."""
+    """The price as it is written in the spreadsheet and in the form's field."""
 
 
 @dataclass(slots=True)
 class Pasted:
-    """What was read of pasted rows. Rows are counted from 1, as they were pasted."""
+    """The result of reading pasted rows. Rows are counted from 1, as they were pasted."""
 
     prices: dict[str, ReadPrice] = field(default_factory=dict)
-    """By the item's id."""
+    """The prices by item id."""
     flaws: list[str] = field(default_factory=list)
-    """What could not be read, and what to do about it, in the reader's language."""
+    """Texts in the reader's language that say what could not be read and what to do about it."""
     left: list[str] = field(default_factory=list)
-    """Numbers and descriptions of items that no row has a price for."""
+    """Numbers and descriptions of the items for which no row has a price."""
 
 
 def prices_pasted(
     text: str, items: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], language: str
 ) -> Pasted:
-    """`kinds`: their names by key. A row of one cell is the price of the item in its place. Of several cells,
-    the first says which item it is, by number, kind or description, and the last one filled is the price. A
-    first row without a digit is a heading."""
+    """Read pasted rows. `kinds` holds the names of kinds by key. If all rows have one cell, each is the price
+    of the item at the same position. Otherwise a row's first cell names the item by number, kind or
+    description, and its last filled cell is the price. A first row without a digit is a heading."""
     rows = [(number, _cells(line)) for number, line in enumerate(text.splitlines(), start=1)]
     if len(rows) > 1 and not any(character.isdigit() for cell in rows[0][1] for character in cell):
         del rows[0]

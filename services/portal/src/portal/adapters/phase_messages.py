@@ -1,4 +1,4 @@
-"""Messages about a phase, as its assignee and those who give out the work send them."""
+"""Messages about a phase between its assignee and the people who assign work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from optima_kit.http.html import PageCall
 
 
 async def send_message(call: PageCall, path: str, **more: Any) -> None:
-    """The file that was chosen, and what was typed. Raises Refused, also where neither is there."""
+    """Send the chosen file and the typed text. Raises Refused, also if there is neither."""
     file = call.form.get("file")
     chosen = file if isinstance(file, FileField) and file.filename else None
     if chosen is not None:

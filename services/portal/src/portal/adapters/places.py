@@ -1,5 +1,5 @@
-"""Warehouses, destinations and document types, by name: the services know them by their codes. And the goods
-that are typed to go from one to the other."""
+"""Names of warehouses, destinations and document types, which services identify by code; and forms in which
+people type the goods to be shipped between them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from .rendering import translations_of
 
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAMED: Final = 5
-"""Destinations in a refusal at most, of those that may have been meant."""
+"""How many possible destinations a refusal names at most."""
 _NOWHERE: Final = N_("No destination is called “{typed}”. Type the code or name of one.")
 _SEVERAL: Final = N_("“{typed}” may be {places}. Type the code of the one that you mean.")
 
 
 def places_of(found: Any) -> Mapping[str, str]:
-    """Code and name with town, of a list of the logistics service; empty where there is none to be had."""
+    """Return names with town, by code, from a list of the logistics service; empty if it is not available."""
     return {
         each["code"]: f"{each['address']['name']}, {each['address']['city']}"
         for each in (found["items"] if found else [])
@@ -35,8 +35,8 @@ def places_of(found: Any) -> Mapping[str, str]:
 async def places_with(
     services: AsPerson, known: Mapping[str, str], codes: Iterable[str]
 ) -> Mapping[str, str]:
-    """The places that are `known`, and those with these codes, each asked for by itself where it is not among
-    them: a list may be too long to hold all."""
+    """Return the `known` places and those with these codes. Codes that are not known are requested one by
+    one, because a list may be too long to contain them."""
     missing = sorted({code for code in codes if code not in known and _CODE.fullmatch(code)})
     asked = (part(services.get("logistics", f"/v1/destinations/{code}")) for code in missing)
     found = [each for each in await asyncio.gather(*asked) if each]
@@ -44,7 +44,7 @@ async def places_with(
 
 
 def finishers_in(jobs: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Codes of the companies that do phases of these jobs outside, or are paid for them."""
+    """Return the codes of the companies that do phases of these jobs outside, or are paid for them."""
     phases = {
         phase["outside"]["finisher"]
         for job in jobs
@@ -55,12 +55,12 @@ def finishers_in(jobs: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def paid_in(economics: Mapping[str, Any]) -> set[str]:
-    """Codes of the companies that lines of the cost with terms of delivery are paid to."""
+    """Return the codes of the companies that are paid by cost lines with terms of delivery."""
     return {line["supplier"] for line in economics["cost_lines"] if "supplier" in line and "delivery" in line}
 
 
 def locations_of(found: Any) -> Mapping[str, list[str]]:
-    """By warehouse, those of a list of the logistics service."""
+    """Return the location codes in a list of the logistics service, by warehouse."""
     by_warehouse: dict[str, list[str]] = {}
     for each in found["items"] if found else ():
         by_warehouse.setdefault(each["warehouse"]["code"], []).append(each["code"])
@@ -68,7 +68,7 @@ def locations_of(found: Any) -> Mapping[str, list[str]]:
 
 
 def place_typed(chosen: str) -> tuple[str, str, str]:
-    """Whether what is held back is meant, location and lot, of a place that was chosen from a list."""
+    """Return, for a place chosen from a list, whether it means goods held back, its location and its lot."""
     held, _, place = chosen.partition("~")
     location, _, lot = place.partition("~")
     return held, location, lot
@@ -77,22 +77,24 @@ def place_typed(chosen: str) -> tuple[str, str, str]:
 @dataclass(frozen=True, slots=True)
 class Destinations:
     options: Mapping[str, str]
-    """By code, as `places_of`."""
+    """Names by code, as from `places_of`."""
     more: bool
-    """Than are listed: then a name is typed, and `destination_of` finds whose it is."""
+    """Whether there are more than listed. A name is then typed, and `destination_of` finds the
+    destination."""
 
 
 def destinations_of(found: Any, besides: Mapping[str, str] | None = None) -> Destinations:
-    """Of a list of the logistics service; `besides`: warehouses that may be chosen, too."""
+    """Return the destinations to choose from. `besides` are warehouses that may be chosen, too."""
     named = places_of(found)
     more = bool(found) and ("next_cursor" in found or len(named) > LISTED)
     return Destinations({**dict(islice(named.items(), LISTED)), **(besides or {})}, more)
 
 
 async def destination_of(call: PageCall, field: str = "destination") -> str:
-    """The code of the destination that a form names: chosen from a list, or typed as a code, name or town.
+    """Return the code of the destination that a form names: chosen from a list, or typed as code, name or
+    town.
 
-    Raises Refused where none is called so, and where several are.
+    Raises Refused if none or more than one matches.
     """
     typed = call.text(f"{field}_named")
     if not typed:
@@ -102,7 +104,7 @@ async def destination_of(call: PageCall, field: str = "destination") -> str:
     if len(meant) == 1:
         return str(meant[0]["code"])
     if not meant and _CODE.fullmatch(typed):
-        return typed  # a warehouse's, or the service refuses it
+        return typed  # it is a warehouse's code, or the service will refuse it
     several = ", ".join(
         f"{name} ({code})" for code, name in list(places_of({"items": meant}).items())[:_NAMED]
     )
@@ -111,7 +113,8 @@ async def destination_of(call: PageCall, field: str = "destination") -> str:
 
 
 def meant_by(typed: str, found: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Which of the destinations found may be meant: what is called just so before what has the words."""
+    """Return the destinations that may be meant: those whose code or else name equals the typed text or, if
+    there are none, all that were found."""
     wanted = typed.casefold()
     for exactly in (
         [each for each in found if each["code"].casefold() == wanted],
@@ -123,13 +126,14 @@ def meant_by(typed: str, found: Sequence[Mapping[str, Any]]) -> Sequence[Mapping
 
 
 def types_of(found: Any, fit: Callable[[Mapping[str, Any]], bool]) -> list[tuple[str, str]]:
-    """Code and causale of the document types that `fit`, by causale; empty where there are none to be had."""
+    """Return code and causale of the document types that `fit`, sorted by causale; empty if the list is not
+    available."""
     fitting = [(each["code"], each["text"]) for each in (found["items"] if found else []) if fit(each)]
     return sorted(fitting, key=lambda each: each[1])
 
 
 def deliveries_typed(typed: str, language: str) -> list[dict[str, str]]:
-    """One a line: `MI01: 300`."""
+    """Read deliveries typed one per line, such as `MI01: 300`."""
     lines = [line.rpartition(":") for line in typed.splitlines() if line.strip()]
     return [
         {"destination": destination.strip(), "quantity": plain_number(quantity, language)}
@@ -138,7 +142,7 @@ def deliveries_typed(typed: str, language: str) -> list[dict[str, str]]:
 
 
 def lines_typed(call: PageCall) -> list[dict[str, str]]:
-    """What a shipment is to carry: of each job, what stands in its field `quantity-<job>`, if anything."""
+    """Return the lines that a shipment is to carry: the quantities typed into the fields `quantity-<job>`."""
     return [
         {
             "job_id": name.removeprefix("quantity-"),

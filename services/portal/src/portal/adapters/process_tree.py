@@ -1,6 +1,6 @@
 """A process's document as a tree that forms change one node at a time, and its conditions as rows.
 
-A place in it is written as approval writes it in its flaws: `steps[0].parallel[1].steps[2]`.
+A place in the tree is written as in the approval service's refusals: `steps[0].parallel[1].steps[2]`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KINDS: Final = ("step", "parallel", "choice", "branch", "case")
 
 
 class NoSuchPlace(Exception):
-    """The document has no such node any more."""
+    """The document no longer has a node at this place."""
 
 
 def find(definition: Mapping[str, Any], place: str) -> Node:
@@ -31,7 +31,7 @@ def find(definition: Mapping[str, Any], place: str) -> Node:
 
 
 def walk(definition: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
-    """Every node, branch and case with its place, each before what is beneath it."""
+    """Yield every node, branch and case with its place, each before the nodes below it."""
 
     def below(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Node]]:
         for name in _SEQUENCES:
@@ -44,7 +44,7 @@ def walk(definition: Mapping[str, Any]) -> Iterator[tuple[str, Node]]:
 
 
 def step_names(definition: Mapping[str, Any]) -> dict[str, str]:
-    """Of every node of a process, by its key."""
+    """Return the names of all nodes of a process, by key."""
     return {node["key"]: node.get("name") or node["key"] for _, node in walk(definition) if "key" in node}
 
 
@@ -63,7 +63,8 @@ def removed(definition: Definition, place: str) -> Definition:
 
 
 def moved(definition: Definition, place: str, by: int) -> Definition:
-    """Among its siblings; the first does not go up, nor the last down."""
+    """Return the document with a node moved among its siblings. The first can't move up, nor the last
+    down."""
     changed = deepcopy(definition)
     nodes, index = _at(changed, place)
     nodes.insert(max(0, index + by), nodes.pop(index))
@@ -71,8 +72,8 @@ def moved(definition: Definition, place: str, by: int) -> Definition:
 
 
 def added(definition: Definition, sequence: str, kind: str, role: str) -> tuple[Definition, str]:
-    """With one more node at the end of a sequence such as `steps` or `steps[0].choose`, asking a role until
-    somebody says otherwise; and its place."""
+    """Return the document with a new node at the end of a sequence such as `steps` or `steps[0].choose`, and
+    the node's place. Until somebody changes it, the node asks `role`."""
     changed = deepcopy(definition)
     above, _, name = sequence.rpartition(".")
     parent = find(changed, above) if above else changed
@@ -84,7 +85,8 @@ def added(definition: Definition, sequence: str, kind: str, role: str) -> tuple[
 
 
 def flaws_by_place(definition: Mapping[str, Any], flaws: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """What is wrong, by the nearest node above where it is; of the whole, under the empty place."""
+    """Return the texts of flaws by the place of the nearest node; flaws of the whole document by an empty
+    place."""
     places = [place for place, _ in walk(definition)]
     found: dict[str, list[str]] = {}
     for flaw in flaws:
@@ -109,7 +111,7 @@ def _at(definition: Mapping[str, Any], place: str) -> tuple[list[Node], int]:
 
 
 class _Keys:
-    """Keys that are still free: they are unique in the whole document."""
+    """Finds free keys for nodes, which must be unique in the whole document."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         self._taken = {str(node.get("key")) for _, node in walk(definition)}
@@ -137,24 +139,25 @@ def _new(kind: str, keys: _Keys, role: str) -> Node:
 # -- conditions
 
 OPERATORS: Final = (">", ">=", "<", "<=", "==", "!=", "like", "unlike")
-"""`like` and `unlike` compare texts, capital letters aside."""
+"""The comparisons. `like` and `unlike` compare texts without regard to capital letters."""
 _LIKE: Final = {"like": "==", "unlike": "!="}
 _NUMBERS: Final = ("number", "money", "whole")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What a row compares: a field, the days until it, how many rows a list has, or the sum of a column."""
+    """The left side of a comparison: a field, the days until a date, the number of rows of a list, or the sum
+    of a column."""
 
     expression: str
     kind: str
-    """`days`, or that of a field."""
+    """`days`, or the kind of the field."""
     path: tuple[str, ...]
-    """The fields that it is made of."""
+    """The names of the fields that the term uses."""
     of: str = "value"
     """`value`, `days`, `size` or `sum`."""
     guarded: bool = False
-    """It may be absent, and is then unlike anything."""
+    """Whether the field may be absent; an absent field fulfils no comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class Comparison:
 
 
 def terms_of(subject: str, fields: Mapping[str, Any]) -> dict[str, Term]:
-    """What rows can compare, by code; anything else is written as an expression."""
+    """Return the terms that rows can compare, by code. All other conditions are written as expressions."""
     terms = {}
     for name, field in flat(fields).items():
         expression, kind = f"{subject}.{name}", field["type"]
@@ -186,7 +189,7 @@ def terms_of(subject: str, fields: Mapping[str, Any]) -> dict[str, Term]:
 
 
 def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a record beside the other fields, as `record.part`."""
+    """Return all fields, with the parts of records as `record.part`."""
     found: dict[str, Any] = {}
     for name, field in fields.items():
         if field["type"] == "record":
@@ -197,12 +200,13 @@ def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_condition(rows: Sequence[Comparison], terms: Mapping[str, Term]) -> str:
-    """The CEL expression in which all rows hold."""
+    """Return the CEL expression that is true if all rows hold."""
     return " && ".join(_written(row, terms[row.term]) for row in rows)
 
 
 def read_condition(text: str, terms: Mapping[str, Term]) -> list[Comparison] | None:
-    """The rows of an expression that `write_condition` writes; None for any other."""
+    """Return the rows of an expression that `write_condition` has written, or None for any other
+    expression."""
     compared = {
         **{term.expression: (code, "") for code, term in terms.items()},
         **{f"lower({t.expression})": (code, "like") for code, t in terms.items() if t.kind == "text"},
@@ -227,7 +231,7 @@ def read_condition(text: str, terms: Mapping[str, Term]) -> list[Comparison] | N
 
 
 def read_conditions(definition: Mapping[str, Any], terms: Mapping[str, Term]) -> dict[str, list[Comparison]]:
-    """Of all nodes: the rows of each condition that has some."""
+    """Return the rows of all nodes' conditions that can be shown as rows, by condition."""
     conditions = {node["when"] for _, node in walk(definition) if node.get("when")}
     read = {condition: read_condition(condition, terms) for condition in conditions}
     return {condition: rows for condition, rows in read.items() if rows}

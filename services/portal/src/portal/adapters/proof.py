@@ -1,4 +1,4 @@
-"""A password or code, asked for on a page of its own where identity demands it; then it goes on."""
+"""Ask for a password or code on a page of its own if identity requires it, and then continue the request."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _FIELDS = ("proof_password", "proof_code")
 
 
 async def with_proof(call: PageCall, handler: Handler, arguments: dict[str, object]) -> Answer:
-    """The page's answer, or the form that asks for password or code and carries everything that was sent. It
-    posts to the page itself, so that nothing is kept in between."""
+    """Return the page's answer, or a form that asks for a password or code and carries everything that was
+    sent. The form posts to the page itself, so that nothing is stored in between."""
     shown = {name.removeprefix("proof_"): call.text(name) for name in _FIELDS}
     for name in _FIELDS:
         call.form.popall(name, None)

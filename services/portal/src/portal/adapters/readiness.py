@@ -1,4 +1,4 @@
-"""What a company sets up before it works here: what is there, and what is still missing."""
+"""The things that a company sets up before it works here: which exist, and which are still missing."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from .labels import N_
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to set up, counted in what a service answers."""
+    """One thing to set up, counted in a service's answer."""
 
     text: str
     """In English; the template translates it."""
     why: str
     address: str
-    """Of the page where it is done."""
+    """The address of the page where it is set up."""
     reached: str
-    """The page of `navigation` whose readers are led there."""
+    """The page of `navigation.REACHED` whose readers get the link."""
     service: str
     path: str
     counted: Callable[[Any], int]
     least: int = 1
     needed: bool = True
-    """Whether nothing goes on without it."""
+    """Whether the company can't work without it."""
     shows_number: bool = True
     whole: bool = False
-    """Whether the answer is one thing, and no list."""
+    """Whether the answer is a single thing instead of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ LINES: Final = (
 
 
 def standing_of(line: Line, answer: Any) -> Standing:
-    """`answer`: of the service; GAP while it is away, None where there is nothing."""
+    """Return the state of a thing to set up. `answer` is the service's answer, GAP while the service is away,
+    or None if there is nothing."""
     if answer is GAP:
         return Standing(line, "away")
     number = line.counted(answer) if answer else 0

@@ -1,4 +1,4 @@
-"""Templates in the reader's language, with money, quantities and times as the reader writes them."""
+"""Render templates in the reader's language, with money, quantities and times in the reader's format."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FOLDER: Final = files("portal.adapters")
 
 
 class _Translations(NullTranslations):
-    """A catalogue read from its .po file: nothing is compiled, and nothing can be stale."""
+    """A catalogue read directly from its .po file, so that no compiled file can be out of date."""
 
     def __init__(self, texts: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
@@ -52,8 +52,8 @@ class _Translations(NullTranslations):
 
 
 class Templates:
-    """Every page's template, compiled for who first asks for it: all of them take seconds. Implements
-    `optima_kit.http.html.Renderer`."""
+    """Implements `optima_kit.http.html.Renderer`. A template is compiled at its first use, because compiling
+    all of them takes seconds."""
 
     def __init__(self) -> None:
         self._environments = {language: environment_of(language) for language in LANGUAGES}
@@ -76,7 +76,7 @@ class Templates:
 
 @cache
 def translations_of(language: str) -> _Translations:
-    """English is what the code says."""
+    """Return a language's translations; none for English, because the code's texts are English."""
     if language == "en":
         return _Translations({})
     with _FOLDER.joinpath("locale", f"{language}.po").open(encoding="utf-8") as catalogue:
@@ -84,8 +84,8 @@ def translations_of(language: str) -> _Translations:
 
 
 def texts_of(catalogue: Iterable[str]) -> dict[str, list[str]]:
-    """What a .po file translates, each by its English: into one text, or one for each number. Babel's reader
-    makes megabytes of what nobody asks a page for."""
+    """Read the translations in a .po file, by English text: one text, or one for each plural form. Babel's
+    reader isn't used, because it needs megabytes for data that pages don't need."""
     entries: list[tuple[list[str], list[list[str]]]] = []
     part: list[str] = []
     for line in catalogue:
@@ -95,7 +95,7 @@ def texts_of(catalogue: Iterable[str]) -> dict[str, list[str]]:
         if word == "msgid ":
             part = []
             entries.append((part, []))
-        elif word.startswith("msg"):  # what is said of several is found by what is said of one
+        elif word.startswith("msg"):  # plural texts are found by their singular
             part = []
             if word.startswith("msgstr"):
                 entries[-1][1].append(part)
@@ -106,18 +106,18 @@ def texts_of(catalogue: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _following(call: Any, cursor: str) -> str:
-    """The query of the next page: the present one's, further on."""
+    """Return the query of the next page: the present query with the next cursor."""
     return urlencode({**call.query, "cursor": cursor})
 
 
 def offers(found: Any, action: str) -> bool:
-    """Whether a service says that the reader may do it: no list that is not there offers anything."""
+    """Tell whether a service's answer offers the action to the reader. A missing answer offers none."""
     return bool(found) and action in found.get("actions", ())
 
 
 class _Compiled(BytecodeCache):
-    """Templates as they were compiled for whichever language was asked for first: they ask their environment
-    for texts when they are shown."""
+    """Shares compiled templates between languages. That is possible because templates look texts up in their
+    environment when they are rendered."""
 
     def __init__(self) -> None:
         self._codes: dict[str, Any] = {}
@@ -142,7 +142,7 @@ def environment_of(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        optimized=False,  # a filter over what is written in a template answers in one language
+        optimized=False,  # otherwise Jinja would evaluate filters on constants once, in one language
         bytecode_cache=_COMPILED,
     )
     translations = translations_of(language)
@@ -157,14 +157,14 @@ def environment_of(language: str) -> Environment:
 
 
 def _coded(text: str) -> Markup:
-    """What an author writes into a condition stands out of the sentence about it."""
+    """Mark the names of conditions' fields and functions in a sentence as code."""
     code, parts = Markup("<code>{}</code>"), _WRITTEN_IN_CONDITIONS.split(text)
     return Markup("").join(code.format(each) if place % 2 else each for place, each in enumerate(parts))
 
 
 def _when_shown(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Of what is written in a template, Jinja asks a filter once, compiling it: all would read the answer
-    in the language of who asked first. A filter that takes the context is asked each time."""
+    """Make a filter depend on the context. Jinja evaluates other filters on constants once, when it compiles
+    the template, so that all readers would get the first reader's language."""
 
     @pass_context
     def shown(_context: Context, *values: Any, **named: Any) -> Any:

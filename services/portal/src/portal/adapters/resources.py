@@ -1,4 +1,4 @@
-"""What pages need beside the request."""
+"""Resources that pages need beside the request."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Resources:
     codes: UnsubscribeCodes
     portal_url: str
     mailer: Mailer | None
-    """None where no mail server is set up."""
+    """None if no mail server is configured."""
     form_labels: dict[tuple[UUID, str, int], dict[str, dict[str, str]]] = field(default_factory=dict)
-    """What the fields of a version of a customer's type of brief are called in each language."""
+    """Labels of the form fields in each language, by tenant, key and version of a brief type."""
     sessions: BrowserSessions = field(init=False)
-    """Made when the process has its database."""
+    """Set as soon as the process has its database."""

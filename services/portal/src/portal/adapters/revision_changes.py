@@ -1,4 +1,4 @@
-"""What changed from one revision of a brief to another, as far as its reader was told of both."""
+"""Compare two revisions of a brief, as far as the reader may see both."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Change:
     kind: Kind
     before: Any
     after: Any
-    """None where there is nothing."""
+    """The new value; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
     state: Literal["added", "removed", "changed"]
     item: Mapping[str, Any]
-    """As it is now, or was when it was taken out."""
+    """The item in the later revision or, if it was removed, in the earlier one."""
     changes: Sequence[Change]
 
 
@@ -56,12 +56,12 @@ class Comparison:
     after: Revision
     facts: Sequence[Change]
     answers: Sequence[str]
-    """Fields of the type's form that are answered otherwise."""
+    """Fields of the type's form whose answers differ."""
     items: Sequence[ItemChange]
     files_added: Sequence[str]
     files_removed: Sequence[str]
     one_priced: bool
-    """Whether the reader was told prices of one of them alone."""
+    """Whether the reader sees the prices of only one of the two revisions."""
 
     @property
     def empty(self) -> bool:
@@ -69,7 +69,7 @@ class Comparison:
 
 
 def compared(before: Revision, after: Revision) -> Comparison:
-    """Prices are compared where the reader was told those of both."""
+    """Compare two revisions. Prices are compared only if the reader sees those of both."""
     facts = _changes(before, after, _FACTS)
     priced = ["prices" in each for each in (before, after)]
     if all(priced) and before["prices"]["total"] != after["prices"]["total"]:
@@ -91,13 +91,13 @@ def compared(before: Revision, after: Revision) -> Comparison:
 def _changes(
     before: Mapping[str, Any], after: Mapping[str, Any], fields: Sequence[tuple[str, str, Kind]]
 ) -> list[Change]:
-    """An empty text and one that isn't there are the same nothing."""
+    """Return the fields that differ. An empty text and a missing one count as equal."""
     found = ((text, kind, before.get(key) or None, after.get(key) or None) for key, text, kind in fields)
     return [Change(text, kind, was, now) for text, kind, was, now in found if was != now]
 
 
 def _items(revision: Revision, *, priced: bool) -> dict[str, dict[str, Any]]:
-    """By id, with their prices where they are compared."""
+    """Return the revision's items by id, with prices if those are compared."""
     items: dict[str, dict[str, Any]] = {
         item["item_id"]: {
             **item,
@@ -113,7 +113,7 @@ def _items(revision: Revision, *, priced: bool) -> dict[str, dict[str, Any]]:
 def _item_changes(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> Sequence[ItemChange]:
-    """In the order of the later revision; what it lacks comes last."""
+    """Return the changes of items in the order of the later revision; removed items come last."""
     before = _under_the_ids_of(after, before)
     found = []
     for item_id, now in after.items():
@@ -129,8 +129,8 @@ def _item_changes(
 def _under_the_ids_of(
     after: Mapping[str, Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Mapping[str, Any]]:
-    """The items of before. One that was written anew got another id: it is the same where its kind and
-    description are."""
+    """Return the earlier items under the ids of the later ones. An item that was typed again has a new id; it
+    counts as the same if its kind and description are equal."""
     found = dict(before)
     for item_id, now in after.items():
         if item_id not in found:
@@ -145,6 +145,6 @@ def _same(item: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _files_but_in(other: Revision, revision: Revision) -> list[str]:
-    """Names of the revision's files that the other one lacks."""
+    """Return the names of the revision's files that the other one lacks."""
     known = {file["attachment_id"] for file in other.get("attachments", ())}
     return [file["name"] for file in revision.get("attachments", ()) if file["attachment_id"] not in known]

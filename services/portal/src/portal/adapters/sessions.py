@@ -1,4 +1,4 @@
-"""Who is signed in at a browser, and as whom the services are asked."""
+"""The person who is signed in at a browser, and calls to the services as that person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .postgres import PostgresSessions
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person at a browser: what pages know of whoever looks at them."""
+    """A signed-in person at a browser, as pages know them."""
 
     session: Session
     actor: Actor
@@ -77,10 +77,11 @@ class BrowserSessions:
         return SignedIn(session, actor, AsPerson(self._services, headers, renewed))
 
     async def renew(self, signed_in: SignedIn) -> None:
-        """After what changes what the person may do: the next page is asked for with new tokens.
+        """Renew the tokens after an action that changed the person's rights, so that the next page uses new
+        ones.
 
-        While identity is away they stay due: recovery codes, above all, are shown only once.
-        """
+        While identity is away, the renewal stays due and no error is raised, because the page that is shown
+        now may be shown only once, such as one with recovery codes."""
         with suppress(Away):
             await self._renewed(signed_in.session)
 
@@ -92,7 +93,7 @@ class BrowserSessions:
             raise Away("identity") from error
 
     async def begin(self, granted: Mapping[str, Any], language: str) -> str:
-        """Keeps the tokens that identity granted. Returns the cookie."""
+        """Store the tokens that identity granted, as a new session. Return its cookie."""
         now = self._clock.now()
         tokens = read_tokens(granted, now)
         actor = await self._verifier.actor(tokens.access)
@@ -110,7 +111,8 @@ class BrowserSessions:
 
 
 def forwarded(request: web.BaseRequest) -> dict[str, str]:
-    """What the services should know of the browser: identity names sessions by it, and rates its address."""
+    """Return headers about the browser for the services: identity names sessions by the browser, and limits
+    requests by its address."""
     passed = (*request.headers.getall("X-Forwarded-For", ()), request.remote or "")
     headers = {"X-Forwarded-For": ", ".join(passed)}
     if agent := request.headers.get("User-Agent"):
@@ -119,7 +121,7 @@ def forwarded(request: web.BaseRequest) -> dict[str, str]:
 
 
 def as_stranger(call: PageCall) -> AsPerson:
-    """The services as they are reached by who has not signed in."""
+    """Return the services for a person who has not signed in."""
     return AsPerson(call.resources.services, {"Accept-Language": call.language, **forwarded(call.request)})
 
 

@@ -1,4 +1,4 @@
-"""What a subject of any type says, field by field, for approvers of what no page of its own shows."""
+"""The fields of a subject of any type, shown to approvers if the subject has no page of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 _ABOVE: Final = {"requester", "title"}
-"""Stand in the head of the page."""
+"""Fields that the head of the page shows."""
 _OF_MACHINES: Final = {"sha256", "media_type", "size"}
 _AMOUNTS: Final = re.compile(r"(unit_)?price(_before)?|amount(_before)?|increase|budget|(quote_)?total")
-"""Fields in euro by their name, where the type of the subject is not to be had."""
+"""Recognises fields in euro by name, if the subject's type is not available."""
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*")
 _DECIMAL: Final = re.compile(r"-?\d+\.\d+")
@@ -23,16 +23,16 @@ Kind = Literal["text", "flag", "number", "money", "date", "moment", "record", "r
 @dataclass(frozen=True, slots=True)
 class Fact:
     field: str
-    """Its key, which labels may name; empty for what a list holds."""
+    """The field's key, which may have a label; empty for the items of a list."""
     kind: Kind
     value: Any
-    """Facts, of a record; lists of them, of rows."""
+    """The value; for a record a list of facts, for rows a list of such lists."""
 
 
 def facts_of(content: Mapping[str, Any], subject: Mapping[str, Any] | None = None) -> list[Fact]:
-    """In their order; ids and what only machines compare are left out, and so is what is empty.
+    """Return the facts in order, without ids, values for machines, and empty values.
 
-    `subject`: the type's own fields, which say what is an amount.
+    `subject` holds the type's fields, which say which values are amounts.
     """
     fields = subject or {}
     found = (
@@ -48,7 +48,7 @@ def _fact(name: str, value: Any, field: Mapping[str, Any]) -> Fact | None:
         return None
     if isinstance(value, Mapping):
         if named := value.get("name") or ("id" in value and value.get("key")):
-            return Fact(name, "text", named)  # a person, or a unit
+            return Fact(name, "text", named)  # the value is a person or a unit
         parts = facts_of(value, field.get("fields"))
         return Fact(name, "record", parts) if parts else None
     if isinstance(value, list):

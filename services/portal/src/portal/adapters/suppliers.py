@@ -1,4 +1,4 @@
-"""People outside who may be asked for a quote, or for something else."""
+"""External people who may be asked for a quote or for other work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .client import LISTED
 
 
 def by_item(offers: Iterable[Mapping[str, Any]]) -> Mapping[str, list[Mapping[str, Any]]]:
-    """Catalogue offers, of each item the cheapest first."""
+    """Group catalogue offers by item. Offers are sorted, the cheapest of each item first."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for each in offers:
         found.setdefault(each["item_id"], []).append(each)
@@ -22,9 +22,9 @@ def by_item(offers: Iterable[Mapping[str, Any]]) -> Mapping[str, list[Mapping[st
 async def suppliers_for(
     call: PageCall, without: Collection[str] = (), *, who: str = "quotation.submit"
 ) -> Mapping[str, Any]:
-    """Id and text of each outside person who is active and in a role with the privilege `who`, which is to
-    quote; and whether there may be more than were looked at; with `who` in the query, only those of that
-    name."""
+    """Return id and text of each active external person in a role with the privilege `who` (by default, to
+    quote), and whether there may be more people than were examined. If the page's query has a `who`, only
+    people with that name are returned."""
     services = call.session.services
     people, roles = await asyncio.gather(
         services.get("identity", "/v1/people", limit=LISTED, text=call.query.get("who")),

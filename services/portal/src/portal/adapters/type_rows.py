@@ -1,4 +1,4 @@
-"""The form of a brief type: rows that a person fills in, and the JSON Schema that the service takes."""
+"""Convert the form of a brief type between rows that a person fills in and the service's JSON Schema."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _FLAGS: Final = {True: "yes", False: "no"}
 _CARRIED: Final = ("title", "description")
-"""Words of a document that no row has: who wrote them finds them again."""
+"""Texts of a document that the rows don't show; they are kept for people who wrote them in the document."""
 
 Row = dict[str, Any]
 
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 
 def rows_of(form: Mapping[str, Any], language: str) -> tuple[list[Row], list[Row]]:
-    """Sections and fields, as they stand in the page's rows."""
+    """Return the sections and the fields of a form as rows of the page."""
     sections = [
         {
             "section_key": each["key"],
@@ -96,7 +96,8 @@ def _kind(field: Mapping[str, Any]) -> str:
 
 
 def _choices_as_lines(field: Mapping[str, Any]) -> str:
-    """One a line, and what it is called in Italian and English where that is not the value itself."""
+    """Return the choices one per line, each with its Italian and English label if these differ from the
+    value."""
     words = field.get("x-choices", {})
     return "\n".join(
         " | ".join((value, words[value]["it"], words[value]["en"])) if value in words else value
@@ -115,7 +116,7 @@ def _condition_as_value(when: Mapping[str, Any] | None) -> str:
 
 
 def with_keys(rows: Sequence[Row], key: str, *labels: str) -> list[Row]:
-    """Each row that has a label with a key: its own or, of a new one, what its label makes."""
+    """Return the rows with keys. A new row with a label gets a key made from the label."""
     taken = {row[key] for row in rows if row[key]}
     named = []
     for number, row in enumerate(rows, start=1):
@@ -132,8 +133,8 @@ def with_keys(rows: Sequence[Row], key: str, *labels: str) -> list[Row]:
 def form_of_rows(
     sections: Sequence[Row], fields: Sequence[Row], before: Mapping[str, Any], language: str
 ) -> dict[str, Any]:
-    """As the service takes it: rows without a label are left out, all others have a key. `before`: the form
-    that is changed, of which stays what the rows don't say."""
+    """Return the form as the service expects it. Rows without a label are left out; all others have a key.
+    `before` is the previous form; its parts that rows don't show are kept."""
     section_keys = [row["section_key"] if row["section_it"] or row["section_en"] else "" for row in sections]
     kept = [row for row in fields if row["label_it"] or row["label_en"]]
     properties = {
@@ -203,7 +204,8 @@ def _choices(lines: str) -> tuple[list[str], dict[str, dict[str, str]]]:
 
 
 def _number(typed: str, language: str) -> Any:
-    """What is no number goes on as it was typed, so that the service's refusal shows it."""
+    """Convert a typed number. Text that is not a number is passed on unchanged, so that the service's refusal
+    shows it."""
     plain = plain_number(typed, language)
     if re.fullmatch(r"-?\d{1,12}", plain):
         return int(plain)
@@ -216,8 +218,8 @@ def _condition(value: str) -> dict[str, Any]:
 
 
 def conditions_of(form: Mapping[str, Any], language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What a field may depend on, by the label of the field that offers it: each of its choices; of a
-    yes or no the code stands for a text."""
+    """Return the conditions on which a field may depend, by the label of the field that is asked: one for
+    each of its choices. For a yes-or-no field, the code stands for a text."""
     offered = []
     for key, field in form["properties"].items():
         if field["type"] == "boolean":
@@ -236,7 +238,8 @@ def conditions_of(form: Mapping[str, Any], language: str) -> list[tuple[str, lis
 def flaws_by_row(
     errors: Iterable[Mapping[str, Any]], form: Mapping[str, Any]
 ) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    """What is wrong, by the number of the section and of the field, from 1, among those that were sent."""
+    """Return the texts of errors by section and by field, both numbered from 1 in the order they were
+    sent."""
     sections: dict[int, list[str]] = {}
     fields: dict[int, list[str]] = {}
     numbers = {key: number for number, key in enumerate(form["properties"], start=1)}

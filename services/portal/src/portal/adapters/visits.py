@@ -1,4 +1,4 @@
-"""What has changed about a thing since its reader last looked at it."""
+"""Find what has changed about a thing since its reader last looked at it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from .labels import LABELS
 from .postgres import QUERIES
 
 SAME_VISIT: Final = timedelta(minutes=30)
-"""Looks that are no farther apart belong to one visit."""
+"""Looks that are no farther apart than this belong to the same visit."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastVisit:
-    """What the visit that goes on is compared with: the end of the one before, or its own beginning."""
+    """The state with which the present visit is compared: the end of the previous visit, or the beginning of
+    the first one."""
 
     at: datetime
     revision: int
 
 
 async def visited(call: PageCall, subject_id: UUID, revision: int) -> LastVisit:
-    """Keeps that the reader looks at the thing now."""
+    """Store that the reader looks at the thing now. Return the state with which to compare."""
     session = call.session.session
     async with call.database.transaction(session.tenant_id) as work:
         row = await work.fetchrow(
@@ -45,17 +46,17 @@ async def visited(call: PageCall, subject_id: UUID, revision: int) -> LastVisit:
 class Change:
     at: str
     what: str
-    """Its code, of the labels `approval_change`."""
+    """The change's code in the labels `approval_change`."""
     person: Mapping[str, Any] | None = None
     outcome: str = ""
     text: str = ""
     fields: tuple[str, ...] = ()
-    """Of what is asked for, those that changed and have a name for people."""
+    """The changed fields of the subject that have a name for people."""
 
 
 def changes_since(last: datetime, reader: UUID, history: Any, *comments: Any) -> list[Change]:
-    """Of an approval's history and of lists of comments, what others did since then; the oldest first. A list
-    that is not to be had tells nothing."""
+    """Return what others did since then, from an approval's history and lists of comments, oldest first. A
+    list that is not available counts as empty."""
     told = [
         *(_of_history(each) for each in _items(history) if each["kind"] in LABELS["approval_change"]),
         *(change for page in comments for each in _items(page) for change in _of_comment(each)),
@@ -81,7 +82,8 @@ def _of_history(entry: Mapping[str, Any]) -> Change:
 
 
 def _of_comment(comment: Mapping[str, Any]) -> list[Change]:
-    """A question and its answer are two things. A brief's comment has an author, an approval's a person."""
+    """Return the changes that a comment makes: one for the comment and another for its answer, if it has one.
+    A brief's comment names its writer as `author`, an approval's as `person`."""
     by, at = comment.get("author") or comment["person"], comment.get("at") or comment["written_at"]
     found = [Change(at, "commented", by, text=comment["text"])]
     if "answer" in comment:

@@ -17,16 +17,16 @@ SHOWN: Final = 4
 @dataclass(frozen=True, slots=True)
 class Work:
     key: str
-    """How the template of the start page tells the kinds apart."""
+    """The key by which the start page's template distinguishes the kinds."""
     title: str
     """In English; the template translates it."""
     privileges: tuple[str, ...]
-    """What the service asks for: the person must hold all of them."""
+    """The privileges that the service requires; the person must hold all of them."""
     service: str
     path: str
     page: str
     filters: Mapping[str, str] = field(default_factory=dict)
-    """What narrows the list to the work that waits, for the service and for the page alike."""
+    """The filters that reduce the list to waiting work, both in the service's list and on the page."""
 
     @property
     def address(self) -> str:
@@ -35,7 +35,7 @@ class Work:
     def query(self, today: date) -> Mapping[str, Any]:
         if self.key == "shipments":
             return {}
-        # A person may put an approval off; until that day it does not wait for them.
+        # A person may postpone an approval; until that day it does not wait for them.
         put_off = {"back_by": today.isoformat()} if self.key == "approvals" else {}
         return {**self.filters, **put_off, "limit": SHOWN}
 

@@ -1,4 +1,4 @@
-"""Numbers and amounts as they are written in Italian and in English."""
+"""Format numbers and amounts in Italian and in English."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 
 def written_number(value: Decimal, language: str, *, decimals: int | None = None) -> str:
-    """With its thousands apart; with so many decimals where they are given, else with as many as it has."""
+    """Format a number with separated thousands, and with `decimals` decimals or as many as it has."""
     if decimals is None:
         plain = f"{value:,f}"
         plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
@@ -16,7 +16,7 @@ def written_number(value: Decimal, language: str, *, decimals: int | None = None
 
 
 def written_amount(value: Decimal, language: str) -> str:
-    """In euro, with two decimals, or more where a price has them."""
+    """Format an amount in euro with two decimals, or with more if the price has them."""
     decimals = max(2, -int(value.as_tuple().exponent))
     if language == "it":
         return f"{written_number(value, language, decimals=decimals)}\N{NO-BREAK SPACE}€"

@@ -1,4 +1,4 @@
-"""Find the session of a cookie, and renew its tokens before they end."""
+"""Find the session of a cookie, and renew its tokens before they expire."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ _LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 async def find_session(store: SessionStore, issuer: Issuer, cookie: str, now: datetime) -> Session | None:
-    """None for a session that has ended. One process renews at a time; the others go on with the token that
-    still works, and wait for the new one only where it no longer does. So does everybody while the issuer
-    stands still; IssuerAway is raised where a new token is needed then, Away where it does not answer."""
+    """Return the session of a cookie, or None if it has ended. Renew its tokens if they expire soon.
+
+    Only one process renews at a time. The others continue with the present token while it is valid, and wait
+    for the new one only after that. While the issuer does not respond, everybody continues with the present
+    token. Raises IssuerAway if a new token is needed then, and Away if the issuer does not answer the
+    renewal."""
     read = read_cookie(cookie)
     if read is None:
         return None

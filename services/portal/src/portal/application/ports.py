@@ -1,4 +1,4 @@
-"""What the use cases ask of their surroundings."""
+"""Interfaces that the use cases need from adapters."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from ..domain.sessions import Session, Tokens
 
 
 class SessionStore(Protocol):
-    """Each call is a transaction of its own: nobody is asked for tokens while one is open."""
+    """Stored sessions. Each call is a transaction of its own, so that none is open while the issuer is asked
+    for tokens."""
 
     async def insert(self, session: Session, begun_at: datetime) -> None: ...
 
     async def find(self, tenant_id: UUID, token_hash: bytes, now: datetime) -> Session | None: ...
 
     async def claim_renewal(self, tenant_id: UUID, token_hash: bytes, now: datetime, until: datetime) -> bool:
-        """Whether the renewal is ours until then. False while another process has it, or it is not due."""
+        """Reserve the renewal for the caller until `until`. Return False if another process has reserved it,
+        or if it is not due."""
 
     async def make_due(self, session: Session, now: datetime) -> None:
-        """From now on its tokens are due for renewal, however long they still work."""
+        """Make the session's tokens due for renewal now, however long they are still valid."""
 
     async def update_tokens(self, session: Session, tokens: Tokens) -> None: ...
 
@@ -35,23 +37,24 @@ class SessionStore(Protocol):
 
 
 class IssuerAway(Exception):
-    """New tokens are needed, and identity stands still: it is not asked for them."""
+    """Raised if new tokens are needed while identity does not respond, so that it isn't asked for them."""
 
 
 class Issuer(Protocol):
-    """Identity, as far as sessions need it."""
+    """The functions of the identity service that sessions need."""
 
     async def lives(self) -> bool:
-        """Whether it says so at once. Who does not is given no refresh token: it may be used once, and an
-        answer that nobody waits for any more is lost with the next one."""
+        """Tell whether identity responds to a health check at once. If it does not, it is sent no refresh
+        token: the token works only once, and if its answer comes too late, the next token is lost with it."""
 
     async def renew(self, refresh_token: str) -> Tokens | None:
-        """The next tokens; None when identity has ended the session. Raises Away when it does not answer."""
+        """Return the next tokens, or None if identity has ended the session. Raises Away if it does not
+        answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Where a person's mail goes, and in which language."""
+    """The address of a person's mail, and its language."""
 
     person_id: UUID
     name: str
@@ -61,35 +64,36 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class FollowedBrief:
-    """Who is told how a brief gets on, and what it is called."""
+    """The person who is told about a brief's progress, and the brief's title."""
 
     requester_id: UUID
     title: str
 
 
 class NoticeStore(Protocol):
-    """One tenant's notices, on one transaction."""
+    """One tenant's notices, within one transaction."""
 
     async def preferences(self, people: Collection[UUID]) -> Mapping[UUID, Preferences]:
-        """Of those who have chosen any."""
+        """Return the preferences of those people who have chosen any."""
 
     def save_preferences(self, person_id: UUID, preferences: Preferences) -> None: ...
 
     def insert(self, notice: Notice, way: Way) -> None: ...
 
     def hint(self, person_id: UUID) -> None:
-        """Tells the pages that the person looks at, once this is committed."""
+        """Notify the pages that the person has open, once this transaction is committed."""
 
     async def list_unmailed(self, person_id: UUID, way: Way) -> Sequence[Notice]:
-        """What the person has neither read nor had by mail, the oldest first."""
+        """List the person's notices that were neither read nor mailed, oldest first."""
 
     def mark_mailed(self, notices: Collection[UUID], now: datetime) -> None: ...
 
     def mark_read(self, person_id: UUID, what: str, address: str, now: datetime) -> None:
-        """What the person was told of that, on a page where they have read it."""
+        """Mark the person's notices about `what` that lead to `address` as read, because the person has read
+        the page."""
 
     async def find_addressee(self, person_id: UUID) -> Addressee | None:
-        """None for who has left, or is not known yet."""
+        """Return the person's address, or None if the person has left or is not known yet."""
 
     def save_addressee(self, addressee: Addressee, *, active: bool) -> None: ...
 
@@ -98,13 +102,13 @@ class NoticeStore(Protocol):
     def save_brief(self, brief_id: UUID, brief: FollowedBrief) -> None: ...
 
     def erase(self, person_id: UUID) -> None:
-        """Forgets a person, and all that they were told."""
+        """Delete a person together with all their notices."""
 
 
 class NoticePorts(Protocol):
     @property
     def mails(self) -> bool:
-        """Whether there is a mail server to send them."""
+        """Whether a mail server is configured."""
 
     @property
     def notices(self) -> NoticeStore: ...

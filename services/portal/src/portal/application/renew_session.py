@@ -1,4 +1,4 @@
-"""Renew a session's tokens at once: what its person may do has changed."""
+"""Renew a session's tokens at once, because the person's rights have changed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _TRY_AGAIN_SECONDS: Final = 0.1
 async def renew_session(
     store: SessionStore, issuer: Issuer, session: Session, now: datetime
 ) -> Tokens | None:
-    """The new ones; None, and the session ends, where identity has ended it. Raises IssuerAway while identity
-    stands still, so that they are renewed at a later page, and Away when it does not answer."""
+    """Renew the tokens and return them. If identity has ended the session, delete it and return None. Raises
+    IssuerAway while identity does not respond, so that a later page renews the tokens, and Away if it does
+    not answer the renewal."""
     for _ in range(round(RENEWAL_TAKES.total_seconds() / _TRY_AGAIN_SECONDS)):
-        # Another process may be renewing them as they were before: its turn is waited for.
+        # Another process may be renewing the tokens with the old rights: wait until it has finished.
         await store.make_due(session, now)
         if not await issuer.lives():
             raise IssuerAway

@@ -1,4 +1,4 @@
-"""Tell people of what concerns them: on their pages, and by mail as they wish."""
+"""Notify people about what concerns them: on their pages, and by mail as they prefer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROME: Final = ZoneInfo("Europe/Rome")
 
 
 class MailNotices(BaseModel):
-    """What a person has not seen yet is owed to them, by one mail."""
+    """A job that sends a person one mail with all notices that they have not seen yet."""
 
     person_id: UUID
     way: Way
@@ -28,9 +28,10 @@ class MailNotices(BaseModel):
 async def tell_people(
     ports: NoticePorts, people: Collection[UUID], kind: Kind, what: str, title: str, detail: str, address: str
 ) -> None:
-    """What comes while a mail is owed goes with it: a hundred notices of a night are one letter."""
+    """Store a notice for each person and schedule its mail. Notices that come before a scheduled mail is sent
+    go with it, so that a hundred notices of one night become one mail."""
     if not people:
-        return  # most events concern nobody else: they need not cost a question
+        return  # most events concern nobody else, so they don't cost a query
     chosen = await ports.notices.preferences(people)
     for person_id in people:
         preferences = chosen.get(person_id, Preferences())
@@ -41,6 +42,6 @@ async def tell_people(
         leaves_at = preferences.leaves_at(way, ports.now, ROME)
         if leaves_at is not None:
             payload = MailNotices(person_id=person_id, way=way)
-            # What leaves later is owed for its time: another that comes just then does not put it off.
+            # A later mail has its time in its key, so that a notice that comes just then can't postpone it.
             later = f":{leaves_at:%Y%m%d%H%M}" if leaves_at > ports.now else ""
             ports.jobs.schedule(MAIL_NOTICES, payload, key=f"{person_id}:{way}{later}", due_at=leaves_at)

@@ -1,4 +1,4 @@
-"""What people are told of, by which way, and when a mail may leave."""
+"""The notices that people get, how each kind reaches them, and when a mail may be sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ Kind = Literal[
     "progress",
 ]
 Way = Literal["at_once", "digest", "page"]
-"""A mail at once, one mail a day with all, or no mail: on the page it stands in any case."""
+"""How a notice reaches a person: by a mail at once, in one daily mail, or without a mail. It always appears
+on the page of notices."""
 
 USUAL: Final[Mapping[Kind, Way]] = {
     "to_decide": "at_once",
@@ -34,13 +35,13 @@ USUAL: Final[Mapping[Kind, Way]] = {
     "task": "at_once",
     "progress": "digest",
 }
-"""Until a person chooses otherwise."""
+"""The default way for each kind, until a person chooses another."""
 KEPT: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What happened, as one person is told of it."""
+    """What one person is told about something that happened."""
 
     notice_id: UUID
     person_id: UUID
@@ -48,17 +49,17 @@ class Notice:
     what: str
     """The last word of the event's type, such as `step_pending`."""
     title: str
-    """Of the approval, brief or task; empty where the event does not tell one."""
+    """The title of the approval, brief or task; empty if the event has none."""
     detail: str
     address: str
-    """The page that it is about."""
+    """The page to which the notice leads."""
     happened_at: datetime
     read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How one person wants to be told. Times are the clock's on their wall."""
+    """How one person wants to be notified. Times are local times."""
 
     ways: Mapping[Kind, Way] = field(default_factory=dict)
     digest_at: time = time(8)
@@ -69,7 +70,7 @@ class Preferences:
         return self.ways.get(kind, USUAL[kind])
 
     def leaves_at(self, way: Way, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """When a mail of what happens now leaves; None where none does."""
+        """Return when a mail about something that happens now is sent, or None if none is sent."""
         if way == "page":
             return None
         local = now.astimezone(zone)

@@ -1,4 +1,4 @@
-"""Sessions of browsers: their cookie, how long they last, when their tokens are renewed."""
+"""Browser sessions: their cookie, how long they last, and when their tokens are renewed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from uuid import UUID
 
 SESSION_LASTS: Final = timedelta(hours=12)
 RENEW_BEFORE_END: Final = timedelta(minutes=2)
-"""An access token is renewed while it still works, so that nobody waits for whoever renews it."""
+"""An access token is renewed this long before it expires, so that no other request waits for the renewal."""
 RENEWAL_TAKES: Final = timedelta(seconds=10)
-"""For so long nobody else tries."""
+"""How long one process has the renewal to itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the services take, and what gets the next of it."""
+    """The access token for the services, and the refresh token by which the next one is obtained."""
 
     access: str
     refresh: str
     access_ends_at: datetime
     factor_needed: bool = False
-    """A role of the person grants nothing until they have shown a second factor."""
+    """Whether a role of the person grants nothing until they have shown a second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class Session:
     tokens: Tokens
     ends_at: datetime
     unread: int = 0
-    """Notices that the person has not read; a hundred stand for more."""
+    """Number of notices that the person has not read; counted up to a hundred."""
 
     def due_for_renewal(self, now: datetime) -> bool:
         return now >= self.tokens.access_ends_at - RENEW_BEFORE_END
 
 
 def cookie_of(tenant_id: UUID, token: bytes) -> str:
-    """The tenant, which is no secret, and 32 random bytes, which are."""
+    """Return the cookie: the tenant's id, which is not secret, and 32 random bytes, which are."""
     return base64.urlsafe_b64encode(tenant_id.bytes + token).decode()
 
 
 def read_cookie(cookie: str) -> tuple[UUID, bytes] | None:
-    """The tenant and the token's hash; None for what is no cookie of ours."""
+    """Return the tenant and the token's hash, or None if the text is not a cookie of ours."""
     try:
         raw = base64.b64decode(cookie.encode(), altchars=b"-_", validate=True)
     except ValueError:
