@@ -147,7 +147,9 @@ class Story:
     on_the_way: list[tuple[Partner, bytes]] = field(default_factory=list)
     sequences: dict[UUID, int] = field(default_factory=dict)
     brief: str = "approved"
-    ended: tuple[str, Any] | None = None
+    ended: tuple[str, int, Any] | None = None
+    """The state in which the order ended, how often it had been reinstated by then, and all of it."""
+    reinstated: int = 0
     done: list[str] = field(default_factory=list)
     patience: int = 0
     """For how many steps nobody cancels or closes anything."""
@@ -193,6 +195,8 @@ class Story:
         kind = envelope.type.split(".")[2]
         if kind == "order_valued" and not self.written:
             assert {line["unit_price"] for line in envelope.data["lines"]} <= self.prices, "not as approved"
+        if kind == "order_reinstated":
+            self.reinstated += 1
         if kind == "amendment_requested":
             self.asked.append(("", envelope, uuid4()))
         if kind == "cancellation_refused" and self.brief == "cancelled":
@@ -736,12 +740,14 @@ class Story:
         order = await self.order()
         if order is None:
             return
-        if self.ended is not None and order.order.state.value == self.ended[0]:
-            assert (order.order, order.jobs) == self.ended[1], "something changed in an ended order"
-        elif self.ended is not None:
-            assert self.ended[0] == "cancelled", "a delivered order went on"
+        if self.ended is not None:
+            state, reinstated, whole = self.ended
+            if self.reinstated > reinstated:  # and perhaps ended again since
+                assert state == "cancelled", "a delivered order went on"
+            else:
+                assert (order.order, order.jobs) == whole, "something changed in an ended order"
         ended = order.order.state.value in ENDED
-        self.ended = (order.order.state.value, (order.order, order.jobs)) if ended else None
+        self.ended = (order.order.state.value, self.reinstated, (order.order, order.jobs)) if ended else None
 
     async def check_goods(self) -> None:
         wrong = await self.moved.own.fetch(_WRONG_GOODS, self.tenant)
