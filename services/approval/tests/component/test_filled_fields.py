@@ -4,6 +4,7 @@ again later on."""
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -79,6 +80,31 @@ async def test_what_is_not_filled_in_rightly_is_refused(desk: Desk, outcome, fil
         assert response.status == 422
         assert (first["field"], first["code"]) == (field, code)
         assert "{" not in first["detail"]
+
+
+async def test_of_many_decisions_each_names_all_that_is_to_be_mended(desk: Desk):
+    approval = await opened(desk, BUYS, DIRECTS)
+    item = {"approval_id": approval["id"], "step": "acquisti", "outcome": "approve"}
+    item |= {"content_hash": approval["content_hash"]}
+    fields: list[dict[str, str]] = [{}, {"costo": "molto", "centro": "A1"}]
+    items = [item | {"fields": filled} for filled in fields]
+    _, answer = await desk.as_("paolo").post("/v1/decisions", {"items": items})
+    both, one = (each["problem"] for each in answer["items"])
+    assert (both["code"], both["detail"]) == ("violations", "2 valori da correggere, in errors.")
+    assert [error["field"] for error in both["errors"]] == ["fields.costo", "fields.centro"]
+    assert (one.get("field") or one["errors"][0]["field"]) == "fields.costo"
+    assert "{" not in str([error["detail"] for error in both["errors"]])
+
+
+async def test_a_value_of_no_type_that_fields_have_is_refused_where_it_stands(desk: Desk):
+    body = {"step": "acquisti", "outcome": "approve", "content_hash": "x"}
+    response, problem = await desk.as_("paolo").post(
+        "/v1/decisions", {"items": [body | {"approval_id": str(uuid4()), "fields": {"costo": 10.5}}]}
+    )
+    assert response.status == 422
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == [
+        ("items[0].fields.costo", "unacceptable_value")
+    ]
 
 
 async def test_a_rejection_needs_nothing_filled_in(desk: Desk):

@@ -7,6 +7,7 @@ import re
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -312,6 +313,31 @@ async def test_suspending_a_person_ends_their_sessions_for_good(identity: Identi
         response, _ = await refresh(identity, first["refresh_token"])
         assert response.status == 401
     assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
+
+
+async def test_a_machine_has_no_password_or_factor_of_its_own(identity: Identity) -> None:
+    admin = await identity.register()
+    _, opened = await admin.post("/v1/service-accounts", {"name": "gestionale", "scopes": ["order.read"]})
+    grant = {"grant": "client_credentials"} | {name: opened[name] for name in ("client_id", "client_secret")}
+    _, token = await identity.anybody.post("/v1/tokens", grant)
+    for machine in (identity.app.with_token(token["access_token"]), await identity.platform()):
+        for method, path, body in (
+            ("POST", "/v1/me/proof", {"password": PASSWORD}),
+            ("PUT", "/v1/me/password", {"current": PASSWORD, "new": "un'altra frase lunga e mai vista"}),
+            ("POST", "/v1/me/second-factor", {}),
+            ("POST", "/v1/me/second-factor/removal", {"code": "123456"}),
+        ):
+            response, problem = await machine.request(method, path, json=body)
+            assert (response.status, problem["code"]) == (404, "person_absent"), f"{method} {path}"
+        for method, path, body in (
+            ("POST", "/v1/me/second-factor/confirmation", {"code": "123456"}),
+            ("PATCH", "/v1/me", {"language": "en"}),
+            ("GET", "/v1/me", None),
+            ("DELETE", "/v1/me/sessions", None),
+            ("DELETE", f"/v1/me/sessions/{uuid4()}", None),
+        ):
+            response, problem = await machine.request(method, path, json=body)
+            assert response.status < 500, f"{method} {path}: {problem}"
 
 
 async def test_a_service_account_signs_in_with_its_scopes(identity: Identity) -> None:

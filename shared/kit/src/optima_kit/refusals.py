@@ -112,7 +112,7 @@ class Violations(Refusal):
     status = 422
 
     def __init__(self, refusals: list[Refusal]) -> None:
-        super().__init__("violations")
+        super().__init__("violations", count=len(refusals))
         self.refusals = refusals
 
 

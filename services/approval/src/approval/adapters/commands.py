@@ -11,7 +11,7 @@ from pydantic import Field
 from optima_kit.actor import Actor
 from optima_kit.http import Amount, Command, Day, FileName, Moment, PageQuery, Query, Text, View
 from optima_kit.http.problems import load_catalogue
-from optima_kit.refusals import Refusal
+from optima_kit.refusals import Refusal, Violations
 
 from ..application.decide_many import Decided
 from ..application.ports import How, InboxFilter, InboxSort, Verdict
@@ -238,6 +238,8 @@ class ProblemView(View):
     code: str
     detail: str
     field: str | None = None
+    errors: list[ProblemView] | None = None
+    """Each of several values that are to be mended."""
 
 
 class FlawView(ProblemView):
@@ -285,4 +287,6 @@ def check_view(flaws: list[Refusal], language: str) -> CheckView:
 def _problem(refusal: Refusal, language: str) -> ProblemView:
     facts = {"field": refusal.field or "", **refusal.facts}
     detail = load_catalogue("approval").text(refusal.code, language, facts) or refusal.code
-    return ProblemView(code=refusal.code, detail=detail, field=refusal.field)
+    several = refusal.refusals if isinstance(refusal, Violations) else []
+    errors = [_problem(each, language) for each in several] or None
+    return ProblemView(code=refusal.code, detail=detail, field=refusal.field, errors=errors)

@@ -344,7 +344,7 @@ class Confirm(Command):
 async def set_up_factor(call: Call[Ports]) -> SetupView:
     """Set up a second factor; it is asked for once it is confirmed"""
     async with acting(call, None) as (ports, me):
-        setup = await set_up_second_factor(ports, me.person_id)
+        setup = await set_up_second_factor(ports, me)
     return SetupView(secret=setup.secret, uri=setup.uri)
 
 

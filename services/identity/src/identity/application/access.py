@@ -1,5 +1,5 @@
 """Load the person or service account that a command changes. This takes the directory's lock, and refuses
-those who hold a privilege that the actor lacks."""
+those who hold a privilege that the actor lacks. Or load the person who acts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from ..domain.people import Person
 from ..domain.roles import nobody_grants_more_than_they_hold, privileges_of
 from ..domain.service_accounts import ServiceAccount, only_active_accounts_are_changed
 from .ports import Ports
+
+
+async def person_who_acts(ports: Ports, actor: Actor) -> Person:
+    """Return the person. Raises Absent if it is a machine, which has neither a password nor a factor."""
+    person = await ports.people.find(actor.person_id)
+    if person is None:
+        raise Absent("person_absent")
+    return person
 
 
 async def person_to_manage(ports: Ports, actor: Actor, person_id: UUID) -> Person:

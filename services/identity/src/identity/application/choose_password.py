@@ -9,6 +9,7 @@ from optima_kit.actor import Actor
 
 from ..domain.passwords import normalised_password, password_is_hard_to_guess
 from ..domain.people import Person
+from .access import person_who_acts
 from .attempts import attempt_in_session, attempt_succeeded, forget_failures
 from .ports import Passwords, Ports
 from .sessions import end_sessions
@@ -40,8 +41,7 @@ async def choose_password(
 async def change_password(ports: Ports, passwords: Passwords, me: Actor, current: str, new: str) -> bool:
     """Change the password. Return False if `current` is wrong, which counts like a failed sign-in. Raises
     TooMany after too many failures."""
-    person = await ports.people.find(me.person_id)
-    assert person is not None, "the actor was admitted"
+    person = await person_who_acts(ports, me)
     attempt = await attempt_in_session(ports, person.email, str(me.session_id))
     known = await ports.credentials.lock(person.id)
     if known is None or not await passwords.matches(known.password_hash, normalised_password(current)):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from optima_kit.actor import Actor
 
 from ..domain.passwords import normalised_password
+from .access import person_who_acts
 from .attempts import attempt_in_session, attempt_succeeded
 from .ports import Passwords, Ports
 from .second_factor import code_opens
@@ -16,8 +17,7 @@ async def prove_oneself(
 ) -> bool:
     """Check the password or a code of the second factor; if both are given, both must be right. Return False
     if they are wrong, which counts like a failed sign-in. Raises TooMany after too many failures."""
-    person = await ports.people.find(me.person_id)
-    assert person is not None, "the actor was admitted"
+    person = await person_who_acts(ports, me)
     attempt = await attempt_in_session(ports, person.email, str(me.session_id))
     right = password is not None or code is not None
     if password is not None:

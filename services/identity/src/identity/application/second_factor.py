@@ -13,7 +13,7 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Absent, Invalid, WrongState
 
 from ..domain.second_factor import DIGITS, RECOVERY_CODES, STEP_SECONDS, SecondFactor, step_that_shows
-from .access import person_to_manage
+from .access import person_to_manage, person_who_acts
 from .attempts import attempt_in_session, attempt_succeeded
 from .opaque_tokens import hashed_secret
 from .ports import Ports
@@ -30,19 +30,17 @@ class Setup:
     """The URI that a phone reads from a QR code."""
 
 
-async def set_up_second_factor(ports: Ports, person_id: UUID) -> Setup:
+async def set_up_second_factor(ports: Ports, me: Actor) -> Setup:
     """Set up a second factor with a new secret. It is not asked for until it is confirmed; until then it can
     be set up again."""
-    person = await ports.people.find(person_id)
-    if person is None:
-        raise Absent("person_absent")
-    known = await ports.second_factors.lock(person_id)
+    person = await person_who_acts(ports, me)
+    known = await ports.second_factors.lock(person.id)
     if known is not None and known.confirmed:
         raise WrongState("second_factor_active")
     tenant = await ports.tenants.find()
     assert tenant is not None, "the person's tenant"
     secret = secrets.token_bytes(_SECRET_BYTES)
-    await ports.second_factors.save(SecondFactor(person_id, ports.sealing.sealed(secret, str(person_id))))
+    await ports.second_factors.save(SecondFactor(person.id, ports.sealing.sealed(secret, str(person.id))))
     text = base64.b32encode(secret).decode()
     label = quote(f"Linea OPTIMA {tenant.slug}:{person.email}", safe="")
     issuer = quote(f"Linea OPTIMA {tenant.slug}")
@@ -81,8 +79,7 @@ async def code_opens(ports: Ports, factor: SecondFactor, code: str) -> bool:
 async def give_up_with_code(ports: Ports, me: Actor, code: str) -> bool:
     """Remove the person's own second factor and end their other sessions. Return False if the code is wrong,
     which counts like a wrong password. Raises TooMany after too many failures."""
-    person = await ports.people.find(me.person_id)
-    assert person is not None, "the actor was admitted"
+    person = await person_who_acts(ports, me)
     factor = await ports.second_factors.lock(person.id)
     if factor is None:
         raise Absent("second_factor_not_set_up")

@@ -95,7 +95,7 @@ class Pipeline:
             return await perform(request, placeholders, language)
         except BadInput as bad:
             REFUSALS.labels("violations").inc()
-            body = problem_of_validation(bad.error, self._catalogue, language, where, bad.where)
+            body = problem_of_validation(bad, self._catalogue, language, where)
             return render(request, body, language)
         except Refusal as refusal:
             REFUSALS.labels(refusal.code).inc()

@@ -10,11 +10,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from ..refusals import Refusal, Term, Violations
+
+if TYPE_CHECKING:
+    from .requests import BadInput
 
 LANGUAGES = ("it", "en")
 
@@ -132,24 +133,30 @@ def _error(refusal: Refusal, catalogue: Catalogue, language: str) -> dict[str, A
 
 
 def problem_of_validation(
-    error: ValidationError, catalogue: Catalogue, language: str, instance: str, where: str
+    bad: BadInput, catalogue: Catalogue, language: str, instance: str
 ) -> dict[str, Any]:
     """Build the body of the answer to a request whose body or query string does not fit its model."""
-    errors = []
-    for fault in error.errors(include_url=False, include_input=False)[:100]:
+    errors: dict[str, dict[str, Any]] = {}
+    for fault in bad.error.errors(include_url=False, include_input=False)[:100]:
+        place = _path(fault["loc"], bad.sent, missing=fault["type"] == "missing") or bad.where
+        code = "unacceptable_value" if place in errors else fault["type"]  # it may be of several types
         facts: dict[str, object] = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
-        text = catalogue.text(fault["type"], language, facts)
+        text = catalogue.text(code, language, facts)
         if text is None:
             text = catalogue.text("unacceptable_value", language, {}) if language == "it" else fault["msg"]
-        errors.append({"field": _path(fault["loc"]) or where, "code": fault["type"], "detail": text})
+        errors[place] = {"field": place, "code": code, "detail": text}
     detail = catalogue.text("violations", language, {"count": len(errors)})
-    return body_of(422, "violations", detail or "", language, instance, errors)
+    return body_of(422, "violations", detail or "", language, instance, list(errors.values()))
 
 
-def _path(location: tuple[str | int, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+def _path(location: tuple[str | int, ...], sent: Any, *, missing: bool) -> str:
+    """As it stands in what was sent: of where the model's types differ, a location names the type as well."""
+    path, here = "", sent
+    for at, part in enumerate(location):
+        if isinstance(here, list) and isinstance(part, int) and part < len(here):
+            path, here = f"{path}[{part}]", here[part]
+        elif isinstance(here, dict) and (part in here or (missing and at == len(location) - 1)):
+            path, here = f"{path}.{part}" if path else str(part), here.get(part)
     return path
 
 

@@ -34,10 +34,11 @@ _TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 class BadInput(Exception):
     """Raised if a body or query string does not fit its model."""
 
-    def __init__(self, error: ValidationError, where: str) -> None:
+    def __init__(self, error: ValidationError, where: str, sent: Any) -> None:
         super().__init__(where)
         self.error = error
         self.where = where
+        self.sent = sent
 
 
 def bearer_of(request: web.BaseRequest) -> str:
@@ -95,7 +96,7 @@ def parse_body(route: Route, raw: bytes, media_type: str) -> Any:
     try:
         return cast(type[BaseModel], route.body).model_validate(document)
     except ValidationError as error:
-        raise BadInput(error, "body") from None
+        raise BadInput(error, "body", document) from None
 
 
 def _document(raw: bytes) -> Any:
@@ -157,7 +158,7 @@ def parse_query(model: type[BaseModel], request: web.BaseRequest) -> BaseModel:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise BadInput(error, "query") from None
+        raise BadInput(error, "query", values) from None
 
 
 def expected_version(route: Route, request: web.BaseRequest) -> int | None:
