@@ -162,8 +162,8 @@ _MODULES = (
 
 
 def _explained(handler: Handler) -> Handler:
-    """Shows what a service says of the page itself: that it is away, that there is nothing to see, or that
-    the session has ended."""
+    """Wrap a handler so that the page explains a failure of its main request: the service is away, refuses,
+    or the session has ended."""
 
     @wraps(handler)
     async def explained(call: PageCall, **arguments: Any) -> Answer:

@@ -25,9 +25,9 @@ from .budgets import budget_of
 pages = Pages()
 
 _SHOWN_OTHERWISE: Final = {"brief", "proof", "order_amendment"}
-"""Types of subjects of which the page has what it shows from elsewhere, or in words of its own."""
+"""Types of subjects that the page shows from another service's data or in a special form."""
 MORE = frozenset({"withdraw", "add_approver", "reassign", "claim", "release", "follow_up"})
-"""What may be done with a step beside deciding it."""
+"""The actions on a step other than deciding it."""
 
 
 @pages.get("/approvals/{approval_id}")
@@ -37,7 +37,7 @@ async def show_approval(call: PageCall, approval_id: UUID) -> Answer:
 
 @pages.post("/approvals/{approval_id}/decision", max_bytes=32 << 20)
 async def decide(call: PageCall, approval_id: UUID) -> Answer:
-    """Documents are attached first; where the decision is refused, they stay with the form."""
+    """Decide a step. Documents are attached first; if the decision is refused, they stay with the form."""
     names = ("step", "outcome", "content_hash", "reason", "on_behalf_of")
     decision = {name: call.text(name) for name in names}
     documents = {text.partition(" ")[0]: text for text in call.form.getall("document", [])}
@@ -140,7 +140,8 @@ async def unwatch(call: PageCall, approval_id: UUID) -> Answer:
 
 
 def _value(call: PageCall, name: str) -> str | int | bool:
-    """What was typed into a field whose name says its kind. What is no number goes on as it was typed."""
+    """Convert what was typed into a field whose name contains its kind. Text that is not a number is passed
+    on unchanged."""
     kind, typed = name.split(":")[1], call.text(name)
     if kind == "flag":
         return typed == "yes"
@@ -233,7 +234,7 @@ async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) ->
 
 
 def _concerned(approval: Mapping[str, Any], reader: str) -> list[tuple[str, str]]:
-    """To whom the reader may put a question, as a choice."""
+    """Return the people whom the reader may ask a question, as choices."""
     people = [
         approval["requester"],
         *(each["person"] for step in approval["steps"] for each in step["parts"]),

@@ -1,4 +1,4 @@
-"""The catalogue: what is kept in stock without an order. A scanner's code leads straight to its article."""
+"""The catalogue of articles kept in stock without an order. A scanned code leads straight to its article."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def _page(call: PageCall, code: str, sent: Sent = NOTHING_SENT) -> Answer:
 
 
 def _conversions(known: Any, language: str) -> list[tuple[str, str]]:
-    """Unit and what it holds, of each that the form shows; some are left for others."""
+    """Return unit and content of each conversion as rows of the form, and some empty rows for others."""
     filled_in = [(each["unit"], typed_number(each["holds"], language)) for each in known]
     return filled_in + [("", "")] * _CONVERSIONS
 

@@ -24,7 +24,7 @@ async def show_board(call: PageCall) -> Answer:
 
 @pages.post("/production/assignments", max_bytes=1 << 20)
 async def assign_at_once(call: PageCall) -> Answer:
-    """Each is given to the person or refused for itself."""
+    """Assign the chosen phases to a person. Each phase is assigned or refused separately."""
     chosen = call.form.getall("chosen", [])
     names = dict(zip(call.form.getall("phase", []), call.form.getall("name", []), strict=False))
     body = {"phase_ids": chosen, "assignee_id": call.text("assignee_id")}

@@ -144,14 +144,15 @@ async def _command(call: PageCall, brief_id: UUID, what: str, body: dict[str, An
 
 
 def _prices_typed(form: Mapping[str, Any]) -> dict[str, str]:
-    """By the item's id, as they stand in the fields."""
+    """Return the typed prices by item id."""
     return {
         name.removeprefix("price-"): str(value) for name, value in form.items() if name.startswith("price-")
     }
 
 
 def _prices_set(brief: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Of a brief that was priced, or what its last revision proposes, as they would be typed."""
+    """Return a brief's prices by item id as a person would type them: those that were set, or else those that
+    its last revision proposes."""
     lines = brief["prices"]["lines"] if "prices" in brief else brief.get("proposed_prices", [])
     return {line["item_id"]: typed_number(line["unit_price"], language) for line in lines}
 

@@ -82,7 +82,8 @@ async def _page(call: PageCall, brief_id: UUID, process_key: str, refused: Refus
 
 
 def _is_complete(brief: Any, answers: Any) -> bool:
-    """Whether nothing stands empty that is needed to submit. Whether it is right, the service says."""
+    """Tell whether all values that a submission requires are there. Only the service says whether they are
+    valid."""
     needed = all(brief.get(name) for name in ("category", "budget", "deadline", "items"))
     return needed and all(
         key in brief["form"] for _, asked in answers for key, _, required in asked if required

@@ -29,7 +29,7 @@ pages = Pages()
 
 _EMPTY_ROW: Final = dict.fromkeys(("item_id", "kind", "description", "quantity", "unit"), "")
 _BEGUN: Final = 3
-"""Drafts that whoever begins another is led back to, at most."""
+"""How many existing drafts the page offers at most to a person who begins another one."""
 
 
 @pages.get("/new-brief")
@@ -134,7 +134,8 @@ async def take_out(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answe
 
 
 async def attach_files(call: PageCall, brief_id: UUID) -> None:
-    """Those of the form's field `file`, one after the other. Raises Refused for the first that is refused."""
+    """Attach the files of the form's field `file` one after the other. Raises Refused at the first
+    refusal."""
     for file in call.form.getall("file", []):
         if isinstance(file, FileField) and file.filename:
             name = file.filename.replace("\\", "/").rpartition("/")[2]
@@ -148,7 +149,7 @@ def address_of(brief_id: UUID | str, page: str = "") -> str:
 
 
 async def type_of(call: PageCall, brief: Any) -> Any:
-    """The type that the brief is of, in its version of that day."""
+    """Return the brief's type in the version that the brief uses, or None if it has none."""
     if "type_key" not in brief:
         return None
     path = f"/v1/brief-types/{quote(brief['type_key'], safe='')}"
@@ -203,8 +204,8 @@ def _shown(
 
 
 async def _save(call: PageCall, brief_id: UUID, address: str) -> Answer:
-    """What another tab has changed meanwhile is refused by the version of what was shown; the page is then
-    shown with what was typed, over what is there now."""
+    """Save one page of the draft. If another tab has changed the draft meanwhile, the service refuses the
+    version; the page is then shown with the typed values on top of the present draft."""
     services = call.session.services
     brief = await services.get("brief", f"/v1/briefs/{brief_id}")
     brief_type = await type_of(call, brief)
@@ -224,7 +225,7 @@ async def _save(call: PageCall, brief_id: UUID, address: str) -> Answer:
 
 
 def _after(call: PageCall, brief: Any, brief_type: Any, address: str) -> str:
-    """Where a page that was saved leads to."""
+    """Return the address to which a saved page leads."""
     order = [each.address for each in pages_of(brief_type, brief["form"])]
     here, brief_id = order.index(address), brief["id"]
     match call.text("to"):
@@ -238,7 +239,7 @@ def _after(call: PageCall, brief: Any, brief_type: Any, address: str) -> str:
 
 
 def _in_fields(call: PageCall, brief: Any, page: DraftPage, *, typed: bool) -> dict[str, Any]:
-    """What stands in the page's fields: what the draft has, or what was typed and refused."""
+    """Return the values of the page's fields: those of the draft, or those that were typed and refused."""
     language = call.language
     if page.form:
         own = page.form["properties"]
@@ -264,7 +265,7 @@ def _in_fields(call: PageCall, brief: Any, page: DraftPage, *, typed: bool) -> d
 
 
 async def _offered(call: PageCall, page: DraftPage) -> dict[str, Any]:
-    """What may be chosen on the page."""
+    """Return the choices that the page offers."""
     services = call.session.services
     match page.address:
         case "":

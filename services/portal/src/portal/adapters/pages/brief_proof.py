@@ -95,7 +95,7 @@ async def _command(
 
 
 async def _send(call: PageCall, path: str, **query: str) -> Mapping[str, Any]:
-    """The file that was chosen; without one, an empty file is refused."""
+    """Upload the chosen file. If none was chosen, an empty file is sent so that the service refuses it."""
     file = call.form.get("file")
     chosen = file if isinstance(file, FileField) and file.filename else None
     reviewer = await person_named(call, call.text("reviewer"))
@@ -115,8 +115,8 @@ async def _send(call: PageCall, path: str, **query: str) -> Mapping[str, Any]:
 
 
 def _part_typed(typed: str, language: str) -> str:
-    """Percent of a page as a part of it. What is no number goes on as it was typed, so that the service's
-    refusal shows it."""
+    """Convert a typed percentage of a page to a fraction. Text that is not a number is passed on unchanged,
+    so that the service's refusal shows it."""
     plain = plain_number(typed, language)
     try:
         return format((Decimal(plain) / 100).normalize(), "f")
@@ -169,5 +169,5 @@ async def _page(call: PageCall, proof_id: UUID, sent: Sent = NOTHING_SENT, page:
 
 
 def _chosen(versions: list[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
-    """The version that the address names, or else the newest."""
+    """Return the version that the address names, or else the newest."""
     return next((each for each in versions if str(each["version"]) == wanted), versions[0])

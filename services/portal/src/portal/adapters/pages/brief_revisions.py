@@ -18,7 +18,7 @@ pages = Pages()
 
 @pages.get("/briefs/{brief_id}/revisions")
 async def show_revisions(call: PageCall, brief_id: UUID) -> Answer:
-    """The last two, or those that are asked for, whichever comes first in the question."""
+    """Compare the last two revisions, or the two that the query names in any order."""
     services = call.session.services
     brief, submitted, kinds = await with_parts(
         services.get("brief", f"/v1/briefs/{brief_id}"),
@@ -40,7 +40,7 @@ async def show_revisions(call: PageCall, brief_id: UUID) -> Answer:
 
 
 def _with_draft(submitted: Sequence[Mapping[str, Any]], brief: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The oldest first. What its requester is drafting follows on what was submitted."""
+    """Return the submitted revisions, oldest first, followed by the one that the requester is drafting."""
     drafted = not submitted or brief["revision"] > submitted[-1]["revision"]
     return [*submitted, brief] if drafted else [*submitted]
 
@@ -48,7 +48,8 @@ def _with_draft(submitted: Sequence[Mapping[str, Any]], brief: Mapping[str, Any]
 def _chosen(
     revisions: Sequence[Mapping[str, Any]], query: Mapping[str, str]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """None while there is one alone. A number that no revision has stands for the usual one."""
+    """Return the two revisions to compare, or None if there is only one. A number that no revision has counts
+    as missing, so that one of the last two is taken."""
     if len(revisions) < 2:
         return None
     by_number = {str(each["revision"]): each for each in revisions}
@@ -58,7 +59,7 @@ def _chosen(
 
 
 async def _type(call: PageCall, brief: Mapping[str, Any], comparison: Comparison | None) -> Any:
-    """What the fields of its form are called, if answers changed."""
+    """Return the brief's type, which names the form's fields, if answers changed."""
     if comparison is None or not comparison.answers or "type_key" not in brief:
         return None
     path = f"/v1/brief-types/{quote(brief['type_key'], safe='')}"

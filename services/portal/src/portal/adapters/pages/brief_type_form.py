@@ -101,7 +101,7 @@ def _address(key: str) -> str:
 
 
 def _rows(call: PageCall, names: Sequence[str]) -> list[Row]:
-    """As they were typed, in order."""
+    """Return the typed rows in order."""
     columns = [call.form.getall(name, []) for name in names]
     return [
         {name: str(value).strip() for name, value in zip(names, row, strict=True)}
@@ -110,7 +110,8 @@ def _rows(call: PageCall, names: Sequence[str]) -> list[Row]:
 
 
 def _moved(fields: list[Row], asked: str) -> None:
-    """`up-3` sets the third field before the second, `down-3` after the fourth; anything else moves none."""
+    """Move a field: `up-3` puts the third before the second, `down-3` after the fourth. Any other text moves
+    none."""
     way, _, number = asked.partition("-")
     if way in ("up", "down") and number.isdecimal():
         first = int(number) - (2 if way == "up" else 1)

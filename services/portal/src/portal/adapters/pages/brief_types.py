@@ -1,4 +1,4 @@
-"""The types of briefs, and the document of each for whoever wants YAML."""
+"""The types of briefs, and the YAML document of each for people who prefer it to the form."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def define(call: PageCall, key: str) -> Answer:
 async def _define(call: PageCall, key: str, *, new: bool) -> Answer:
     document, version = call.text("document"), call.text("version")
     try:
-        # What is no document is sent as an empty one, so that the service says what is missing.
+        # A text that is not a document is sent as an empty one, so that the service says what is missing.
         await call.session.services.send(
             "brief", "PUT", address_of_type(call, key), definition_in(document), version=version
         )
@@ -77,7 +77,7 @@ async def _define(call: PageCall, key: str, *, new: bool) -> Answer:
 
 
 def address_of_type(call: PageCall, key: str) -> str:
-    """Raises Refused where nobody has typed a key."""
+    """Return the type's address in the service. Raises Refused if no key was typed."""
     if not key:
         detail = translations_of(call.language).gettext(_NO_CODE)
         raise Refused(422, {"code": "code_missing", "detail": detail})

@@ -13,14 +13,14 @@ pages = Pages()
 
 _FILTERS = ("unit_id", "type", "deadline_from", "deadline_to", "priced", "late", "requester")
 _STATES = [state for state in LABELS["brief"] if state != "changes_requested"]
-"""A brief rests in each of these."""
+"""The states in which a brief can stay; from `changes_requested` it becomes a draft at once."""
 
 
 @pages.get("/briefs")
 async def show_briefs(call: PageCall) -> Answer:
     states = call.request.query.getall("state", [])
     if len(states) > 1:
-        # As one parameter, which the next page's address and a bookmark can carry.
+        # Join the states into one parameter, which the next page's address and a bookmark can contain.
         return SeeOther(f"/briefs?{urlencode({**call.query, 'state': ','.join(states)}, safe=',')}")
     services = call.session.services
     filters = {name: call.query.get(name) for name in _FILTERS}

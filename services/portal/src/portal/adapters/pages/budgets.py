@@ -81,7 +81,8 @@ async def change_plan(call: PageCall, budget_id: UUID) -> Answer:
 
 
 async def budget_of(call: PageCall, brief_id: UUID | str) -> Any:
-    """What a brief takes of its budget; None where there is none, or the reader may not see it."""
+    """Return what a brief takes from its budget, or None if there is no budget or the reader may not see
+    it."""
     if not leads_to(call.session.actor, "/budgets"):
         return None
     return await part(call.session.services.get("brief", f"/v1/briefs/{brief_id}/budget"))

@@ -1,4 +1,4 @@
-"""Articles leave from stock, without an order: samples, free gifts, what a customer calls off."""
+"""Ship articles from stock without an order: samples, free gifts, goods that a customer calls off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..places import destination_of, destinations_of, lines_typed, places_of, ty
 pages = Pages()
 
 _SHOWN: Final = 30
-"""Articles at most, but for those of which a quantity is typed: others are looked for."""
+"""How many articles are shown at most, beside those with a typed quantity; others are found by a search."""
 
 
 @pages.get("/call-off")
@@ -64,7 +64,8 @@ async def _page(call: PageCall, warehouse: str, sent: Sent = NOTHING_SENT) -> An
 
 
 def goods_shown(goods: Sequence[Mapping[str, Any]], looked_for: str, sent: Sent) -> list[Mapping[str, Any]]:
-    """Of which a quantity is typed, and the first of those that have each word looked for."""
+    """Return the articles with a typed quantity, and the first of those that contain all words searched
+    for."""
     words = looked_for.casefold().split()
     asked = [row for row in goods if sent.typed("call-off", f"quantity-{row['job_id']}")]
     found = (

@@ -1,4 +1,5 @@
-"""What suppliers' catalogues ask, and until when: kept by purchasing, suggested where briefs are priced."""
+"""Prices in suppliers' catalogues with their validity: kept by purchasing, suggested when briefs are
+priced."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ async def change(call: PageCall, price_id: UUID) -> Answer:
 
 
 def _terms(call: PageCall) -> dict[str, Any]:
-    """The price, and below it those of larger quantities, one a line: `1000: 0,085`."""
+    """Return the typed terms: the price, and prices of larger quantities, one per line such as `1000:
+    0,085`."""
     lines = [line.partition(":") for line in call.text("breaks").splitlines() if line.strip()]
     typed = [(call.text("minimum"), call.text("price")), *((most, price) for most, _, price in lines)]
     return {
@@ -100,7 +102,7 @@ def _terms(call: PageCall) -> dict[str, Any]:
 
 
 def _given(price: Mapping[str, Any], language: str) -> dict[str, str]:
-    """As it would be typed."""
+    """Return a price's fields as a person would type them."""
     breaks = [
         (typed_number(each["from_quantity"], language), typed_number(each["unit_price"], language))
         for each in price["breaks"]

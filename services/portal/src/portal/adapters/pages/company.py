@@ -1,4 +1,4 @@
-"""The company itself: as its documents name it, and the language and time zone of its people."""
+"""The company itself: the data by which documents name it, and the language and time zone of its people."""
 
 from __future__ import annotations
 

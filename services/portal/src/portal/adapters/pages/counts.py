@@ -1,4 +1,4 @@
-"""Counting a warehouse: with a scanner as a keyboard, one field and Enter a time."""
+"""Count a warehouse with a scanner that works as a keyboard: one field at a time, followed by Enter."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _place_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _lying(stock: Any) -> list[Mapping[str, Any]]:
-    """What lies in each place, by location as one walks."""
+    """Return the goods in each place, sorted by location, which is the way that a counting person walks."""
     rows = [
         {**row, **{name: value for name, value in each.items() if name != "held"}}
         for row in (stock["items"] if stock else [])

@@ -1,4 +1,5 @@
-"""Where a mail to an approver leads: they see what it is about and decide, without signing in."""
+"""The page to which a mail to an approver leads: the approver sees the subject and decides without signing
+in."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from ..subject_facts import facts_of
 pages = Pages()
 
 _AMENDMENT: Final = {"number", "description", "quantity", "unit", "reason", "kind"}
-"""What is said of another price of an order's line to whoever decides; prices where the step shows them."""
+"""The facts shown about a changed price of an order's line; prices are added if the step shows them."""
 
 
 @pages.get("/decide", public=True)
@@ -25,7 +26,8 @@ async def show_decide(call: PageCall) -> Answer:
 
 @pages.post("/decide", public=True)
 async def look(call: PageCall) -> Answer:
-    """Looking is a POST too: the code stays out of addresses, and so out of logs. It decides nothing."""
+    """Show what is to be decided. This is a POST, so that the code appears in no address and so in no log. It
+    decides nothing."""
     token = call.text("token")
     try:
         return _page(token=token, linked=await _linked(call, token))
@@ -79,7 +81,7 @@ def _page(
 
 
 def _brief(linked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is to be decided, as pages show a brief; None for things of another type."""
+    """Return the subject in the form in which pages show a brief, or None if it is of another type."""
     content = linked["content"]
     if not {"number", "items"} <= content.keys():
         return None

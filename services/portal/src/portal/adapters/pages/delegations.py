@@ -1,4 +1,4 @@
-"""Letting somebody else decide in one's place for a while."""
+"""Delegate decisions to another person for a while."""
 
 from __future__ import annotations
 

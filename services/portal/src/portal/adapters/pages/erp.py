@@ -1,4 +1,4 @@
-"""The exchange with ERPs: what each connection carries, what came of it, and what needs a person."""
+"""The exchange with ERPs: what each connection exchanges, the results, and what needs a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..forms import NOTHING_SENT, Sent, day_begins, filled
 pages = Pages()
 
 _ERP_SECONDS: Final = 60.0
-"""How long an ERP is waited for: an import or a comparison reads all that it has."""
+"""Seconds to wait for an ERP, because an import or a comparison may read everything that it has."""
 _TABLES: Final = {
     **{
         table: ("erp-bridge", f"/v1/{table}")
@@ -38,13 +38,13 @@ _TABLES: Final = {
     },
     **{table: ("logistics", f"/v1/{table}") for table in ("document-types", "destinations")},
 }
-"""Tables as last agreed with the ERPs, as the law has them, and as logistics keeps them."""
+"""Lookup tables: those agreed with the ERPs, those defined by law, and those kept by logistics."""
 _GROUPED_BY: Final = ("connection", "entity", "direction", "error_class", "code")
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a command of a connection's page answered; nothing of it is stored."""
+    """The answer of a command on a connection's page; it is shown and not stored."""
 
     command: str = ""
     answer: Mapping[str, Any] | None = None
@@ -59,7 +59,7 @@ async def show_connections(call: PageCall) -> Answer:
 
 @pages.get("/erp/new-connection")
 async def show_new(call: PageCall) -> Answer:
-    """The connectors, and what each carries; with one chosen, the form."""
+    """Show the connectors and what each exchanges; if one is chosen, show its form."""
     return await _new(call)
 
 
@@ -111,7 +111,7 @@ async def import_now(call: PageCall, key: str) -> Answer:
 
 @pages.post("/erp/connections/{key}/comparison")
 async def compare(call: PageCall, key: str) -> Answer:
-    """What was found is kept, and has a page of its own."""
+    """Compare both sides. The result is stored and has a page of its own."""
     body = {"entity": call.text("entity"), "delete_missing": call.text("delete_missing") == "yes"}
     answer = await _command(call, key, "reconciliations", body)
     return answer if isinstance(answer, Shown) else SeeOther(f"/erp/comparisons/{answer['id']}")
@@ -142,7 +142,7 @@ async def change_mapping(call: PageCall, key: str) -> Answer:
 
 @pages.post("/erp/connections/{key}/mapping/trial")
 async def try_mapping(call: PageCall, key: str) -> Answer:
-    """What a record, typed as the ERP has it, would become here."""
+    """Show what a record would become here, typed with the ERP's fields."""
     typed = {name: value for name, value in call.form.items() if value}
     body = {"entity": call.query.get("entity", ""), "records": [typed]}
     try:
@@ -301,7 +301,7 @@ def _typed(call: PageCall) -> dict[str, str]:
 async def _configure(
     call: PageCall, key: str, connector: str, sent: Mapping[str, str], version: str | None = None
 ) -> None:
-    """The mapping is not told of, and stays as it is. Raises Refused."""
+    """Create or change a connection. The mapping is not sent, so it stays as it is. Raises Refused."""
     body: dict[str, Any] = {
         "connector": connector,
         "settings": filled(**_named_after(sent, "setting:")),
@@ -327,7 +327,8 @@ def _named_after(sent: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _number(typed: str) -> int | str:
-    """What is no number goes on as it was typed, so that the service's refusal shows it."""
+    """Convert a typed number. Text that is not a number is passed on unchanged, so that the service's refusal
+    shows it."""
     return int(typed) if typed.isdecimal() else typed
 
 
@@ -354,7 +355,7 @@ async def _settings(call: PageCall, key: str, sent: Sent = NOTHING_SENT) -> Answ
 
 
 async def _command(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Any:
-    """What the bridge answered, or the connection's page with its refusal."""
+    """Return the bridge's answer, or the connection's page with the refusal."""
     try:
         return await call.session.services.send(
             "erp-bridge",
@@ -369,7 +370,7 @@ async def _command(call: PageCall, key: str, command: str, body: Mapping[str, An
 
 
 async def _done(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Answer:
-    """What the ERP answered is shown at once: it stands nowhere else."""
+    """Execute a command and show the ERP's answer at once, because it is stored nowhere."""
     answer = await _command(call, key, command, body)
     return answer if isinstance(answer, Shown) else await _connection(call, key, Done(command, answer))
 
@@ -415,7 +416,7 @@ async def _list(call: PageCall, kind: str) -> Answer:
 
 
 async def _failures(call: PageCall, refused: Refused | None = None) -> Answer:
-    """What is wrong, counted, and the records of which it is."""
+    """Show the failures, and their number by problem."""
     services = call.session.services
     chosen = {name: call.query.get(name, "") for name in (*_GROUPED_BY, "dismissed")}
     connection = chosen["connection"]
@@ -452,7 +453,8 @@ async def _failure(call: PageCall, failure_id: UUID, refused: Refused | None = N
 
 
 async def _settle(call: PageCall, failure_id: UUID, how: str, body: Mapping[str, Any]) -> Answer:
-    """Leads on to the list, or back to the record where it was refused again or goes out shortly."""
+    """Settle a failure. Lead to the list, or back to the record if it was refused again or is sent
+    shortly."""
     try:
         settled = await call.session.services.send(
             "erp-bridge", "POST", f"/v1/failures/{failure_id}/{how}", body, key=call.text("once")

@@ -1,4 +1,4 @@
-"""Figures of production: how long work takes, what is on time and accepted, what it brings, what is ahead."""
+"""Figures of production: how long work takes, punctuality, accepted work, margins, and the work ahead."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _chosen(call: PageCall, name: str) -> str:
 
 
 class _Names:
-    """What the groups of figures are called."""
+    """Finds the names of groups of figures."""
 
     def __init__(self, language: str, kinds: Mapping[str, str], customers: Mapping[str, str]) -> None:
         self.language = language
@@ -65,7 +65,8 @@ class _Names:
         self._customers = customers
 
     def of(self, group: Mapping[str, Any]) -> str | None:
-        """None for what is nobody's or without a name: the page has words for it."""
+        """Return the group's name, or None if it has none or nobody is assigned; the page has a text for
+        that."""
         if "week" in group:
             return written_day(date.fromisoformat(group["week"]), self.language)
         if "month" in group:
@@ -88,7 +89,7 @@ def _by_key(found: Any, key: str) -> Mapping[str, str]:
 
 
 def _named(figures: Any, names: _Names) -> Any:
-    """With the name of each row; what is away stays so."""
+    """Return the rows of figures with names. Missing figures are returned unchanged."""
     if not figures:
         return figures
     return [{**row, "name": names.of(row["group"])} for row in figures["rows"]]

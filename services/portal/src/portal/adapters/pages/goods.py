@@ -1,5 +1,5 @@
-"""The goods of one job or article: where they lie, each of their movements, setting the stock right after a
-count, holding some back for their quality, and moving them to another location or warehouse."""
+"""The goods of one job or article: where they are, their movements, and forms to correct the stock after a
+count, to hold goods back for a quality check, and to move them to another location or warehouse."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def _hold(call: PageCall, job_id: UUID, form: str, path: str, more: dict[s
 
 
 def _place(call: PageCall) -> dict[str, str]:
-    """Location and lot, where a place was chosen or typed."""
+    """Return location and lot of the place that was chosen or typed, if any."""
     if chosen := call.text("place"):
         _, location, lot = place_typed(chosen)
         return {"location": location, "lot": lot}

@@ -1,4 +1,4 @@
-"""What waits for the reader to decide, one by one or many at once."""
+"""The decisions that wait for the reader, to be made one by one or many at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OUTCOMES = ("approve", "request_changes", "reject")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One row of the inbox, as the form names it."""
+    """One row of the inbox that was chosen in the form."""
 
     approval_id: str
     step: str
@@ -34,7 +34,7 @@ class Chosen:
 
     @classmethod
     def read(cls, text: str) -> Chosen:
-        """What is no such name is one that nothing answers to."""
+        """Read a chosen row. A malformed text becomes a row that matches nothing."""
         return cls(*[*text.split("|"), "", "", "", ""][:4])
 
     @classmethod
@@ -76,7 +76,7 @@ async def show_inbox(call: PageCall) -> Answer:
 
 @pages.post("/inbox/selection")
 async def show_selection(call: PageCall) -> Answer:
-    """What is selected and what it amounts to, before it is decided."""
+    """Show the selected rows and their total amount before they are decided."""
     chosen = {Chosen.read(each) for each in call.form.getall("chosen", [])}
     inbox = await call.session.services.get("approval", "/v1/inbox", **await _query(call))
     rows = [row for row in inbox["items"] if Chosen.of(row) in chosen]
@@ -87,7 +87,7 @@ async def show_selection(call: PageCall) -> Answer:
 
 @pages.post("/inbox/decisions", max_bytes=1 << 20)
 async def decide_at_once(call: PageCall) -> Answer:
-    """Each is decided or refused for itself."""
+    """Decide the chosen rows. Each is decided or refused separately."""
     chosen = [Chosen.read(each) for each in call.form.getall("chosen", [])]
     titles = dict(zip(chosen, call.form.getall("title", []), strict=False))
     body = filled(outcome=call.text("outcome"), reason=call.text("reason"))
@@ -118,11 +118,12 @@ def _grouping(call: PageCall) -> str:
 
 
 async def _query(call: PageCall) -> dict[str, Any]:
-    """What is put off to a later day is left out unless it is asked for."""
+    """Return the query for the inbox. Rows postponed to a later day are left out unless they are asked
+    for."""
     given = {name: call.query.get(name, "").strip() for name in _FILTERS}
     asked: dict[str, Any] = {name: given[name] or None for name in ("text", "overdue", "cursor")}
     by = _grouping(call)
-    # Groups of people and processes are not the list's order: more of it makes them whole.
+    # The list isn't sorted by requester or process, so more of it is read to make these groups complete.
     asked |= {"sort": ORDER.get(by), "limit": LISTED if by in ("requester", "process") else _LISTED}
     more = filled(
         requester_id=await person_named(call, given["requester"]),

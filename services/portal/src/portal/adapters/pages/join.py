@@ -1,4 +1,4 @@
-"""Where an invitation leads: one chooses a password and is in."""
+"""The page to which an invitation leads: the person chooses a password and is signed in."""
 
 from __future__ import annotations
 

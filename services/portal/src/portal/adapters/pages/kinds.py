@@ -1,4 +1,4 @@
-"""Kinds of item: which phases their work goes through, how long each takes, and which comes before which."""
+"""Kinds of item: the phases of their work, how long each takes, and which phase follows which."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ def _address(key: str) -> str:
 
 
 def _rows(call: PageCall) -> list[dict[str, Any]]:
-    """As they were typed, in order; flags name the rows that they are set in, from 1 on."""
+    """Return the typed rows in order. A flag's values are the numbers of the rows in which it is set, from
+    1."""
     columns = [call.form.getall(name, []) for name in _COLUMNS]
     rows: list[dict[str, Any]] = [
         dict(zip(_COLUMNS, map(str, row), strict=True)) for row in zip(*columns, strict=True)
@@ -110,7 +111,8 @@ def _as_typed(phases: Sequence[dict[str, Any]], language: str) -> list[dict[str,
 
 
 def _phases(rows: Sequence[dict[str, Any]], language: str) -> list[dict[str, Any]]:
-    """As the service takes them: a row without a name is left out, and nothing comes after it."""
+    """Return the phases as the service expects them. A row without a name is left out, and no phase follows
+    it."""
     keys = _keys(rows)
     phases = []
     for number, row in enumerate(rows, start=1):
@@ -134,7 +136,7 @@ def _phases(rows: Sequence[dict[str, Any]], language: str) -> list[dict[str, Any
 
 
 def _sheet_rows(call: PageCall) -> list[dict[str, Any]]:
-    """As they were typed; the flag names the rows that it is set in, from 1 on."""
+    """Return the typed rows. The flag's values are the numbers of the rows in which it is set, from 1."""
     columns = [call.form.getall(name, []) for name in _SHEET_COLUMNS]
     rows: list[dict[str, Any]] = [
         dict(zip(_SHEET_COLUMNS, map(str, row), strict=True)) for row in zip(*columns, strict=True)
@@ -159,7 +161,7 @@ def _sheet_as_typed(sheet: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _sheet(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As the service takes them. A new field's key comes of its name."""
+    """Return the fields as the service expects them. The key of a new field is made from its name."""
     keys = _keys([{"key": row["sheet_key"], "name": row["sheet_name"]} for row in rows])
     return [
         {
@@ -174,7 +176,8 @@ def _sheet(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _keys(rows: Sequence[dict[str, Any]]) -> dict[int, str]:
-    """Of each row with a name, by its number: its own or, of a new one, what its name makes."""
+    """Return the keys of the rows with a name, by row number: the row's own key or, if it is new, one made
+    from its name."""
     keys: dict[int, str] = {}
     for number, row in enumerate(rows, start=1):
         if not row["name"]:

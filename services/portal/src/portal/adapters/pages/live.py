@@ -1,4 +1,4 @@
-"""What tells a page, while somebody looks at it, that something has changed."""
+"""The stream that tells an open page that something has changed, and the number of waiting decisions."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ async def hints(call: PageCall) -> Answer:
 
 @pages.get("/live/inbox")
 async def count_inbox(call: PageCall) -> Answer:
-    """How many decisions wait for the reader."""
+    """Return how many decisions wait for the reader."""
     summary = await call.session.services.get("approval", "/v1/inbox/summary")
     return Passed(str(summary["waiting"]).encode(), "text/plain", "inline")

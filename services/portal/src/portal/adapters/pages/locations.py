@@ -1,4 +1,4 @@
-"""The locations of warehouses, by which goods are put away and found."""
+"""The locations of warehouses, where goods are put away and found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warehouses, destinations, carriers and document types: what documents are written from."""
+"""The lookup tables from which documents are written: warehouses, destinations, carriers, document types."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _EFFECT: Final = (
     Field("to_be_invoiced", N_("An invoice follows"), "flag"),
     Field("closes_order_line", N_("It delivers what was ordered"), "flag"),
 )
-"""Of a document type: for good once it is kept."""
+"""The fields of a document type that can't change once it is stored."""
 _DOCUMENT_TYPE: Final = (
     Field("text", N_("Reason of transport, as the document says it"), required=True),
     *_EFFECT,
@@ -57,9 +57,9 @@ class Table:
     new: str
     none_yet: str
     groups: Mapping[str, Sequence[Field]]
-    """The fields by where they are in what the service answers; "": at its top."""
+    """The fields by the key of the service's answer that contains them; "" is the top level."""
     nested: bool = False
-    """Whether they are sent in the same places; else all at the top."""
+    """Whether fields are sent below the same keys; otherwise all are sent at the top level."""
     for_good: Sequence[Field] = ()
     searched: bool = False
 
@@ -180,7 +180,7 @@ async def _save(call: PageCall, table: str, known: str | None, code: str) -> Ans
 
 
 def _in_group(kept: Table, group: str, asked: Sequence[Field]) -> Sequence[Field]:
-    """The fields under names that no other group has."""
+    """Return the group's fields with names that no other group has."""
     return [replace(each, name=f"{group}-{each.name}") for each in asked]
 
 

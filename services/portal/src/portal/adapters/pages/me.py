@@ -1,4 +1,4 @@
-"""Oneself: one's language, password and sessions, and where one's absence is arranged."""
+"""The reader's own settings: language, password and sessions, and the link to arrange an absence."""
 
 from __future__ import annotations
 

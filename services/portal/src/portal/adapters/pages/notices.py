@@ -1,4 +1,4 @@
-"""What the reader was told of, how they want to be told, and how they stop mails without signing in."""
+"""The reader's notices, the choice of how to get them, and the page that stops mails without signing in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def show_notices(call: PageCall) -> Answer:
 
 @pages.get("/notices/{notice_id}")
 async def follow(call: PageCall, notice_id: UUID) -> Answer:
-    """Leads to what it is about, and it is read."""
+    """Mark a notice as read and lead to the page that it is about."""
     async with call.database.transaction(_tenant(call)) as work:
         address = await PostgresNotices(work).read_notice(_person(call), notice_id)
     return SeeOther(address or "/notices")
@@ -89,7 +89,7 @@ async def show_unsubscribing(call: PageCall) -> Answer:
 
 @pages.post("/unsubscribe", public=True)
 async def unsubscribe(call: PageCall) -> Answer:
-    """Also what a mail program sends by itself (RFC 8058)."""
+    """Stop mails. Mail programs send this request, too, by themselves (RFC 8058)."""
     wanted: Unsubscribing | None = call.resources.codes.read(call.query.get("code", ""))
     if wanted is None:
         return await show_unsubscribing(call)

@@ -1,4 +1,4 @@
-"""One order: its jobs and their phases, what the warehouse has of it, and what the reader may do with it."""
+"""One order: its jobs and phases, its goods in the warehouse, and what the reader may do with it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def set_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
 
 
 def _sheet(call: PageCall) -> dict[str, str]:
-    """What was typed into the fields that the job's kind of item asks for."""
+    """Return what was typed into the fields of the job's kind of item."""
     texts = {name: call.text(name) for name in call.form if name.startswith(("detail-", "number-"))}
     return {
         name.partition("-")[2]: plain_number(text, call.language) if name.startswith("number-") else text
@@ -103,7 +103,7 @@ def _sheet(call: PageCall) -> dict[str, str]:
 
 
 def _cost_lines(call: PageCall) -> list[dict[str, Any]]:
-    """One a row of the form; rows without a description are left out."""
+    """Return the cost lines, one for each row of the form that has a description."""
     rows = [
         name.removeprefix("line-description-") for name in call.form if name.startswith("line-description-")
     ]
@@ -123,7 +123,8 @@ def _cost_lines(call: PageCall) -> list[dict[str, Any]]:
 
 
 def _terms_of_delivery(call: PageCall, row: str) -> dict[str, Any]:
-    """Nothing where no phase is chosen; without a tolerance, the line is for that phase and nothing more."""
+    """Return a cost line's phase and terms of delivery; nothing if no phase is chosen, and only the phase if
+    no tolerance is typed."""
     if not (phase_id := call.text(f"line-phase-{row}")):
         return {}
     if not (percent := plain_number(call.text(f"line-tolerance-{row}"), call.language)):
@@ -134,7 +135,7 @@ def _terms_of_delivery(call: PageCall, row: str) -> dict[str, Any]:
 
 @pages.get("/orders/{order_id}/jobs/{job_id}/economics")
 async def show_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer:
-    """What they were set to, the newest first."""
+    """Show the history of a job's economics, newest first."""
     services = call.session.services
     history = f"/v1/jobs/{job_id}/economics-history"
     order, entries = await asyncio.gather(
@@ -319,24 +320,25 @@ async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> An
 
 
 def _named(phases: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Each with its number, where it is for a share of the work."""
+    """Return id and name of phases. A phase that is a share of the work has its share's number in the
+    name."""
     return [(each["id"], f"{each['name']} {each.get('share_number', '')}".strip()) for each in phases]
 
 
 def _is_for_work(document_type: Mapping[str, Any]) -> bool:
-    """Whether goods leave by it for a supplier, and stay ours."""
+    """Tell whether a document type is for goods that go to a supplier and stay ours."""
     outwards = document_type["direction"] == "out" and document_type["counterparty"] == "supplier"
     return outwards and not document_type["ownership_passes"]
 
 
 def _lines_with(action: str, goods: Any) -> list[Mapping[str, Any]]:
-    """The lines with which the reader may do that in the warehouse."""
+    """Return the order's lines on which the reader may perform the action in the warehouse."""
     return [line for line in (goods["lines"] if goods else []) if action in line["actions"]]
 
 
 def _to_ship(goods: Any, stock: Any, anywhere: Destinations) -> list[dict[str, Any]]:
-    """One offer a destination and warehouse: the goods that are free in the one and still to go to the other.
-    Goods that may go anywhere are an offer of their own, for whichever destination is chosen."""
+    """Return one offer for each destination and warehouse: the goods that are free in the warehouse and still
+    have to go to the destination. Goods that may go anywhere are a separate offer, for any destination."""
     if not goods or not stock:
         return []
     lines = {line["job_id"]: line for line in goods["lines"] if "ship" in line["actions"]}
@@ -364,7 +366,7 @@ def _to_ship(goods: Any, stock: Any, anywhere: Destinations) -> list[dict[str, A
 
 
 async def _find_company(call: PageCall, order_id: UUID, to_ship: list[dict[str, Any]]) -> None:
-    """The shipments of other orders that go the same way and have no DDT yet."""
+    """Add to each offer the shipments of other orders that have the same route and no DDT yet."""
     every = call.session.services.every
     found = await with_parts(
         *(part(every("logistics", "/v1/shipments", state=state)) for state in ("draft", "picked"))
@@ -379,8 +381,8 @@ async def _find_company(call: PageCall, order_id: UUID, to_ship: list[dict[str, 
 
 
 async def _assignees(call: PageCall) -> Mapping[str, Any]:
-    """Those who may be given a phase: active, and in a role that works on phases; and whether there may be
-    more than were looked at. Nobody for a reader who gives none."""
+    """Return the people to whom a phase may be assigned (active, in a role that works on phases), and whether
+    there may be more than were examined. The list is empty if the reader may not assign phases."""
     if not leads_to(call.session.actor, "/assignments"):
         return {"options": [], "more": False}
     services = call.session.services

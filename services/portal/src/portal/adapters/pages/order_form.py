@@ -1,4 +1,4 @@
-"""Write an order that no brief asked for: what is to be made, and what is taken from stock."""
+"""Create an order without a brief: the items to make, and the articles to take from stock."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ async def write(call: PageCall) -> Answer:
 
 
 def _rows(call: PageCall) -> list[dict[str, str]]:
-    """The rows that something was typed into."""
+    """Return the rows into which something was typed."""
     columns = [call.form.getall(name, []) for name in _COLUMNS]
     rows = [dict(zip(_COLUMNS, map(str, row), strict=True)) for row in zip(*columns, strict=True)]
     return [row for row in rows if row["what"] or row["article"] or row["description"] or row["quantity"]]
 
 
 def _item(row: dict[str, str], language: str) -> dict[str, Any]:
-    """`what` is `kind:…` of what is to be made or `article:…` of what is taken from stock; `article`, the
-    code of one of more than fit into a list."""
+    """Return the item of a row. Its `what` is `kind:…` for an item to make or `article:…` for one from stock.
+    If the list can't hold all articles, the row's `article` is a typed code."""
     by, _, code = row["what"].partition(":")
     if not by:
         by, code = "article", row["article"]

@@ -1,4 +1,4 @@
-"""The orders of production, the newest first."""
+"""The list of production's orders, newest first."""
 
 from __future__ import annotations
 

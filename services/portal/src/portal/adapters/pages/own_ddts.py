@@ -1,4 +1,4 @@
-"""The reader's own DDTs: of goods that were sent for their work, and what came back of them."""
+"""The reader's own DDTs: for goods that were sent to the reader for work, and for goods that came back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Papers of one or many shipments in one PDF, and the company's GS1 prefix, which numbers packages."""
+"""The papers of one or many shipments in one PDF, and the company's GS1 prefix for numbering packages."""
 
 from __future__ import annotations
 

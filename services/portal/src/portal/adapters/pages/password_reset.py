@@ -1,4 +1,4 @@
-"""For who has forgotten their password: ask for a link, and choose another with it."""
+"""Reset a forgotten password: ask for a link, and choose a new password with it."""
 
 from __future__ import annotations
 

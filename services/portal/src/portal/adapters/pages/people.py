@@ -1,4 +1,4 @@
-"""Who works here: found, invited, changed, suspended, and handed over when they leave."""
+"""The company's people: find, invite, change and suspend them, and hand over their work when they leave."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def end_sessions(call: PageCall, person_id: UUID) -> Answer:
 
 
 async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> Answer:
-    """A link that works once: it is shown this once."""
+    """Show a link that works only once. It can't be shown again."""
     try:
         link = await call.session.services.send(
             "identity", "POST", f"/v1/people/{person_id}/{what}", key=call.text("once")

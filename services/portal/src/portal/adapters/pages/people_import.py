@@ -1,4 +1,4 @@
-"""Many people at once, from a table: looked at first, then taken over whole."""
+"""Import many people from a table: it is tried first, and then imported as a whole."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def show_import(call: PageCall) -> Answer:
 
 @pages.post("/import-people", max_bytes=3 * _BYTES)
 async def import_people(call: PageCall) -> Answer:
-    """Tries the table first; what was tried is then taken over."""
+    """Try the table or, once it was tried, import it."""
     file = call.form.get("file")
     table = call.text("table")
     if isinstance(file, FileField) and file.filename:

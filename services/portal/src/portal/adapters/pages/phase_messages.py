@@ -1,4 +1,4 @@
-"""What is written to the assignee of a phase, and what they write."""
+"""The messages between a phase's assignee and the people who assign work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of production: when phases are to be worked on, as a chart and as the table of the same."""
+"""The plan of production: when phases are to be worked on, as a chart and as a table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _spans(phases: list[dict[str, Any]], first: date) -> list[Span]:
 
 
 def _monday_of(typed: str) -> date:
-    """Of the week of that day or, where none was typed, of this week."""
+    """Return the Monday of the typed day's week, or of the present week if no day was typed."""
     try:
         day = date.fromisoformat(typed)
     except ValueError:

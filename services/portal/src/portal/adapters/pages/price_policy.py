@@ -1,4 +1,4 @@
-"""How far the price of a job may differ from the one that was approved."""
+"""The limits within which the price of a job may differ from the approved price."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIELDS: Final = (
     ),
 )
 _PROCESS: Final = Field("process", N_("Process for other prices"), required=True)
-"""Chosen by name, and typed as its key by who may not see the processes."""
+"""The process is chosen by name, or typed as a key by a person who may not see the processes."""
 _SUBJECT: Final = "order_amendment"
 
 
@@ -50,14 +50,14 @@ async def change(call: PageCall) -> Answer:
 
 
 async def _processes(call: PageCall) -> Any:
-    """None for who may not see them."""
+    """Return the processes, or None if the reader may not see them."""
     if not leads_to(call.session.actor, "/processes"):
         return None
     return await call.session.services.every("approval", "/v1/processes")
 
 
 def fitting_processes(found: Any) -> list[Mapping[str, Any]]:
-    """Those published ones that another price of an order's line may enter."""
+    """Return the published processes that can approve a changed price of an order's line."""
     return [
         each
         for each in (found["items"] if found else ())

@@ -1,4 +1,5 @@
-"""What a process says of itself as a whole: its name, who may approve how much, what approvers fill in."""
+"""The settings of a whole process: its name, limits of amounts for approvers, and fields that approvers fill
+in."""
 
 from __future__ import annotations
 

@@ -36,17 +36,17 @@ from ..process_tree import (
 pages = Pages()
 
 _ROWS: Final = 3
-"""Comparisons that a condition may have as rows."""
+"""How many comparisons a condition may have as rows."""
 _ASKED: Final = 3
-"""People or groups of people that the form asks for at least."""
+"""How many fields for approvers the form shows at least."""
 _PLAIN: Final = ("role", "unit", "unit_manager", "person", "decided")
-"""Ways of naming people that a choice in a list says."""
+"""The kinds of approvers that can be chosen from a list."""
 _PDF_AND_PICTURES: Final = ["application/pdf", "image/png", "image/jpeg"]
 
 
 @pages.post("/new-process/steps")
 async def begin(call: PageCall) -> Answer:
-    """A process with a name and one step, which the editor goes on from."""
+    """Create a process with a name and one step, and open it in the editor."""
     key, name = call.text("key"), call.text("name")
     step = {"key": "step-1", "approvers": [{"role": "admin"}]}
     definition = {"key": key, "name": name, "subject": "brief", "steps": [step]}
@@ -66,7 +66,7 @@ async def show_tree(call: PageCall, key: str) -> Answer:
 
 @pages.post("/processes/{key}/steps")
 async def change_tree(call: PageCall, key: str) -> Answer:
-    """One button of the tree: adds, moves or removes a node."""
+    """Add, move or remove a node, as one button of the tree asks."""
     services = call.session.services
     definition: Definition = (await services.get("approval", _address(key)))["definition"]
     what, _, kind = call.text("do").partition(":")
@@ -125,7 +125,7 @@ async def _put(call: PageCall, key: str, definition: Definition) -> None:
 
 
 async def _fields(call: PageCall, definition: Definition) -> Mapping[str, Any]:
-    """The subject's, and those of the process that approvers fill in."""
+    """Return the subject's fields and those of the process that approvers fill in."""
     address = f"/v1/subject-types/{quote(definition['subject'], safe='')}"
     declared = (await call.session.services.get("approval", address))["definition"]
     own = {name: {**each, "optional": True} for name, each in definition.get("fields", {}).items()}
@@ -133,7 +133,7 @@ async def _fields(call: PageCall, definition: Definition) -> Mapping[str, Any]:
 
 
 async def _own_fields(call: PageCall, definition: Definition, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Names of the process's fields, and of those of forms."""
+    """Return the names of the process's own fields and of forms' fields."""
     own = {name: each.get("name") or name for name, each in definition.get("fields", {}).items()}
     return {**own, **(await form_labels(call) if "form" in fields else {})}
 
@@ -185,7 +185,7 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
     ]
     terms = terms_of(definition["subject"], fields)
     condition = node.get("when", "")
-    # A new case holds always, until it is said when.
+    # The condition of a new case is always true until somebody changes it.
     rows = read_condition("" if condition == "true" else condition, terms)
     context = {
         "process": answer.body,
@@ -234,7 +234,7 @@ def _names(roles: Any, units: Any, people: Any) -> dict[str, dict[str, str]]:
 
 
 def _whom(roles: Any, units: Any, people: Any) -> dict[str, list[tuple[str, str]]]:
-    """Whom a step can ask, as choices in groups."""
+    """Return the approvers that a step can ask, as grouped choices."""
     return {
         "role": [(f"role:{each['key']}", each["name"]) for each in _items(roles)],
         "unit_manager": [(f"unit_manager:{each['key']}", each["name"]) for each in _items(units)],
@@ -254,7 +254,8 @@ def _kind(node: Node, place: str) -> str:
 
 
 def _asked(node: Node) -> list[tuple[str, Any]]:
-    """Each approver as a choice's value; one that is no plain choice is kept as it is."""
+    """Return each approver as the value of a choice, and empty rows. An approver that no choice can express
+    is kept by its index."""
     approvers = enumerate(node.get("approvers", ()))
     chosen = [(_plainly(approver) or f"keep:{index}", approver) for index, approver in approvers]
     return chosen + [("", None)] * max(1, _ASKED - len(chosen))
@@ -271,7 +272,7 @@ def _rows(call: PageCall, *columns: str) -> list[Row]:
 
 
 def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any]) -> Node:
-    """The node with what the form asks for; all else of it stays."""
+    """Return the node with the values of the form. All its other parts stay as they are."""
     typed = {**node}
     _set(typed, "name", call.text("name"))
     _set(typed, "when", _condition(call, subject, fields))
@@ -300,7 +301,7 @@ def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any
 
 
 def _set(node: Node, name: str, value: Any, usual: Any = None) -> None:
-    """What says nothing is left out of the document."""
+    """Set a value of the node; remove it from the document if it is empty or equals the default `usual`."""
     if not value or value == usual:
         node.pop(name, None)
     else:

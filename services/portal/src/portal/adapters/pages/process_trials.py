@@ -1,4 +1,4 @@
-"""What a process would have made of past approvals, and running ones brought under its newest version."""
+"""Replays of past approvals under a process, and migrations of running ones to its newest version."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _address(key: str, what: str = "") -> str:
 
 async def _move(call: PageCall, move_id: UUID, refused: Refused | None = None) -> Answer:
     services = call.session.services
-    # Items are read after the move: what is said of a state that has been reached is then already listed.
+    # Read the items after the migration, so that they are at least as new as its state.
     answer = await services.answered("approval", f"/v1/moves/{move_id}")
     process, items = await with_parts(
         services.get("approval", _address(answer.body["process_key"])),

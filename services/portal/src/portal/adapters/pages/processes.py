@@ -1,4 +1,4 @@
-"""Approval processes: which there are, what each asks of whom, their document, and who would approve what."""
+"""Approval processes: the list, each process's steps and document, and a simulation of who would approve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pages = Pages()
 
 _YAML: Final = "application/yaml"
 _TYPED_IN: Final = ("text", "whole", "number", "money", "date")
-"""Kinds of fields that a simulation asks for; lists are left empty."""
+"""The kinds of fields that a simulation asks for; lists are left empty."""
 
 
 @pages.get("/processes")
@@ -62,7 +62,7 @@ async def save(call: PageCall, key: str) -> Answer:
 
 @pages.get("/processes/{key}/document")
 async def export(call: PageCall, key: str) -> Answer:
-    """The document as a file: of a published version, or of the draft."""
+    """Download the document of a published version or of the draft."""
     found = await call.session.services.get("approval", _address(key), version=call.query.get("version"))
     name = f'attachment; filename="{quote(found["key"])}.yaml"'
     return Passed(document_of(found["definition"]).encode(), _YAML, name)
@@ -80,7 +80,7 @@ async def retire(call: PageCall, key: str) -> Answer:
 
 @pages.post("/processes/{key}/simulation")
 async def simulate(call: PageCall, key: str) -> Answer:
-    """Who would approve: asks, and changes nothing."""
+    """Simulate who would approve, without changing anything."""
     typed = {name: call.text(name) for name in call.form if isinstance(call.form[name], str)}
     services = call.session.services
     found = await services.get("approval", _address(key))
@@ -97,7 +97,7 @@ async def simulate(call: PageCall, key: str) -> Answer:
 
 @pages.post("/processes/{key}/replays")
 async def replay(call: PageCall, key: str) -> Answer:
-    """Tries the draft on approvals that there have been."""
+    """Replay past approvals under the draft."""
     last = call.text("last")
     body = {"last": int(last) if last.isdecimal() else last}
     try:
@@ -108,14 +108,15 @@ async def replay(call: PageCall, key: str) -> Answer:
 
 
 def _fields(process: Mapping[str, Any], subject: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Those of the subject, and those that approvers fill in, which a trial may suppose."""
+    """Return the subject's fields, and the fields that approvers fill in, for which a simulation may assume
+    values."""
     own = process["definition"].get("fields", {})
     supposed = {name: {**each, "optional": True} for name, each in own.items()}
     return supposed | (subject["definition"]["fields"] if subject else {})
 
 
 def content_of(fields: Mapping[str, Any], typed: Mapping[str, str], language: str) -> dict[str, Any]:
-    """What would be submitted, of what was typed: optional fields that were left empty are not there."""
+    """Return the content that would be submitted, from what was typed. Empty optional fields are left out."""
     content: dict[str, Any] = {}
     for name, field in flat(fields).items():
         value = typed.get(f"content-{name}", "")

@@ -1,4 +1,4 @@
-"""One thing that the reader is asked to quote, and their answer."""
+"""One request for a quote to the reader, and the reader's answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def show_quotation(call: PageCall, quotation_id: UUID) -> Answer:
 
 @pages.post("/quotations/{quotation_id}/quote")
 async def quote(call: PageCall, quotation_id: UUID) -> Answer:
-    """Items that no price was typed for are not offered."""
+    """Send the quote. Items without a typed price are not offered."""
     items = [
         name.removeprefix("price-") for name in call.form if name.startswith("price-") and call.text(name)
     ]
@@ -68,7 +68,8 @@ async def take_back(call: PageCall, quotation_id: UUID, file_id: UUID) -> Answer
 
 
 def _breaks(call: PageCall, item: str) -> list[dict[str, str]]:
-    """The price, and below it those of larger quantities, one a line: `1000: 0,085`."""
+    """Return an item's typed prices: the price, and those of larger quantities, one per line such as
+    `1000: 0,085`."""
     lines = [line.partition(":") for line in call.text(f"breaks-{item}").splitlines() if line.strip()]
     typed = [(call.text(f"minimum-{item}"), call.text(f"price-{item}"))]
     typed += [(quantity, price) for quantity, _, price in lines]
@@ -100,7 +101,7 @@ async def _page(call: PageCall, quotation_id: UUID, sent: Sent = NOTHING_SENT) -
 
 
 def _given(quotation: Any, language: str) -> dict[str, dict[str, str]]:
-    """What was quoted so far, by item, as it would be typed."""
+    """Return the present quote by item, as a person would type it."""
     lines = quotation.get("quote", {"lines": []})["lines"]
     given = {}
     for line in lines:

@@ -1,4 +1,4 @@
-"""The quotes of one request side by side, and who gets what."""
+"""The quotes for one request side by side, and the award to suppliers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def show_request(call: PageCall, request_id: UUID) -> Answer:
 
 @pages.post("/quotation-requests/{request_id}/award")
 async def award(call: PageCall, request_id: UUID) -> Answer:
-    """Of the buttons, one gives everything to one supplier, the other what was chosen item by item."""
+    """Award everything to one supplier or, by the other button, each item as chosen."""
     chosen = {name: call.text("whole") or call.text(name) for name in call.form if name.startswith("award-")}
     prices = {name: call.text(name) for name in call.form if name.startswith("price-")}
     body = {

@@ -1,4 +1,4 @@
-"""What the reader is asked to quote, and what purchasing asked suppliers to quote: the newest first."""
+"""Requests for quotes, newest first: those to the reader, and those from purchasing to suppliers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a new company has set up, and what is still missing, with where each of it is done."""
+"""What a new company has set up and what is still missing, each with a link to its page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask suppliers for quotes of a brief's items."""
+"""Ask suppliers to quote a brief's items."""
 
 from __future__ import annotations
 

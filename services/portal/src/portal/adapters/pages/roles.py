@@ -1,4 +1,4 @@
-"""Which role may do what, and the company's own roles."""
+"""The privileges of each role, and the company's own roles."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> A
 
 
 def _why_not(actor: Any, privilege: Mapping[str, Any]) -> str:
-    """Why a privilege cannot be put into a role by the reader; empty where it can."""
+    """Return why the reader can't put a privilege into a role; empty if it is possible."""
     if privilege["admin_only"]:
         return "admin_only"
     return "" if privilege["key"] in actor.privileges else "not_held"

@@ -1,4 +1,4 @@
-"""Everything that the reader may see and that a few words find, asked of every service's own list at once."""
+"""Search for a few words in all services' lists at once. Each list contains only what the reader may see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..navigation import leads_to
 pages = Pages()
 
 _SHOWN: Final = 5
-"""Of each kind; its list shows the others."""
+"""How many results of each kind are shown; the kind's own list shows the others."""
 
 
 @pages.get("/search")
@@ -30,7 +30,7 @@ async def search(call: PageCall) -> Answer:
         "articles": ("/articles", "logistics", "/v1/articles", {"text": text}),
         "people": ("/people", "identity", "/v1/people", {"text": text}),
     }
-    # What would be refused is not asked for.
+    # Lists that would refuse the reader are not requested.
     asked = {
         name: part(services.get(service, path, limit=_SHOWN, **query))
         for name, (reached, service, path, query) in lists.items()

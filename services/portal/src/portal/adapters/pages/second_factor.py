@@ -1,4 +1,4 @@
-"""One's second factor: set up with a QR code, confirmed, shown where a role demands it, given up."""
+"""The reader's second factor: set up with a QR code, confirmed, proved if a role requires it, and removed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def confirm(call: PageCall) -> Answer:
 
 @pages.post("/second-factor/proof")
 async def prove(call: PageCall) -> Answer:
-    """For who has one already and signed in without it."""
+    """Prove the second factor after a sign-in without it."""
     try:
         await call.session.services.send("identity", "POST", "/v1/me/proof", {"code": call.text("code")})
     except Refused as refused:
@@ -71,7 +71,7 @@ async def _start(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
 
 
 def _scan(call: PageCall, setup: Mapping[str, Any], refused: Refused | None = None) -> Answer:
-    import segno  # a megabyte, for a page that is seldom asked for
+    import segno  # imported here because it takes a megabyte, and this page is seldom requested
 
     carried = {name: setup[name] for name in ("secret", "uri")}
     context = {

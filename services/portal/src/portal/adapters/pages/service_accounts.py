@@ -1,4 +1,4 @@
-"""Accounts of other programs: what each may do, and their secrets."""
+"""Accounts of other programs: their privileges and secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is set up once and changed seldom: where each of it is."""
+"""Links to the pages for settings that are made once and changed seldom."""
 
 from __future__ import annotations
 

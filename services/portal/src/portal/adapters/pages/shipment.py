@@ -95,7 +95,7 @@ async def revise(call: PageCall, shipment_id: UUID) -> Answer:
 
 @pages.post("/shipments/{shipment_id}/picks")
 async def name_pick(call: PageCall, shipment_id: UUID) -> Answer:
-    """One more beside those that are named, or none of them any more."""
+    """Add a pick to those that people have named, or drop all of them in favour of the proposal."""
     path = f"/v1/shipments/{shipment_id}/picks"
     named: list[dict[str, str]] = []
     if not call.text("as_proposed"):
@@ -157,7 +157,7 @@ async def deliver(call: PageCall, shipment_id: UUID) -> Answer:
 
 @pages.get("/shipments/{shipment_id}/hand-over")
 async def show_hand_over(call: PageCall, shipment_id: UUID) -> Answer:
-    """For whoever hands the goods over, on a telephone."""
+    """Show the form for the person who hands the goods over, made for a telephone."""
     return await _hand_over(call, shipment_id)
 
 
@@ -308,14 +308,14 @@ async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) ->
 
 
 def _label_parts(shipment: Mapping[str, Any]) -> range:
-    """With which packages the PDFs of labels begin; none where one holds them all."""
+    """Return the numbers of the packages with which the PDFs of labels begin; empty if one PDF holds all."""
     packages = shipment.get("packages") or 0
-    at_once = shipment.get("labels_at_once", packages)  # the release before does not say it
+    at_once = shipment.get("labels_at_once", packages)  # the previous release does not send it
     return range(1, packages + 1, at_once) if packages > at_once else range(0)
 
 
 async def _travelling_with(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The lines of other orders under the same DDT, which arrive with these."""
+    """Return the lines of other orders under the same DDT, which arrive together with these."""
     services = call.session.services
     found = await asyncio.gather(
         *(
@@ -332,7 +332,7 @@ async def _travelling_with(call: PageCall, shipment: Mapping[str, Any]) -> list[
 
 
 async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What the shipment may carry: what its order has or, without one, what lies in its warehouse."""
+    """Return the goods that the shipment may carry: those of its order or, without one, of its warehouse."""
     services = call.session.services
     if "order_id" in shipment:
         order = await part(services.get("logistics", f"/v1/orders/{shipment['order_id']}"))
@@ -340,7 +340,7 @@ async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mappin
         return [
             line
             for line in (order["lines"] if order else [])
-            if "finisher" not in line or line["job_id"] in carried  # of work outside, there may be many
+            if "finisher" not in line or line["job_id"] in carried  # there may be many lines of outside work
         ]
     warehouse = shipment["warehouse"]["code"]
     stock = await part(services.every("logistics", "/v1/stock", articles="true", warehouse=warehouse))
@@ -349,7 +349,7 @@ async def _shippable(call: PageCall, shipment: Mapping[str, Any]) -> list[Mappin
 
 
 def _typed(value: Any) -> str:
-    """As its field holds it: of an entry of a lookup table, the code."""
+    """Return a value as its form field holds it; for an entry of a lookup table this is the code."""
     return str(value["code"] if isinstance(value, Mapping) else value)
 
 

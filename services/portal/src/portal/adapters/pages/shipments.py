@@ -1,4 +1,4 @@
-"""The shipments, the newest first."""
+"""The list of shipments, newest first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..labels import LABELS
 pages = Pages()
 
 _STATES = [code for code in LABELS["shipment"] if code != "departed"]
-"""`departed` is production's name for a shipment on the way."""
+"""The states of shipments in logistics; `departed` is production's name for a shipment that is on its way."""
 
 
 @pages.get("/shipments")
@@ -42,7 +42,7 @@ async def show_shipments(call: PageCall) -> Answer:
 
 
 def _of_label(scanned: str) -> UUID | None:
-    """The shipment that the QR code of a package's label names, where that was scanned."""
+    """Return the shipment in the QR code of a package's label, or None if another text was scanned."""
     try:
         return UUID(scanned.partition("/")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Sign in with a password and, where the person has one, a second factor; sign out; the start page."""
+"""Sign in with a password and, if the person has one, a second factor; sign out; the start page."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..sessions import as_stranger
 pages = Pages()
 
 DEVICE_COOKIE: Final = "__Host-device"
-"""The company code of the last sign-in here, and the token by which identity knows the device again: whoever
-guesses passwords elsewhere does not slow down who has signed in here before."""
+"""A cookie with the company code of the last sign-in here, and the token by which identity recognises the
+device. People on a known device are not slowed down when somebody guesses passwords elsewhere."""
 
 
 @pages.get("/")
@@ -67,11 +67,11 @@ async def sign_out(call: PageCall) -> Answer:
 
 
 async def _end_session(call: PageCall) -> None:
-    """That in which the browser is signed in, if it is."""
+    """End the browser's session, if it has one."""
     if call.signed_in is None:
         return
     own = f"/v1/me/sessions/{call.session.actor.session_id}"
-    with suppress(Refused, Away):  # signed out here all the same
+    with suppress(Refused, Away):  # the browser is signed out in any case
         await call.session.services.send("identity", "DELETE", own)
     read = read_cookie(call.request.cookies[SESSION_COOKIE])
     assert read is not None
@@ -79,7 +79,7 @@ async def _end_session(call: PageCall) -> None:
 
 
 async def _signed_in(call: PageCall, credentials: Mapping[str, str], code: str = "") -> Answer:
-    """Raises Refused and Away."""
+    """Sign in by password and begin a session. Raises Refused and Away."""
     tenant = credentials["tenant"]
     body = {
         "grant": "password",
@@ -95,8 +95,8 @@ async def _signed_in(call: PageCall, credentials: Mapping[str, str], code: str =
 async def begin_session(
     call: PageCall, granted: Mapping[str, Any], tenant: str, next_: str, cookies: Mapping[str, None]
 ) -> Answer:
-    """Leads on to `next_`, or to where a second factor is shown. The browser's session of before ends. Raises
-    Refused and Away."""
+    """Begin a session, after ending the browser's previous one. Lead to `next_`, or to the page for the
+    second factor if it is needed. Raises Refused and Away."""
     as_person = AsPerson(call.resources.services, {"Authorization": f"Bearer {granted['access_token']}"})
     me = await as_person.get("identity", "/v1/me")
     await _end_session(call)
@@ -111,7 +111,7 @@ def _device(call: PageCall) -> str:
 
 
 def within(address: str) -> str:
-    """Only addresses of this portal: `//elsewhere.example` would lead away from it."""
+    """Return the address if it is in this portal, otherwise `/`: `//elsewhere.example` would lead away."""
     safe = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if safe else "/"
 

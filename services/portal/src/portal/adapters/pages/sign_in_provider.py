@@ -14,14 +14,16 @@ from .sign_in import begin_session, sign_in_form
 pages = Pages()
 
 AWAY_COOKIE: Final = "__Host-sign-in"
-"""What this browser keeps while it is at the provider, sealed: no other one comes back in its place."""
+"""A sealed cookie that the browser keeps while it is at the provider, so that no other browser can return in
+its place."""
 _ADDRESS: Final = "/v1/sign-in-provider"
 _RETURN: Final = "/sign-in/return"
 
 
 @pages.post("/sign-in/provider", public=True)
 async def leave(call: PageCall) -> Answer:
-    """Not led there at once: browsers let no form lead to another site."""
+    """Begin a sign-in at the provider, and lead to a page of the portal that goes on to it. A form can't lead
+    there directly, because browsers let none of the portal's forms lead to another site."""
     given = {name: call.text(name) for name in ("tenant", "email", "next")}
     body = {"tenant": given["tenant"], "redirect_uri": _return_address(call)}
     try:

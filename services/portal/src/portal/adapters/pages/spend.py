@@ -1,4 +1,4 @@
-"""What was spent: by supplier, unit, category, kind of item or month, and as a table."""
+"""Spending by supplier, unit, category, kind of item or month, also as a table to download."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ async def export_spend(call: PageCall) -> Answer:
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], figure: str) -> Decimal | None:
-    """None where no row has the figure."""
+    """Return the sum of a figure over the rows, or None if no row has it."""
     found = [Decimal(row[figure]) for row in rows if figure in row]
     return sum(found, Decimal(0)) if found else None
 
 
 def _name(group: Mapping[str, Any], kinds: Mapping[str, str], language: str) -> str | None:
-    """None for what has none: the page has words for it."""
+    """Return a group's name, or None if it has none; the page has a text for that."""
     if "month" in group:
         return written_month(date.fromisoformat(f"{group['month']}-01"), language)
     if "kind" in group:

@@ -1,4 +1,4 @@
-"""What lies in the warehouses."""
+"""The stock of the warehouses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What suppliers and owners sent, and receiving more of it: from their document, line by line."""
+"""Goods received from suppliers and owners, and the form to receive more, line by line from their
+document."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from ..places import destination_of, destinations_of, places_of
 pages = Pages()
 
 _LINES = 12
-"""How many articles a form takes; a longer document comes by the API."""
+"""How many articles a form takes; a longer document can be sent through the API."""
 
 
 @pages.get("/supplier-receipts")

@@ -1,4 +1,4 @@
-"""One of the reader's own tasks: what is to be made, and its start and end."""
+"""One of the reader's own tasks: what is to be made, and the buttons to start and end it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader's own tasks, those of the nearest deadline first."""
+"""The reader's own tasks, nearest deadline first."""
 
 from __future__ import annotations
 

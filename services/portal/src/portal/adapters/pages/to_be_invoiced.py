@@ -1,4 +1,4 @@
-"""What is to be invoiced: of which customers, under which DDTs, and by when (TD24)."""
+"""Deliveries to be invoiced: to which customers, under which DDTs, and by when (TD24)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ async def export_to_be_invoiced(call: PageCall) -> Answer:
 
 
 def _table(typed: dict[str, str], today: str, customers: list[dict[str, str]]) -> str | None:
-    """What exports all that is found; None of nothing. The customer of the oldest document is the first."""
+    """Return the query that exports everything found, or None if nothing was found. The first customer has
+    the oldest document."""
     if not customers:
         return None
     return urlencode({"issued_from": customers[0]["oldest"], "issued_to": today, **typed})

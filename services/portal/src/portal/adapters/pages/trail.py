@@ -1,4 +1,4 @@
-"""The record of every step: who did what, when. Found, taken away as a file, and verified."""
+"""The record of every step (who did what, when): search it, download it, and verify it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pages = Pages()
 _SHOWN_AT_FIRST: Final = timedelta(days=6)
 _FILTERS: Final = ("brief", "person", "type", "from", "to")
 _LEADS_TO: Final = (
-    # Drafts are their requester's: whoever else is led there finds nothing.
+    # A draft belongs to its requester; anybody else would find nothing on its page.
     ("optima.brief.drafted.", None),
     ("optima.brief.attachment_", None),
     ("optima.brief.type_", None),
@@ -39,7 +39,8 @@ _LEADS_TO: Final = (
     ("optima.logistics.packages_", "/shipments"),
     ("optima.identity.person_", "/people"),
 )
-"""Whose subjects have a page of their own, and who is led there; the first that fits."""
+"""The beginnings of event types, and the page of their subjects to which a reader is led, if it has one. The
+first match counts."""
 _STORIES: Final = (
     "optima.brief.",
     "optima.economics.",
@@ -49,14 +50,14 @@ _STORIES: Final = (
     "optima.production.phase_",
     "optima.logistics.",
 )
-"""What mostly happens in the story of a brief."""
+"""The beginnings of the event types that mostly occur in the story of a brief."""
 _REASONS_ARE_CODES: Final = (
     "optima.approval.not_opened.",
     "optima.erp.",
     "optima.identity.",
     "optima.trail.",
 )
-"""All others' reasons are a person's own words."""
+"""The beginnings of event types whose reasons are codes; in all others a reason is a person's own text."""
 
 
 @pages.get("/trail")
@@ -98,7 +99,7 @@ async def show_trail(call: PageCall) -> Answer:
 
 
 def _reason_of(entry: Mapping[str, Any]) -> str | None:
-    """In the words of who did it."""
+    """Return the reason that a person wrote, if there is one."""
     reason = entry["data"].get("reason")
     return reason if isinstance(reason, str) and not entry["type"].startswith(_REASONS_ARE_CODES) else None
 
@@ -115,13 +116,13 @@ async def show_verification(call: PageCall) -> Answer:
 
 @pages.get("/trail/export")
 async def export(call: PageCall) -> Answer:
-    """The whole trail, to be verified or reckoned with."""
+    """Download the whole trail, to verify it or to calculate with it."""
     return await _file(call, "/v1/exports", {"format": call.query.get("format", "jsonl")})
 
 
 @pages.get("/trail/printout")
 async def print_out(call: PageCall) -> Answer:
-    """The entries that were chosen, to be read on paper."""
+    """Print the chosen entries as a PDF."""
     chosen = {name: call.query.get(name, "") for name in _FILTERS}
     return await _file(call, "/v1/exports/pdf", _selection(chosen))
 
@@ -132,7 +133,7 @@ async def _file(call: PageCall, path: str, query: Mapping[str, str]) -> Answer:
 
 
 async def _story_of(call: PageCall, number: str) -> Answer:
-    """The trail of the one brief that a number names."""
+    """Lead to the trail of the one brief with this number."""
     found = await call.session.services.get("brief", "/v1/briefs", text=number, limit=2)
     kept = {name: value for name in _FILTERS if (value := call.query.get(name, ""))}
     if len(found["items"]) == 1:
@@ -141,7 +142,7 @@ async def _story_of(call: PageCall, number: str) -> Answer:
 
 
 async def _doings_of(call: PageCall, typed: str) -> Answer:
-    """The entries of the one person whom a name or e-mail means."""
+    """Lead to the entries of the one person with this name or e-mail."""
     kept = {name: value for name in _FILTERS if (value := call.query.get(name, ""))}
     try:
         return SeeOther(f"/trail?{urlencode(kept | {'person': await person_named(call, typed)})}")
@@ -166,7 +167,8 @@ def _selection(chosen: Mapping[str, str]) -> dict[str, str]:
 async def _names(
     services: AsPerson, people: Mapping[str, Any] | None, entries: Sequence[Mapping[str, Any]], chosen: str
 ) -> dict[str, str]:
-    """Who can be chosen: the list of people, and who acted in these entries though not in that list."""
+    """Return the names of the people who can be chosen: those in the list of people, and others who acted in
+    these entries."""
     listed = {each["id"]: each["name"] for each in (people["items"] if people else [])}
     acted = [each[role] for each in entries for role in ("actor", "on_behalf_of") if role in each]
     names = listed | {person["id"]: person["name"] for person in acted if "name" in person}

@@ -1,4 +1,4 @@
-"""The company's units: who belongs under whom."""
+"""The company's units and their hierarchy."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ async def change(call: PageCall, key: str) -> Answer:
 
 
 def in_order_of_their_tree(units: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Each unit with its depth, beneath the one that it belongs to; by name beside each other. One whose
-    parent is not among them stands at the top."""
+    """Yield each unit with its depth, below its parent; siblings come by name. A unit whose parent is not in
+    the list is at the top."""
     known = {each["id"] for each in units}
     beneath: defaultdict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for each in units:

@@ -1,4 +1,4 @@
-"""Figures of the warehouse: deliveries on time and in full, days on the road, and how stock turns."""
+"""Figures of the warehouse: deliveries on time and in full, days in transit, and stock turnover."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def show_figures(call: PageCall) -> Answer:
 
 
 def _name(group: Mapping[str, Any], language: str) -> str | None:
-    """None for what has none: the page has words for it."""
+    """Return a group's name, or None if it has none; the page has a text for that."""
     if "month" in group:
         return written_month(date.fromisoformat(f"{group['month']}-01"), language)
     for entry in group.values():

@@ -1,4 +1,4 @@
-"""Webhooks: which address is told of what, how it goes, and their secrets."""
+"""Webhooks: which address gets which events, their deliveries, and their secrets."""
 
 from __future__ import annotations
 
@@ -121,18 +121,19 @@ def _content(call: PageCall) -> dict[str, Any]:
 
 
 def chosen_types(chosen: Sequence[str]) -> list[str]:
-    """What all events of an area stand for is not named beside it."""
+    """Return the chosen event types without those that a chosen area already includes."""
     areas = tuple(each for each in chosen if each.endswith("."))
     return [each for each in chosen if each in areas or not each.startswith(areas)]
 
 
 def _areas() -> dict[str, str]:
-    """The beginning of the types of each area's events, and its name."""
+    """Return the names of the areas of events, by the beginning of their event types."""
     return {f"{_BEGINNING}{area}.": text for area, text in LABELS["event_area"].items()}
 
 
 def _told_of(types: Sequence[str], language: str) -> str:
-    """Of what a webhook tells, in the reader's words; empty for everything."""
+    """Return the names of the events that a webhook sends, in the reader's language; empty if it sends
+    all."""
     translate = translations_of(language).gettext
     areas = _areas()
     return ", ".join(translate(areas.get(each) or label("event", each)) for each in types)

@@ -1,4 +1,4 @@
-"""When the company works: the hours in which due times of approvals are counted."""
+"""The company's working hours, in which due times of approvals are counted."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ async def change(call: PageCall) -> Answer:
 
 
 def spans_typed(typed: str) -> list[list[str]]:
-    """Each from when until when, as `9:00-13:00, 14:00-18:00`. What is no time goes on as it was typed, so
-    that the service's refusal shows it."""
+    """Read typed periods such as `9:00-13:00, 14:00-18:00`. Text that is not a time is passed on unchanged,
+    so that the service's refusal shows it."""
     return [
         [_hour(edge) for edge in re.split(r"\s*[-–]\s*", span)]
         for span in re.split(r"[,;]", typed)
@@ -57,7 +57,7 @@ def spans_in_field(spans: Any) -> str:
 
 
 def day_typed(typed: str) -> str:
-    """A day as `24/12/2026`; what is none goes on as it was typed."""
+    """Read a typed day such as `24/12/2026`. Text that is not a day is passed on unchanged."""
     try:
         return datetime.strptime(typed.strip(","), _DATE).replace(tzinfo=ROME).date().isoformat()
     except ValueError:
