@@ -44,14 +44,15 @@ from .application.ports import Ports
 
 class BridgeSettings(Settings):
     key_secret: KeySecret
-    """Seals the credentials of connections. Losing it means asking for them again. A new one is put before
-    the one of before, with a comma between."""
+    """Seals the credentials of connections. If it is lost, people must enter them again. To change it, put
+    the new value before the previous one, separated by a comma."""
     drop_folder_root: Path = Path(".optima/drop")
-    """Below it each tenant has a directory of its own for drop folders; nothing outside is touched."""
+    """The directory that contains each tenant's own directory for drop folders; nothing outside is
+    touched."""
     erp_networks: Annotated[Networks, ELSEWHERE] = ()
-    """Networks inside the house in which ERPs may stand; there, plain HTTP is permitted too. All other
-    addresses must be public, and encrypted. Production refuses networks with this machine's own addresses:
-    loopback, link-local, unspecified."""
+    """Internal networks in which ERPs may be; there, plain HTTP is permitted too. All other addresses must be
+    public and encrypted. Production refuses networks with this machine's own addresses: loopback, link-local,
+    unspecified."""
 
 
 def service(settings: BridgeSettings) -> Service[Ports]:

@@ -1,4 +1,4 @@
-"""What a reader gets to see of the exchange with ERPs. What they may not see is absent, and so is what has no
+"""The views of the exchange with ERPs. A field is absent if the reader may not see it, or if it has no
 value."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CapabilityView(View):
 
     entity: Entity
     abilities: list[Ability]
-    """What comes in and goes out, and whether later changes, deletions and conflicts are seen to."""
+    """Whether records come in and go out, and whether later changes, deletions and conflicts are handled."""
     reads: bool
     may_be_compared: bool
     may_be_compared_daily: bool
@@ -55,16 +55,16 @@ class SettingView(View):
     secret: bool
     required: bool
     choices: list[str]
-    """What it may be, where that is known; anything else is refused."""
+    """The permitted values; all others are refused. Empty if any value is permitted."""
     exclusive: bool
-    """Whether no two connections may have the same."""
+    """Whether two connections may not have the same value."""
 
 
 class ConnectorView(View):
     key: str
     name: str
     proven: Literal["live", "recorded"]
-    """Whether it was tried on the real system, or on its recorded answers alone."""
+    """Whether it was tested with the real system, or only with recorded answers."""
     settings: list[SettingView]
     capabilities: list[CapabilityView]
 
@@ -82,11 +82,11 @@ class ExchangeView(View):
     enabled: bool
     every_minutes: int | None
     at: list[str] | None
-    """Hours of the day, UTC."""
+    """Times of the day (UTC) at which the entity is imported."""
     compare_at: str | None
-    """Hour of the day, UTC, at which both sides are compared."""
+    """Time of the day (UTC) at which both sides are compared."""
     paused: bool
-    """Whether the entity waits for a person, since the ERP has changed its fields: a failure says which."""
+    """Whether the entity waits for a person because the ERP has changed its fields; a failure says which."""
 
 
 class OutageView(View):
@@ -100,21 +100,21 @@ class OutageView(View):
 class ConnectionView(View):
     key: str
     version: int
-    """To be sent back as `If-Match` with a change."""
+    """The version to send as `If-Match` with a change."""
     connector: str
     settings: dict[str, str]
     secrets: list[str]
     """Names of the credentials that are stored."""
     location: str
-    """Where the ERP is found: an address, or a folder."""
+    """Where people find the ERP: an address, or a folder."""
     exchanges: dict[Entity, ExchangeView]
     outage: OutageView | None
-    """While the ERP can't be reached."""
+    """Present while the ERP can't be reached."""
     mapping: dict[Entity, dict[str, FieldMappingView]]
-    """As it is in force: the connector's own with this connection's changes."""
+    """The mapping in force: the connector's own with this connection's changes."""
     mapping_version: int
     calls_per_minute: int | None
-    """How often each process of the bridge may call the ERP."""
+    """How often the bridge may call the ERP, all its processes together."""
     capabilities: list[CapabilityView]
     last_import_at: datetime | None
     last_export_at: datetime | None
@@ -123,7 +123,7 @@ class ConnectionView(View):
     waiting: int
     """Documents that the ERP does not have yet."""
     lag_seconds: float
-    """Age of the oldest of those."""
+    """Age of the oldest waiting document in seconds."""
     failures: int
     actions: list[ConnectionAction]
     """What the reader may do now."""
@@ -133,9 +133,9 @@ class MappingView(View):
     version: int
     yaml: str
     since: datetime | None = None
-    """Of a version: when it came into force."""
+    """When this version came into force; absent for the mapping in force."""
     actions: list[MappingAction] | None = None
-    """What the reader may do now; of the mapping in force."""
+    """What the reader may do now; only for the mapping in force."""
 
 
 class ProblemView(View):
@@ -148,7 +148,7 @@ class PreviewedRecordView(View):
     fields: dict[str, str | None]
     problems: list[ProblemView]
     notices: list[ProblemView]
-    """What would be accepted, and should be checked."""
+    """Values that would be accepted but should be checked."""
 
 
 class MappingPreviewView(View):
@@ -170,16 +170,16 @@ class CountsView(View):
 
 
 class ImportedSourceView(CountsView):
-    """What came of one file, or of one collection of the ERP's."""
+    """The result of importing one file or one collection of the ERP."""
 
     entity: Entity
     name: str
     dialect: str | None
     """How a file was read: its encoding and separator."""
     unknown: list[str]
-    """Columns that the mapping does not know: a misspelt one is among them."""
+    """Columns that the mapping does not know; a misspelt column is among them."""
     refusals: list[RefusedRowView]
-    """The first of them."""
+    """The first refused rows."""
 
 
 class ImportView(View):
@@ -195,7 +195,7 @@ class RunView(View):
     state: Literal["running", "done", "failed"]
     counts: CountsView
     problem: ProblemView | None
-    """What ended it before its time."""
+    """The problem that ended the run early."""
     started_at: datetime
     finished_at: datetime | None
     actions: list[RunAction]
@@ -203,7 +203,7 @@ class RunView(View):
 
 
 class RecordView(View):
-    """A record of master data, where another thing names it."""
+    """A record of master data that another thing refers to."""
 
     id: UUID
     code: str
@@ -211,35 +211,36 @@ class RecordView(View):
 
 
 class TotalView(View):
-    """What both sides come to in a month. `there` is the ERP's, `linked` ours."""
+    """Monthly totals of both sides: `there` is the ERP's, `linked` is ours."""
 
     period: str | None
-    """As 2026-11, of an order the month of its deadline; absent where records have no day."""
+    """The month, such as 2026-11; an order belongs to the month of its deadline. Absent if records have no
+    day."""
     there: int
     linked: int
     there_quantity: str | None
     linked_quantity: str | None
     there_amount: str | None
-    """Without VAT, in euro; amounts are for readers with `job.economics.read`."""
+    """Amount in euro without VAT. Only readers with `job.economics.read` see amounts."""
     linked_amount: str | None
 
 
 class ReconciliationView(View):
-    """What a comparison of an ERP's records with those linked here found; in numbers of records."""
+    """The result of comparing an ERP's records with those linked here, in numbers of records."""
 
     id: UUID
     connection: str
     entity: Entity
     found_at: datetime
     there: int
-    """That the ERP has."""
+    """Number of records in the ERP."""
     linked: int
-    """That were linked to it before the comparison."""
+    """Number of records that were linked to the ERP before the comparison."""
     missing_here: int
     missing_there: int
     differing: int
     deleted: int
-    """Marked as deleted here, since they are missing there."""
+    """Number of records marked as deleted here because the ERP no longer has them."""
     totals: list[TotalView]
     actions: list[ReconciliationAction]
     """What the reader may do now."""
@@ -249,10 +250,10 @@ class DifferenceView(View):
     kind: DifferenceKind
     remote_id: str
     code: str | None
-    """As people in the ERP know the record."""
+    """The ERP's code of the record."""
     name: str | None
     record: RecordView | None
-    """Ours, where one is linked."""
+    """Our record, if one is linked."""
 
 
 class ResendView(View):
@@ -261,7 +262,7 @@ class ResendView(View):
 
 class CheckView(View):
     answered: str
-    """Who answers there."""
+    """The name of the system that answers."""
 
 
 class FailureView(View):
@@ -286,16 +287,16 @@ class FailureView(View):
 
 
 class FailureGroupView(View):
-    """Failures in which the same thing is wrong of the same entity."""
+    """Failures of one entity that have the same problem."""
 
     connection: str
     entity: FailureEntity
     direction: Direction
     error_class: ErrorClass
     code: str
-    """Of what is wrong first."""
+    """The code of each failure's first problem."""
     detail: str
-    """Of one of them."""
+    """The text of that problem in one of the failures."""
     failures: int
     first_failed_at: datetime
     last_failed_at: datetime
@@ -305,12 +306,12 @@ class FailureGroupView(View):
 
 class FailuresView(View):
     failures: int
-    """How many."""
+    """How many failures the command concerns."""
 
 
 class ReplayView(View):
     resolved: bool
-    """False: it goes out shortly, or it was refused again; read the failure to see."""
+    """False if the document is sent shortly, or if the record was refused again; read the failure to see."""
 
 
 class ConflictView(View):
@@ -334,13 +335,13 @@ class ConflictView(View):
 class LinkView(View):
     connection: str
     code: str
-    """By which that ERP knows the record."""
+    """The code by which the ERP knows the record."""
     state: str
 
 
 class InstalmentView(View):
     share: str
-    """Percent."""
+    """Percent of the amount."""
     months: int
     days: int
     start: str
@@ -375,9 +376,9 @@ class PartyDetailView(PartyView):
 
 class CustomerDetailView(PartyDetailView):
     version: int
-    """To be sent back as `If-Match` with a change."""
+    """The version to send as `If-Match` with a change."""
     editable: list[str]
-    """Fields that no ERP owns."""
+    """Fields that people may change here, because no ERP owns them."""
     actions: list[CustomerAction]
     """What the reader may do now."""
 
@@ -387,14 +388,14 @@ class LookupRecordView(View):
     code: str
     name: str
     rate: str | None
-    """Percent, of a VAT code."""
+    """A VAT code's rate in percent."""
     unit: str | None
-    """Of a product."""
+    """A product's unit."""
     bic: str | None
     iban: str | None
-    """Of a bank."""
+    """A bank's IBAN."""
     customer: str | None
-    """Of a destination, as the ERP calls them; its address is beside it."""
+    """The ERP's code of a destination's customer; the destination's address follows."""
     street: str | None
     postal_code: str | None
     city: str | None

@@ -1,4 +1,5 @@
-// A mail's link carries its code after the "#", so that it reaches no server's log. This puts it into its field.
+// A mail's link carries its code after the "#", so that it reaches no server's log. This script puts the code into its
+// field.
 const field = document.getElementById("token");
 
 function read() {

@@ -1,11 +1,11 @@
-// While somebody looks: how much waits for them, what they were told, and that the page at hand has changed. Without
-// it, pages are as they were when they were loaded, and nothing else is missing.
+// Updates an open page: the number of waiting decisions, the notices, and a line that says that the page has changed.
+// Without this script, pages stay as they were when they were loaded; nothing else is missing.
 const counts = [...document.querySelectorAll("[data-live]")];
 const changed = document.getElementById("changed");
 let source;
 let opened = false;
 
-// Null where it is refused, or where the answer is lost on its way: it is asked for again at the next occasion.
+// Returns null if the request is refused or the answer is lost; it is requested again at the next occasion.
 async function ask(address) {
   try {
     const answer = await fetch(address);
@@ -39,7 +39,7 @@ function listen() {
   });
 }
 
-// A browser has few connections for one address: tabs that nobody looks at give theirs back.
+// A browser has few connections for one address, so hidden tabs close theirs.
 document.addEventListener("visibilitychange", () => {
   source?.close();
   if (!document.hidden) listen();
@@ -47,8 +47,9 @@ document.addEventListener("visibilitychange", () => {
 if (!document.hidden) listen();
 counts.forEach(refresh);
 
-// What was not available is asked for again, ever more rarely, and shown as soon as it is there; where somebody has
-// entered something, the page says so instead. What a form was answered with holds what was sent, and is left alone.
+// Requests unavailable parts of a page again, at growing intervals, and shows them as soon as they are there. If
+// somebody has typed into the page, a line says so instead. A page that answered a form contains what was sent, so it
+// is not replaced.
 const gaps = "sent" in document.body.dataset ? 0 : document.querySelectorAll("[data-gap]").length;
 
 function chosenAnew(select) {
@@ -73,15 +74,15 @@ async function askAgain(pause) {
 
 if (gaps) askAgain(2000);
 
-// Whoever signs out in one tab leaves nothing to be read in another, whether or not a server answers.
+// A sign-out in one tab clears all other tabs, whether or not a server answers.
 const session = new BroadcastChannel("session");
 const signOut = document.querySelector('form[action="/sign-out"]');
 signOut?.addEventListener("submit", () => session.postMessage("ended"));
 session.addEventListener("message", () => {
-  // Each tab signs out itself: while the first one's request is on its way, sign-in would lead back to a page.
+  // Each tab signs out itself: before the first tab's request is done, the sign-in page would lead back to a page.
   signOut?.submit();
   document.body.replaceChildren();
 });
 
-// A telephone's bar holds more than fits: it shows where somebody is.
+// A telephone's menu bar is wider than the screen, so the link of the present page is scrolled into view.
 document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

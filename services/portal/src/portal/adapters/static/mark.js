@@ -1,4 +1,4 @@
-// Draws the place of a new mark over the page of a proof, and types it into the form.
+// Draws the place of a new mark over the page of a proof, and fills it into the form.
 const proof = document.getElementById("proof");
 const form = document.getElementById("mark");
 const svg = proof.querySelector("svg");
@@ -23,7 +23,7 @@ function draw(event) {
   };
   for (const [name, value] of Object.entries(area)) {
     rect.setAttribute(name, `${value}%`);
-    // Rounded down, so that place and size together stay on the page.
+    // Round down, so that the mark with its place and size stays within the page.
     const typed = (Math.floor(value * 100) / 100).toFixed(2);
     form.elements[name].value = language === "it" ? typed.replace(".", ",") : typed;
   }

@@ -1,5 +1,5 @@
-// Ctrl K: to a page by the beginning of its name, or to what a search finds. The links and the search page do the
-// same without it.
+// Ctrl K opens a field that leads to a page by the beginning of its name, or to a search. Without this script, the
+// links and the search page do the same.
 const dialog = document.getElementById("palette");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("ul");

@@ -1,5 +1,5 @@
-// A column of a spreadsheet that is pasted into a price fills the prices from there downwards. Rows of several
-// columns go into the field beneath and are read by the server, which knows the items.
+// A spreadsheet's column that is pasted into a price fills that price and those below it. Rows with several columns are
+// put into the field below the prices and read by the server, which knows the items.
 const form = document.getElementById("prices");
 const prices = [...form.querySelectorAll("input[name^=price-]")];
 const told = document.getElementById("filled");

@@ -1,8 +1,9 @@
-// Says how much is selected and what it amounts to, and selects all at once. Without it, the next page says so.
+// Shows the number and the total amount of selected rows, and selects all at once. Without this script, the next page
+// shows them.
 const form = document.getElementById("selection");
 const boxes = [...form.querySelectorAll("input[name=chosen]")];
 const all = document.getElementById("select-all");
-// What chooses several at once, and which: all, or those of a group.
+// The boxes that select several rows at once, and the rows that each selects: all, or those of a group.
 const choices = [[all, boxes]];
 for (const choice of form.querySelectorAll("[data-group]")) {
   choices.push([choice, [...choice.closest("section").querySelectorAll("input[name=chosen]")]]);

@@ -1,6 +1,6 @@
-// Files that are dropped or chosen are sent with how far they have come. Where a form is for files alone, several go one
-// after the other, and each line says what became of its file. Answers are read as the pages that the form leads to
-// without this script: of them the list of files is taken, or the service's words.
+// Sends files that are dropped or chosen, and shows their progress. If a form has only files, several are sent one
+// after the other, and one line for each file shows its result. The answer is the page to which the form leads without
+// this script; the list of files, or the service's refusal, is taken from that page.
 const most = 10 << 20;
 
 function text(element, words) {
@@ -45,7 +45,7 @@ function refusal(answered) {
   return [...told].map((each) => each.textContent.trim()).join(" ");
 }
 
-// A form for files alone.
+// A form that has only files.
 function enhanceList(form) {
   const input = form.querySelector("input[type=file]");
   const lines = form.querySelector(".uploads");
@@ -69,7 +69,7 @@ function enhanceList(form) {
     const answered = request.response;
     if (request.status !== 200) return tell(file, line, progress, refusal(answered) || broken, true);
     const list = answered?.querySelector("[data-files]");
-    // A session that has ended is led to the sign-in page.
+    // If the session has ended, go to the sign-in page.
     if (!list) return location.reload();
     document.querySelector("[data-files]").replaceWith(document.adoptNode(list));
     tell(file, line, progress, done, false);
@@ -93,7 +93,7 @@ function enhanceList(form) {
   });
 }
 
-// A form with a file among other fields: what is dropped stands in the field until it is sent with them.
+// A form with a file and other fields: a dropped file stays in its field until the whole form is sent.
 function enhanceField(input) {
   const { form } = input;
   catchDrops(form, (files) => {
