@@ -1,5 +1,5 @@
 -- name: lock_brief
--- Adds the brief or locks it: the write to itself makes both wait for each other.
+-- Inserts the brief or locks it: the update to itself makes two transactions wait for each other.
 INSERT INTO briefs AS known (brief_id) VALUES (:brief_id)
 ON CONFLICT (tenant_id, brief_id) DO UPDATE SET cancelled_because = known.cancelled_because
 RETURNING cancelled_because;
@@ -8,7 +8,7 @@ RETURNING cancelled_because;
 UPDATE briefs SET cancelled_because = :because WHERE brief_id = :brief_id;
 
 -- name: insert_order
--- With its lines and deliveries. A duplicate of the event finds the order there and adds nothing.
+-- Inserts the order with its lines and deliveries. A duplicate of the event finds the order there and adds nothing.
 WITH added AS (
     INSERT INTO orders (order_id, number, brief_id, cancelled_because, deadline)
     VALUES (:order_id, :number, :brief_id, :because, :deadline)
@@ -30,12 +30,12 @@ FROM added, unnest(:delivered_jobs::uuid[], :destinations::text[], :parts::numer
 SELECT order_id, number, brief_id, cancelled_because, kept_for FROM orders WHERE order_id = :order_id;
 
 -- name: lock_order
--- NO KEY UPDATE excludes its like, and lets foreign keys be checked.
+-- NO KEY UPDATE excludes other locks of this kind, but lets foreign keys be checked.
 SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE;
 
 -- name: lock_orders_of_jobs
--- In one order, so that two transactions never wait for each other.
+-- Locks in the same sequence, so that two transactions can't deadlock.
 SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE order_id IN (SELECT order_id FROM order_lines WHERE job_id = ANY (:job_ids::uuid[]))
 ORDER BY order_id FOR NO KEY UPDATE;
@@ -44,7 +44,7 @@ ORDER BY order_id FOR NO KEY UPDATE;
 SELECT article_id FROM order_lines WHERE job_id = :job_id;
 
 -- name: lock_accounts_of_order
--- The accounts that the order's lines from stock are taken from, as above.
+-- The accounts that the order's lines from stock are taken from, locked as above.
 SELECT accounts.order_id, number, brief_id, cancelled_because, kept_for, articles
 FROM orders AS accounts JOIN (
     SELECT articles.order_id, array_agg(DISTINCT articles.job_id) AS articles
@@ -54,7 +54,7 @@ FROM orders AS accounts JOIN (
 ORDER BY accounts.order_id FOR NO KEY UPDATE OF accounts;
 
 -- name: list_free_stock
--- Of articles: what lies in a warehouse, is in no shipment, is not held back and has not expired.
+-- For articles: what lies in a warehouse, is in no shipment, is not held back and has not expired.
 SELECT job_id, warehouse, least(
            sum(on_hand - held) - coalesce((
                SELECT sum(shipment_lines.quantity)
@@ -84,7 +84,7 @@ SELECT orders.order_id
 FROM shipments JOIN orders USING (order_id) WHERE shipment_id = :shipment_id FOR NO KEY UPDATE OF orders;
 
 -- name: lock_orders_of_brief
--- In one order, so that two transactions never wait for each other.
+-- Locks in the same sequence, so that two transactions can't deadlock.
 SELECT order_id, number, brief_id, cancelled_because, kept_for
 FROM orders WHERE brief_id = :brief_id ORDER BY order_id FOR NO KEY UPDATE;
 
@@ -104,10 +104,11 @@ WHERE order_id = :order_id ORDER BY position, destination;
 WHERE order_id = :order_id AND job_id = ANY (:job_ids::uuid[]) ORDER BY position, destination;
 
 -- name: sum_goods
--- Where the goods lie, and what of them is held back; what came of them in all (`part`) and by how much counts came out
--- otherwise (`counted`); with a destination, what shipments prepare, carry or have delivered (`part`: for an order's line,
--- or of work outside), and what is so of the goods. Refused, voided and cancelled shipments hold nothing any more. And
--- what open shipments have picked by name. None of it grows with what is over: of shipments only live lines are read.
+-- Returns where the goods lie and what of them is held back; how much came in in all (`part`) and by how much counts
+-- differed (`counted`); for each destination, what shipments prepare, carry or have delivered (`part`: for an order's
+-- line or work outside), and where those goods are; and what open shipments have picked by name. Refused, voided and
+-- cancelled shipments hold nothing any more. The cost does not grow with what is over: only live lines of shipments
+-- are read.
 SELECT job_id, warehouse, location, stock.lot, NULL AS destination, 'here' AS place, on_hand AS quantity, held AS part,
        NULL AS counted, NULL AS since, expires_on
 FROM stock JOIN order_lines USING (job_id)
@@ -147,7 +148,7 @@ FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) 
 WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
 
 -- name: update_finished
--- Under the order's lock. It only grows: an older word changes nothing.
+-- Under the order's lock. The quantity only grows: an older event changes nothing.
 UPDATE order_lines SET finished = greatest(finished, :quantity)
 FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) AS locked
 WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
@@ -159,7 +160,7 @@ FROM (SELECT order_id FROM orders WHERE order_id = :order_id FOR NO KEY UPDATE) 
 WHERE order_lines.order_id = locked.order_id AND job_id = :job_id;
 
 -- name: upsert_line_in_process
--- Of work outside. The company that did it last stays named: documents rely on it.
+-- For work outside. The last company stays named, because documents rely on it.
 INSERT INTO order_lines AS known (order_id, position, job_id, description, quantity, unit, goods_code, closed, finisher)
 VALUES (:order_id, (SELECT max(position) + 1 FROM order_lines WHERE order_id = :order_id), :job_id, :description,
     :quantity, :unit, :goods_code, :closed, :finisher)
@@ -179,7 +180,7 @@ DELETE FROM destination_people WHERE destination = :destination AND person_id = 
 INSERT INTO phase_assignees (phase_id, since, person_id) VALUES (:phase_id, :since, :person_id) ON CONFLICT DO NOTHING;
 
 -- name: update_order_terms
--- Under the order's lock; `delete_deliveries` went before.
+-- Under the order's lock, after `delete_deliveries`.
 WITH order_changed AS (
     UPDATE orders SET deadline = :deadline WHERE order_id = :order_id
 ), lines_changed AS (
@@ -199,7 +200,7 @@ DELETE FROM order_deliveries WHERE job_id = ANY (:job_ids::uuid[]);
 UPDATE orders SET cancelled_because = :because WHERE order_id = :order_id;
 
 -- name: insert_movements
--- And says of their goods whether they still lie somewhere. Under their order's lock.
+-- Also returns whether these goods still lie somewhere. Under their order's lock.
 WITH stocked AS (
     UPDATE order_lines SET stocked = job_id <> ALL (:gone::uuid[]) WHERE job_id = ANY (:job_ids::uuid[])
 )
@@ -232,7 +233,7 @@ WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
 ORDER BY hold_id DESC LIMIT :limit;
 
 -- name: upsert_lots
--- Returns those that are known with another expiry. Under their account's lock.
+-- Returns the known lots with another expiry. Under their account's lock.
 WITH told AS (
     SELECT article_id, lot, expires_on
     FROM unnest(:article_ids::uuid[], :lots::text[], :expire_on::date[]) AS told(article_id, lot, expires_on)
@@ -247,7 +248,7 @@ WHERE told.expires_on IS NOT NULL AND told.expires_on IS DISTINCT FROM lots.expi
 INSERT INTO locations (warehouse, code) SELECT :warehouse, code FROM unnest(:codes::text[]) AS code ON CONFLICT DO NOTHING;
 
 -- fragment: locations_listed
--- `used`: goods lie there, left it and may come back, or are being counted there.
+-- `used`: goods lie there, have left it and may come back, or are being counted there.
 SELECT warehouse, code, EXISTS (
            SELECT FROM put_away WHERE put_away.warehouse = locations.warehouse AND location = code) AS put_away,
        EXISTS (SELECT FROM stock
@@ -267,7 +268,7 @@ WHERE warehouse = :warehouse AND code = ANY (:codes::text[]) ORDER BY code;
 SELECT code FROM locations WHERE warehouse = :warehouse AND code = :code FOR UPDATE;
 
 -- name: delete_location
--- Under its lock. Whoever puts goods there holds a share of it to the commit.
+-- Under the location's lock. A transaction that puts goods there holds a share lock until its commit.
 DELETE FROM locations WHERE warehouse = :warehouse AND code = :code;
 
 -- name: lock_put_away
@@ -289,7 +290,7 @@ WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
 ORDER BY warehouse, code LIMIT :limit;
 
 -- name: lock_locations
--- Those that their warehouse has, which it keeps to the commit.
+-- Returns the codes that exist in the warehouse; they can't be removed before the commit.
 SELECT code FROM locations WHERE warehouse = :warehouse AND code = ANY (:codes::text[]) FOR KEY SHARE;
 
 -- name: insert_receipt
@@ -368,7 +369,7 @@ WHERE (:warehouse::text IS NULL OR warehouse = :warehouse)
 ORDER BY movement_id DESC LIMIT :limit;
 
 -- name: insert_shipment
--- With its lines.
+-- Inserts the shipment with its lines.
 WITH added AS (
     INSERT INTO shipments (shipment_id, order_id, brief_id, warehouse, destination, state, reason, goods_go_to,
         closes_order_line, transport_by, carrier, freight, appearance, packages, gross_weight_kg, net_weight_kg,
@@ -397,7 +398,7 @@ UPDATE shipments SET state = :state, transport_by = :transport_by, carrier = :ca
 WHERE shipment_id = :shipment_id;
 
 -- name: replace_shipment_picks
--- Under the order's lock. After `delete_shipment_picks`.
+-- Under the order's lock, after `delete_shipment_picks`.
 INSERT INTO shipment_picks (shipment_id, position, job_id, location, lot, quantity, expires_on)
 SELECT :shipment_id, position, job_id, location, lot, quantity, expires_on
 FROM unnest(:job_ids::uuid[], :locations::text[], :lots::text[], :quantities::numeric[], :expire_on::date[])
@@ -407,11 +408,11 @@ FROM unnest(:job_ids::uuid[], :locations::text[], :lots::text[], :quantities::nu
 DELETE FROM shipment_picks WHERE shipment_id = :shipment_id;
 
 -- name: delete_shipment_lines
--- Of a shipment without a document, under the order's lock: others take their place.
+-- For a shipment without a document, under the order's lock: new lines replace them.
 DELETE FROM shipment_lines WHERE shipment_id = :shipment_id;
 
 -- name: update_shipment_content
--- With its new lines. Under the order's lock.
+-- Updates the shipment and inserts its new lines. Under the order's lock.
 WITH revised AS (
     UPDATE shipments SET state = :state, reason = :document_type, goods_go_to = :goods_go_to,
         closes_order_line = :closes_order_line, warehouse = :warehouse, destination = :destination, version = :version
@@ -428,7 +429,7 @@ shipments.shipment_id, shipments.order_id, shipments.brief_id, warehouse, destin
        replaces, replaced_by, from_stock, return_by, consignment_id, document_of, proofs, version, drafted_at
 
 -- fragment: shipment_rows
--- With their documents' numbers, their goods' descriptions and what stands under their codes.
+-- Shipments with their documents' numbers, their goods' descriptions and the lookup entries under their codes.
 SELECT {shipment_columns},
        orders.number AS order_number, orders.cancelled_because IS NOT NULL AS order_cancelled,
        ddts.number AS ddt_number, progressive, series, year, issue_date, issued_at, document ->> 'time_zone' AS time_zone,
@@ -470,8 +471,8 @@ FROM shipments JOIN orders USING (order_id)
 WHERE shipments.shipment_id = :shipment_id;
 
 -- fragment: own_document
--- It was sent to a destination where this person works; or every phase whose goods it carries was theirs when it was
--- issued. What goes to a warehouse of ours goes to no destination, whatever its code.
+-- Whether it was sent to a destination where this person works, or every phase whose goods it carries was assigned to
+-- them when it was issued. A transfer to one of our warehouses goes to no destination, whatever its code.
 ddts.issued_at IS NOT NULL AND (shipments.goods_go_to <> 'warehouse' AND shipments.destination IN (
       SELECT works_at.destination FROM destination_people AS works_at WHERE works_at.person_id = :person_id::uuid)
   OR NOT EXISTS (
@@ -517,7 +518,7 @@ SELECT consignment_id FROM shipments WHERE shipment_id = :shipment_id;
 SELECT consignment_id FROM consignments WHERE consignment_id = :consignment_id FOR NO KEY UPDATE;
 
 -- name: lock_orders_of_consignment
--- And of one that is to be put to it. In one order, so that two transactions never wait for each other.
+-- Also locks an order that is to join. Locks in the same sequence, so that two transactions can't deadlock.
 SELECT order_id FROM orders
 WHERE order_id = ANY (ARRAY(
     SELECT order_id FROM shipments WHERE shipment_id = :shipment_id OR consignment_id = :consignment_id
@@ -592,7 +593,7 @@ WHERE shipments.shipment_id IN (
 ORDER BY shipments.shipment_id DESC LIMIT :limit;
 
 -- name: count_under_way
--- Of one tenant, by state; late by the deadlines of their orders.
+-- For one tenant, by state. Late means past the deadline of the order.
 SELECT state, count(*) AS shipments, count(*) FILTER (WHERE closes_order_line AND deadline < :today) AS late
 FROM shipments JOIN orders USING (order_id)
 WHERE state IN ('draft', 'picked', 'issued', 'in_transit') GROUP BY state;
@@ -637,7 +638,7 @@ VALUES (:return_id, :shipment_id, :document_type, :warehouse, :number, :date, :r
     :recorded_by);
 
 -- name: insert_proof
--- And counts it with each shipment of the document.
+-- Also counts the proof in each shipment of the document.
 WITH counted AS (
     UPDATE shipments SET proofs = proofs + 1 WHERE coalesce(document_of, shipments.shipment_id) = :shipment_id
 )
@@ -651,7 +652,7 @@ WHERE shipment_id = :document_id AND (:before::uuid IS NULL OR proof_id < :befor
 ORDER BY proof_id DESC LIMIT :limit;
 
 -- name: find_proof
--- The document is asked for too, so that a file can't be reached through another.
+-- The document is checked too, so that a file can't be reached through another document.
 SELECT proof_id, shipment_id, name, media_type, size, sha256, data FROM delivery_proofs
 WHERE proof_id = :proof_id AND shipment_id = :document_id;
 
@@ -666,13 +667,13 @@ WHERE shipment_id = :shipment_id AND (:before::uuid IS NULL OR return_id < :befo
 ORDER BY return_id DESC LIMIT :limit;
 
 -- name: lock_series
--- Opens the series or locks it: of two first documents of a year, one waits here for the other.
+-- Inserts the series or locks it: of two first documents of a year, one waits here for the other.
 INSERT INTO ddt_series AS known (year, series, last_progressive) VALUES (:year, :series, 0)
 ON CONFLICT (tenant_id, year, series) DO UPDATE SET last_progressive = known.last_progressive
 RETURNING last_progressive, last_issue_date;
 
 -- name: insert_document
--- And moves its series on.
+-- Also stores the number as the last of its series.
 WITH taken AS (
     UPDATE ddt_series SET last_progressive = :progressive, last_issue_date = :issue_date
     WHERE year = :year AND series = :series
@@ -681,7 +682,7 @@ INSERT INTO ddts (shipment_id, year, series, progressive, number, issue_date, is
 VALUES (:shipment_id, :year, :series, :progressive, :number, :issue_date, :issued_at, :document);
 
 -- fragment: invoiceable_lines
--- Of a document, the lines of which the recipient has goods that the ERP has not invoiced.
+-- The lines of a document of which the recipient has goods that the ERP has not invoiced.
 FROM shipments JOIN shipment_lines USING (shipment_id)
     WHERE coalesce(document_of, shipment_id) = ddts.shipment_id AND state IN ('issued', 'in_transit', 'delivered')
       AND quantity > came_back + returned
@@ -793,7 +794,7 @@ INSERT INTO gs1_prefixes (prefix, next_serial) VALUES (:prefix, 1)
 ON CONFLICT (tenant_id) DO UPDATE SET prefix = excluded.prefix;
 
 -- name: update_gs1_serials
--- Holds the row to the commit: a transaction that fails gives its numbers back.
+-- Locks the row until the commit: a transaction that fails gives its numbers back.
 UPDATE gs1_prefixes SET next_serial = next_serial + :count RETURNING prefix, next_serial - :count AS first;
 
 -- name: list_packages
@@ -824,7 +825,7 @@ UNION ALL
 SELECT NULL, NULL, identity, NULL, time_zone FROM senders;
 
 -- name: upsert_lookup
--- The version is one more than the one that was read, or nothing is written.
+-- The version must be one more than the stored one, otherwise nothing is written.
 INSERT INTO lookups AS known (kind, code, content, version) VALUES (:kind, :code, :content, :version)
 ON CONFLICT (tenant_id, kind, code) DO UPDATE SET content = excluded.content, version = excluded.version
 WHERE known.version = excluded.version - 1
@@ -850,7 +851,7 @@ INSERT INTO senders (identity, time_zone) VALUES (:identity, :time_zone)
 ON CONFLICT (tenant_id) DO UPDATE SET identity = excluded.identity, time_zone = excluded.time_zone;
 
 -- name: lock_account_or_insert
--- Opens the account or locks it: the write to itself makes two wait for each other.
+-- Inserts the account or locks it: the update to itself makes two transactions wait for each other.
 INSERT INTO orders AS known (order_id, number, kept_for) VALUES (:order_id, '', :kept_for)
 ON CONFLICT (tenant_id, kept_for) WHERE kept_for IS NOT NULL DO UPDATE SET number = known.number;
 

@@ -1,11 +1,11 @@
--- Every statement sees the transaction's tenant alone: row-level security adds the condition.
+-- Every statement sees only the transaction's tenant: row-level security adds the condition.
 
 -- name: list_kinds_named
 SELECT id, key, name, phases, tolerance_percent, version, sheet FROM kinds WHERE key = ANY (:keys)
 
 -- name: lock_kinds_shared
--- Orders that miss a kind hold this together; who defines a kind waits for them and they for them. So no
--- job is blocked for a kind that was being defined meanwhile.
+-- Transactions of orders that miss a kind share this lock; a transaction that defines a kind waits for them, and they
+-- for it. So no job is blocked for a kind that was being defined meanwhile.
 SELECT pg_advisory_xact_lock_shared(hashtextextended('kinds ' || optima_tenant(), 0))
 
 -- name: lock_kinds
@@ -23,8 +23,8 @@ ON CONFLICT (tenant_id, key) DO UPDATE SET
     version = excluded.version, sheet = excluded.sheet
 
 -- name: lock_brief
--- The update that changes nothing takes the row's lock, so that whoever meets the same brief waits, and then
--- reads what the other wrote.
+-- The update changes nothing but takes the row's lock: another transaction with the same brief waits, and then reads
+-- what this one wrote.
 INSERT INTO briefs (id) VALUES (:brief_id)
 ON CONFLICT (tenant_id, id) DO UPDATE SET id = excluded.id
 RETURNING cancellation_reason, order_id
@@ -36,7 +36,7 @@ UPDATE briefs SET cancellation_reason = coalesce(cancellation_reason, :reason) W
 UPDATE briefs SET cancellation_reason = NULL WHERE id = :brief_id
 
 -- name: upsert_proof
--- The newest version counts, and of what was told of it the last.
+-- Only the newest version counts, and the last event about it.
 INSERT INTO proofs AS known (proof_id, brief_id, version, sequence, approved)
 VALUES (:proof_id, :brief_id, :version, :sequence, :approved)
 ON CONFLICT (tenant_id, proof_id) DO UPDATE
@@ -44,8 +44,8 @@ SET version = excluded.version, sequence = excluded.sequence, approved = exclude
 WHERE (known.version, known.sequence) < (excluded.version, excluded.sequence)
 
 -- fragment: confirmed
--- What the order was confirmed with. The migration that brought the column saw no tenant's rows, and the release
--- before fills it in none: there it is what the first change found.
+-- The quantity that the order was confirmed with. The migration that added the column saw no tenant's rows, and the
+-- previous release does not fill it. If it is empty, the value is what the first change found.
 coalesce(jobs.confirmed,
          (SELECT changes.quantity_before FROM order_changes AS changes
           WHERE changes.order_id = jobs.order_id AND changes.job_id = jobs.id AND changes.quantity_before IS NOT NULL
@@ -59,7 +59,7 @@ phases.needs_proof AND orders.brief_id IS NOT NULL AND NOT coalesce(
 ) AS proof_missing
 
 -- fragment: outside
--- Of a phase: who does it outside, and what went there and came back.
+-- For a phase: the company that does it outside, and what went there and came back.
 phases.finisher, phases.good_before, phases.scrap_before,
        (SELECT sum(quantity) FROM sent_outside WHERE sent_outside.phase_id = phases.id) AS sent_outside,
        (SELECT sum(good) FROM back_from_outside WHERE back_from_outside.phase_id = phases.id) AS good_back,
@@ -74,7 +74,7 @@ ON CONFLICT (tenant_id, year) DO UPDATE SET last = numbers.last + 1
 RETURNING last
 
 -- name: insert_order
--- Deliveries travel as text: a list of lists would be taken for an array of two dimensions.
+-- Deliveries are passed as text: a list of lists would be taken for a two-dimensional array.
 WITH met AS (UPDATE briefs SET order_id = :order_id WHERE id = :brief_id),
      added AS (
          INSERT INTO orders (id, number, brief_id, title, customer, deadline, state, confirmed_at, version)
@@ -91,7 +91,7 @@ FROM unnest(:job_ids::uuid[], :positions::smallint[], :item_ids::uuid[], :kinds:
          blocked_reason, article_id, version)
 
 -- name: insert_phases
--- `after` travels as one text a phase: arrays of arrays must be rectangular. Keys contain no comma.
+-- `after` is passed as one text for each phase, because arrays of arrays must be rectangular. Keys contain no comma.
 INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable,
                     unit, factor, starts_on_parts, needs_proof, planned_start, planned_end, state, attempt, note)
 SELECT :order_id, orders.deadline, p.job_id, p.position, p.id, p.key, p.name,
@@ -106,7 +106,7 @@ FROM orders, unnest(:job_ids::uuid[], :positions::smallint[], :ids::uuid[], :key
 WHERE orders.id = :order_id
 
 -- name: lock_order
--- The order's row stands for everything in it: jobs, phases, shipments change under its lock alone.
+-- The lock of the order's row protects everything in it: jobs, phases and shipments change only under it.
 SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at, delivered_at,
        cancelled_at, cancellation_reason, goods_have_left, version
 FROM orders WHERE id = :order_id FOR NO KEY UPDATE
@@ -123,8 +123,8 @@ SELECT id, number, brief_id, title, customer, deadline, state, confirmed_at, sta
 FROM orders WHERE id = (SELECT order_id FROM phases WHERE id = :phase_id) FOR NO KEY UPDATE
 
 -- name: find_order
--- The order, or that of a job, with what the ERP told of its customer and with its shipments. A CASE, since
--- row-level security keeps the index from a coalesce.
+-- The order itself or by one of its jobs, with the ERP's data of its customer and with its shipments. It uses CASE,
+-- because row-level security keeps the index from being used with coalesce.
 SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_at, started_at, ready_at,
        delivered_at, cancelled_at, cancellation_reason, goods_have_left, version,
        customers.id AS customer_id, legal, payment_method, payment_terms, connection,
@@ -148,9 +148,9 @@ WHERE orders.id = CASE WHEN :job_id::uuid IS NULL THEN :order_id::uuid
                        ELSE (SELECT order_id FROM order_jobs WHERE id = :job_id) END
 
 -- name: list_jobs
--- A row for each phase of the job (of every job, where none is named), and one for each job without: one trip
--- for all. Goods leave with their document, and count as shipped from then on, delivered ones as both;
--- refused and voided ones came back.
+-- One row for each phase of the job (of every job, if none is named), and one for each job without phases: all in one
+-- round trip. Goods count as shipped once their document is issued, and delivered goods as shipped and delivered.
+-- Refused and voided shipments came back and do not count.
 SELECT jobs.id, jobs.order_id, jobs.position, jobs.item_id, jobs.kind, jobs.description, jobs.quantity, jobs.unit,
        jobs.deliveries, jobs.tolerance_percent, jobs.state, jobs.blocked_reason, jobs.started_at, jobs.produced,
        jobs.closed_because, jobs.article_id, {confirmed}, jobs.version, economics.job_id AS valued, economics.cost,
@@ -184,7 +184,7 @@ LEFT JOIN (
 WHERE jobs.order_id = :order_id ORDER BY jobs.position, phases.position, phases.share_number
 
 -- name: list_lines_without_shipment
--- As above, as it would be without the shipment.
+-- As above, but as if this shipment did not exist.
 SELECT jobs.id, jobs.state, jobs.quantity, jobs.produced, jobs.closed_because, jobs.article_id,
        coalesce(sent.shipped, 0) AS shipped, coalesce(sent.delivered, 0) AS delivered,
        coalesce((SELECT sequence FROM shipments WHERE id = :shipment_id), 0) AS known_sequence,
@@ -202,19 +202,19 @@ LEFT JOIN (
 WHERE jobs.order_id = :order_id ORDER BY jobs.position
 
 -- name: list_orders_blocked
--- In one order for all, so that two who unblock can't wait for each other.
+-- Locks all orders in the same sequence, so that two transactions that unblock can't deadlock.
 SELECT DISTINCT order_id FROM order_jobs WHERE kind = :kind AND state = 'blocked' ORDER BY order_id
 
 -- name: list_orders_of_phases
 SELECT id, order_id FROM phases WHERE id = ANY (:phase_ids::uuid[])
 
 -- name: list_orders_with_work_of
--- In one order for all, so that two departures can't wait for each other.
+-- Locks all orders in the same sequence, so that two departures can't deadlock.
 SELECT DISTINCT order_id FROM phases
 WHERE assignee_id = :assignee_id AND state IN ('waiting', 'assigned', 'in_progress') ORDER BY order_id
 
 -- name: update_order
--- The order, where its version is a new one, and those of its jobs and phases that changed.
+-- Updates the order, if its version is new, and those of its jobs and phases that changed.
 WITH order_changed AS (
     UPDATE orders SET state = :state, started_at = :started_at, ready_at = :ready_at,
         delivered_at = :delivered_at, cancelled_at = :cancelled_at,
@@ -243,7 +243,7 @@ FROM unnest(:phase_ids::uuid[], :phase_states::text[], :assignee_ids::uuid[], :a
 WHERE phases.id = p.id
 
 -- name: insert_share
--- A phase beside that of the same work with the first number, in all else like it.
+-- Inserts a phase that is a copy of the phase with the same key and the first share number.
 INSERT INTO phases (order_id, deadline, job_id, position, id, key, name, after, quality_check, skippable, unit,
                     factor, starts_on_parts, needs_proof, planned_start, planned_end, state, assignee_id, attempt, note,
                     share, share_number)
@@ -252,14 +252,14 @@ SELECT order_id, deadline, job_id, position, :id, key, name, after, quality_chec
 FROM phases WHERE job_id = :job_id AND key = :key AND share_number = 1
 
 -- name: delete_sent_outside
--- Of a share of which nothing is out: what remains of documents that were voided.
+-- For a share of which nothing is out: deletes what is left over from voided documents.
 DELETE FROM sent_outside WHERE phase_id = :phase_id
 
 -- name: delete_share
 DELETE FROM phases WHERE id = :id
 
 -- name: update_terms
--- Of an order: its deadline, that of its phases with their planned days, and what its lines ask for.
+-- Updates an order's deadline, its phases' planned days, and the quantities and deliveries of its lines.
 WITH order_changed AS (
     UPDATE orders SET deadline = :deadline WHERE id = :order_id
 ), jobs_changed AS (
@@ -340,7 +340,7 @@ FROM amendments WHERE job_id = ANY (:job_ids::uuid[]) ORDER BY id DESC
 SELECT tolerance_percent, process, version FROM price_policies
 
 -- name: lock_price_policy
--- The first who asks writes what counts until then. The update that changes nothing takes the row's lock.
+-- The first reader inserts the default policy. The update changes nothing but takes the row's lock.
 INSERT INTO price_policies (tolerance_percent, process, version) VALUES (:tolerance_percent, :process, :version)
 ON CONFLICT (tenant_id) DO UPDATE SET version = price_policies.version
 RETURNING tolerance_percent, process, version
@@ -355,7 +355,7 @@ VALUES (:phase_id, :attempt, :assignee_id, :started_at, :completed_at, :quantity
         :rejected_at, :rejected_by, :reason)
 
 -- name: upsert_shipment
--- The newest word about a shipment, under its order's lock. Another's document number stays.
+-- Stores the newest event about a shipment, under its order's lock. The first document number that is known stays.
 WITH kept AS (
     INSERT INTO shipments AS known (id, order_id, state, sequence, ddt_number)
     VALUES (:shipment_id, :order_id, :state, :sequence, :ddt_number)
@@ -369,8 +369,8 @@ FROM unnest(:job_ids::uuid[], :quantities::numeric[]) AS line(job_id, quantity)
 ON CONFLICT (tenant_id, shipment_id, job_id) DO UPDATE SET quantity = excluded.quantity
 
 -- name: insert_awaited_shipments
--- Shipments of which logistics has said, in passing, that their goods are out: what is known of them counts
--- for more. Returns whether goods of any are out.
+-- Inserts shipments that logistics names as out. What is known of them already has priority. Returns whether goods of
+-- any of them are out.
 WITH awaited AS (
     INSERT INTO shipments (id, order_id, state, sequence)
     SELECT id, :order_id, 'issued', 0 FROM unnest(:shipment_ids::uuid[]) AS named(id)
@@ -382,11 +382,11 @@ SELECT EXISTS (SELECT FROM awaited) OR EXISTS (
     WHERE id = ANY (:shipment_ids::uuid[]) AND state IN ('issued', 'departed', 'delivered'))
 
 -- name: update_ddt_number
--- A late word still tells it.
+-- Even a late event may bring it.
 UPDATE shipments SET ddt_number = coalesce(ddt_number, :ddt_number) WHERE id = :shipment_id
 
 -- name: upsert_sent_outside
--- The newest word about a shipment, under its order's lock.
+-- Stores the newest event about a shipment, under its order's lock.
 INSERT INTO sent_outside AS known (phase_id, shipment_id, sequence, quantity)
 VALUES (:phase_id, :shipment_id, :sequence, :quantity)
 ON CONFLICT (tenant_id, phase_id, shipment_id) DO UPDATE
@@ -426,7 +426,7 @@ SELECT orders.id, number, brief_id, title, customer, deadline, state, confirmed_
 
 -- name: list_orders
 -- plan: custom
--- Each filter has its index. Pages begin beside a key, never at an offset.
+-- Each filter has its index. Pages begin at a key, never at an offset.
 {listed_orders}
 FROM orders LEFT JOIN customers ON customers.code = orders.customer
 WHERE {orders_wanted}
@@ -435,8 +435,9 @@ ORDER BY orders.id DESC LIMIT :limit
 
 -- name: list_orders_by_words
 -- plan: custom
--- As `list_orders`, along the orders that have the longest word, or begin so. The words' test is a CASE: of a bare
--- one the planner expects so few rows that it would rather sort than walk.
+-- As `list_orders`, but reads the orders that contain the longest word, or a word that begins so. The test of the
+-- words is a CASE: for a plain condition the planner expects so few rows that it would sort instead of walking the
+-- index.
 {listed_orders}
 FROM order_words
 JOIN orders ON orders.id = order_words.order_id
@@ -448,7 +449,7 @@ ORDER BY order_words.order_id DESC LIMIT :limit
 
 -- name: list_tasks
 -- plan: custom
--- One index holds the open ones and one the finished ones: which serves, the states tell.
+-- One index has the open phases and another the finished ones; the states decide which is used.
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
@@ -475,7 +476,7 @@ ORDER BY phases.deadline, phases.id LIMIT :limit
 
 -- name: list_board
 -- plan: custom
--- The open phases, in the order of an index: of one state, or of all.
+-- The open phases in the order of an index: of one state, or of all.
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.unit AS phase_unit, phases.factor,
@@ -505,7 +506,7 @@ WHERE (phases.state = :state
 ORDER BY due, phases.id LIMIT :limit
 
 -- name: list_assignees
--- The tenant's own roles count for more than the built-in ones of the same key.
+-- The tenant's own roles take precedence over built-in ones with the same key.
 SELECT people.id, people.name, coalesce(load.open, 0) AS open, coalesce(load.late, 0) AS late
 FROM directory_people AS people
 LEFT JOIN (
@@ -537,7 +538,7 @@ WHERE deadline < (now() AT TIME ZONE 'Europe/Rome')::date
     AND state IN ('waiting', 'ready', 'assigned', 'in_progress', 'to_inspect')
 
 -- name: upsert_article
--- A code is for good.
+-- A code never changes.
 INSERT INTO articles (id, code, description, unit) VALUES (:id, :code, :description, :unit)
 ON CONFLICT (tenant_id, id) DO UPDATE SET description = excluded.description, unit = excluded.unit
 
@@ -553,8 +554,8 @@ SELECT code, name, city FROM destinations WHERE code = ANY (:codes)
 
 -- name: list_work_figures
 -- plan: custom
--- Of what was completed, and of what quality refused, in a period; days are those of the orders' zone. What was
--- planned before there were plans is measured by its order's deadline.
+-- What was completed and what quality refused in a period; days are those of the orders' time zone. Phases older than
+-- plans are measured by their order's deadline.
 WITH work AS (
     SELECT job_id, name, assignee_id, completed_at AS at, false AS rejected,
            extract(epoch FROM completed_at - started_at) / 86400 AS days,
@@ -581,8 +582,8 @@ ORDER BY month NULLS LAST, completed DESC, kind, phase, assignee_id LIMIT :limit
 
 -- name: list_order_figures
 -- plan: custom
--- Of orders that became ready in a period, and were not cancelled: how long that took, and what their lines cost
--- and bring, as far as that is set.
+-- Orders that became ready in a period and were not cancelled: how long that took, and what their lines cost and
+-- earn, as far as that is set.
 SELECT CASE WHEN :by = 'kind' THEN jobs.kind END AS kind,
        CASE WHEN :by = 'customer' THEN orders.customer END AS customer,
        CASE WHEN :by = 'month' THEN to_char(orders.ready_at AT TIME ZONE 'Europe/Rome', 'YYYY-MM') END AS month,
@@ -600,7 +601,7 @@ ORDER BY month NULLS LAST, lines DESC, kind, customer LIMIT :limit
 
 -- name: list_load
 -- plan: custom
--- Of phases that are still to be done: those planned to end in each week, or so far, or of each person.
+-- Phases that are still to be done: those planned to end in each week, or until a day, or those of each person.
 SELECT CASE WHEN :by = 'week' THEN date_trunc('week', due)::date END AS week,
        CASE WHEN :by = 'assignee' THEN assignee_id END AS assignee_id,
        CASE WHEN :by = 'kind' THEN jobs.kind END AS kind,
