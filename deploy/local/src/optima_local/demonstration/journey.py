@@ -530,7 +530,7 @@ class Journey:
         await self._as(backoffice, "POST", "logistics", f"{path}/departure", json={})
         return issued
 
-    # What the steps are made of
+    # Helpers of the steps
 
     @property
     def _brief(self) -> str:

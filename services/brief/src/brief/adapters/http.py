@@ -115,7 +115,7 @@ async def price(call: Call[Ports], brief_id: UUID, body: PriceBrief) -> Reply[Br
 
 @routes.post("/v1/briefs/{brief_id}/cancellation", privilege="brief.cancel")
 async def cancel(call: Call[Ports], brief_id: UUID, body: CancelBrief) -> Reply[BriefView]:
-    """Cancel one's own brief, as long as no goods have left"""
+    """Cancel the caller's own brief, as long as no goods have left"""
     brief = await cancel_brief(call.ports, call.actor, brief_id, call.expected_version, body.reason)
     return await _shown(call, brief)
 
@@ -134,7 +134,7 @@ async def read_revision(call: Call[Ports], brief_id: UUID, revision: int) -> Rev
 
 @routes.post("/v1/briefs/{brief_id}/copy", privilege="brief.create", status=201)
 async def copy(call: Call[Ports], brief_id: UUID) -> Reply[BriefView]:
-    """Begin a draft of one's own with what a brief asks for, without its deadline and files"""
+    """Begin a draft of the caller's own with the content of a brief, without its deadline and files"""
     brief = await copy_brief(call.ports, call.actor, brief_id)
     return await _shown(call, brief, f"/v1/briefs/{brief.brief_id}")
 
@@ -174,7 +174,7 @@ async def download(call: Call[Ports], brief_id: UUID, attachment_id: UUID) -> Co
 
 @routes.delete("/v1/briefs/{brief_id}/attachments/{attachment_id}", privilege="brief.create")
 async def detach(call: Call[Ports], brief_id: UUID, attachment_id: UUID) -> Reply[BriefView]:
-    """Take an attachment out of a draft; revisions that were submitted with it keep it"""
+    """Remove an attachment from a draft; revisions that were submitted with it keep it"""
     return await _shown(call, await detach_file(call.ports, call.actor, brief_id, attachment_id))
 
 
@@ -187,7 +187,7 @@ async def comment(call: Call[Ports], brief_id: UUID, body: CommentBrief) -> Comm
 
 @routes.put("/v1/briefs/{brief_id}/comments/{comment_id}", privilege="brief.comment")
 async def put_comment(call: Call[Ports], brief_id: UUID, comment_id: UUID, body: CommentBrief) -> CommentView:
-    """Change one's own comment, within five minutes; what it said before is kept"""
+    """Change the caller's own comment, within five minutes; its former text is kept"""
     made = await edit_comment(call.ports, call.actor, brief_id, comment_id, body.text, body.mentioned_ids)
     return await briefs.show_comment(call.ports, call.actor, made)
 
@@ -200,6 +200,6 @@ async def list_comments(call: Call[Ports], brief_id: UUID, query: PageQuery) -> 
 
 @routes.put("/v1/briefs/{brief_id}/read-marker", privilege="brief.read")
 async def put_read_marker(call: Call[Ports], brief_id: UUID, body: ReadComments) -> ReadMarkerView:
-    """Say how far one has read a brief's comments; one's own marker, which never goes back"""
+    """Record how far the caller has read a brief's comments; their marker never goes back"""
     unread = await read_comments(call.ports, call.actor, brief_id, body.comment_id)
     return briefs.show_unread(unread, body.comment_id)

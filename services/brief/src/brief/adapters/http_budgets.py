@@ -52,7 +52,7 @@ async def plan(call: Call[Ports], body: PlanBudget) -> Reply[BudgetView]:
 
 @budget_routes.get("/v1/budgets", privilege="budget.read")
 async def list_budgets(call: Call[Ports], query: BudgetsQuery) -> Page[BudgetSummaryView]:
-    """List budgets, newest period first, or those first that have the least available
+    """List budgets, with the newest period first or with the least available amount first
 
     Needs `brief.price.read` as well."""
     filters = BudgetFilters(query.unit_id, query.cost_centre, query.day, query.exceeded)
@@ -69,7 +69,7 @@ async def read_budget(call: Call[Ports], budget_id: UUID) -> Reply[BudgetView]:
 
 @budget_routes.put("/v1/budgets/{budget_id}/plan", privilege="budget.write")
 async def put_plan(call: Call[Ports], budget_id: UUID, body: ChangePlan) -> Reply[BudgetView]:
-    """Change a budget's plan, for a reason: briefs that wait for it go on, as far as there is room"""
+    """Change a budget's plan, for a reason; briefs that wait for it go on as far as there is room"""
     budget = await change_plan(
         call.ports,
         call.actor,
@@ -90,7 +90,7 @@ async def list_entries(call: Call[Ports], budget_id: UUID, query: PageQuery) -> 
 
 @budget_routes.get("/v1/budgets/{budget_id}/charges", privilege="budget.read")
 async def list_charges(call: Call[Ports], budget_id: UUID, query: ChargesQuery) -> Page[BudgetChargeView]:
-    """List what each brief takes of a budget, newest brief first"""
+    """List what each brief takes from a budget, newest brief first"""
     return await budgets.list_charges(
         call.ports, call.actor, budget_id, query, uncovered_only=query.uncovered
     )
@@ -98,7 +98,7 @@ async def list_charges(call: Call[Ports], budget_id: UUID, query: ChargesQuery) 
 
 @budget_routes.get("/v1/briefs/{brief_id}/budget", privilege="budget.read")
 async def read_brief_budget(call: Call[Ports], brief_id: UUID) -> BriefBudgetView:
-    """Read the budget that a brief is charged to, or would be once approved, and what it takes of it"""
+    """Read the budget to which a brief is or would be charged, and what the brief takes from it"""
     return await budgets.read_budget_of_brief(call.ports, call.actor, brief_id)
 
 

@@ -26,7 +26,7 @@ async def _shown(
 
 @catalogue_routes.post("/v1/catalogue-prices", privilege="brief.price", status=201)
 async def keep(call: Call[Ports], body: KeepCataloguePrice) -> Reply[CataloguePriceView]:
-    """Keep what a supplier's catalogue asks for an article, or for a whole kind of item, in a period
+    """Add a supplier's catalogue price of an article, or of a whole kind of item, for a period
 
     The price is a suggestion when briefs are priced, and binds nobody. Needs `brief.price.read` and
     `brief.read_all` as well."""
@@ -79,7 +79,8 @@ async def change(call: Call[Ports], price_id: UUID, body: ChangeCataloguePrice) 
 
 @catalogue_routes.get("/v1/briefs/{brief_id}/price-suggestions", privilege="brief.price.read")
 async def suggest(call: Call[Ports], brief_id: UUID) -> PriceSuggestionsView:
-    """Read what a brief's items might cost: by catalogue prices that hold today, and by what was paid last
+    """Read what a brief's items might cost, by catalogue prices that are valid today and by what was last
+    paid
 
     Needs `brief.read_all` as well."""
     return await catalogue.price_suggestions(call.ports, call.actor, brief_id)

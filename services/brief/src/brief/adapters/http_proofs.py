@@ -65,7 +65,7 @@ async def read_proof(call: Call[Ports], proof_id: UUID) -> ProofView:
 async def post_proof_version(
     call: Call[Ports], proof_id: UUID, query: VersionQuery, body: bytes
 ) -> ProofView:
-    """Submit the next version of a proof for review; the one before it counts no longer"""
+    """Submit the next version of a proof for review; the version before it no longer counts"""
     file = SentFile(query.name, call.media_type, body)
     brief, proof = await submit_proof_version(call.ports, call.actor, proof_id, file, query.review())
     return await proofs.show_proof(call.ports, call.actor, brief, proof)
@@ -101,7 +101,7 @@ async def list_annotations(
 async def post_annotation(
     call: Call[Ports], proof_id: UUID, version: int, body: AnnotateProof
 ) -> AnnotationView:
-    """Mark a place on a page of a version that is in review, and say what about it"""
+    """Mark a place on a page of a version that is in review, with a remark about it"""
     proof, made = await annotate_proof(
         call.ports, call.actor, proof_id, version, body.page, body.area.area(), body.text
     )

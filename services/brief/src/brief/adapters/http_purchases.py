@@ -24,7 +24,7 @@ async def get_spend(call: Call[Ports], query: SpendQuery) -> FiguresView[SpendFi
 
 @purchase_routes.get("/v1/figures/spend.csv", privilege="brief.price.read")
 async def export_spend(call: Call[Ports], query: PeriodQuery) -> Content:
-    """Export what was spent in a period, a row an item, as a table for a spreadsheet
+    """Export what was spent in a period as a table for a spreadsheet, with one row per item
 
     Needs `brief.read_all` as well."""
     name, table = await purchases.table_of_purchases(call.ports, call.actor, query.since, query.until)

@@ -122,7 +122,7 @@ async def read_quotation(call: Call[Ports], quotation_id: UUID) -> Reply[Quotati
 
 @quotation_routes.put("/v1/quotations/{quotation_id}/quote", privilege="quotation.submit")
 async def submit_quote(call: Call[Ports], quotation_id: UUID, body: SubmitQuote) -> Reply[QuotationView]:
-    """Quote what one is asked for, or quote anew, until the deadline"""
+    """Quote what the caller is asked for, or change the quote, until the deadline"""
     made = await answer_request(
         call.ports, call.actor, quotation_id, call.expected_version, quote=body.quote()
     )
@@ -139,7 +139,7 @@ async def submit_quote(call: Call[Ports], quotation_id: UUID, body: SubmitQuote)
 async def send_file(
     call: Call[Ports], quotation_id: UUID, query: AttachmentQuery, body: bytes
 ) -> Reply[QuotationView]:
-    """Send a file with one's quotation, until the deadline: PDF, PNG or JPEG, at most 10 MiB"""
+    """Add a file to the caller's own quotation, until the deadline: PDF, PNG or JPEG, at most 10 MiB"""
     sent = SentFile(query.name, call.media_type, body)
     request, file = await send_quotation_file(call.ports, call.actor, quotation_id, sent)
     view = await quotations.show_quotation(call.ports, call.actor, request)
@@ -149,14 +149,14 @@ async def send_file(
 
 @quotation_routes.get("/v1/quotations/{quotation_id}/files/{file_id}", privilege="quotation.submit")
 async def download_own_file(call: Call[Ports], quotation_id: UUID, file_id: UUID) -> Content:
-    """Download a file of one's quotation"""
+    """Download a file of the caller's own quotation"""
     file = await quotations.read_own_file(call.ports, call.actor, quotation_id, file_id)
     return Content(file.data, file.media_type, file.name)
 
 
 @quotation_routes.delete("/v1/quotations/{quotation_id}/files/{file_id}", privilege="quotation.submit")
 async def take_back_file(call: Call[Ports], quotation_id: UUID, file_id: UUID) -> Reply[QuotationView]:
-    """Take back a file of one's quotation, until the deadline"""
+    """Take back a file of the caller's own quotation, until the deadline"""
     return await _own(call, await take_back_quotation_file(call.ports, call.actor, quotation_id, file_id))
 
 

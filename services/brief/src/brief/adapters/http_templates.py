@@ -18,7 +18,7 @@ template_routes = Routes()
 
 @template_routes.post("/v1/briefs/{brief_id}/templates", privilege="brief.create", status=201)
 async def keep_brief_as_template(call: Call[Ports], brief_id: UUID, body: KeepTemplate) -> TemplateView:
-    """Keep what a brief asks for as a template, without its deadline, budget and files
+    """Save a brief's content as a template, without its deadline, budget and files
 
     The people of the caller's unit may begin briefs with it."""
     template = await keep_template(call.ports, call.actor, brief_id, body.name)
@@ -27,13 +27,13 @@ async def keep_brief_as_template(call: Call[Ports], brief_id: UUID, body: KeepTe
 
 @template_routes.get("/v1/brief-templates", privilege="brief.create")
 async def list_templates(call: Call[Ports], query: PageQuery) -> Page[TemplateView]:
-    """List one's own templates and those of one's unit, newest first"""
+    """List the caller's own templates and those of their unit, newest first"""
     return await templates.list_templates(call.ports, call.actor, query)
 
 
 @template_routes.post("/v1/brief-templates/{template_id}/briefs", privilege="brief.create", status=201)
 async def begin_brief_with_template(call: Call[Ports], template_id: UUID) -> Reply[BriefView]:
-    """Begin a draft of one's own with a template
+    """Begin a draft of the caller's own with a template
 
     The draft has the newest version of the template's type, and those answers that its form still accepts."""
     brief = await begin_with_template(call.ports, call.actor, template_id)
@@ -43,5 +43,5 @@ async def begin_brief_with_template(call: Call[Ports], template_id: UUID) -> Rep
 
 @template_routes.delete("/v1/brief-templates/{template_id}", privilege="brief.create")
 async def remove_template(call: Call[Ports], template_id: UUID) -> None:
-    """Delete a template that one keeps; briefs that began with it stay"""
+    """Delete a template that the caller saved; briefs that were begun with it stay"""
     await drop_template(call.ports, call.actor, template_id)

@@ -28,7 +28,7 @@ async def read_type(call: Call[Ports], key: str, query: TypeQuery) -> Reply[Brie
 
 @type_routes.put("/v1/brief-types/{key}", privilege="brief_type.write")
 async def put_type(call: Call[Ports], key: str, body: DefineType) -> Reply[BriefTypeView]:
-    """Define a type of brief, or define it anew as its next version
+    """Define a type of brief, or its next version
 
     The form is a JSON Schema of a flat object. Briefs that began with an earlier version keep it."""
     defined = await define_type(call.ports, call.actor, key, call.expected_version, **body.definition())

@@ -72,7 +72,7 @@ class ByPassword(Command):
     code: Annotated[str, Field(min_length=6, max_length=32)] | None = None
     """Code of the second factor or a recovery code, for people who have a second factor."""
     device_token: Annotated[str, Field(max_length=128)] | None = None
-    """What this person's last sign-in at this device was answered with."""
+    """The `device_token` from the answer to this person's last sign-in on this device."""
 
 
 class ByClientCredentials(Command):
@@ -96,7 +96,7 @@ class ByAuthorizationCode(Command):
     """The secret that the browser got when it was sent to the provider."""
     code: Annotated[str, Field(min_length=1, max_length=4096)]
     iss: Annotated[str, Field(max_length=300)] | None = None
-    """As the provider sent it along, if it did (RFC 9207)."""
+    """The issuer that the provider named in its answer, if it did (RFC 9207)."""
 
 
 _OAUTH_PARAMETERS = {"client_id", "client_secret", "refresh_token"}
@@ -126,10 +126,11 @@ class TokenView(View):
     refresh_token: str | None = None
     """Absent for machines, which have their secret instead."""
     second_factor_needed: bool | None = None
-    """True where a role grants nothing until a second factor is shown: confirmed at /v1/me/second-factor, or
-    sent to /v1/me/proof. Refresh then."""
+    """True if a role grants nothing until a second factor is shown. Confirm one at /v1/me/second-factor, or
+    send its code to /v1/me/proof, and then refresh the token."""
     device_token: str | None = None
-    """With the next password sign-in at this device, it is known. Given where none was sent that holds."""
+    """Send it with the next sign-in by password on this device, so that the device is recognised. Present
+    unless the request contained a valid one."""
 
     @classmethod
     def of(cls, access_token: str, lives: timedelta, grant: Grant) -> TokenView:
@@ -148,7 +149,7 @@ class TokenView(View):
 
 
 _TOLD = {"person": "sub", "tenant": "tenant", "session": "sid"}
-"""What the log says about who got a token, by the claim from which it comes."""
+"""What the log says about who got a token: each field with the claim from which it comes."""
 
 
 @routes.post("/v1/tokens", public=True, consumes=("application/json", FORM), form_problem=oauth_error)
@@ -243,13 +244,13 @@ async def begin_sign_in(call: Call[Ports], body: BeginSignIn) -> DepartureView:
 
 @routes.get("/v1/me/sessions")
 async def list_sessions(call: Call[Ports], query: PageQuery) -> Page[SessionView]:
-    """List one's own open sessions, newest first"""
+    """List the caller's own open sessions, newest first"""
     return await people.list_own_sessions(call.ports, call.actor, query)
 
 
 @routes.delete("/v1/me/sessions/{session_id}")
 async def sign_out(call: Call[Ports], session_id: UUID) -> None:
-    """End one of one's own sessions
+    """End one of the caller's own sessions
 
     The session of the request may be ended at any time; another one needs a recent proof (`/v1/me/proof`)."""
     await end_own_session(call.ports, call.actor, session_id)
@@ -257,7 +258,7 @@ async def sign_out(call: Call[Ports], session_id: UUID) -> None:
 
 @routes.delete("/v1/me/sessions", proof=True)
 async def sign_out_elsewhere(call: Call[Ports]) -> None:
-    """End all of one's own sessions but the one that calls"""
+    """End all of the caller's own sessions except that of the request"""
     await end_sessions(call.ports, call.actor.person_id, "signed_out", but=call.actor.session_id)
 
 
@@ -297,7 +298,7 @@ class ChangePassword(Command):
 
 @routes.put("/v1/me/password", transaction=False)
 async def change_own_password(call: Call[Ports], body: ChangePassword) -> None:
-    """Change one's own password; every session ends"""
+    """Change the caller's own password; every session ends"""
     async with acting(call, None) as (ports, me):
         changed = await change_password(ports, call.resources.passwords, me, body.current, body.new)
     if not changed:
@@ -312,7 +313,7 @@ class Prove(Command):
 
 @routes.post("/v1/me/proof", transaction=False)
 async def prove(call: Call[Ports], body: Prove) -> None:
-    """Show again who one is, by password or second factor
+    """Prove again who the caller is, by password or second factor
 
     For ten minutes this session may then make requests that need a proof, which are otherwise refused with
     `proof_needed`. Signing in is such a proof too.
@@ -358,7 +359,7 @@ async def confirm_factor(call: Call[Ports], body: Confirm) -> RecoveryView:
 
 @routes.post("/v1/me/second-factor/removal", transaction=False)
 async def remove_factor(call: Call[Ports], body: Confirm) -> None:
-    """Remove one's second factor, with a code of it; wrong codes count like wrong passwords"""
+    """Remove the caller's own second factor, with one of its codes; wrong codes count like wrong passwords"""
     async with acting(call, None) as (ports, me):
         given_up = await give_up_with_code(ports, me, body.code)
     if not given_up:

@@ -91,7 +91,7 @@ async def register(call: Call[Ports], body: RegisterTenant) -> RegisteredTenantV
 
 @routes.get("/v1/tenant")
 async def read_tenant(call: Call[Ports]) -> Reply[TenantView]:
-    """Read one's own tenant"""
+    """Read the caller's tenant"""
     view = await directory.read_tenant(call.ports, call.actor)
     return Reply(view, version=view.version)
 
@@ -169,14 +169,14 @@ async def read_person(call: Call[Ports], person_id: UUID) -> Reply[PersonDetails
 
 @routes.get("/v1/me")
 async def read_oneself(call: Call[Ports]) -> Reply[OwnDetailsView]:
-    """Read oneself"""
+    """Read the caller's own entry in the directory"""
     view = await people.read_oneself(call.ports, call.actor)
     return Reply(view, version=view.version)
 
 
 @routes.patch("/v1/me", transaction=False)
 async def revise_oneself(call: Call[Ports], body: ReviseOneself) -> Reply[OwnDetailsView]:
-    """Choose the language that one reads
+    """Choose the language in which the system addresses the caller
 
     Pages, mails and notices use it from now on.
     """
@@ -358,7 +358,7 @@ async def list_privileges(_: Call[Ports]) -> PrivilegesView:
 
 @routes.put("/v1/sign-in-provider", privilege="directory.write", proof=True)
 async def put_provider(call: Call[Ports], body: ChooseProvider) -> Reply[ProviderView]:
-    """Choose the OpenID Connect issuer at which people sign in, beside their passwords
+    """Choose the OpenID Connect issuer at which people may sign in instead of with a password
 
     Only a person who holds every privilege may do this. A first choice needs no If-Match; a change needs it.
     """
