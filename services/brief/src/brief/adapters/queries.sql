@@ -780,8 +780,8 @@ WHERE (:supplier_id::uuid IS NULL OR supplier_id = :supplier_id)
 ORDER BY price_id DESC LIMIT :limit
 
 -- name: list_valid_catalogue_prices
--- Finds prices of each article and of its kind by an index. It reads the newest 100 of a kind, on the assumption
--- that the cheapest for any quantity are among them.
+-- Finds prices of each article and of its kind by an index. For each article it reads the 100 that are valid longest,
+-- on the assumption that the cheapest for any quantity are among them.
 SELECT DISTINCT prices.price_id, prices.supplier_id, prices.kind, prices.description, prices.unit, prices.breaks,
        prices.lead_time_days, prices.valid_from, prices.valid_until, prices.kept_at, prices.kept_by, prices.version
 FROM unnest(:kinds::text[], :descriptions::text[], :units::text[]) AS wanted(kind, description, unit)
