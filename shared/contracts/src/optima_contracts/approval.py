@@ -130,7 +130,7 @@ class Forwarded(_StepTold):
 
 
 class Escalated(_StepTold):
-    """A step was overdue, so the next person in the chain is asked as well. `from_person_id`: the person who
+    """A step was overdue, and the next person in the chain is asked as well. `from_person_id`: the person who
     did not decide in time. `recipients`: both of them."""
 
     type: ClassVar[str] = "optima.approval.escalated.v1"
@@ -141,7 +141,7 @@ class Escalated(_StepTold):
 
 
 class HandedOver(_StepTold):
-    """A person who was asked has left the company. Their successor is asked in their place."""
+    """A person who was asked has left the company, and their successor is asked in their place."""
 
     type: ClassVar[str] = "optima.approval.handed_over.v1"
     approval_id: UUID

@@ -74,7 +74,7 @@ class BriefDrafted(EventData):
 
 
 class BriefHandedOver(EventData):
-    """The requester has left the company. Their successor is the requester from now on."""
+    """The requester has left the company, and their successor is the requester from now on."""
 
     type: ClassVar[str] = "optima.brief.handed_over.v1"
     brief_id: UUID

@@ -87,8 +87,8 @@ class OrderReceived(EventData):
 
 
 class FailuresDismissed(EventData):
-    """Somebody said of records that could not be exchanged that nothing is to be done. Subject: the
-    connection."""
+    """Somebody dismissed records that could not be exchanged, so that nothing more is done about them.
+    Subject: the connection."""
 
     type: ClassVar[str] = "optima.erp.failures_dismissed.v1"
     connection_id: UUID
