@@ -1,9 +1,9 @@
--- What the trail reads and appends. Row-level security narrows everything to the tenant.
+-- The statements that read the trail and append to it. Row-level security restricts all of them to the tenant.
 
 -- name: lock_head
--- Once a batch of events of these types: who holds this row numbers the next entries, and makes the keys of
--- the people that they tell of. With it come the webhooks that wait for such events; one whose receiver fails
--- is left to its next attempt.
+-- Locks the head, once for each batch of events of these types. The transaction with this lock numbers the next
+-- entries, and creates missing keys of the people in them. Returns also the webhooks that wait for such events,
+-- without those that wait for their next attempt after a failure.
 SELECT number, hash, anchor_due,
        ARRAY(SELECT id FROM webhooks
              WHERE state = 'active' AND retry_at IS NULL
@@ -13,7 +13,7 @@ SELECT number, hash, anchor_due,
 FROM heads FOR UPDATE
 
 -- name: insert_head
--- A tenant's first entry; two consumers may begin at once.
+-- Creates the head for a tenant's first entry. Two consumers may do so at the same time.
 INSERT INTO heads (number, hash) VALUES (:number, :hash) ON CONFLICT (tenant_id) DO NOTHING
 
 -- name: find_head
@@ -23,8 +23,8 @@ SELECT number, hash FROM heads
 SELECT number FROM entries WHERE event_id = :event_id
 
 -- name: insert_entries
--- One statement for a whole batch and all that follows from it: entries, their hours, who may see them, and
--- the new head. Every event of every service comes through here.
+-- Writes a whole batch of entries in one statement, with their hours, who may see them, and the new head. Every
+-- event of every service is written here.
 WITH noted AS (
     INSERT INTO hours AS known (hour, first_number, last_number)
     SELECT hour, first, last
@@ -53,7 +53,8 @@ FROM unnest(:numbers::bigint[], :event_ids::uuid[], :sources::text[], :types::te
          actor_id, on_behalf_of, occurred_at, data, hash)
 
 -- name: update_assignments
--- Whose the phases are now. Who had one before is no longer granted its job, unless another phase of it is theirs.
+-- Stores to whom phases are assigned now. The former assignee of a phase may no longer see its job, unless another
+-- phase of the job is assigned to them.
 WITH told AS (
     SELECT phase_id, person_id, story, job_id
     FROM unnest(:phases::uuid[], :people::uuid[], :stories::uuid[], :jobs::uuid[])
@@ -75,8 +76,9 @@ WHERE former.phase_id = told.phase_id AND former.person_id IS DISTINCT FROM told
   AND NOT EXISTS (SELECT FROM told AS given WHERE given.person_id = g.person_id AND given.job_id = g.subject)
 
 -- name: find_window
--- The numbers between which the answer lies: after the entry `after` and before the entry `before` (nothing, if
--- it isn't there), and within the hours that the period touches. Without a bound of the period, its hours are not looked at.
+-- Returns the numbers between which the entries of an answer are: after the entry `after` and before the entry
+-- `before` (none, if that entry does not exist), and within the hours of the period. Without a bound of the period,
+-- its hours are not read.
 SELECT greatest(
            CASE WHEN :after::uuid IS NULL THEN 0 ELSE (SELECT number FROM entries WHERE event_id = :after) END,
            CASE WHEN :occurred_from::timestamptz IS NULL THEN 0 ELSE (
@@ -95,11 +97,11 @@ SELECT greatest(
                 END) AS high
 
 -- name: count_grants
--- Up to `most`: decides between the two ways of reading one's competence.
+-- Counts a person's grants up to `most`, to choose between the two ways of reading what they may see.
 SELECT count(*) FROM (SELECT FROM grants WHERE person_id = :person_id LIMIT :most) AS theirs
 
 -- name: list_types
--- The tenant's types that begin so, hopping along the index from one to the next.
+-- Lists the tenant's types with this prefix, by jumping from one to the next in the index.
 WITH RECURSIVE found AS (
     (SELECT type FROM entries WHERE type >= :beginning ORDER BY type LIMIT 1)
     UNION ALL
@@ -132,7 +134,8 @@ number > :low AND number <= :high
 
 -- name: list_entries
 -- plan: custom
--- Planned for the filters that are really given: each has its index in number order.
+-- Lists entries. The statement is planned for the filters that are given, each of which has an index in the order of
+-- the numbers.
 SELECT {entry_columns}
 FROM entries AS e
 WHERE {asked_for} AND {of_types} AND {of_person}
@@ -145,8 +148,8 @@ LIMIT :limit
 
 -- name: list_entries_of_person
 -- plan: custom
--- The same for who reads everything and asks for one person: the two indexes in number order, each no
--- further than the page.
+-- Does the same for a reader of everything who asks for one person. It reads the two indexes in the order of the
+-- numbers, each no further than the page.
 SELECT {entry_columns}
 FROM (
     (SELECT {entry_columns} FROM entries
@@ -163,8 +166,8 @@ LIMIT :limit
 
 -- name: list_entries_of_types
 -- plan: custom
--- The same for who reads everything and asks for a few kinds: the index of each in number order, no further
--- than the page.
+-- Does the same for a reader of everything who asks for a few types. It reads the index of each type in the order of
+-- the numbers, no further than the page.
 SELECT {entry_columns}
 FROM unnest(:types::text[]) AS wanted(kind) CROSS JOIN LATERAL (
     SELECT {entry_columns} FROM entries
@@ -176,8 +179,8 @@ LIMIT :limit
 
 -- name: list_entries_of_few_stories
 -- plan: custom
--- The same for a person with few grants: what they did, and each of their stories, each no further than
--- the page, since a walk along the whole trail would mostly meet what they may not see.
+-- Does the same for a person with few grants. It reads what they did, and each of their stories, no further than the
+-- page. A scan of the whole trail would mostly find entries that they may not see.
 SELECT {entry_columns}
 FROM (
     (SELECT {entry_columns} FROM entries
@@ -212,9 +215,9 @@ ORDER BY number
 LIMIT :limit
 
 -- name: check_stretch
--- Recomputes the hashes after the entry `number`. The text is `Entry.canonical`'s, written here since
--- millions of entries are verified: to send them elsewhere takes longer than to hash them. Both stand or fall
--- by the hashes. In parentheses: each step copies what it joins, so that the long `data` comes late.
+-- Recomputes the hashes after the entry `number`. It builds the same text as `Entry.canonical`, here in the database,
+-- since sending millions of entries elsewhere takes longer than hashing them. If the two differed, no hash would hold.
+-- The parentheses make the concatenation faster: each step copies its parts, so the long `data` is joined late.
 SELECT count(*) AS entries, max(number) AS last, min(number) FILTER (WHERE holds IS NOT TRUE) AS broken
 FROM (
     SELECT number,
@@ -237,7 +240,7 @@ FROM (
     WINDOW by_number AS (ORDER BY number)) AS checked
 
 -- name: find_entry_before
--- The entry before that number, whatever its number.
+-- Finds the last entry with a lower number, even if numbers are missing in between.
 SELECT number, hash FROM entries WHERE number < :number ORDER BY number DESC LIMIT 1
 
 -- name: list_hashes
@@ -251,7 +254,7 @@ INSERT INTO anchors (day, number, hash, signed_at, kid, signature)
 VALUES (:day, :number, :hash, :signed_at, :kid, :signature)
 
 -- name: list_anchors
--- One a day: a decade is a few thousand.
+-- Lists anchors without pages. There is one a day, so ten years give a few thousand.
 SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors
 WHERE number > :after AND (:through::bigint IS NULL OR number <= :through)
 ORDER BY number, day
@@ -260,7 +263,7 @@ ORDER BY number, day
 SELECT tenant_id, day, number, hash, signed_at, kid, signature FROM anchors ORDER BY day DESC LIMIT 1
 
 -- name: lock_anchor_keys
--- Of all tenants that anchor at once, one makes the successor.
+-- Makes tenants that sign at the same time take turns, so that only one of them creates the next key.
 SELECT pg_advisory_xact_lock(hashtextextended('trail.anchor_keys', 0))
 
 -- name: list_anchor_keys
@@ -288,8 +291,8 @@ RETURNING erased_at
 SELECT erased_at FROM person_keys WHERE person_id = :person_id
 
 -- name: list_newest_entries
--- The newest entry of the type in each of these stories: what the directory tells of a person, or of the
--- tenant, is a story of its own.
+-- Lists the newest entry of a type in each of these stories. The directory's events about each person, and about the
+-- tenant, form a story of their own.
 SELECT {entry_columns}
 FROM unnest(:stories::uuid[]) AS wanted(story)
 CROSS JOIN LATERAL (
@@ -304,7 +307,8 @@ WHERE state = 'active' AND (retry_at IS NULL OR retry_at < :overdue)
   AND position < coalesce((SELECT number FROM heads), 0)
 
 -- name: lock_webhooks
--- Held until the transaction ends: two at once must not both find room for one more, nor take one address.
+-- Locks the tenant's webhooks until the transaction ends, so that two transactions can't both add the last possible
+-- webhook or use the same address.
 SELECT pg_advisory_xact_lock(hashtextextended('webhooks of ' || optima_tenant()::text, 0))
 
 -- name: count_webhooks
@@ -371,7 +375,7 @@ VALUES (:id, :webhook_id, :event_id, :number, :type, :replay, :attempted_at, :ou
 
 -- name: list_webhook_attempts
 -- plan: custom
--- Newest first, without those of events whose prices the reader may not see.
+-- Lists attempts, newest first, without those of events whose prices the reader may not see.
 SELECT id, webhook_id, event_id, number, type, replay, attempted_at, outcome, status, latency_ms, answer
 FROM webhook_attempts
 WHERE webhook_id = :webhook_id
@@ -391,7 +395,7 @@ FROM webhook_attempts WHERE webhook_id = :webhook_id AND id = :id
 DELETE FROM webhook_attempts WHERE attempted_at < :before
 
 -- name: find_owner
--- The newest word of the directory about a person or service account, in their own story.
+-- Reads the newest event of the directory about a person or service account.
 SELECT (data::jsonb ->> 'active')::boolean AS active,
        CASE WHEN data::jsonb ? 'scopes'
             THEN ARRAY(SELECT jsonb_array_elements_text(data::jsonb -> 'scopes')) END AS scopes,
@@ -403,13 +407,13 @@ ORDER BY sequence DESC
 LIMIT 1
 
 -- name: list_privileges_of_roles
--- Of the roles with these keys, as each was defined last.
+-- Lists the privileges of the roles with these keys, as each role was last defined.
 SELECT DISTINCT ON (subject) ARRAY(SELECT jsonb_array_elements_text(data::jsonb -> 'privileges')) AS privileges
 FROM entries
 WHERE type = 'optima.identity.role_changed.v1' AND data::jsonb ->> 'key' = ANY (:keys::text[])
 ORDER BY subject, sequence DESC
 
--- Sealing anew
+-- Encrypting again under another secret
 
 -- name: list_owners_of_person_keys
 SELECT DISTINCT tenant_id FROM person_keys
