@@ -8,7 +8,7 @@ begin and end.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Set
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +25,7 @@ from .metrics import POOL_WAIT_SECONDS
 from .outbox import ADD_ANSWERS, ADD_EVENTS, ADD_EVENTS_AND_ANSWERS, CausedOutbox, OutboxWrites
 from .postgres import UNAVAILABLE, Connection, Pool, commit, open_pool, roll_back
 from .sql import Statement
+from .wake import Added
 from .writes import StateWrites
 
 
@@ -51,8 +52,8 @@ class Transaction:
         self.answers = AnswerWrites()
         self.gathered: dict[Callable[[UnitOfWork], Flushed], Flushed] = {}
         self._changes = 0
-        self.woke = False
-        """Whether events or jobs were written, of which the relay has to be notified."""
+        self.added: set[Added] = set()
+        """What was written of which others have to be notified."""
         self.lost = False
         """Whether the connection was lost when the transaction ended."""
         self._plans_anew = False
@@ -114,14 +115,14 @@ class Transaction:
         if len(self.outbox):
             closing = ADD_EVENTS_AND_ANSWERS if self.answers.pending else ADD_EVENTS
             parameters |= self.outbox.take()
-            self.woke = True
+            self.added.add("events")
         if self.answers.pending:
             closing = closing or ADD_ANSWERS
             parameters |= self.answers.take()
         if closing is not None:
             await self._connection.execute(closing.sql, *closing.arguments(parameters))
         if await self.jobs.flush(self._connection):
-            self.woke = True
+            self.added.add("jobs")
 
 
 class UnitOfWork:
@@ -223,7 +224,9 @@ _SAVEPOINT = Statement("savepoint", "SAVEPOINT part")
 class Database:
     """A pool of connections with one role, and the transactions on them."""
 
-    def __init__(self, pool: Pool, source: str, clock: Clock, after_commit: Callable[[], None]) -> None:
+    def __init__(
+        self, pool: Pool, source: str, clock: Clock, after_commit: Callable[[Set[Added]], None]
+    ) -> None:
         self.pool = pool
         self.clock = clock
         self._source = source
@@ -237,12 +240,12 @@ class Database:
         source: str,
         size: int = 8,
         clock: Clock | None = None,
-        after_commit: Callable[[], None] = lambda: None,
+        after_commit: Callable[[Set[Added]], None] = lambda _: None,
         pooled: bool = False,
     ) -> Database:
         """Connect to a database. `source` is the CloudEvents source of published events ("/optima/brief").
-        `after_commit` is called after the commit of a transaction that added events or jobs. `pooled` says
-        that a PgBouncer in transaction mode is in between."""
+        `after_commit` is called after the commit of a transaction that added events or jobs, with what it
+        added. `pooled` says that a PgBouncer in transaction mode is in between."""
         pool = await open_pool(url, source, size, pooled=pooled)
         return cls(pool, source, clock or SystemClock(), after_commit)
 
@@ -267,8 +270,8 @@ class Database:
             except BaseException:
                 transaction.lost = not await roll_back(connection)
                 raise
-        if transaction.woke:
-            self.after_commit()
+        if transaction.added:
+            self.after_commit(transaction.added)
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID, cause: Cause | None = None) -> AsyncIterator[UnitOfWork]:

@@ -99,7 +99,7 @@ class Relay:
         self._signer = signer
         self._broker = broker
         self._publisher = Publisher(broker, EVENTS, CONTENT_TYPE)
-        self._heard = listener.listen()
+        self._heard = listener.listen("events")
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 

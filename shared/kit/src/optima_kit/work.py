@@ -205,6 +205,8 @@ class JobRunner(Generic[P]):
                     await kind.run(run, payload)
                 if not run.finished:
                     raise RuntimeError("the job ended without leaving run.finish()")
+                # The tenant may have one more job of this sort with a worker now.
+                self.database.after_commit({"jobs"})
         except Exception as error:
             if taken is None or isinstance(error, CUT_OFF) or not await self._reachable(error):
                 raise
@@ -307,7 +309,7 @@ class JobDispatcher:
         self._backbone = backbone
         self._broker = broker
         self._publisher = Publisher(broker, jobs_queue(service), "application/json")
-        self._heard = listener.listen()
+        self._heard = listener.listen("jobs")
         self._clock = clock
         self._again_after = again_after
         self._room = 0

@@ -17,6 +17,7 @@ from optima_kit.ids import new_id
 from optima_kit.testing import eventually
 from optima_kit.testing.provisioned import declare_jobs
 from optima_kit.topology import dead_jobs_queue, jobs_arguments, jobs_queue
+from optima_kit.wake import WakeListener
 from optima_kit.work import HINT_AGAIN_SECONDS, _hint
 
 pytestmark = pytest.mark.servers
@@ -209,6 +210,46 @@ async def test_nobody_else_runs_an_errand_that_is_under_way(stage):
     await first
     assert await stage.whats() == ["errand long begun", "errand long done"]
     assert await states(stage) == ["done"]
+
+
+async def test_each_is_told_of_what_it_waits_for_alone(stage):
+    """Most commits add events and no job: who hints at jobs need not look each time."""
+    listener = WakeListener(stage.backbone.pool)
+    events, jobs = listener.listen("events"), listener.listen("jobs")
+    listener.start()
+
+    async def told(*wanted):
+        await asyncio.gather(*(asyncio.wait_for(wake.wait(), 5) for wake in wanted))
+        assert [wake.is_set() for wake in (events, jobs)] == [wake in wanted for wake in (events, jobs)]
+        events.clear()
+        jobs.clear()
+
+    try:
+        await told(events, jobs)  # of what was before it listened
+        await stage.tally.count(stage.database, stage.tenant, new_id())
+        await told(events)
+        await schedule(stage, "one")
+        await told(jobs)
+        async with stage.database.transaction(stage.tenant) as unit:
+            unit.jobs.cancel("chore", "one")
+            unit.outbox.add(stage.tally.Stated(value=1), subject=new_id(), correlation=new_id())
+        await told(events, jobs)
+        await stage.backbone.pool.execute("NOTIFY optima_wake")  # the previous release says no more
+        await told(events, jobs)
+    finally:
+        await listener.stop()
+
+
+async def test_an_errands_end_tells_who_hints_at_jobs_that_a_worker_is_free(stage):
+    told = []
+    stage.database.after_commit = told.append
+    await schedule(stage, "short", kind="errand")
+    (job,) = await jobs(stage)
+    await stage.where.fetch("UPDATE jobs SET hinted_at = now()")
+    told.clear()
+    await stage.runner.run(job["id"], stage.tenant)
+    assert await states(stage) == ["done"]
+    assert told == [{"jobs"}]
 
 
 async def test_what_is_rescheduled_during_its_run_runs_again(stage):

@@ -166,7 +166,7 @@ async def test_an_exchange_that_is_missing_refuses_without_raising(stage):
 async def test_an_event_committed_while_no_bell_rings_is_still_published(stage):
     """A process may die between its commit and the wake-up that it owes."""
     await stage.relay()
-    stage.database.after_commit = lambda: None
+    stage.database.after_commit = lambda _: None
     await stage.tally.count(stage.database, stage.tenant, new_id())
 
     async def sent():
