@@ -80,6 +80,11 @@ async def read_body(route: Route, request: web.BaseRequest) -> bytes:
         raise UnsupportedMedia("media_type", field="Content-Type", accepted=", ".join(route.consumes))
     if (request.content_length or 0) > route.max_bytes:
         raise TooLarge("too_large", most=route.max_bytes)
+    if request.content.is_eof():  # it came with the head, as most do: nobody is waited for
+        whole = request.content.read_nowait()
+        if len(whole) > route.max_bytes:
+            raise TooLarge("too_large", most=route.max_bytes)
+        return whole
     chunks = bytearray()
     async with in_time(request):
         async for chunk in request.content.iter_any():
