@@ -3,10 +3,9 @@ commit."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -68,8 +67,7 @@ ADD_EVENTS_AND_ANSWERS: Final = Statement.parse(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(NamedTuple):
     id: UUID
     type: str
     subject: UUID
@@ -120,23 +118,23 @@ class OutboxWrites:
     def take(self) -> dict[str, object]:
         """Return the pending events as parameters of `ADD_EVENTS`, and forget them."""
         pending, self._pending = self._pending, []
-        added = Counter(event.subject for event in pending)
-        left = dict(added)
-        later = []
-        for event in pending:
-            left[event.subject] -= 1
-            later.append(left[event.subject])
+        ids, types, about, openings, closings = zip(*pending, strict=True)
+        added: dict[UUID, int] = {}
+        later: list[int] = []
+        for subject in reversed(about):
+            later.append(added.get(subject, 0))
+            added[subject] = later[-1] + 1
         subjects = sorted(added)
         return {
-            "ids": [event.id for event in pending],
-            "partitions": [event.subject.int % PARTITIONS for event in pending],
-            "types": [event.type for event in pending],
-            "about": [event.subject for event in pending],
-            "openings": [event.opening for event in pending],
-            "closings": [event.closing for event in pending],
+            "ids": ids,
+            "partitions": [subject.int % PARTITIONS for subject in about],
+            "types": types,
+            "about": about,
+            "openings": openings,
+            "closings": closings,
             "subjects": subjects,
             "added": [added[subject] for subject in subjects],
-            "later": later,
+            "later": later[::-1],
         }
 
 
