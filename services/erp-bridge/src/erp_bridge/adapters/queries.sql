@@ -1,4 +1,4 @@
--- What the bridge reads and writes. Row-level security narrows everything to the tenant.
+-- The statements of the bridge. Row-level security restricts all of them to the tenant.
 
 -- fragment: connection_columns
 c.connection_id, c.key, c.connector, c.settings, c.secrets, c.exchanges, c.comparisons, c.changes, c.mapping_version,
@@ -9,7 +9,7 @@ SELECT {connection_columns}
 FROM connections AS c WHERE key = :key
 
 -- name: lock_connection
--- One change at a time.
+-- Only one transaction at a time changes a connection.
 SELECT {connection_columns}
 FROM connections AS c WHERE key = :key FOR UPDATE
 
@@ -54,7 +54,7 @@ UPDATE connections SET last_import_at = :at WHERE connection_id = :connection_id
 
 -- name: list_connection_states
 -- plan: custom
--- Reads counts, and besides them only what waits or failed.
+-- Reads stored counts, and of the rows themselves only those that wait or have failed.
 SELECT {connection_columns},
        (SELECT coalesce(jsonb_object_agg(entity, links), '{}')
         FROM (SELECT entity, sum(links)::bigint AS links FROM link_counts
@@ -117,8 +117,8 @@ ORDER BY r.run_id DESC
 LIMIT :limit
 
 -- name: list_content_hashes
--- A look into the index for each wanted one, here and below: of a table that fills right now the planner knows too
--- little to choose that by itself.
+-- Forces one index lookup for each wanted record, here and below: while a table is being filled, the planner's
+-- statistics are too old to choose that by itself.
 SELECT wanted.remote_id, l.content_hash
 FROM unnest(:remote_ids::text[]) AS wanted(remote_id)
 CROSS JOIN LATERAL (SELECT content_hash FROM links
@@ -134,7 +134,7 @@ CROSS JOIN LATERAL (SELECT internal_id AS record_id, content_hash, shared, state
 CROSS JOIN LATERAL (SELECT fields, edits FROM records WHERE record_id = l.record_id OFFSET 0) AS r
 
 -- name: list_records_by_tax_number
--- With the link that the connection has to each, if it has one.
+-- Returns each record with the connection's link to it, if there is one.
 SELECT r.record_id, r.fields, r.edits, l.content_hash, coalesce(l.shared, '{}') AS shared,
        l.external_id AS remote_id, l.state = 'linked' AS linked
 FROM (SELECT DISTINCT found.record_id FROM unnest(:numbers::text[]) AS wanted(number)
@@ -151,7 +151,7 @@ LEFT JOIN LATERAL (SELECT content_hash, shared, external_id, state FROM links
 SELECT code FROM records WHERE entity = :entity AND code = ANY (:codes::text[])
 
 -- name: upsert_records
--- Our code of a record stays what it was at first.
+-- Our code of a record never changes.
 INSERT INTO records AS r (record_id, entity, code, name, vat_number, fiscal_code, fields, updated_at)
 SELECT record_id, :entity::text, code, name, vat_number, fiscal_code, fields, :updated_at::timestamptz
 FROM unnest(:record_id::uuid[], :code::text[], :name::text[], :vat_number::text[], :fiscal_code::text[],
@@ -165,7 +165,7 @@ RETURNING record_id, code
 SELECT analyze_records()
 
 -- name: update_record_edits
--- What the ERP agrees to is no edit of ours any more.
+-- Fields to which the ERP agrees are removed from the edits.
 UPDATE records SET edits = edits - :fields::text[] WHERE record_id = :record_id
 
 -- name: update_edited_record
@@ -242,14 +242,14 @@ FROM links
 WHERE connection_id = :connection_id AND entity = 'received_order' AND external_id IS NOT NULL
 
 -- name: update_received_orders
--- An order is one record there, whether it is read or written to.
+-- An order is one record in the ERP, whether it was received from there or written there.
 UPDATE links SET external_id = o.remote_id, remote_day = o.day, remote_year = o.year
 FROM unnest(:order_ids::uuid[], :remote_ids::text[], :days::date[], :years::text[])
     AS o(order_id, remote_id, day, year)
 WHERE connection_id = :connection_id AND entity IN ('received_order', 'order') AND internal_id = o.order_id
 
 -- name: list_remote_customers
--- Where there are ids, a code of one customer may look like the id of another: the id counts.
+-- If the ERP has ids, a customer's code may equal another customer's id: then the id counts.
 SELECT wanted.remote, r.record_id, r.code
 FROM unnest(:remotes::text[]) AS wanted(remote)
 JOIN LATERAL (SELECT internal_id FROM links
@@ -259,7 +259,7 @@ JOIN LATERAL (SELECT internal_id FROM links
 JOIN records AS r ON r.record_id = l.internal_id
 
 -- name: upsert_turn
--- By the clock of the database, which all processes share; who comes late has saved nothing up.
+-- Uses the database's clock, which all processes share. Turns that nobody took are not saved up.
 INSERT INTO turns AS t (connection_id, next_at) VALUES (:connection_id, clock_timestamp() + :distance::interval)
 ON CONFLICT (connection_id) DO UPDATE
 SET next_at = greatest(t.next_at, clock_timestamp()) + :distance::interval
@@ -327,7 +327,7 @@ WHERE entity = :entity AND record_id = :record_id
 SELECT record_id FROM records WHERE entity = 'customer' AND code = :code ORDER BY record_id LIMIT 1
 
 -- name: list_connections_of_customer
--- Links from before codes were kept on them have the code as their id.
+-- Links that were stored before links had a code have the code as their id.
 SELECT connection_id, external_id AS remote_id, coalesce(remote_code, external_id) AS code FROM links
 WHERE internal_id = :customer_id AND entity = 'customer' AND state = 'linked' AND external_id IS NOT NULL
 
@@ -345,7 +345,7 @@ SELECT {document_columns}
 FROM documents WHERE entity = :entity AND internal_id = :internal_id
 
 -- fragment: linked_documents
--- Electronic forms are as long as many documents.
+-- Electronic forms are left out, because one is as long as many documents.
 SELECT links.external_id, d.entity, d.internal_id, d.number, d.correlation_id, d.heading - 'despatch_advice' AS heading,
        d.lines, d.changed_at
 
@@ -355,7 +355,7 @@ FROM links JOIN documents AS d ON d.entity = 'order' AND d.internal_id = links.i
 WHERE links.connection_id = :connection_id AND links.entity = 'received_order'
 
 -- name: list_exported
--- Without orders that were born there: they carry no id of ours.
+-- Leaves out orders that were received from the ERP, because they carry no id of ours there.
 {linked_documents}
 FROM links JOIN documents AS d USING (entity, internal_id)
 WHERE links.connection_id = :connection_id AND links.entity = :entity AND links.external_id IS NOT NULL
@@ -405,14 +405,14 @@ SELECT external_id AS remote_id, content_hash, version FROM links
 WHERE connection_id = :connection_id AND entity = :entity AND internal_id = :internal_id
 
 -- name: upsert_awaited_export
--- Keeps the older time: for so long the ERP has lagged.
+-- Keeps the older time, since which the ERP lacks the document's state.
 INSERT INTO links AS l (connection_id, entity, internal_id, owed_since)
 VALUES (:connection_id, :entity, :internal_id, :since)
 ON CONFLICT (connection_id, entity, internal_id) DO UPDATE
 SET owed_since = coalesce(l.owed_since, excluded.owed_since)
 
 -- name: update_exported_link
--- A state that has changed meanwhile is still owed. Returns since when this one was.
+-- If the document has changed meanwhile, its export stays pending. Returns since when the export was pending.
 UPDATE links AS l
 SET external_id = :remote_id, remote_number = :number, version = :version, content_hash = :content_hash,
     exported_at = :exported_at, state = 'linked',
@@ -451,8 +451,8 @@ AND (:error_class::text IS NULL OR f.error_class = :error_class)
 AND (:code::text IS NULL OR f.problems->0->>'code' = :code) AND (f.dismissed_at IS NOT NULL) = :dismissed
 
 -- name: upsert_failure
--- The same record again is another attempt. What somebody has dismissed stays so while the record comes as it
--- was; a file or a document, of which nothing is kept to compare, asks anew.
+-- A record that fails again counts another attempt. It stays dismissed while it comes with the same content. A file
+-- or a document has no stored content to compare, so it is no longer dismissed.
 INSERT INTO failures AS f (failure_id, connection_id, entity, direction, record_key, payload, problems,
                            error_class, attempts, first_failed_at, last_failed_at, retry_at)
 VALUES (:failure_id, :connection_id, :entity, :direction, :record_key, :payload, :problems, :error_class, 1,
@@ -523,7 +523,7 @@ FOR UPDATE OF f
 
 -- name: list_failure_groups
 -- plan: custom
--- A group is what one act of a person can settle: what is wrong first of a record is what it is sorted by.
+-- A group holds failures that a person can settle with one action. A record is grouped by its first problem.
 SELECT g.connection_key, g.entity, g.direction, g.error_class, g.code, g.kept, g.failures, g.first_failed_at,
        g.last_failed_at, g.problem
 FROM (SELECT c.key AS connection_key, f.entity, f.direction, f.error_class, f.problems->0->>'code' AS code,
@@ -539,7 +539,7 @@ LIMIT :limit
 
 -- name: update_failures_to_dismissed
 -- plan: custom
--- A document that was dismissed is not owed any more. Outages and pauses can't be dismissed.
+-- The export of a dismissed document is no longer pending. Outages and pauses can't be dismissed.
 WITH dismissed AS (
     UPDATE failures AS f SET dismissed_at = :dismissed_at, dismissal = :dismissal
     FROM connections AS c
@@ -601,7 +601,7 @@ ORDER BY d.kind, d.remote_id
 LIMIT :limit
 
 -- name: measure_lag
--- As the backbone's role, over all tenants: how far the most lagging connection of each kind is behind.
+-- Runs as the backbone's role over all tenants. Returns the lag of the slowest connection of each connector.
 SELECT connector,
        max(extract(epoch FROM now() - last_import_at))::float8 AS import_lag,
        max((SELECT extract(epoch FROM now() - min(owed_since)) FROM links

@@ -13,12 +13,12 @@ FROM sessions
 WHERE token_hash = :token_hash AND ends_at > :now
 
 -- name: claim_renewal
--- Whoever gets the row renews; everybody else goes on with the token that still works.
+-- The process that gets the row renews the tokens; all others continue with the token that is still valid.
 UPDATE sessions SET renewing_until = :until
 WHERE token_hash = :token_hash AND renew_at <= :now AND (renewing_until IS NULL OR renewing_until < :now)
 
 -- name: update_renewal
--- The tokens are due for renewal from this moment on.
+-- Makes the tokens due for renewal from this moment on.
 UPDATE sessions SET renew_at = :now WHERE token_hash = :token_hash
 
 -- name: update_tokens
@@ -79,7 +79,7 @@ UPDATE notices SET read_at = coalesce(read_at, :now) WHERE id = :id AND person_i
 UPDATE notices SET read_at = :now WHERE person_id = :person_id AND read_at IS NULL
 
 -- name: update_told_read
--- Of one page, what is told of it.
+-- Marks one person's notices of one kind of event that lead to one page as read.
 UPDATE notices SET read_at = :now
 WHERE person_id = :person_id AND what = :what AND address = :address AND read_at IS NULL
 
@@ -112,7 +112,7 @@ INSERT INTO followed_briefs (brief_id, requester_id, title) VALUES (:brief_id, :
 ON CONFLICT (tenant_id, brief_id) DO UPDATE SET requester_id = excluded.requester_id, title = excluded.title
 
 -- name: save_visit
--- A look within half an hour of the last one is the same visit: loading a page again hides nothing that is new.
+-- A look within half an hour of the last one belongs to the same visit, so that reloading a page hides no change.
 INSERT INTO visits (person_id, subject_id, seen_at, revision, before_at, before_revision)
 VALUES (:person_id, :subject_id, :now, :revision, :now, :revision)
 ON CONFLICT (tenant_id, person_id, subject_id) DO UPDATE SET
