@@ -12,7 +12,8 @@ from .client import LISTED
 
 
 def by_item(offers: Iterable[Mapping[str, Any]]) -> Mapping[str, list[Mapping[str, Any]]]:
-    """Group catalogue offers by item. Offers are sorted, the cheapest of each item first."""
+    """Group catalogue offers by item in the order in which they come, which is the cheapest of an item
+    first."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for each in offers:
         found.setdefault(each["item_id"], []).append(each)
