@@ -179,6 +179,8 @@ _WORDS: Final = {
     **dict.fromkeys(("non", "not"), "!"),
     **dict.fromkeys(("vero", "true"), "true"),
     **dict.fromkeys(("falso", "false"), "false"),
+    **dict.fromkeys(("null", "nullo", "is"), "has(…)"),
+    **dict.fromkeys(("oggi", "now"), TODAY),
 }
 """Words that people write from habit, and the CEL operator or literal that they mean."""
 _WORD: Final = re.compile(r"\w+")
@@ -248,6 +250,8 @@ def _formula(found: _Found) -> Formula:
 
 _COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
 _NUMBERS: Final = (INT, DOUBLE)
+_WRITTEN: Final = (INT, DOUBLE, STRING)
+"""What people write for a date."""
 _ORDERED: Final = (INT, DOUBLE, STRING, TIMESTAMP, DURATION, BOOL)
 _TEXT_METHODS: Final = ("startsWith", "endsWith", "contains", "matches")
 _MACROS: Final = ("exists", "all", "exists_one", "filter", "map")
@@ -547,7 +551,10 @@ class _Parser:
             self.take()
             return _Found(STRING, token, literal=_text_of(token))
         if self.taken("("):
+            follows_in = self.tokens[self.at - 2].text == "in"
             found = self.expression()
+            if follows_in and self.next.text == ",":
+                raise IllTyped("condition_write", token.text, token.column, write="[…]")
             self.expect(")")
             return found
         if self.taken("["):
@@ -640,6 +647,8 @@ class _Parser:
     def function(self, name: _Token) -> _Found:
         if name.text == "has":
             return self.has(name)
+        if name.text == TODAY:
+            raise IllTyped("condition_write", f"{TODAY}()", name.column, write=TODAY)
         start = self.at - 2
         argument = self.expression()
         self.expect(")")
@@ -816,8 +825,10 @@ class _Parser:
 
     def same(self, left: _Found, right: _Found) -> None:
         if not _comparable(left.type, right.type):
+            kinds = (left.type, right.type)
+            is_of_date = TIMESTAMP in kinds and any(kind in _WRITTEN for kind in kinds)
             raise IllTyped(
-                "condition_types_differ",
+                "condition_date" if is_of_date else "condition_types_differ",
                 right.token.text,
                 right.token.column,
                 left=str(left.type),
