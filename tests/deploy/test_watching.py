@@ -71,7 +71,7 @@ class Prometheus:
 
     def ask(self, path: str, **parameters: str) -> Any:
         url = f"{self._api}/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 (our own)
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (our own)
             return json.load(answer)["data"]
 
     def query(self, expression: str) -> list[Any]:
