@@ -601,6 +601,21 @@ def test_what_is_not_handed_in_yet_may_be_split_off(
     assert code_of(refused) == refusal
 
 
+@pytest.mark.parametrize("factor", ["3", "7", "13", "0.3"])
+@pytest.mark.parametrize("handed_in", ["0.077", "0.143", "11.111"])
+def test_the_most_that_a_refused_split_names_may_be_split_off(factor: str, handed_in: str) -> None:
+    sheets = kind(PhaseDefinition("stampa", "Stampa", factor=Decimal(factor)))
+    job = begun(domain.with_economics(OPEN, a_job(sheets, "500000"), ECONOMICS), "stampa")
+    phase = job.phases[0]
+    job = domain.reported(OPEN, job, phase.id, Decimal(handed_in))
+    with pytest.raises(Invalid) as refused:
+        split_off(job, "stampa", str(phase.in_own_unit(Decimal(500_000)) - Decimal("0.001")))
+    assert code_of(refused) == "split_too_large"
+    most = refused.value.facts["most"]
+    after = split_off(job, "stampa", str(most))
+    assert sum(each.share or 0 for each in after.phases) == Decimal(500_000)
+
+
 def test_a_phase_is_split_into_so_many_shares_and_not_skipped_then() -> None:
     skippable = kind(PhaseDefinition("a", "A", skippable=True), PhaseDefinition("b", "B"))
     job = domain.with_economics(OPEN, a_job(skippable), ECONOMICS)

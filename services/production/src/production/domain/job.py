@@ -385,9 +385,8 @@ def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, sha
     an assignee."""
     phase = job.phase(phase_id)
     state = next_state(Action.SPLIT, order, job, phase)
-    taken = in_unit_of_job(job, phase, quantity)
-    something_stays_with_its_assignee(job, phase, taken)
-    what_is_split_off_is_still_to_be_made(job, phase, taken)
+    something_stays_with_its_assignee(job, phase, in_unit_of_job(job, phase, quantity))
+    taken = what_is_split_off(job, phase, quantity)
     number = max(each.share_number for each in shares_of(job, phase.key)) + 1
     rest = replace(phase, state=state, share=phase.share_of(job.item.quantity) - taken)
     added = replace(
@@ -770,15 +769,18 @@ def something_stays_with_its_assignee(job: Job, phase: Phase, taken: Decimal) ->
         )
 
 
-def what_is_split_off_is_still_to_be_made(job: Job, phase: Phase, taken: Decimal) -> None:
+def what_is_split_off(job: Job, phase: Phase, quantity: Decimal) -> Decimal:
+    """So much of the phase in the job's unit. `quantity`, in the phase's, stands for all up to the next
+    thousandth, of which what is still to be made is meant."""
     most = most_to_split_off(job, phase)
-    if not 0 < taken <= most:
+    if quantity > phase.in_own_unit(most):
         raise Invalid(
             "split_too_large",
             field="quantity",
             most=phase.in_own_unit(most),
             unit=phase.unit or job.item.unit,
         )
+    return min(in_unit_of_job(job, phase, quantity), most)
 
 
 def quantity_is_here(job: Job, phase: Phase, quantity: Decimal) -> None:
