@@ -50,6 +50,12 @@ def test_whatever_is_converted_has_room_in_the_ledger(quantity: Decimal, holds: 
     assert converted == round(converted, 3)
 
 
+def test_its_own_unit_is_known_however_it_is_written() -> None:
+    assert article(Decimal(12)).in_own_unit(Decimal(5), "PZ", field="lines[0]") == 5
+    screws = Article(UUID(int=2), "VITI", "Viti", "m", conversions={"M": Decimal(1000)})
+    assert screws.in_own_unit(Decimal(5), "M", field="lines[0]") == 5000
+
+
 def test_a_unit_that_nobody_knows_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(Invalid, match="unit_unknown") as refusal:
         article(Decimal(1)).in_own_unit(Decimal(1), "bancale", field="lines[0]")

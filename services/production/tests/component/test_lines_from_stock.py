@@ -140,7 +140,7 @@ async def test_an_erps_line_that_names_an_article_is_taken_from_stock(plant: Pla
     article_id = await keep_article(plant)
     await keep_article(plant, "CARTA")
     await plant.define("gadget", ONE_PHASE)
-    codes = (("ESP-BANCO", "pz"), ("gadget", "pz"), ("CARTA", "kg"))
+    codes = (("ESP-BANCO", "PZ"), ("gadget", "pz"), ("CARTA", "kg"))
     received = OrderReceived(
         order_id=uuid4(),
         connection_id=uuid4(),
@@ -154,8 +154,8 @@ async def test_an_erps_line_that_names_an_article_is_taken_from_stock(plant: Pla
     )
     await plant.deliver(received, received.order_id)
     jobs = (await plant.order(str(received.order_id)))["jobs"]
-    assert [(job.get("article_id"), job["state"]) for job in jobs] == [
-        (str(article_id), "ready"),
-        (None, "planned"),
-        (None, "blocked"),
+    assert [(job.get("article_id"), job["state"], job["unit"]) for job in jobs] == [
+        (str(article_id), "ready", "pz"),
+        (None, "planned", "pz"),
+        (None, "blocked", "kg"),
     ]

@@ -53,6 +53,8 @@ class Article:
         if unit is None or unit == self.unit:
             return quantity
         if unit not in self.conversions:
+            if unit.casefold() == self.unit.casefold():
+                return quantity
             known = ", ".join([self.unit, *self.conversions])
             raise Invalid("unit_unknown", field=f"{field}.unit", unit=unit, article=self.code, known=known)
         converted = quantity * self.conversions[unit]

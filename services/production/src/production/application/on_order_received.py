@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from uuid import UUID
 
 from optima_contracts.erp import OrderReceived, ReceivedLine
 
@@ -25,18 +24,7 @@ async def on_order_received(ports: Ports, event: OrderReceived) -> None:
     if len(kinds) < len(wanted):
         kinds = await ports.kinds.lock_named(wanted)
         articles = await ports.articles.list_named([code for code in wanted if code not in kinds])
-    items = [
-        Item(
-            item_id=None,
-            kind=line.kind,
-            description=line.description,
-            quantity=Decimal(line.quantity),
-            unit=line.unit,
-            deliveries=(),
-            article_id=_article_of(line, articles),
-        )
-        for line in event.lines
-    ]
+    items = [_item(line, _article_of(line, articles)) for line in event.lines]
     await confirm_order(
         ports,
         items,
@@ -49,6 +37,18 @@ async def on_order_received(ports: Ports, event: OrderReceived) -> None:
     )
 
 
-def _article_of(line: ReceivedLine, articles: Mapping[str, Article]) -> UUID | None:
+def _article_of(line: ReceivedLine, articles: Mapping[str, Article]) -> Article | None:
     article = articles.get(line.kind)
-    return article.id if article and article.unit == line.unit else None
+    return article if article and article.is_counted_in(line.unit) else None
+
+
+def _item(line: ReceivedLine, article: Article | None) -> Item:
+    return Item(
+        item_id=None,
+        kind=line.kind,
+        description=line.description,
+        quantity=Decimal(line.quantity),
+        unit=article.unit if article else line.unit,
+        deliveries=(),
+        article_id=article.id if article else None,
+    )

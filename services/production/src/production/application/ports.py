@@ -393,6 +393,10 @@ class Article:
     description: str
     unit: str
 
+    def is_counted_in(self, unit: str) -> bool:
+        """However it is written: ERPs send PZ."""
+        return unit.casefold() == self.unit.casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

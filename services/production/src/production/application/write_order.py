@@ -65,7 +65,7 @@ def _from_stock(place: str, asked: AskedItem, code: str, articles: Mapping[str, 
     article = articles.get(code)
     if article is None:
         raise Invalid("article_unknown", field=f"{place}.article", article=code)
-    if asked.unit not in (None, article.unit):
+    if asked.unit is not None and not article.is_counted_in(asked.unit):
         raise Invalid("unit_not_of_article", field=f"{place}.unit", article=code, unit=article.unit)
     return Item(
         item_id=None,
