@@ -212,14 +212,15 @@ async def test_only_the_newest_version_counts(desk: Desk, proofs: Proofs) -> Non
         (Rejected, "rejected"),
         (ChangesRequested, "rejected"),
         (ApprovalCancelled, "not_reviewed"),
-        (ApprovalRevoked, "rejected"),
+        (ApprovalRevoked, "not_reviewed"),
         (ApprovalNotOpened, "not_reviewed"),
     ],
 )
 async def test_every_end_of_a_review_is_told_once(
     desk: Desk, proofs: Proofs, end: type[EventData], state: str
 ) -> None:
-    proof = await proofs.submitted()
+    data = pdf()
+    proof = await proofs.submitted(data=data)
     changes = {"content_hash": ...} if end is ApprovalNotOpened else {}
     facts = proofs.approval(Approved, proof).model_dump() | {"filled": ...}
     event = end.model_validate({k: v for k, v in (facts | changes).items() if v is not ...})
@@ -231,6 +232,9 @@ async def test_every_end_of_a_review_is_told_once(
     assert (shown["state"], shown["versions"][0]["reason"]) == (state, "Logo troppo piccolo")
     assert [each.data["outcome"] for each in await desk.app.published(ProofReviewEnded)][-1:] == [state]
     assert len(await desk.app.published(ProofReviewEnded)) == 1 + (end is ApprovalRevoked)
+    status, again = await proofs.next_version(proof, data)
+    asked = {"not_reviewed": (201, None), "rejected": (422, "proof_file_unchanged")}
+    assert (status, again.get("code")) == asked[state], "the same file"
 
 
 async def test_nobody_looks_at_proofs_of_a_cancelled_brief(desk: Desk, proofs: Proofs) -> None:

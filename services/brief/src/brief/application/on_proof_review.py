@@ -65,7 +65,7 @@ async def on_review_ended(ports: Ports, event: End, context: AuditContext) -> No
 
 
 async def on_review_revoked(ports: Ports, event: ApprovalRevoked, context: AuditContext) -> None:
-    """Reject the version. Work that was begun meanwhile goes on. A duplicate changes nothing."""
+    """Take the verdict back. Work that was begun meanwhile goes on. A duplicate changes nothing."""
     brief, proof = await known_proof(ports, event.subject_id)
     version = event.subject_revision
     if proof.approval_revoked(version, event.approval_id, event.reason, at=context.at, by=context.actor_id):

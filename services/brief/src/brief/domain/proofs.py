@@ -42,8 +42,8 @@ class ProofState(StrEnum):
     review."""
     REJECTED = "rejected"
     NOT_REVIEWED = "not_reviewed"
-    """The review ended without a verdict: nobody could be asked, it was recalled, or it was not decided in
-    time."""
+    """The review ended without a verdict that holds: nobody could be asked, it was recalled, it was not
+    decided in time, or its approval was revoked."""
     SUPERSEDED = "superseded"
     """The next version was submitted while this one was in review."""
 
@@ -104,7 +104,7 @@ class Proof:
         by: UUID,
     ) -> ProofVersion:
         """Add the next version, which is in review. The version before it no longer counts. The same file
-        again is refused as a mistake, unless its review ended without a verdict."""
+        again is refused as a mistake, unless its review ended without a verdict that holds."""
         if len(self.versions) >= MAX_VERSIONS:
             raise WrongState("proof_versions_too_many", limit=MAX_VERSIONS)
         if due_on is not None and due_on < day_in_rome(at):
@@ -159,11 +159,12 @@ class Proof:
     def approval_revoked(
         self, version: int, approval_id: UUID, reason: str, *, at: datetime, by: UUID | None
     ) -> bool:
-        """Reject a version because its approval was revoked. Tell whether anything changed."""
+        """Take the verdict of a version back because its approval was revoked: nobody has rejected its file,
+        which may be submitted again. Tell whether anything changed."""
         found = self.version(version)
         if found.state in (ProofState.REJECTED, ProofState.NOT_REVIEWED, ProofState.SUPERSEDED):
             return False
-        self._end(found, ProofState.REJECTED, approval_id, reason, at, by)
+        self._end(found, ProofState.NOT_REVIEWED, approval_id, reason, at, by)
         return True
 
     @staticmethod
