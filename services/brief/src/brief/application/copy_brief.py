@@ -20,13 +20,15 @@ async def copy_brief(ports: Ports, actor: Actor, brief_id: UUID) -> Brief:
     has the newest version of the other brief's type, or no type if new briefs may not be begun with that type
     any more."""
     _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
-    content = await _of_its_type_as_it_is_now(ports, content)
+    content = await of_its_type_as_it_is_now(ports, content)
     items = tuple(item.model_copy(update={"item_id": new_id()}) for item in content.items)
     copied = content.model_copy(update={"items": items, "attachments": (), "deadline": None})
     return await draft_brief(ports, actor, copied)
 
 
-async def _of_its_type_as_it_is_now(ports: Ports, content: Content) -> Content:
+async def of_its_type_as_it_is_now(ports: Ports, content: Content) -> Content:
+    """With the newest version of its type and those answers that its form still takes; without a type, where
+    nothing may begin with that any more."""
     if content.type_key is None:
         return content
     begun = await ports.types.find_type(content.type_key)

@@ -9,8 +9,8 @@ from optima_kit.ids import new_id
 from optima_kit.refusals import Absent, Forbidden
 
 from ..domain.brief import Brief
-from ..domain.templates import Template, answers_that_fit, reusable
-from ..domain.types import may_begin_with
+from ..domain.templates import Template, reusable
+from .copy_brief import of_its_type_as_it_is_now
 from .draft_brief import draft_brief
 from .ports import Ports
 from .read.access import keeps_template, sees_template, shown_content, visible_brief
@@ -33,12 +33,9 @@ async def keep_template(ports: Ports, actor: Actor, brief_id: UUID, name: str) -
 
 async def begin_with_template(ports: Ports, actor: Actor, template_id: UUID) -> Brief:
     """Draft a brief of the actor's own with the newest version of the template's type and those answers that
-    its form still accepts. Raises Invalid if the type is no longer offered."""
+    its form still accepts. As a copy of a brief, the draft has no type if that is no longer offered."""
     content = (await visible_template(ports, actor, template_id)).content
-    if content.type_key is not None:
-        begun = may_begin_with(await ports.types.find_type(content.type_key))
-        answers = answers_that_fit(begun.form, content.form)
-        content = content.model_copy(update={"type_version": begun.version, "form": answers})
+    content = await of_its_type_as_it_is_now(ports, content)
     items = tuple(item.model_copy(update={"item_id": new_id()}) for item in content.items)
     return await draft_brief(ports, actor, content.model_copy(update={"items": items}))
 
