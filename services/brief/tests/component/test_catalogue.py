@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ..conftest import Desk
-from .test_quotations import Market
+from .test_quotations import Market, known
 
 pytestmark = pytest.mark.servers
 
@@ -84,6 +84,14 @@ async def test_it_is_changed_and_listed_and_what_ended_is_suggested_no_more(mark
     assert ([each["id"] for each in every["items"]], valid["items"]) == ([price["id"]], [])
     told = await desk.database.published("optima.economics.catalogue_price_kept.v1")
     assert [each.data["breaks"][0]["unit_price"] for each in told] == ["3.00", "2.90"]
+
+
+async def test_what_a_supplier_who_has_left_asked_is_suggested_no_more(market: Market) -> None:
+    await keep(market, ("1", "3.95"))
+    brief = await market.desk.submitted()
+    assert await suggested(market, brief)
+    await market.desk.deliver(known(market.gino).model_copy(update={"active": False}))
+    assert not await suggested(market, brief)
 
 
 async def test_what_makes_no_sense_is_refused(market: Market) -> None:

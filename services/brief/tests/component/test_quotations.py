@@ -299,6 +299,28 @@ async def test_all_have_the_same_time(market: Market) -> None:
     assert status == 200, answer
 
 
+async def test_a_supplier_who_has_left_is_neither_awaited_nor_chosen(market: Market) -> None:
+    desk = market.desk
+    _, request = await market.asked()
+    await market.quote(market.gino, "4", "1")
+    await desk.deliver(known(market.irma).model_copy(update={"active": False}))
+    seen = await market.read(request)
+    assert [(each["state"], each["supplier_left"]) for each in seen["quotations"]] == [
+        ("quoted", False),
+        ("closed", True),
+    ]
+    assert "award" in seen["actions"]
+    await desk.deliver(known(market.gino).model_copy(update={"active": False}))
+    seen = await market.read(request)
+    assert "award" not in seen["actions"]
+    assert [(each["valid"], "total" in each) for each in seen["quotations"]] == [(False, False)] * 2
+    status, problem = await market.award(request, market.gino, market.gino)
+    assert (status, problem["errors"][0]["code"]) == (422, "supplier_left")
+    await desk.deliver(known(market.gino))
+    status, answer = await market.award(request, market.gino, market.gino)
+    assert status == 200, answer
+
+
 async def test_what_was_read_is_what_is_awarded(market: Market) -> None:
     _, request = await market.asked(market.gino)
     await market.quote(market.gino, "4", "1")

@@ -179,6 +179,7 @@ def _quotation(row: asyncpg.Record) -> Quotation:
         version=row["answers"] or 0,
         answer=answer,
         files=[_file(each) for each in row["files"] or ()],
+        supplier_left=row["supplier_left"],
     )
 
 

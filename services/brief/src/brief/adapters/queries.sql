@@ -382,6 +382,8 @@ briefs.state IN ('submitted', 'in_approval') AND briefs.revision = requests.revi
 SELECT {request_columns}, quotations.quotation_id, quotations.supplier_id,
        quotations.asked_at AS supplier_asked_at, answer.version AS answers, answer.at, answer.by, answer.quote,
        answer.reason AS declined_because,
+       NOT EXISTS (SELECT FROM directory_people AS people
+                   WHERE people.id = quotations.supplier_id AND people.active) AS supplier_left,
        (SELECT jsonb_agg(jsonb_build_object('file_id', file_id, 'name', name, 'media_type', media_type, 'size', size,
                                             'sha256', sha256, 'sent_at', sent_at) ORDER BY file_id)
         FROM quotation_files AS sent WHERE sent.quotation_id = quotations.quotation_id) AS files
@@ -780,8 +782,8 @@ WHERE (:supplier_id::uuid IS NULL OR supplier_id = :supplier_id)
 ORDER BY price_id DESC LIMIT :limit
 
 -- name: list_valid_catalogue_prices
--- Finds prices of each article and of its kind by an index. For each article it reads the 100 that are valid longest,
--- on the assumption that the cheapest for any quantity are among them.
+-- Finds prices of each article and of its kind by an index, of suppliers who have not left. For each article it reads
+-- the 100 that are valid longest, on the assumption that the cheapest for any quantity are among them.
 SELECT DISTINCT prices.price_id, prices.supplier_id, prices.kind, prices.description, prices.unit, prices.breaks,
        prices.lead_time_days, prices.valid_from, prices.valid_until, prices.kept_at, prices.kept_by, prices.version
 FROM unnest(:kinds::text[], :descriptions::text[], :units::text[]) AS wanted(kind, description, unit)
@@ -790,6 +792,8 @@ CROSS JOIN LATERAL (
     WHERE catalogue_prices.kind = wanted.kind AND catalogue_prices.unit = wanted.unit AND valid_until >= :day
         AND valid_from <= :day
         AND (catalogue_prices.description IS NULL OR catalogue_prices.description = wanted.description)
+        AND EXISTS (SELECT FROM directory_people AS people
+                    WHERE people.id = catalogue_prices.supplier_id AND people.active)
     ORDER BY valid_until DESC LIMIT 100
 ) AS prices
 

@@ -384,7 +384,8 @@ def _value(asked: FormField, given: Any) -> FormValue:
             return given
         case Kind.NUMBER, int() | str() if not isinstance(given, bool) and _NUMBER.fullmatch(str(given)):
             _within_limits(asked, Decimal(given), where, told)
-            return f"{Decimal(given).normalize():f}"
+            # Adding zero takes the sign off a zero.
+            return f"{Decimal(given).normalize() + 0:f}"
         case Kind.DATE, str() if _is_day(given):
             return given
         case Kind.CHOICE, str() if given in asked.choices:

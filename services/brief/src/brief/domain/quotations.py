@@ -147,10 +147,17 @@ class Quotation:
     answer: Answer | None = None
     files: list[QuotationFile] = field(default_factory=list)
     """Files, oldest first."""
+    supplier_left: bool = False
+    """Whether the supplier is no longer active, so that they cannot answer and nobody stands by
+    their quote."""
 
     @property
     def quote(self) -> Quote | None:
         return self.answer.quote if self.answer else None
+
+    def holds(self, today: date) -> bool:
+        """Whether there is a quote that may be chosen."""
+        return self.quote is not None and self.quote.valid_until >= today and not self.supplier_left
 
 
 @dataclass(slots=True)
@@ -188,8 +195,8 @@ class QuotationRequest:
     def state_of(self, quotation: Quotation, now: datetime) -> QuotationState:
         if quotation.quotation_id in self.awarded.values():
             return QuotationState.AWARDED
-        unanswered_too_late = quotation.answer is None and now >= self.due_at
-        if self.state is not RequestState.OPEN or unanswered_too_late:
+        never_answered = quotation.answer is None and (now >= self.due_at or quotation.supplier_left)
+        if self.state is not RequestState.OPEN or never_answered:
             return QuotationState.CLOSED
         if quotation.answer is None:
             return QuotationState.REQUESTED
@@ -248,7 +255,8 @@ class QuotationRequest:
         """Raise WrongState while a supplier who has not answered may still answer, because all suppliers have
         the same time."""
         self.is_open()
-        if now < self.due_at and any(quotation.answer is None for quotation in self.quotations):
+        awaited = (each for each in self.quotations if each.answer is None and not each.supplier_left)
+        if now < self.due_at and any(awaited):
             raise WrongState("request_awaits_quotes", day=day_in_rome(self.due_at))
 
     def is_open(self) -> None:
@@ -332,6 +340,8 @@ def _terms(item: AskedItem, quotation: Quotation, today: date, where: str) -> tu
     line = quotation.quote.line(item.item_id) if quotation.quote else None
     if quotation.quote is None or line is None:
         raise Invalid("item_not_quoted", field=where, item=item.description)
+    if quotation.supplier_left:
+        raise Invalid("supplier_left", field=where, item=item.description)
     if quotation.quote.valid_until < today:
         raise Invalid("quote_expired", field=where, item=item.description, day=quotation.quote.valid_until)
     price = line.unit_price(item.quantity)
@@ -378,7 +388,8 @@ def _misfits(quote: Quote, request: QuotationRequest) -> Iterator[Refusal]:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A comparison of the quotes that are valid today. Amounts are in euro, VAT excluded."""
+    """A comparison of the quotes that are valid today, of suppliers who have not left. Amounts are in euro,
+    VAT excluded."""
 
     best: Mapping[UUID, tuple[UUID, ...]]
     """The quotations with the lowest unit price by item; several if they ask the same."""
@@ -398,7 +409,7 @@ def compare(request: QuotationRequest, today: date) -> Comparison:
             if (price := quotation.quote.unit_price(item)) is not None
         }
         for quotation in request.quotations
-        if quotation.quote is not None and quotation.quote.valid_until >= today
+        if quotation.quote is not None and quotation.holds(today)
     }
     lowest = {
         item.item_id: min((own[item.item_id] for own in prices.values() if item.item_id in own), default=None)

@@ -190,7 +190,7 @@ def actions_on_request(actor: Actor, request: QuotationRequest, now: datetime) -
         return []
     allowed: dict[RequestAction, bool] = {
         "ask_more_suppliers": now < request.due_at,
-        "award": any(quotation.quote for quotation in request.quotations)
+        "award": any(each.quote and not each.supplier_left for each in request.quotations)
         and _may(lambda: request.may_be_awarded(now)),
         "cancel": True,
     }
