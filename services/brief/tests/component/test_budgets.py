@@ -355,6 +355,24 @@ async def test_a_plan_holds_what_is_taken(desk: Desk, treasury: Treasury) -> Non
     assert (response.status, problem["code"]) == (412, "stale_version")
 
 
+async def test_a_mistyped_period_is_mended_until_a_brief_is_charged(desk: Desk, treasury: Treasury) -> None:
+    await treasury.plan(period_from="2028-01-01", period_to="2028-12-31")
+    budget = await treasury.plan("3000.00", period_to="2027-01-31")
+    path = f"/v1/budgets/{budget['id']}/plan"
+
+    async def move(**days: str) -> tuple[int, Any, Any]:
+        body = {"planned": "3000.00", "blocking": False, "reason": "Date sbagliate"} | days
+        response, answer = await treasury.client.put(path, body)
+        return response.status, answer.get("code"), answer.get("period_to")
+
+    assert await move(period_to="2028-01-01") == (409, "budget_overlaps", None)
+    assert await move(period_to="2026-12-31") == (422, "period_ends_first", None)
+    assert await move(**YEAR) == (200, None, "2027-12-31")
+    await approved(desk)
+    assert await move(**YEAR) == (200, None, "2027-12-31"), "nothing changes"
+    assert await move(period_from="2027-02-01") == (409, "budget_period_in_use", None)
+
+
 async def test_plans_that_are_refused(desk: Desk, treasury: Treasury) -> None:
     await treasury.plan()
     for changes, code in (

@@ -69,7 +69,9 @@ async def read_budget(call: Call[Ports], budget_id: UUID) -> Reply[BudgetView]:
 
 @budget_routes.put("/v1/budgets/{budget_id}/plan", privilege="budget.write")
 async def put_plan(call: Call[Ports], budget_id: UUID, body: ChangePlan) -> Reply[BudgetView]:
-    """Change a budget's plan, for a reason; briefs that wait for it go on as far as there is room"""
+    """Change a budget's plan, for a reason; briefs that wait for it go on as far as there is room
+
+    The period may change as well, until a brief is charged to the budget."""
     budget = await change_plan(
         call.ports,
         call.actor,
@@ -77,6 +79,8 @@ async def put_plan(call: Call[Ports], budget_id: UUID, body: ChangePlan) -> Repl
         call.expected_version,
         planned=body.planned,
         blocking=body.blocking,
+        first=body.period_from,
+        last=body.period_to,
         reason=body.reason,
     )
     return await _shown(call, budget)

@@ -27,14 +27,19 @@ class PostgresBudgets:
     async def lock_holder(self, holder: Holder) -> None:
         await self._work.fetchval(QUERIES.lock_budget_holder, holder=_key_of(holder))
 
-    async def has_overlap(self, holder: Holder, period: Period) -> bool:
+    async def has_overlap(self, holder: Holder, period: Period, *, without: UUID | None = None) -> bool:
         found = await self._work.fetchval(
             QUERIES.find_overlapping_budget,
             holder=_key_of(holder),
             period_from=period.first,
             period_to=period.last,
+            without=without,
         )
         return found is not None
+
+    async def is_charged(self, budget_id: UUID) -> bool:
+        found: bool = await self._work.fetchval(QUERIES.is_charged, budget_id=budget_id)
+        return found
 
     async def insert_budget(self, budget: Budget, entry: Entry) -> None:
         self._work.write(
@@ -74,6 +79,8 @@ class PostgresBudgets:
         self._work.write(
             QUERIES.update_budget,
             budget_id=budget.budget_id,
+            period_from=budget.period.first,
+            period_to=budget.period.last,
             planned=budget.planned,
             committed=budget.committed,
             spent=budget.spent,

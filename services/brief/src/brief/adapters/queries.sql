@@ -565,7 +565,11 @@ SELECT pg_advisory_xact_lock(hashtextextended('budgets ' || optima_tenant()::tex
 -- name: find_overlapping_budget
 SELECT budget_id FROM budgets
 WHERE holder = :holder AND period_from <= :period_to AND period_to >= :period_from
+  AND (:without::uuid IS NULL OR budget_id <> :without)
 LIMIT 1
+
+-- name: is_charged
+SELECT EXISTS (SELECT FROM budget_charges WHERE budget_id = :budget_id)
 
 -- name: insert_budget
 -- Inserts the budget and its first entry.
@@ -579,7 +583,8 @@ INSERT INTO budget_entries (budget_id, at, cause, planned, committed, spent, rea
 SELECT budget_id, :at, :cause, planned, 0, 0, :reason, :actor_id FROM planned
 
 -- name: update_budget
-UPDATE budgets SET planned = :planned, committed = :committed, spent = :spent, blocking = :blocking, version = :version
+UPDATE budgets SET period_from = :period_from, period_to = :period_to, planned = :planned, committed = :committed,
+    spent = :spent, blocking = :blocking, version = :version
 WHERE budget_id = :budget_id
 
 -- name: insert_budget_entry

@@ -409,6 +409,9 @@ class PlanBudget(Command):
 class ChangePlan(Command):
     planned: Amount
     blocking: Flag
+    period_from: Day | None = None
+    period_to: Day | None = None
+    """Without these, the period stays. It changes until a brief is charged to the budget."""
     reason: Annotated[str, Text(1000)]
 
 

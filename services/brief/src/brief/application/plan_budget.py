@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -53,10 +54,12 @@ async def change_plan(
     *,
     planned: Decimal,
     blocking: bool,
+    first: date | None,
+    last: date | None,
     reason: str,
 ) -> Budget:
-    """Change a budget's plan. Briefs that wait for the budget get what there is room for. An unchanged plan
-    has no effect."""
+    """Change a budget's plan, and its period if a first or last day is given. Briefs that wait for the budget
+    get what there is room for. An unchanged plan has no effect."""
     require_budgets(actor)
     budgets.plan_is_within_bounds(planned)
     budget = await ports.budgets.lock_budget(budget_id)
@@ -64,8 +67,14 @@ async def change_plan(
         raise Absent("budget_absent")
     if expected_version is not None and expected_version != budget.version:
         raise Stale("stale_version", field="If-Match")
-    if (budget.planned, budget.blocking) == (planned, blocking):
+    period = Period(first or budget.period.first, last or budget.period.last)
+    if (budget.planned, budget.blocking, budget.period) == (planned, blocking, period):
         return budget
+    if period != budget.period:
+        budget.move(period, charged=await ports.budgets.is_charged(budget_id))
+        await ports.budgets.lock_holder(budget.holder)
+        if await ports.budgets.has_overlap(budget.holder, period, without=budget_id):
+            raise WrongState("budget_overlaps", field="period_from")
     grown = budget.replan(planned, blocking=blocking)
     ports.budgets.update_budget(budget)
     entry = _entry(ports, actor, EntryCause.PLAN_CHANGED, Change(planned=grown), None, reason)

@@ -359,7 +359,10 @@ class Budgets(Protocol):
     async def lock_holder(self, holder: Holder) -> None:
         """Keep everybody else from planning a budget for this holder until the transaction ends."""
 
-    async def has_overlap(self, holder: Holder, period: Period) -> bool: ...
+    async def has_overlap(self, holder: Holder, period: Period, *, without: UUID | None = None) -> bool: ...
+
+    async def is_charged(self, budget_id: UUID) -> bool:
+        """Tell whether any brief is charged to the budget, or waits for it."""
 
     async def insert_budget(self, budget: Budget, entry: Entry) -> None: ...
 

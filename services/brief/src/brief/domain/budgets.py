@@ -95,6 +95,13 @@ class Budget:
         self.version += 1
         return grown
 
+    def move(self, period: Period, *, charged: bool) -> None:
+        """Give the budget another period. `charged`: whether a brief is charged to it, by its deadline."""
+        if charged:
+            raise WrongState("budget_period_in_use", field="period_from")
+        period_is_plausible(period)
+        self.period = period
+
     def room_for(self, amount: Decimal) -> Decimal:
         """Return how much of the amount fits into the budget. A budget that does not block takes any amount
         that can be stored."""
@@ -184,11 +191,15 @@ def plan_budget(
 ) -> Budget:
     if (holder.unit_id is None) == (holder.cost_centre is None):
         raise Invalid("budget_of_whom", field="unit_id")
+    period_is_plausible(period)
+    return Budget(budget_id, name, holder, period, planned, NOTHING, NOTHING, blocking, 1)
+
+
+def period_is_plausible(period: Period) -> None:
     if period.last < period.first:
         raise Invalid("period_ends_first", field="period_to")
     if (period.last - period.first).days >= LONGEST_DAYS:
         raise Invalid("period_too_long", field="period_to", days=LONGEST_DAYS)
-    return Budget(budget_id, name, holder, period, planned, NOTHING, NOTHING, blocking, 1)
 
 
 def plan_is_within_bounds(planned: Decimal) -> None:

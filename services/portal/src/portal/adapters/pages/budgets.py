@@ -14,6 +14,7 @@ from ..navigation import leads_to
 
 pages = Pages()
 
+_PERIOD = ("period_from", "period_to")
 _TYPED = ("name", "unit_id", "cost_centre", "period_from", "period_to", "planned", "blocking", "reason")
 
 
@@ -65,11 +66,12 @@ async def show_budget(call: PageCall, budget_id: UUID) -> Answer:
 
 @pages.post("/budgets/{budget_id}/plan")
 async def change_plan(call: PageCall, budget_id: UUID) -> Answer:
-    given = {name: call.text(name) for name in ("planned", "blocking", "reason")}
+    given = {name: call.text(name) for name in ("planned", "blocking", "reason", *_PERIOD)}
     body = {
         "planned": plain_number(given["planned"], call.language),
         "blocking": given["blocking"] == "yes",
         "reason": given["reason"],
+        **{name: given[name] for name in _PERIOD if given[name]},
     }
     try:
         await call.session.services.send(
