@@ -107,6 +107,8 @@ ROWS = (
         at="/v1/briefs/{brief_id}/revisions/1",
     ),
     Row("GET /v1/briefs/{brief_id}/history", "brief.read", SEEN),
+    Row("GET /v1/briefs/{brief_id}/story", "brief.read", SEEN, shows={"comment_id": ANYBODYS}),
+    Row("GET /v1/briefs/{brief_id}/story", "brief.read", OWN_DRAFT, at="/v1/briefs/{draft_id}/story"),
     Row(
         "POST /v1/briefs/{brief_id}/attachments",
         "brief.create",

@@ -15,6 +15,7 @@ from ..application.draft_brief import draft_typed_brief
 from ..application.ports import Ports
 from ..application.price_brief import price_brief
 from ..application.read import briefs
+from ..application.read.story import BriefStoryView, read_story
 from ..application.read.views import (
     BriefCountsView,
     BriefSummaryView,
@@ -41,6 +42,7 @@ from .requests import (
     PriceBrief,
     ReadComments,
     ReviseBrief,
+    StoryQuery,
     SubmitBrief,
 )
 
@@ -87,6 +89,14 @@ async def read(call: Call[Ports], brief_id: UUID) -> Reply[BriefView]:
     callers with `brief.price.read`."""
     view = await briefs.read_brief(call.ports, call.actor, brief_id)
     return Reply(view, version=view.version)
+
+
+@routes.get("/v1/briefs/{brief_id}/story", privilege="brief.read")
+async def tell_story(call: Call[Ports], brief_id: UUID, query: StoryQuery) -> BriefStoryView:
+    """Read a brief with its type, progress, history, comments, proofs, budget and requests for quotation
+
+    Of each list, the first `limit` are shown. What the caller may not read is absent."""
+    return await read_story(call.ports, call.actor, brief_id, PageQuery(limit=query.limit))
 
 
 @routes.put("/v1/briefs/{brief_id}", privilege="brief.create", if_match=True)

@@ -335,6 +335,11 @@ def _people(text: str) -> str:
 MAX_REVIEWERS: Final = 20
 
 
+class StoryQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    """Most rows of each list."""
+
+
 class VersionQuery(Query):
     name: Annotated[FileName, Field(examples=["esecutivo.pdf"])]
     """File name. Folders, and characters that some systems do not allow, are removed."""

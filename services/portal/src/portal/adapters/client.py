@@ -263,6 +263,10 @@ class AsPerson:
         """Return a whole list, read page by page. It has a `next_cursor` only if it is longer than the portal
         shows."""
         found = await self.get(service, path, **query, limit=LISTED)
+        return await self.read_on(service, path, found, **query)
+
+    async def read_on(self, service: str, path: str, found: Any, **query: Any) -> Any:
+        """As `every`, of a list whose first `LISTED` were answered together with other things."""
         items = found["items"]
         for _ in range(_READ_ON - 1):
             if "next_cursor" not in found:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..brief_reasons import reason_code
-from ..client import Refused, part, with_parts
+from ..client import LISTED, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..kinds import names_of_kinds
 from ..mentions import directory_of, mentionable, mentioned_in
-from ..navigation import leads_to
 from ..pasted import Pasted, prices_pasted
 from ..suppliers import by_item
-from .brief_form import attach_files, type_of
-from .budgets import budget_of
+from .brief_form import attach_files
 
 pages = Pages()
+
+LISTS: Final = ("progress", "history", "comments", "proofs")
+"""What a brief's story holds of lists that the page shows whole."""
 
 
 @pages.get("/briefs/{brief_id}")
@@ -157,37 +158,28 @@ def _prices_set(brief: Mapping[str, Any], language: str) -> dict[str, str]:
     return {line["item_id"]: typed_number(line["unit_price"], language) for line in lines}
 
 
+async def _story(call: PageCall, brief_id: UUID) -> Any:
+    """What the brief service tells of it, each list whole."""
+    services, path = call.session.services, f"/v1/briefs/{brief_id}"
+    story = await services.get("brief", f"{path}/story", limit=LISTED)
+    for name in LISTS:
+        story[name] = await part(services.read_on("brief", f"{path}/{name}", story[name]))
+    return story
+
+
 async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
-    path = f"/v1/briefs/{brief_id}"
-    (
-        (brief, progress, history, comments, proofs, approvals, orders, shipments, kinds, *requests),
-        budget,
-        (people, roles),
-    ) = await asyncio.gather(
+    (story, approvals, orders, shipments, kinds), (people, roles) = await asyncio.gather(
         with_parts(
-            services.get("brief", path),
-            services.every("brief", f"{path}/progress"),
-            services.every("brief", f"{path}/history"),
-            services.every("brief", f"{path}/comments"),
-            services.every("brief", f"{path}/proofs"),
+            _story(call, brief_id),
             services.get("approval", "/v1/approvals", subject_id=brief_id),
             services.get("production", "/v1/orders", brief_id=brief_id),
             services.get("logistics", "/v1/shipments", brief_id=brief_id),
             services.every("production", "/v1/kinds"),
-            *(
-                [services.get("brief", "/v1/quotation-requests", brief_id=brief_id)]
-                if leads_to(call.session.actor, "/quotation-requests")
-                else []
-            ),
         ),
-        budget_of(call, brief_id),
         directory_of(call),
     )
-    brief_type = await type_of(call, brief)
-    suggestions = None
-    if "price" in brief["actions"] and leads_to(call.session.actor, "/spend"):
-        suggestions = await part(services.get("brief", f"/v1/briefs/{brief_id}/price-suggestions"))
+    brief, suggestions = story["brief"], story.get("price_suggestions")
     names = names_of_kinds(kinds)
     pasted, prices = Pasted(), _prices_set(brief, call.language)
     if sent.form in ("prices", "pasted"):
@@ -202,17 +194,14 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
         "prices": prices,
         "suggestions": suggestions,
         "catalogue": by_item(suggestions["catalogue"]) if suggestions else {},
-        "type": brief_type,
-        "progress": progress,
-        "history": history,
-        "comments": comments,
-        "proofs": proofs,
+        "type": story.get("type"),
+        **{name: story[name] for name in LISTS},
         "approvals": approvals,
         "orders": orders,
         "shipments": shipments,
         "kinds": names,
-        "budget": budget,
-        "requests": requests[0] if requests else None,
+        "budget": story.get("budget"),
+        "requests": story.get("quotation_requests"),
         "mentionable": mentionable(people, roles, brief, but=call.session.actor.person_id),
         "mentioned": call.form.getall("mentioned", []) if sent.form == "comments" else [],
         "sent": sent,
