@@ -16,13 +16,21 @@ from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
 from ..documents import document_of, flaws_in, key_in
 from ..forms import NOTHING_SENT, Sent
+from ..labels import LABELS, N_
 from ..process_tree import flat, read_conditions, step_names, terms_of
+from ..rendering import translations_of
 
 pages = Pages()
 
 _YAML: Final = "application/yaml"
 _TYPED_IN: Final = ("text", "whole", "number", "money", "date")
 """The kinds of fields that a simulation asks for; lists are left empty."""
+_MISTYPED: Final = {
+    "money": N_("This is no amount in euro. Type it in digits, without a sign."),
+    "number": N_("This is no number. Type it in digits."),
+    "whole": N_("This is no whole number. Type it in digits."),
+    "date": N_("There is no such day. Choose one from the calendar, or type day, month and year."),
+}
 
 
 @pages.get("/processes")
@@ -85,12 +93,15 @@ async def simulate(call: PageCall, key: str) -> Answer:
     services = call.session.services
     found = await services.get("approval", _address(key))
     subject = await services.get("approval", f"/v1/subject-types/{quote(found['subject'], safe='')}")
-    content = content_of(_fields(found, subject), typed, call.language)
+    fields = _fields(found, subject)
+    content = content_of(fields, typed, call.language)
     try:
         requester_id = await person_named(call, typed.get("requester_id", ""))
         body = {"requester_id": requester_id, "content": content}
         foreseen = await services.send("approval", "POST", f"{_address(key)}/simulation", body)
     except Refused as refused:
+        of_forms = await form_labels(call) if "form" in fields else {}
+        refused.errors = named_in(refused.errors, flat(fields), of_forms, call.language)
         return await _process(call, key, Sent("simulation", typed, refused))
     return await _process(call, key, Sent("simulation", typed), foreseen)
 
@@ -132,6 +143,29 @@ def content_of(fields: Mapping[str, Any], typed: Mapping[str, str], language: st
         elif value and field["type"] in _TYPED_IN:
             within[part] = value
     return content
+
+
+def named_in(
+    errors: Sequence[Mapping[str, Any]],
+    fields: Mapping[str, Any],
+    form_labels: Mapping[str, str],
+    language: str,
+) -> list[Mapping[str, Any]]:
+    """Return what is wrong with a trial's content as people read it: with the name of the field on the page,
+    and what to type instead of how an API writes it."""
+    say, told = translations_of(language).gettext, []
+    for error in errors:
+        field = str(error.get("field", "")).removeprefix("content.")
+        declared, detail = fields.get(field), error.get("detail", "")
+        if declared is None:
+            told.append(error)
+            continue
+        if error.get("code") == "content_mistyped" and declared["type"] in _MISTYPED:
+            detail = say(_MISTYPED[declared["type"]])
+        known = LABELS["subject_field"].get(field)
+        name = declared.get("name") or form_labels.get(field) or (say(known) if known else field)
+        told.append({**error, "detail": f"{name}: {detail}"})
+    return told
 
 
 def _address(key: str) -> str:
