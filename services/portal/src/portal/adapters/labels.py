@@ -550,7 +550,7 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "unit": N_("unit of measure"),
         "unit_price": N_("unit price"),
         "vat_code": N_("VAT code"),
-        "vat_number": N_("Partita IVA"),
+        "vat_number": N_("VAT registration number"),
     },
     "connection": {
         "unreachable": N_("Cannot be reached"),
