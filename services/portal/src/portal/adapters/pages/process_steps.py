@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..afterwards import ENDINGS, Row, notice_rows, notices_of, set_rows, sets_of
-from ..amounts import plain_number
+from ..amounts import plain_number, typed_number
 from ..answers import form_labels
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
@@ -19,6 +19,7 @@ from ..process_tree import (
     Definition,
     Node,
     NoSuchPlace,
+    Term,
     added,
     find,
     flaws_by_place,
@@ -185,8 +186,7 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
     ]
     terms = terms_of(definition["subject"], fields)
     condition = node.get("when", "")
-    # The condition of a new case is always true until somebody changes it.
-    rows = read_condition("" if condition == "true" else condition, terms)
+    rows = _shown_rows(call, sent, condition, terms)
     context = {
         "process": answer.body,
         "version": answer.version,
@@ -197,8 +197,9 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         "optional": [name for name, each in fields.items() if each.get("optional")],
         "protected": [name for name, each in fields.items() if each.get("privilege")],
         "operators": OPERATORS,
-        "condition": condition,
-        "rows": [*(rows or []), *[Comparison("", "==", "")] * (_ROWS - len(rows or []))],
+        "condition": "" if sent.refused else condition,
+        "expression": call.text("expression") if sent.refused else "" if rows is not None else condition,
+        "rows": [*(rows or []), *[("", "==", "")] * (_ROWS - len(rows or []))],
         "as_rows": rows is not None,
         "whom": {
             **_whom(roles, units, people),
@@ -306,6 +307,24 @@ def _set(node: Node, name: str, value: Any, usual: Any = None) -> None:
         node.pop(name, None)
     else:
         node[name] = value
+
+
+def _shown_rows(
+    call: PageCall, sent: Sent, condition: str, terms: Mapping[str, Term]
+) -> Sequence[Row] | None:
+    """Return the comparisons as the form shows them: as they were typed after a refusal, otherwise those of
+    the condition, or None if only an expression can say it."""
+    if sent.refused:
+        return _rows(call, "term", "operator", "value") if call.text("as_rows") == "yes" else None
+    # The condition of a new case is always true until somebody changes it.
+    rows = read_condition("" if condition == "true" else condition, terms)
+    if rows is None:
+        return None
+    texts = {code for code, term in terms.items() if term.kind == "text"}
+    return [
+        (row.term, row.operator, row.value if row.term in texts else typed_number(row.value, call.language))
+        for row in rows
+    ]
 
 
 def _condition(call: PageCall, subject: str, fields: Mapping[str, Any]) -> str:
