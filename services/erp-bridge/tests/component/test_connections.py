@@ -76,7 +76,7 @@ NO_CONNECTIONS: list[tuple[Any, ...]] = [
         {**GOOD, "mapping": {"order": {"number": {"remote": "riferimento"}}}},
         "mapping.order.number",
     ),
-    ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice.[key]"),
+    ("gestionale", {**GOOD, "mapping": {"invoice": {}}}, "mapping.invoice"),
     (
         "odoo",
         {

@@ -218,7 +218,7 @@ async def test_only_the_browser_that_began_comes_back(trusting: Any, issuer: str
     assert (response.status, problem["code"]) == (401, "attempt_not_valid"), "one return, whoever made it"
     grant = {"grant": "authorization_code", "state": mine["state"], "code": back["code"]}
     response, problem = await identity.anybody.post("/v1/tokens", grant)
-    assert (response.status, problem["errors"][0]["field"]) == (422, "authorization_code.browser_secret")
+    assert (response.status, problem["errors"][0]["field"]) == (422, "browser_secret")
 
 
 async def test_an_answer_of_another_provider_is_refused(trusting: Any, issuer: str) -> None:
