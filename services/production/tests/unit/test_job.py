@@ -616,6 +616,101 @@ def test_the_most_that_a_refused_split_names_may_be_split_off(factor: str, hande
     assert sum(each.share or 0 for each in after.phases) == Decimal(500_000)
 
 
+def test_the_most_that_a_refused_split_names_is_a_share_to_three_decimals() -> None:
+    """Of 100.5 pieces with a tolerance of 0.5 %, 99.9975 are sure to be handed on: 14.285 sheets of seven."""
+    sheets = PhaseDefinition("taglio", "Taglio", ("stampa",), factor=Decimal(7), starts_on_parts=True)
+    line = replace(kind(PhaseDefinition("stampa", "Stampa"), sheets), tolerance_percent=Decimal("0.5"))
+    job = begun(domain.with_economics(OPEN, a_job(line, "100.5"), ECONOMICS), "stampa")
+    job = domain.reported(OPEN, job, job.phases[0].id, Decimal(1))
+    with pytest.raises(Invalid) as refused:
+        split_off(job, "taglio", "14.286")
+    assert (code_of(refused), refused.value.facts["most"]) == ("split_too_large", Decimal("14.285"))
+    after = split_off(job, "taglio", "14.285")
+    assert [p.share for p in domain.shares_of(after, "taglio")] == [Decimal("0.503"), Decimal("99.997")]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "quantity", "refusal", "facts"),
+    [
+        ("500000", "0.001", "split_too_small", {"least": Decimal("0.004"), "unit": "pz"}),
+        ("500000", "0.003", "split_too_small", {"least": Decimal("0.004"), "unit": "pz"}),
+        ("500000", "0.004", None, {}),
+        ("0.001", "0.001", "split_takes_all", {"share": Decimal("0.003"), "unit": "pz"}),
+    ],
+)
+def test_a_split_makes_a_thousandth_in_the_unit_of_the_job(
+    ordered: str, quantity: str, refusal: str | None, facts: dict[str, object]
+) -> None:
+    small = kind(PhaseDefinition("stampa", "Stampa", factor=Decimal("0.3")))
+    job = begun(domain.with_economics(OPEN, a_job(small, ordered), ECONOMICS), "stampa")
+    if refusal is None:
+        assert split_off(job, "stampa", quantity).phases[1].share == Decimal("0.001")
+        return
+    with pytest.raises(Invalid) as refused:
+        split_off(job, "stampa", quantity)
+    assert (code_of(refused), refused.value.facts) == (refusal, facts)
+
+
+def thousandths(most: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(1, most).map(lambda count: Decimal(count) / 1000)
+
+
+ANY_FACTOR = st.sampled_from(["1", "0.3", "0.999", "0.001", "7", "5000"]).map(Decimal) | thousandths(20_000)
+
+
+@given(
+    factors=st.tuples(ANY_FACTOR, ANY_FACTOR),
+    tolerance=st.sampled_from(["0", "0.5", "2", "10", "100"]).map(Decimal),
+    ordered=thousandths(10) | thousandths(1_000_000),
+    handed_in=st.tuples(thousandths(1000), thousandths(1000)),
+    wanted=st.lists(
+        st.tuples(st.integers(0, 5), thousandths(10) | thousandths(1000)), min_size=1, max_size=4
+    ),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_split_is_refused_or_leaves_something_to_both(
+    factors: tuple[Decimal, Decimal],
+    tolerance: Decimal,
+    ordered: Decimal,
+    handed_in: tuple[Decimal, Decimal],
+    wanted: list[tuple[int, Decimal]],
+) -> None:
+    """What a refusal names is no longer refused, and who keeps the rest can hand in what they have made."""
+    first, second = factors
+    phases = (
+        PhaseDefinition("a", "A", factor=first),
+        PhaseDefinition("b", "B", ("a",), factor=second, starts_on_parts=True),
+    )
+    line = replace(kind(*phases), tolerance_percent=tolerance)
+    job = domain.with_economics(OPEN, a_job(line, str(ordered)), ECONOMICS)
+    for key, part in zip("ab", handed_in, strict=True):
+        with contextlib.suppress(Refusal):
+            job = begun(job, key)
+            phase = by_key(job, key)
+            job = domain.reported(OPEN, job, phase.id, phase.in_own_unit(ordered * part))
+    for index, amount in wanted:
+        phase = job.phases[index % len(job.phases)]
+        share = phase.share_of(ordered)
+        quantity = amount if amount <= Decimal("0.01") else phase.in_own_unit(share * amount)
+        before = {each.id for each in job.phases}
+        try:
+            job = domain.split(OPEN, job, phase.id, quantity, share_id=uuid4())
+        except Invalid as refused:
+            named = refused.facts.get("most", refused.facts.get("least"))
+            if not isinstance(named, Decimal):
+                continue
+            job = domain.split(OPEN, job, phase.id, named, share_id=uuid4())
+        except WrongState:
+            continue
+        (added,) = (each.share for each in job.phases if each.id not in before)
+        kept = job.phase(phase.id).share
+        assert added is not None
+        assert kept is not None
+        assert min(kept, added) > 0
+        assert (round(kept, 3), round(added, 3), kept + added) == (kept, added, share)
+        assert (phase.made_so_far or 0) <= domain.most_to_make(job, job.phase(phase.id))
+
+
 def test_a_phase_is_split_into_so_many_shares_and_not_skipped_then() -> None:
     skippable = kind(PhaseDefinition("a", "A", skippable=True), PhaseDefinition("b", "B"))
     job = domain.with_economics(OPEN, a_job(skippable), ECONOMICS)

@@ -385,7 +385,7 @@ def split(order: OrderState, job: Job, phase_id: UUID, quantity: Decimal, *, sha
     an assignee."""
     phase = job.phase(phase_id)
     state = next_state(Action.SPLIT, order, job, phase)
-    something_stays_with_its_assignee(job, phase, in_unit_of_job(job, phase, quantity))
+    something_stays_with_its_assignee(job, phase, quantity)
     taken = what_is_split_off(job, phase, quantity)
     number = max(each.share_number for each in shares_of(job, phase.key)) + 1
     rest = replace(phase, state=state, share=phase.share_of(job.item.quantity) - taken)
@@ -748,39 +748,43 @@ def most_to_make(job: Job, phase: Phase) -> Decimal:
 
 def most_to_split_off(job: Job, phase: Phase) -> Decimal:
     """Return how much of the phase is still to be made and will be available to somebody else, in the job's
-    unit."""
-    made = _made(job, phase)
+    unit and to three decimals. Whoever keeps the rest can still hand in what they have made."""
+    least_made = ((phase.made_so_far or 0) * phase.factor).quantize(_THOUSANDTH, ROUND_CEILING)
+    made = max(_made(job, phase), least_made)
     left = phase.share_of(job.item.quantity) - made
     handed_on = handed_on_to(job, phase)
     if handed_on is None:
         return left
     claimed = sum((_claimed(job, each) for each in _others(job, phase)), Decimal(0))
-    return min(left, max(handed_on, _least_of(job, job.item.quantity)) - claimed - made)
+    available = max(handed_on, _least_of(job, job.item.quantity)) - claimed - made
+    return min(left, available.quantize(_THOUSANDTH, ROUND_FLOOR))
 
 
-def something_stays_with_its_assignee(job: Job, phase: Phase, taken: Decimal) -> None:
-    share = phase.share_of(job.item.quantity)
-    if taken >= share:
-        raise Invalid(
-            "split_takes_all",
-            field="quantity",
-            share=phase.in_own_unit(share),
-            unit=phase.unit or job.item.unit,
-        )
+def _least_to_split_off(phase: Phase) -> Decimal:
+    """Return the least quantity, in the phase's unit, that makes a thousandth in the job's."""
+    return phase.in_own_unit(_THOUSANDTH, ROUND_CEILING)
+
+
+def something_stays_with_its_assignee(job: Job, phase: Phase, quantity: Decimal) -> None:
+    share = phase.in_own_unit(phase.share_of(job.item.quantity))
+    if max(quantity, _least_to_split_off(phase)) >= share:
+        raise Invalid("split_takes_all", field="quantity", share=share, unit=phase.unit or job.item.unit)
 
 
 def what_is_split_off(job: Job, phase: Phase, quantity: Decimal) -> Decimal:
-    """So much of the phase in the job's unit. `quantity`, in the phase's, stands for all up to the next
-    thousandth, of which what is still to be made is meant."""
-    most = most_to_split_off(job, phase)
-    if quantity > phase.in_own_unit(most):
-        raise Invalid(
-            "split_too_large",
-            field="quantity",
-            most=phase.in_own_unit(most),
-            unit=phase.unit or job.item.unit,
-        )
-    return min(in_unit_of_job(job, phase, quantity), most)
+    """Convert the quantity to split off into the job's unit. The most that may be named stands for all that
+    may be split off."""
+    left, unit = most_to_split_off(job, phase), phase.unit or job.item.unit
+    most = phase.in_own_unit(left)
+    if quantity > most:
+        raise Invalid("split_too_large", field="quantity", most=most, unit=unit)
+    if quantity == most:
+        return left
+    taken = in_unit_of_job(job, phase, quantity)
+    if taken <= 0:
+        least = min(_least_to_split_off(phase), most)
+        raise Invalid("split_too_small", field="quantity", least=least, unit=unit)
+    return taken
 
 
 def quantity_is_here(job: Job, phase: Phase, quantity: Decimal) -> None:
