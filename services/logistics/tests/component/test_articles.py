@@ -78,6 +78,8 @@ NO_ARTICLES: list[tuple[Any, ...]] = [
     ({"barcode": "con spazio"}, "barcode"),
     ({"barcode": "12345670"}, "barcode"),
     ({"conversions": [{"unit": "pz", "holds": "2"}]}, "conversions"),
+    ({"conversions": [{"unit": "PZ", "holds": "2"}]}, "conversions"),
+    ({"conversions": [{"unit": "c", "holds": "2"}, {"unit": "C", "holds": "3"}]}, "conversions"),
     ({"conversions": [{"unit": "c", "holds": "2"}] * 2}, "conversions"),
     ({"conversions": [{"unit": "c", "holds": "0"}]}, "conversions[0].holds"),
     ({"owner": "NESSUNO"}, "owner"),

@@ -471,7 +471,8 @@ class KeepArticle(Command):
     unit: Unit
     """The unit in which its stock is counted. It can never change."""
     conversions: Annotated[list[Conversion], Field(max_length=10)] = Field(default_factory=list)
-    """Other units in which it may be received and shipped."""
+    """Other units in which it may be received and shipped. No two units of an article may differ only in
+    capitals, because ERPs write PZ for pz."""
     barcode: Annotated[str, Field(pattern=r"^[!-~]{1,48}$")] | None = None
     """A GTIN (EAN, UPC) is checked by its last digit; any other code is accepted as it is."""
     weight_kg: Count | None = None

@@ -27,7 +27,10 @@ async def keep_article(
     if expected_version is not None and expected_version != version:
         raise Stale("stale_version", field="If-Match")
     found = await find_named(ports, ("owner", Destination, article.owner))
-    wrong: list[Refusal] = [*contradictions(article), *(changes_of_goods(known, article) if known else ())]
+    wrong: list[Refusal] = [
+        *contradictions(article, known),
+        *(changes_of_goods(known, article) if known else ()),
+    ]
     if known and article.tracked_by_lot != known.tracked_by_lot:
         stock = StockFilter(job_id=known.article_id)
         if await ports.ledger.list_stock(stock, before=None, limit=1):

@@ -79,12 +79,29 @@ class ArticleQuantity:
     expires_on: date | None = None
 
 
-def contradictions(article: Article) -> Iterable[Refusal]:
-    """Yield a refusal for each impossible value of an article, naming the field to correct."""
+def contradictions(article: Article, known: Article | None = None) -> Iterable[Refusal]:
+    """Yield a refusal for each impossible value of an article, naming the field to correct. `known` is the
+    article as it is stored."""
     if article.unit in article.conversions:
         yield Invalid("conversion_of_own_unit", field="conversions", unit=article.unit)
+    yield from _units_that_differ_by_case(article, known)
     if article.barcode is not None and not _genuine(article.barcode):
         yield Invalid("barcode_check_digit", field="barcode")
+
+
+def _units_that_differ_by_case(article: Article, known: Article | None) -> Iterable[Refusal]:
+    """Yield a refusal for each conversion whose unit an ERP's line may mean or not: a line of 5 M is of 5 m,
+    and not of five thousand. Units that are stored side by side already may stay as they are."""
+    stored = {known.unit, *_unchanged(known, article)} if known else set()
+    named = {article.unit.casefold(): article.unit}
+    for unit in article.conversions:
+        other = named.setdefault(unit.casefold(), unit)
+        if other != unit and not stored >= {unit, other}:
+            yield Invalid("conversion_differs_by_case", field="conversions", unit=unit, other=other)
+
+
+def _unchanged(known: Article, article: Article) -> Iterable[str]:
+    return (unit for unit, holds in article.conversions.items() if known.conversions.get(unit) == holds)
 
 
 def changes_of_goods(known: Article, article: Article) -> Iterable[Refusal]:
