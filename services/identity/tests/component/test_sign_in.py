@@ -73,6 +73,23 @@ async def test_guesses_from_one_address_wait_longer_each_time(identity: Identity
     assert all("paola" not in event.model_dump_json() for event in refused)
 
 
+@pytest.mark.parametrize(
+    ("grant", "told"),
+    [
+        ({"grant": "password", "email": "a@b.it", "password": PASSWORD}, [("tenant", "missing")]),
+        ({"grant": "password", "password": PASSWORD}, [("tenant", "missing"), ("email", "missing")]),
+        ({"grant": "refresh_token", "refresh_token": "abc", "x": "y"}, [("x", "extra_forbidden")]),
+        ({"grant_type": "refresh_token"}, [("refresh_token", "missing")]),
+    ],
+)
+async def test_what_a_sign_in_lacks_is_named(
+    identity: Identity, grant: dict[str, str], told: list[tuple[str, str]]
+) -> None:
+    response, problem = await identity.anybody.post("/v1/tokens", grant)
+    assert response.status == 422
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == told
+
+
 async def test_a_stranger_shuts_nobody_out(identity: Identity) -> None:
     await identity.register()
     known = await identity.sign_in("paola@aurora.example", address="198.51.100.7")

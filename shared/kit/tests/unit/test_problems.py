@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from decimal import Decimal
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, RootModel, ValidationError
+from pydantic import BaseModel, Field, RootModel, ValidationError, model_validator
 
 from optima_kit.http.problems import Catalogue, problem_of_validation
 from optima_kit.http.requests import BadInput
@@ -25,6 +26,29 @@ class Dog(BaseModel):
     name: Annotated[str, Field(max_length=3)]
 
 
+class Word(BaseModel):
+    """Its tag is also the name of a field."""
+
+    grant: Literal["word"]
+    tenant: str
+    word: str
+
+    @model_validator(mode="after")
+    def differ(self) -> Word:
+        if self.word == self.tenant:
+            raise ValueError("the same twice")
+        return self
+
+
+class Renewal(BaseModel, extra="forbid"):
+    grant: Literal["renewal"]
+    renewal: str
+
+
+class Grant(RootModel[Annotated[Word | Renewal, Field(discriminator="grant")]]):
+    pass
+
+
 class Pet(RootModel[Annotated[Cat | Dog, Field(discriminator="kind")]]):
     pass
 
@@ -32,6 +56,7 @@ class Pet(RootModel[Annotated[Cat | Dog, Field(discriminator="kind")]]):
 class Home(BaseModel):
     pets: list[Pet] = Field(default_factory=list)
     notes: dict[Annotated[str, Field(pattern="^[a-z]+$")], str | int | bool] = Field(default_factory=dict)
+    sizes: dict[str, Annotated[str, Field(max_length=3)] | Decimal] = Field(default_factory=dict)
     pair: tuple[int, int] | None = None
     older: Cat | Dog | None = None
 
@@ -51,6 +76,9 @@ class Home(BaseModel):
             [("notes.a", "unacceptable_value"), ("notes.b", "unacceptable_value")],
         ),
         ({"notes": {"A": "x"}}, [("notes.A", "string_pattern_mismatch")]),
+        ({"notes": {"a": 1.5, "str": "x"}}, [("notes.a", "unacceptable_value")]),
+        ({"sizes": {"a": "long"}}, [("sizes.a", "string_too_long")]),
+        ({"sizes": {"a": []}}, [("sizes.a", "unacceptable_value")]),
         ({"pair": [1, "x"]}, [("pair[1]", "int_parsing")]),
         ({"older": {"kind": "cat"}}, [("older.lives", "missing")]),
         ([], [("body", "model_type")]),
@@ -66,3 +94,22 @@ def test_a_path_names_no_type_of_the_model(sent: Any, told: list[tuple[str, str]
     assert set(told) <= {(each["field"], each["code"]) for each in errors}
     assert len({each["field"] for each in errors}) == len(errors)
     assert all("{" not in each["detail"] for each in errors)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"grant": "word", "word": "x"}, [("tenant", "missing")]),
+        ({"grant": "word"}, [("tenant", "missing"), ("word", "missing")]),
+        ({"grant": "word", "word": "x", "tenant": 5}, [("tenant", "string_type")]),
+        ({"grant": "word", "word": 5}, [("tenant", "missing"), ("word", "string_type")]),
+        ({"grant": "word", "word": {}}, [("tenant", "missing"), ("word", "string_type")]),
+        ({"grant": "word", "word": "x", "tenant": "x"}, [("body", "value_error")]),
+        ({"grant": "renewal", "renewal": "x", "y": "z"}, [("y", "extra_forbidden")]),
+    ],
+)
+def test_a_path_names_no_tag_that_is_also_a_key(sent: Any, told: list[tuple[str, str]]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Grant.model_validate(sent)
+    problem = problem_of_validation(BadInput(refused.value, "body", sent), TEXTS, "it", "/v1/grants")
+    assert [(each["field"], each["code"]) for each in problem["errors"]] == told

@@ -10,11 +10,13 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..refusals import Refusal, Term, Violations
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from .requests import BadInput
 
 LANGUAGES = ("it", "en")
@@ -136,28 +138,62 @@ def problem_of_validation(
     bad: BadInput, catalogue: Catalogue, language: str, instance: str
 ) -> dict[str, Any]:
     """Build the body of the answer to a request whose body or query string does not fit its model."""
-    errors: dict[str, dict[str, Any]] = {}
-    for fault in bad.error.errors(include_url=False, include_input=False)[:100]:
-        place = _path(fault["loc"], bad.sent, missing=fault["type"] == "missing") or bad.where
-        code = "unacceptable_value" if place in errors else fault["type"]  # it may be of several types
-        facts: dict[str, object] = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
-        text = catalogue.text(code, language, facts)
-        if text is None:
-            text = catalogue.text("unacceptable_value", language, {}) if language == "it" else fault["msg"]
-        errors[place] = {"field": place, "code": code, "detail": text}
+    faults: dict[str, list[ErrorDetails]] = {}
+    for fault in bad.error.errors(include_url=False)[:100]:
+        faults.setdefault(_path(fault, bad.sent) or bad.where, []).append(fault)
+    errors = []
+    for place, found in faults.items():
+        code, text = _told(found, catalogue, language)
+        errors.append({"field": place, "code": code, "detail": text})
     detail = catalogue.text("violations", language, {"count": len(errors)})
-    return body_of(422, "violations", detail or "", language, instance, list(errors.values()))
+    return body_of(422, "violations", detail or "", language, instance, errors)
 
 
-def _path(location: tuple[str | int, ...], sent: Any, *, missing: bool) -> str:
-    """As it stands in what was sent: of where the model's types differ, a location names the type as well."""
+_OF_THE_TYPE: Final = ("_type", "_parsing", "_parsing_size", "_from_float", "_text")
+"""The ends of codes that say only that a value is not of a type."""
+
+
+def _told(faults: list[ErrorDetails], catalogue: Catalogue, language: str) -> tuple[str, str | None]:
+    """Return the code and the text for a value. A value that may have several types has a fault for each; the
+    one that is told is that of the type which the value has."""
+    if len(faults) > 1:
+        faults = [fault for fault in faults if not fault["type"].endswith(_OF_THE_TYPE)]
+    if len(faults) != 1:
+        return "unacceptable_value", catalogue.text("unacceptable_value", language, {})
+    (fault,) = faults
+    facts: dict[str, object] = {k: v for k, v in fault.get("ctx", {}).items() if k != "error"}
+    text = catalogue.text(fault["type"], language, facts)
+    if text is None:
+        text = catalogue.text("unacceptable_value", language, {}) if language == "it" else fault["msg"]
+    return fault["type"], text
+
+
+def _path(fault: ErrorDetails, sent: Any) -> str:
+    """Return the path as it stands in what was sent. Where a value may have several types, pydantic's
+    location also names the type; that part is left out."""
     path, here = "", sent
-    for at, part in enumerate(location):
+    for at, part in enumerate(fault["loc"]):
+        further = fault["loc"][at + 1 :]
         if isinstance(here, list) and isinstance(part, int) and part < len(here):
             path, here = f"{path}[{part}]", here[part]
-        elif isinstance(here, dict) and (part in here or (missing and at == len(location) - 1)):
+        elif isinstance(here, dict) and _is_key(part, further, here, fault):
             path, here = f"{path}.{part}" if path else str(part), here.get(part)
     return path
+
+
+def _is_key(
+    part: str | int, further: tuple[str | int, ...], here: dict[Any, Any], fault: ErrorDetails
+) -> bool:
+    """Tell whether a part of a location is a key of `here`, rather than the name of a type. A type may be
+    called like a key; then nothing is inside the key's value, and the next part is a key of `here` too."""
+    is_missing = fault["type"] == "missing"
+    if here is fault["input"]:  # the fault is here, or is that the last part is not
+        return is_missing and not further
+    if not further:
+        return part in here or is_missing
+    if part not in here or isinstance(here[part], dict | list) or here[part] is fault["input"]:
+        return part in here
+    return further[0] not in here and not (is_missing and len(further) == 1)
 
 
 def body_of(
