@@ -436,6 +436,21 @@ fields:
         assert approval["content"]["requester"]["roles"] == ["marketing"]
         assert [step["state"] for step in approval["steps"]] == ["pending"]
 
+    async def test_a_type_called_today_can_be_declared_again(self, desk: Desk):
+        declared = {"key": "oggi", "name": "Oggi", "fields": {"a": {"type": "text"}}}
+        await desk.as_("ada").put("/v1/subject-types/oggi", declared)
+        declared |= {"key": "today", "name": "Today"}
+        response, problem = await desk.as_("ada").put("/v1/subject-types/today", declared)
+        assert (response.status, problem["errors"][0]["code"]) == (422, "name_of_conditions")
+        # as it could be declared once
+        await desk.database.fetch(
+            """UPDATE subject_types SET key = 'today', document = document || '{"key": "today"}'"""
+        )
+        response, _ = await desk.as_("ada").put(
+            "/v1/subject-types/today", declared, headers={"If-Match": '"1"'}
+        )
+        assert response.status == 200
+
     async def test_built_in_types_stay(self, desk: Desk):
         for key in ("brief", "order_amendment", "proof"):
             document = {"key": key, "name": "B", "fields": {"a": {"type": "text"}}}

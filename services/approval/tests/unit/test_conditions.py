@@ -251,18 +251,46 @@ def test_a_whole_number_is_never_further_than_it_may_be(expression):
     [
         "(order.urgent ? 1 : 2.5) + 1 > 2",
         "order.total > (order.urgent ? 500 : order.total)",
-        "(order.urgent ? order.owner : order.unit).id == 'x'",
         "[order.count, order.total].exists(n, n > 1)",
         "[1, 2.5].exists(n, n + 1 > 2)",
         "[1.5, 2].map(n, n * 2.0) == [3.0]",
         "(order.urgent ? [1] : [2.5]).exists(n, n + 1 > 2)",
+        "(order.urgent ? [1, 2.5] : [3]).exists(n, n + 1 > 2)",
+        "(order.urgent ? [3] : [1, 2.5]).exists(n, n + 1 > 2)",
+        "(order.urgent ? [] : [1, 2.5]).exists(n, true)",
+        "[[1, 2.5]].exists(l, l.exists(n, n + 1 > 2))",
+        "[[1], [1, 2.5]].exists(l, l.exists(n, n + 1 > 2))",
+        "[[1], [2.5]].exists(l, l.exists(n, n + 1 > 2))",
+        "order.lines.map(l, [1, 2.5]).exists(l, l.exists(n, n + 1 > 2))",
     ],
 )
 def test_what_may_be_of_either_type_is_not_published(expression):
-    fields = {**ORDER.fields, "unit": FieldType(type="unit")}
-    order = ORDER.model_copy(update={"fields": fields})
-    faults = [fault.code for fault in read_condition(expression, order).faults]
+    faults = [fault.code for fault in read_condition(expression, ORDER).faults]
     assert faults == ["condition_types_differ"]
+
+
+def box(text: dict[str, Any], **more: Any) -> FieldType:
+    rows = {"type": "list", "fields": {"text": text}} | more
+    return FieldType.model_validate({"type": "record", "fields": {"rows": rows}})
+
+
+@pytest.mark.parametrize(
+    ("other", "faults"),
+    [
+        (box({"type": "text", "privilege": "brief.budget.read"}), []),
+        (box({"type": "text"}, privilege="brief.budget.read", at_most=7), []),
+        (box({"type": "text", "optional": True}), ["condition_records_differ"]),
+        (box({"type": "whole"}), ["condition_records_differ"]),
+        (FieldType(type="unit"), ["condition_records_differ"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "expression", ["(order.urgent ? order.one : order.other) == order.one", "[order.one, order.other] == []"]
+)
+def test_records_go_together_if_their_fields_do(other, faults, expression):
+    fields = {**ORDER.fields, "one": box({"type": "text"}), "other": other}
+    order = ORDER.model_copy(update={"fields": fields})
+    assert [fault.code for fault in read_condition(expression, order).faults] == faults
 
 
 @pytest.mark.parametrize(
@@ -272,6 +300,8 @@ def test_what_may_be_of_either_type_is_not_published(expression):
         "(order.urgent ? 1.0 : 2.5) + 1.0 > 2.0",
         "order.kind in (order.urgent ? [] : ['a', 'b'])",
         "[order.owner, order.owner].exists(p, p.id == 'x')",
+        "[[1, 2.5]].exists(l, 2.5 in l)",
+        "order.total in (order.urgent ? [1, 2.5] : [3])",
     ],
 )
 def test_what_is_of_one_type_is_published(expression):

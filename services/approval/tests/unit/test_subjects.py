@@ -277,6 +277,13 @@ def test_bad_declarations(declared, where, code):
     assert [(flaw.field, flaw.code) for flaw in subject.declaration_flaws()] == [(where, code)]
 
 
+def test_a_type_declared_before_keeps_its_key():
+    fields = {"amount": {"type": "money"}}
+    subject = SubjectType.model_validate({"key": "today", "name": "X", "fields": fields})
+    assert [flaw.code for flaw in subject.declaration_flaws()] == ["name_of_conditions"]
+    assert list(subject.declaration_flaws(declared_before=True)) == []
+
+
 def test_what_the_directory_says_of_a_person_fits_its_declaration(world):
     person = person_content(world.directory, "marta@example.it")
     assert person is not None

@@ -20,9 +20,9 @@ async def declare_subject_type(
         raise Invalid("key_differs", field="key", expected=key)
     if key in ENTER_BY_EVENT:
         raise WrongState("subject_type_built_in", subject=key)
-    if flaws := list(subject.declaration_flaws()):
-        raise Violations(list[Refusal](flaws))
     known = await ports.processes.subject_type_version(key)
+    if flaws := list(subject.declaration_flaws(declared_before=known is not None)):
+        raise Violations(list[Refusal](flaws))
     if known is not None and expected_version is None:
         raise PreconditionRequired("if_match_missing", field="If-Match")
     if known != expected_version:

@@ -63,6 +63,9 @@ class Type:
     name: str
     fields: Mapping[str, FieldType] | None = None
     item: Type | None = None
+    mixed: bool = False
+    """For a list: whether whole numbers and decimals are among its items, or lists of both. They can be
+    compared, but not calculated with."""
 
     def __str__(self) -> str:
         return f"list({self.item})" if self.item else self.name
@@ -182,7 +185,7 @@ _WORDS: Final = {
     **dict.fromkeys(("null", "nullo", "is"), "has(…)"),
     **dict.fromkeys(("oggi", "now"), TODAY),
 }
-"""Words that people write from habit, and the CEL operator or literal that they mean."""
+"""Words that people write from habit, and what to write instead."""
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -368,7 +371,8 @@ class _Parser:
             formula = If(_formula(condition), yes.formula, no.formula)
         least = 0 if _is_not_below_zero(yes) and _is_not_below_zero(no) else None
         reach = max(_reach(yes), _reach(no))
-        return _Found(yes.type, condition.token, formula=formula, least=least, reach=reach)
+        kind = _either((yes.type, no.type))
+        return _Found(kind, condition.token, formula=formula, least=least, reach=reach)
 
     def either(self) -> _Found:
         left = self.both()
@@ -592,7 +596,9 @@ class _Parser:
         if not constant:
             self.is_of_one_type(items)
         literal = tuple(item.literal for item in items) if constant else None
-        kind = Type("list", item=items[0].type if items else UNKNOWN)
+        kinds = [item.type for item in items] or [UNKNOWN]
+        mixed = constant and not all(_alike(kinds[0], kind) for kind in kinds)
+        kind = Type("list", item=_either(kinds), mixed=mixed)
         return _Found(kind, token, literal=literal, rows=len(items), reach=max(map(_reach, items), default=0))
 
     # -- fields, functions, methods and macros
@@ -765,8 +771,8 @@ class _Parser:
             raise IllTyped("condition_name_taken", item.text, item.column)
         self.expect(",")
         assert found.type.item is not None
-        if isinstance(found.literal, tuple) and len(set(map(type, found.literal))) > 1:
-            self.differ(found, "int", "double")
+        if found.type.mixed:
+            self.differ(found, INT, DOUBLE)
         outside = (self.names.get(item.text), self.places.get(item.text), self.knows_today)
         outside_reach = self.reaches.get(item.text, _REACH_OF_FIELD)
         self.names[item.text], self.places[item.text] = found.type.item, found.place
@@ -836,15 +842,20 @@ class _Parser:
             )
 
     def is_of_one_type(self, found: Sequence[_Found]) -> None:
-        """Of what may be either: a whole number beside a decimal compares, and can't be reckoned with."""
+        """Note a fault if alternatives differ in type: a whole number and a decimal can be compared, but not
+        calculated with."""
         first = next((one for one in found if not _is_of_unknown(one.type)), None)
         for other in found:
-            if first is not None and other.type != first.type and not _is_of_unknown(other.type):
-                self.differ(other, str(first.type), str(other.type))
+            if first is not None and not _is_of_unknown(other.type) and not _alike(first.type, other.type):
+                self.differ(other, first.type, other.type)
 
-    def differ(self, near: _Found, left: str, right: str) -> None:
-        at, code = near.token.column, "condition_types_differ"
-        self.reading.faults.append(IllTyped(code, near.token.text, at, left=left, right=right))
+    def differ(self, near: _Found, left: Type, right: Type) -> None:
+        text, at = near.token.text, near.token.column
+        if _holds_records(left):
+            fault = IllTyped("condition_records_differ", text, at)
+        else:
+            fault = IllTyped("condition_types_differ", text, at, left=str(left), right=str(right))
+        self.reading.faults.append(fault)
 
     def must_be_lower(self, text: _Found, written: _Found) -> None:
         """Note a fault if a text in lower case is compared with a literal that has capital letters, since the
@@ -1007,8 +1018,36 @@ def _rounded(found: _Found) -> int:
 
 
 def _is_of_unknown(kind: Type) -> bool:
-    """A list that is empty, or holds such."""
+    """Tell whether this is the unknown item of an empty list, or a list of such."""
     return kind is UNKNOWN or (kind.item is not None and _is_of_unknown(kind.item))
+
+
+def _alike(left: Type, right: Type) -> bool:
+    """Tell whether what can be done with a value of one type can be done with one of the other. What else is
+    declared for fields, such as a privilege, does not matter."""
+    if UNKNOWN in (left, right):
+        return True
+    if left.item is not None and right.item is not None:
+        return _alike(left.item, right.item)
+    if left.fields is None or right.fields is None:
+        return left.name == right.name
+    return left.fields.keys() == right.fields.keys() and all(
+        one.optional == other.optional and _alike(type_of(one), type_of(other))
+        for one, other in ((field, right.fields[name]) for name, field in left.fields.items())
+    )
+
+
+def _holds_records(kind: Type) -> bool:
+    return kind.fields is not None or (kind.item is not None and _holds_records(kind.item))
+
+
+def _either(kinds: Sequence[Type]) -> Type:
+    """Return the type of a value that may be of any of these types: the first, mixed where one of them is."""
+    first = kinds[0]
+    if first.item is None:
+        return first
+    item = _either([kind.item for kind in kinds if kind.item is not None])
+    return replace(first, item=item, mixed=any(kind.mixed for kind in kinds))
 
 
 def _comparable(left: Type, right: Type) -> bool:

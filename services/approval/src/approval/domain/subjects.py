@@ -157,8 +157,9 @@ class SubjectType(BaseModel):
                 )
         return self
 
-    def declaration_flaws(self) -> Iterator[Invalid]:
-        """Yield what has to be corrected in the declaration before it can be stored."""
+    def declaration_flaws(self, *, declared_before: bool = False) -> Iterator[Invalid]:
+        """Yield what has to be corrected in the declaration before it can be stored. A type that was
+        `declared_before` keeps its key, even one that is no longer allowed."""
         for index, name in enumerate(self.amounts):
             if self.fields[name].type not in ("money", "number"):
                 yield Invalid("amount_not_a_number", field=f"amounts[{index}]", name=name)
@@ -171,7 +172,8 @@ class SubjectType(BaseModel):
                 yield Invalid("named_field_of_type", field=place, name=named, kind=kind)
         if "requester" in self.fields and self.fields["requester"].type != "person":
             yield Invalid("requester_not_a_person", field="fields.requester.type")
-        if _LITERAL.fullmatch(self.key) or _WORD.fullmatch(self.key) or self.key == _DAY:
+        hides_the_day = self.key == _DAY and not declared_before
+        if _LITERAL.fullmatch(self.key) or _WORD.fullmatch(self.key) or hides_the_day:
             yield Invalid("name_of_conditions", field="key", name=self.key)
         for path in _paths(self.fields, "fields"):
             if _LITERAL.fullmatch(name := path.rpartition(".")[2]):
