@@ -205,8 +205,6 @@ class JobRunner(Generic[P]):
                     await kind.run(run, payload)
                 if not run.finished:
                     raise RuntimeError("the job ended without leaving run.finish()")
-                # The tenant may have one more job of this sort with a worker now.
-                self.database.after_commit({"jobs"})
         except Exception as error:
             if taken is None or isinstance(error, CUT_OFF) or not await self._reachable(error):
                 raise
@@ -217,6 +215,9 @@ class JobRunner(Generic[P]):
                 JOB_SECONDS.labels(label, outcome).observe(time.perf_counter() - began)
                 running.ended(outcome, failed=outcome != "done")
             steps.close()
+        if kind is not None and kind.outside:
+            # The tenant may have one more job of this sort with a worker now, even if this one failed.
+            self.database.after_commit({"jobs"})
 
     def _kind(self, name: str) -> JobKind:
         kind = self.service.jobs.get(name)

@@ -240,15 +240,16 @@ async def test_each_is_told_of_what_it_waits_for_alone(stage):
         await listener.stop()
 
 
-async def test_an_errands_end_tells_who_hints_at_jobs_that_a_worker_is_free(stage):
+@pytest.mark.parametrize(("mood", "state"), [("good", "done"), ("poison", "due")])
+async def test_an_errands_end_tells_who_hints_at_jobs_that_a_worker_is_free(stage, mood, state):
     told = []
     stage.database.after_commit = told.append
-    await schedule(stage, "short", kind="errand")
+    await schedule(stage, "short", kind="errand", mood=mood)
     (job,) = await jobs(stage)
     await stage.where.fetch("UPDATE jobs SET hinted_at = now()")
     told.clear()
     await stage.runner.run(job["id"], stage.tenant)
-    assert await states(stage) == ["done"]
+    assert await states(stage) == [state]
     assert told == [{"jobs"}]
 
 
