@@ -69,9 +69,9 @@ class Prometheus:
     def __init__(self, port: int) -> None:
         self._api = f"http://127.0.0.1:{port}/api/v1"
 
-    def ask(self, path: str, **parameters: str) -> Any:
+    def ask(self, path: str, *, within: float = 10, **parameters: str) -> Any:
         url = f"{self._api}/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (our own)
+        with urllib.request.urlopen(url, timeout=within) as answer:  # noqa: S310 (our own)
             return json.load(answer)["data"]
 
     def query(self, expression: str) -> list[Any]:
@@ -84,7 +84,8 @@ class Prometheus:
         def ask(expression: str) -> list[dict[str, Any]]:
             step = (ended - began) / 120
             times = {"start": f"{began}", "end": f"{ended}", "step": f"{step:.3f}"}
-            found: list[dict[str, Any]] = self.ask("query_range", query=expression, **times)["result"]
+            answer = self.ask("query_range", within=60, query=expression, **times)
+            found: list[dict[str, Any]] = answer["result"]
             return found
 
         return ask

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from uuid import uuid4
 
 import pytest
 
@@ -82,6 +83,19 @@ async def test_a_body_that_drips_is_refused_and_says_why(connect):
     dripping.cancel()
     assert told.startswith(b"HTTP/1.1 408 ")
     assert b"body_too_slow" in told
+
+
+async def test_too_much_in_the_same_write_as_its_head_is_refused(connect):
+    board = connect.board
+    token = board.app.people.token(board.app.person(privileges={"brief.create"}, tenant_id=board.tenant_id))
+    reader, writer = await connect()
+    head = f"POST /v1/notes/{uuid4()}/scans HTTP/1.1\r\nHost: x\r\nContent-Type: application/pdf\r\n"
+    head += f"Idempotency-Key: k\r\nAuthorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"3e9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n"
+    writer.write(head.encode() + body)
+    told = await answered(reader)
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert b"too_large" in told
 
 
 async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(connect):
