@@ -132,8 +132,8 @@ class CausedJobs:
 
 DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
 DEFAULT_ATTEMPTS: Final = 12
-"""The number of attempts. Since the pauses double from a second up to an hour, a job is given up after about
-three hours."""
+"""The number of attempts. The pauses double from a second to 17 minutes, less up to half of each at
+random, so that a job is given up after 17 to 34 minutes."""
 
 
 @dataclass(frozen=True, slots=True)

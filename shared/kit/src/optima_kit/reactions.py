@@ -78,8 +78,8 @@ use them."""
 
 
 class Unreadable(Exception):
-    """Raised for a message that can't be read, however often it is tried. `reason` is one of
-    `parking.Reason`."""
+    """Raised for a message that can't be read, however often it is tried. Only one of an unknown type is
+    tried again, for a day. `reason` is one of `parking.Reason`."""
 
     def __init__(self, reason: str, error: str) -> None:
         super().__init__(error)

@@ -96,7 +96,8 @@ class Budget:
         return grown
 
     def move(self, period: Period, *, charged: bool) -> None:
-        """Give the budget another period. `charged`: whether a brief is charged to it, by its deadline."""
+        """Give the budget another period. `charged` tells whether a brief is charged to the budget; then the
+        period can't change, because the brief's deadline chose it."""
         if charged:
             raise WrongState("budget_period_in_use", field="period_from")
         period_is_plausible(period)

@@ -43,7 +43,8 @@ class RequestState(StrEnum):
 
 class QuotationState(StrEnum):
     """The state of a quotation as its supplier sees it. If the request ends without choosing this supplier,
-    the quotation is closed, however the request ends."""
+    the quotation is closed, however the request ends. While the request is open, it is closed if the supplier
+    never answered and the deadline has passed or they have left."""
 
     REQUESTED = "requested"
     QUOTED = "quoted"

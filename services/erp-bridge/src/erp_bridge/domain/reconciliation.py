@@ -19,7 +19,8 @@ likely saw too little."""
 
 DifferenceKind = Literal["missing_here", "missing_there", "differing"]
 """missing_here: no link has the ERP's record. missing_there: a complete scan has not found the linked record.
-differing: the ERP's record has changed since it was last imported."""
+differing: the ERP's record has changed since it was last imported or, for a document that we wrote, differs
+from ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class TokenView(View):
     send its code to /v1/me/proof, and then refresh the token."""
     device_token: str | None = None
     """Send it with the next sign-in by password on this device, so that the device is recognised. Present
-    unless the request contained a valid one."""
+    after a sign-in by password whose request contained no valid one."""
 
     @classmethod
     def of(cls, access_token: str, lives: timedelta, grant: Grant) -> TokenView:

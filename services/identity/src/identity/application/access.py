@@ -1,5 +1,5 @@
 """Load the person or service account that a command changes. This takes the directory's lock, and refuses
-those who hold a privilege that the actor lacks. Or load the person who acts."""
+those who hold a privilege that the actor lacks. The person who acts is loaded without a lock."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ class Kind(StrEnum):
     ARRIVAL = "arrival"
     """Goods from another warehouse of ours have arrived: everything that the document lists."""
     RETURN = "return"
-    """Goods that had left are back because they were refused or their document was voided."""
+    """Goods that had left are back: they were refused, their document was voided, or they were sent back
+    after the delivery."""
     FOUND = "found"
     """There is more than the ledger says."""
     MISSING = "missing"

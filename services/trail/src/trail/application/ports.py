@@ -78,10 +78,10 @@ class Trail(Protocol):
         """Return the number of an event's entry in the tenant's trail, or None if it is not there."""
 
     async def entries(self, selection: Selection, scope: ReadScope) -> list[SealedEntry]:
-        """List the selected entries that `scope` shows, in the order of their numbers, at most `limit`.
-        Personal texts are decrypted, or say that they were erased.
+        """List the selected entries that `scope` shows, in the order of their numbers, or newest first if the
+        selection says so, at most `limit`. Personal texts are decrypted, or say that they were erased.
 
-        An unknown `after` raises nothing and gives an empty list.
+        An unknown `after` or `before` gives an empty list.
         """
 
     async def portion(self, *, after: int, through: int) -> list[SealedEntry]:
