@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from optima_kit.actor import Actor
+from optima_kit.testing import round_trips
 
 from ..conftest import Desk
+from .test_proofs import Proofs
+from .test_quotations import Market
 
 pytestmark = pytest.mark.servers
 
@@ -55,15 +58,28 @@ async def test_it_is_what_its_endpoints_tell_this_reader(desk: Desk) -> None:
     for text in ("Urgente", "Davvero"):
         await desk.as_(desk.anna).post(f"/v1/briefs/{brief['id']}/comments", {"text": text})
     await desk.price(brief, "4.00", "0.05")
+    proofs, market = Proofs(desk), Market(desk)
+    await market.open()
+    for each in (brief, await desk.submitted()):
+        await proofs.submitted(each)
+        status, _ = await market.ask(each, market.gino)
+        assert status == 201
+    blind = desk.app.person(privileges={"brief.read", "brief.read_all", "budget.read"})
     told_of = {}
-    for actor in (desk.anna, desk.paola, desk.ada):
-        story = await told(desk, actor, f"/v1/briefs/{brief['id']}/story")
+    for actor in (desk.anna, desk.paola, desk.ada, blind):
+        with round_trips(desk.app.database) as asked:
+            story = await told(desk, actor, f"/v1/briefs/{brief['id']}/story")
+        assert sum("WHERE briefs.brief_id" in query for query in asked) == 1, "who may see it is judged once"
         assert story == await one_by_one(desk, actor, brief["id"])
-        told_of[actor.person_id] = story.keys()
+        told_of[actor.person_id] = story
+        assert [each["brief_id"] for each in story["proofs"]["items"]] == [brief["id"]]
     assert "type" in told_of[desk.anna.person_id]
     hidden = {"budget", "quotation_requests", "price_suggestions"}
-    assert not hidden & told_of[desk.anna.person_id]
-    assert {"quotation_requests", "price_suggestions"} <= told_of[desk.paola.person_id]
+    assert not hidden & told_of[desk.anna.person_id].keys()
+    assert not hidden & told_of[blind.person_id].keys()
+    seen = told_of[desk.paola.person_id]
+    assert [each["brief_id"] for each in seen["quotation_requests"]["items"]] == [brief["id"]]
+    assert "price_suggestions" in seen
     assert "budget" in told_of[desk.ada.person_id]
     assert await told(desk, desk.marco, f"/v1/briefs/{brief['id']}/story") is None
 

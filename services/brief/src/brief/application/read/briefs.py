@@ -1,7 +1,8 @@
 """Read briefs as one reader may see them: without what is hidden from them, with names and with their
 actions.
 
-Each function raises Absent if the reader may not see the brief.
+Each function that takes a brief's id raises Absent if the reader may not see the brief. Those that take a
+loaded brief leave this to their caller.
 """
 
 from __future__ import annotations
@@ -167,7 +168,12 @@ async def read_file(ports: Ports, actor: Actor, brief_id: UUID, attachment_id: U
 
 async def list_comments(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[CommentView]:
     """List the brief's comments, oldest first."""
-    await visible_brief(ports, actor, brief_id)
+    return await show_comments(ports, actor, await visible_brief(ports, actor, brief_id), query)
+
+
+async def show_comments(ports: Ports, actor: Actor, brief: Brief, query: PageQuery) -> Page[CommentView]:
+    """List the comments of a loaded brief."""
+    brief_id = brief.brief_id
     found = await ports.briefs.list_comments(brief_id, query.after(UUID), query.rows)
     names = await ports.directory.names(each for comment in found for each in comment.mentioned_ids)
     until = (await ports.briefs.list_unread_comments(actor.person_id, [brief_id], 1))[brief_id].read_until
@@ -208,9 +214,14 @@ async def list_progress(
     ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery
 ) -> Page[ItemProgressView]:
     """List the progress of each item of the revision that the reader sees, in the revision's order."""
-    _, content = shown_content(actor, await visible_brief(ports, actor, brief_id))
-    jobs = await ports.progress.list_jobs(brief_id)
-    shipments = await ports.progress.list_shipments(brief_id)
+    return await show_progress(ports, actor, await visible_brief(ports, actor, brief_id), query)
+
+
+async def show_progress(ports: Ports, actor: Actor, brief: Brief, query: PageQuery) -> Page[ItemProgressView]:
+    """List the progress of a loaded brief's items."""
+    _, content = shown_content(actor, brief)
+    jobs = await ports.progress.list_jobs(brief.brief_id)
+    shipments = await ports.progress.list_shipments(brief.brief_id)
     after = query.after(int) or 0
     found = list(enumerate(content.items, start=1))[after : after + query.rows]
     return page_of(
@@ -247,8 +258,12 @@ def _item_progress(item: Item, progress: ItemProgress) -> ItemProgressView:
 
 async def list_history(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[TransitionView]:
     """List every change of the brief's state, oldest first."""
-    await visible_brief(ports, actor, brief_id)
-    found = await ports.briefs.list_moves(brief_id, query.after(int) or 0, query.rows)
+    return await show_history(ports, await visible_brief(ports, actor, brief_id), query)
+
+
+async def show_history(ports: Ports, brief: Brief, query: PageQuery) -> Page[TransitionView]:
+    """List every change of a loaded brief's state."""
+    found = await ports.briefs.list_moves(brief.brief_id, query.after(int) or 0, query.rows)
     people = (each for _, move in found for each in (move.actor_id, move.on_behalf_of))
     names = await ports.directory.names(people)
     return page_of(query, found, lambda row: _transition(row[1], names), lambda row: row[0])

@@ -13,6 +13,7 @@ from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
+from ...domain.brief import Brief
 from ...domain.budgets import NOTHING, Budget
 from ...domain.rules import day_in_rome
 from ..charge_budget import holder_of
@@ -101,9 +102,13 @@ async def list_charges(
 async def read_budget_of_brief(ports: Ports, actor: Actor, brief_id: UUID) -> BriefBudgetView:
     """Read a brief's budget and what the brief takes from it. Before its approval, this is what the revision
     that the reader sees would take."""
-    brief = await visible_brief(ports, actor, brief_id)
+    return await show_budget_of_brief(ports, actor, await visible_brief(ports, actor, brief_id))
+
+
+async def show_budget_of_brief(ports: Ports, actor: Actor, brief: Brief) -> BriefBudgetView:
+    """Build the view of the budget of a loaded brief that the reader may see."""
     require_budgets(actor)
-    charge = await ports.budgets.find_charge(brief_id)
+    charge = await ports.budgets.find_charge(brief.brief_id)
     _, content = shown_content(actor, brief)
     if charge is not None:
         budget = await ports.budgets.find_budget(charge.budget_id)

@@ -12,6 +12,7 @@ from optima_kit.fields import PersonView
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
+from ...domain.brief import Brief
 from ...domain.catalogue import CataloguePrice, offers_for
 from ...domain.purchases import Article
 from ...domain.rules import day_in_rome
@@ -62,7 +63,11 @@ async def show_catalogue_price(ports: Ports, actor: Actor, price: CataloguePrice
 async def price_suggestions(ports: Ports, actor: Actor, brief_id: UUID) -> PriceSuggestionsView:
     """Suggest prices for the items of the brief as it was last submitted. There are none for a brief that was
     never submitted."""
-    brief = await visible_brief(ports, actor, brief_id)
+    return await show_price_suggestions(ports, actor, await visible_brief(ports, actor, brief_id))
+
+
+async def show_price_suggestions(ports: Ports, actor: Actor, brief: Brief) -> PriceSuggestionsView:
+    """Suggest prices for the items of a loaded brief that the reader may see."""
     require_spend(actor)
     items = brief.submitted.content.items if brief.submitted else ()
     wanted = {
@@ -71,7 +76,7 @@ async def price_suggestions(ports: Ports, actor: Actor, brief_id: UUID) -> Price
     articles = {item_id: article for item_id, (article, _) in wanted.items()}
     return PriceSuggestionsView(
         catalogue=await _offers(ports, wanted),
-        last_paid=await last_paid_for(ports, articles, brief_id),
+        last_paid=await last_paid_for(ports, articles, brief.brief_id),
     )
 
 

@@ -36,8 +36,12 @@ Names = Mapping[UUID, str]
 
 async def list_proofs(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> Page[ProofView]:
     """List a brief's proofs, oldest first."""
-    brief = await visible_brief(ports, actor, brief_id)
-    found = await ports.proofs.list_proofs(brief_id, query.after(UUID), query.rows)
+    return await show_proofs(ports, actor, await visible_brief(ports, actor, brief_id), query)
+
+
+async def show_proofs(ports: Ports, actor: Actor, brief: Brief, query: PageQuery) -> Page[ProofView]:
+    """List the proofs of a loaded brief that the reader may see."""
+    found = await ports.proofs.list_proofs(brief.brief_id, query.after(UUID), query.rows)
     names = await ports.directory.names(each for proof in found for each in _people_in(proof))
     return page_of(
         query, found, lambda proof: _proof(actor, brief, proof, names), lambda proof: proof.proof_id

@@ -13,7 +13,7 @@ from optima_kit.refusals import Absent
 
 from ..ports import Ports
 from . import briefs, budgets, catalogue, proofs, quotations, types
-from .access import sees_budgets, sees_prices, sees_spend
+from .access import sees_budgets, sees_prices, sees_spend, visible_brief
 from .budget_views import BriefBudgetView
 from .catalogue_views import PriceSuggestionsView
 from .proof_views import ProofView
@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 
 class BriefStoryView(View):
-    """A brief with what belongs to it. Each list is the first page of the endpoint that lists it alone, and
-    goes on there by its `next_cursor`."""
+    """A brief with what belongs to it. Each list has the first items of the endpoint that lists it alone, and
+    goes on there by its `next_cursor`. Only that endpoint also says which actions the list itself offers."""
 
     brief: BriefView
     type: BriefTypeView | None
@@ -46,16 +46,17 @@ class BriefStoryView(View):
 async def read_story(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuery) -> BriefStoryView:
     """Read a brief and everything that belongs to it. Each part follows the rules of its own endpoint, and a
     part that its endpoint would refuse to this reader is absent."""
-    brief = await briefs.read_brief(ports, actor, brief_id)
-    priced_by_reader = "price" in brief.actions and sees_spend(actor)
+    brief = await visible_brief(ports, actor, brief_id)
+    shown = await briefs.show_brief(ports, actor, brief)
+    priced_by_reader = "price" in shown.actions and sees_spend(actor)
     return BriefStoryView(
-        brief=brief,
-        type=await _type_of(ports, actor, brief),
-        progress=await briefs.list_progress(ports, actor, brief_id, query),
-        history=await briefs.list_history(ports, actor, brief_id, query),
-        comments=await briefs.list_comments(ports, actor, brief_id, query),
-        proofs=await proofs.list_proofs(ports, actor, brief_id, query),
-        budget=await _unless_absent(budgets.read_budget_of_brief(ports, actor, brief_id))
+        brief=shown,
+        type=await _type_of(ports, actor, shown),
+        progress=await briefs.show_progress(ports, actor, brief, query),
+        history=await briefs.show_history(ports, brief, query),
+        comments=await briefs.show_comments(ports, actor, brief, query),
+        proofs=await proofs.show_proofs(ports, actor, brief, query),
+        budget=await _unless_absent(budgets.show_budget_of_brief(ports, actor, brief))
         if sees_budgets(actor)
         else None,
         quotation_requests=await quotations.list_requests(
@@ -63,7 +64,7 @@ async def read_story(ports: Ports, actor: Actor, brief_id: UUID, query: PageQuer
         )
         if sees_prices(actor)
         else None,
-        price_suggestions=await catalogue.price_suggestions(ports, actor, brief_id)
+        price_suggestions=await catalogue.show_price_suggestions(ports, actor, brief)
         if priced_by_reader
         else None,
     )
