@@ -86,12 +86,13 @@ async def test_it_is_changed_and_listed_and_what_ended_is_suggested_no_more(mark
     assert [each.data["breaks"][0]["unit_price"] for each in told] == ["3.00", "2.90"]
 
 
-async def test_what_a_supplier_who_has_left_asked_is_suggested_no_more(market: Market) -> None:
+async def test_what_a_supplier_asks_who_quotes_no_longer_is_suggested_no_more(market: Market) -> None:
     await keep(market, ("1", "3.95"))
     brief = await market.desk.submitted()
     assert await suggested(market, brief)
-    await market.desk.deliver(known(market.gino).model_copy(update={"active": False}))
-    assert not await suggested(market, brief)
+    for changes in ({"active": False}, {"roles": ["marketing"]}):
+        await market.desk.deliver(known(market.gino).model_copy(update=changes))
+        assert not await suggested(market, brief)
 
 
 async def test_what_makes_no_sense_is_refused(market: Market) -> None:

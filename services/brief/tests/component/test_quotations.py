@@ -21,7 +21,7 @@ from optima_contracts.brief import (
     QuotationRequested,
 )
 from optima_contracts.economics import BriefPriced, BriefPricesApproved
-from optima_contracts.identity import PersonChanged
+from optima_contracts.identity import PersonChanged, RoleChanged
 from optima_contracts.trail import PersonErased
 from optima_kit.actor import Actor
 
@@ -299,7 +299,7 @@ async def test_all_have_the_same_time(market: Market) -> None:
     assert status == 200, answer
 
 
-async def test_a_supplier_who_has_left_is_neither_awaited_nor_chosen(market: Market) -> None:
+async def test_a_supplier_who_quotes_no_longer_is_neither_awaited_nor_chosen(market: Market) -> None:
     desk = market.desk
     _, request = await market.asked()
     await market.quote(market.gino, "4", "1")
@@ -310,13 +310,13 @@ async def test_a_supplier_who_has_left_is_neither_awaited_nor_chosen(market: Mar
         ("closed", True),
     ]
     assert "award" in seen["actions"]
-    await desk.deliver(known(market.gino).model_copy(update={"active": False}))
+    await desk.deliver(known(market.gino).model_copy(update={"roles": ["marketing"]}))
     seen = await market.read(request)
     assert "award" not in seen["actions"]
     assert [(each["valid"], "total" in each) for each in seen["quotations"]] == [(False, False)] * 2
     status, problem = await market.award(request, market.gino, market.gino)
     assert (status, problem["errors"][0]["code"]) == (422, "supplier_left")
-    await desk.deliver(known(market.gino))
+    await desk.deliver(RoleChanged(role_id=uuid4(), key="marketing", privileges=["quotation.submit"]))
     status, answer = await market.award(request, market.gino, market.gino)
     assert status == 200, answer
 

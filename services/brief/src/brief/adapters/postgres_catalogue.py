@@ -14,6 +14,7 @@ from optima_kit.sql import load_queries
 from ..domain.catalogue import CataloguePrice
 from ..domain.purchases import Article
 from ..domain.quotations import PriceBreak
+from .postgres_quotations import QUOTING
 
 QUERIES = load_queries(__package__ or "brief.adapters")
 
@@ -80,6 +81,7 @@ class PostgresCatalogue:
             descriptions=[each.description for each in articles],
             units=[each.unit for each in articles],
             day=day,
+            built_in_roles=QUOTING,
         )
         return [_price(row) for row in rows]
 

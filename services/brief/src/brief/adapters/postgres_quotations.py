@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
+from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
@@ -24,6 +25,8 @@ from ..domain.quotations import (
 )
 
 QUERIES = load_queries(__package__ or "brief.adapters")
+QUOTING: Final = [role for role in sorted(BUILT_IN_ROLES) if "quotation.submit" in privileges_of(role)]
+"""The built-in roles whose people may quote."""
 
 
 class PostgresQuotations:
@@ -103,13 +106,15 @@ class PostgresQuotations:
         if row is None:
             return None
         request = _request(row)
-        rows = await self._work.fetch(QUERIES.list_quotations_of_request, request_id=request_id)
+        rows = await self._work.fetch(
+            QUERIES.list_quotations_of_request, request_id=request_id, built_in_roles=QUOTING
+        )
         request.quotations = [_quotation(each) for each in rows]
         return request
 
     async def find_quotation(self, supplier_id: UUID, quotation_id: UUID) -> QuotationRequest | None:
         row = await self._work.fetchrow(
-            QUERIES.find_quotation, supplier_id=supplier_id, quotation_id=quotation_id
+            QUERIES.find_quotation, supplier_id=supplier_id, quotation_id=quotation_id, built_in_roles=QUOTING
         )
         return _own(row) if row else None
 
@@ -131,6 +136,7 @@ class PostgresQuotations:
         rows = await self._work.fetch(
             QUERIES.list_quotations,
             supplier_id=supplier_id,
+            built_in_roles=QUOTING,
             open_only=open_only,
             now=self._work.now,
             before=before,

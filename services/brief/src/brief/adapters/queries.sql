@@ -377,13 +377,23 @@ requests.note, requests.items, requests.needed_by, requests.due_at, requests.ask
 requests.version, requests.settled, requests.reason, requests.awarded,
 briefs.state IN ('submitted', 'in_approval') AND briefs.revision = requests.revision AS current
 
+-- fragment: quoting_roles
+-- The roles whose people may quote. A tenant's own role takes precedence over the built-in role with the same key.
+(SELECT array_agg(key) FROM (
+    SELECT key FROM directory_roles WHERE 'quotation.submit' = ANY (privileges)
+    UNION ALL
+    SELECT key FROM unnest(:built_in_roles::text[]) AS built_in(key)
+    WHERE NOT EXISTS (SELECT FROM directory_roles AS told WHERE told.key = built_in.key)
+) AS quoting)
+
 -- fragment: own_quotation
 -- Each quotation with its newest answer and the supplier's files.
 SELECT {request_columns}, quotations.quotation_id, quotations.supplier_id,
        quotations.asked_at AS supplier_asked_at, answer.version AS answers, answer.at, answer.by, answer.quote,
        answer.reason AS declined_because,
        NOT EXISTS (SELECT FROM directory_people AS people
-                   WHERE people.id = quotations.supplier_id AND people.active) AS supplier_left,
+                   WHERE people.id = quotations.supplier_id AND people.active
+                       AND people.roles && {quoting_roles}) AS supplier_left,
        (SELECT jsonb_agg(jsonb_build_object('file_id', file_id, 'name', name, 'media_type', media_type, 'size', size,
                                             'sha256', sha256, 'sent_at', sent_at) ORDER BY file_id)
         FROM quotation_files AS sent WHERE sent.quotation_id = quotations.quotation_id) AS files
@@ -787,7 +797,7 @@ WHERE (:supplier_id::uuid IS NULL OR supplier_id = :supplier_id)
 ORDER BY price_id DESC LIMIT :limit
 
 -- name: list_valid_catalogue_prices
--- Finds prices of each article and of its kind by an index, of suppliers who have not left. For each article it reads
+-- Finds prices of each article and of its kind by an index, of suppliers who still quote. For each article it reads
 -- the 100 that are valid longest, on the assumption that the cheapest for any quantity are among them.
 SELECT DISTINCT prices.price_id, prices.supplier_id, prices.kind, prices.description, prices.unit, prices.breaks,
        prices.lead_time_days, prices.valid_from, prices.valid_until, prices.kept_at, prices.kept_by, prices.version
@@ -798,7 +808,8 @@ CROSS JOIN LATERAL (
         AND valid_from <= :day
         AND (catalogue_prices.description IS NULL OR catalogue_prices.description = wanted.description)
         AND EXISTS (SELECT FROM directory_people AS people
-                    WHERE people.id = catalogue_prices.supplier_id AND people.active)
+                    WHERE people.id = catalogue_prices.supplier_id AND people.active
+                        AND people.roles && {quoting_roles})
     ORDER BY valid_until DESC LIMIT 100
 ) AS prices
 

@@ -149,8 +149,8 @@ class Quotation:
     files: list[QuotationFile] = field(default_factory=list)
     """Files, oldest first."""
     supplier_left: bool = False
-    """Whether the supplier is no longer active, so that they cannot answer and nobody stands by
-    their quote."""
+    """Whether the supplier is no longer active or may no longer quote, so that they cannot answer and nobody
+    stands by their quote."""
 
     @property
     def quote(self) -> Quote | None:

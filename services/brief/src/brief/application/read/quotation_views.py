@@ -96,10 +96,10 @@ class ComparedQuotationView(View):
     """Files, oldest first."""
     valid_until: date | None
     valid: bool
-    """Whether the quote can be chosen today: it is still valid, and its supplier has not left."""
+    """Whether the quote can be chosen today: it is still valid, and its supplier still quotes."""
     supplier_left: bool
-    """Whether the supplier is no longer active. Nobody waits for their answer, and their quote cannot be
-    chosen."""
+    """Whether the supplier is no longer active, or may no longer quote. Nobody waits for their answer, and
+    their quote cannot be chosen."""
     lead_time_days: int | None
     """The longest lead time of its items."""
     total: Money | None
