@@ -36,4 +36,5 @@ def test_a_fault_names_its_field(field: str, code: str, said: str) -> None:
 
 def test_what_is_of_no_field_stays() -> None:
     error = {"code": "person_unknown", "field": "requester_id", "detail": "Chi?"}
-    assert named_in([error], FIELDS, LABELS, "it") == [error]
+    own = FIELDS | {"requester_id": {"type": "text", "name": "Richiedente del cliente"}}
+    assert named_in([error], own, LABELS, "it") == [error]

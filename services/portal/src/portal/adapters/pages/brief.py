@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Show
 
 from ..amounts import plain_number, typed_number
 from ..brief_reasons import reason_code
-from ..client import LISTED, Refused, part, with_parts
+from ..client import LISTED, AsPerson, Away, Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent
 from ..kinds import names_of_kinds
 from ..mentions import directory_of, mentionable, mentioned_in
@@ -158,20 +158,25 @@ def _prices_set(brief: Mapping[str, Any], language: str) -> dict[str, str]:
     return {line["item_id"]: typed_number(line["unit_price"], language) for line in lines}
 
 
-async def _story(call: PageCall, brief_id: UUID) -> Any:
-    """What the brief service tells of it, each list whole."""
-    services, path = call.session.services, f"/v1/briefs/{brief_id}"
-    story = await services.get("brief", f"{path}/story", limit=LISTED)
-    for name in LISTS:
-        story[name] = await part(services.read_on("brief", f"{path}/{name}", story[name]))
-    return story
+async def story_of(services: AsPerson, brief_id: UUID) -> Any:
+    """Return what the brief service tells of a brief, each list whole. Raises Away if the service is of an
+    earlier release, which tells no stories: the brief may well be there."""
+    path = f"/v1/briefs/{brief_id}"
+    try:
+        story = await services.get("brief", f"{path}/story", limit=LISTED)
+    except Refused as refused:
+        if refused.code == "no_such_address":
+            raise Away("brief") from refused
+        raise
+    whole = (part(services.read_on("brief", f"{path}/{name}", story[name])) for name in LISTS)
+    return story | dict(zip(LISTS, await asyncio.gather(*whole), strict=True))
 
 
 async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
     services = call.session.services
     (story, approvals, orders, shipments, kinds), (people, roles) = await asyncio.gather(
         with_parts(
-            _story(call, brief_id),
+            story_of(services, brief_id),
             services.get("approval", "/v1/approvals", subject_id=brief_id),
             services.get("production", "/v1/orders", brief_id=brief_id),
             services.get("logistics", "/v1/shipments", brief_id=brief_id),

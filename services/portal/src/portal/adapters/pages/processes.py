@@ -100,8 +100,6 @@ async def simulate(call: PageCall, key: str) -> Answer:
         body = {"requester_id": requester_id, "content": content}
         foreseen = await services.send("approval", "POST", f"{_address(key)}/simulation", body)
     except Refused as refused:
-        of_forms = await form_labels(call) if "form" in fields else {}
-        refused.errors = named_in(refused.errors, flat(fields), of_forms, call.language)
         return await _process(call, key, Sent("simulation", typed, refused))
     return await _process(call, key, Sent("simulation", typed), foreseen)
 
@@ -155,9 +153,9 @@ def named_in(
     and what to type instead of how an API writes it."""
     say, told = translations_of(language).gettext, []
     for error in errors:
-        field = str(error.get("field", "")).removeprefix("content.")
+        where, _, field = str(error.get("field", "")).partition(".")
         declared, detail = fields.get(field), error.get("detail", "")
-        if declared is None:
+        if where != "content" or declared is None:
             told.append(error)
             continue
         if error.get("code") == "content_mistyped" and declared["type"] in _MISTYPED:
@@ -228,6 +226,8 @@ async def _process(
     document = document_of(process["definition"])
     terms = terms_of(process["subject"], fields)
     of_forms = await form_labels(call) if "form" in fields else {}
+    if sent.form == "simulation" and sent.refused:
+        sent.refused.errors = named_in(sent.refused.errors, flat(fields), of_forms, call.language)
     own = {name: each.get("name") or name for name, each in process["definition"].get("fields", {}).items()}
     context = {
         "process": process,
