@@ -370,8 +370,8 @@ ProofOutcome = Literal["approved", "approved_with_changes", "rejected", "not_rev
 
 
 class ProofReviewEnded(EventData):
-    """The review of a proof's version ended with a verdict, will end without one (`not_reviewed`), or lost
-    its verdict because the approval was revoked (`rejected`). Subject: the proof."""
+    """The review of a proof's version ended with a verdict, will end without one, or lost its verdict because
+    the approval was revoked (both `not_reviewed`). Subject: the proof."""
 
     type: ClassVar[str] = "optima.brief.proof_review_ended.v1"
     brief_id: UUID

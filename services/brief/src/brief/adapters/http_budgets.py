@@ -71,7 +71,8 @@ async def read_budget(call: Call[Ports], budget_id: UUID) -> Reply[BudgetView]:
 async def put_plan(call: Call[Ports], budget_id: UUID, body: ChangePlan) -> Reply[BudgetView]:
     """Change a budget's plan, for a reason; briefs that wait for it go on as far as there is room
 
-    The period may change as well, until a brief is charged to the budget."""
+    The period may change as well, until a brief is charged to the budget. Briefs that were approved while the
+    period was wrong are not charged by the change."""
     budget = await change_plan(
         call.ports,
         call.actor,
