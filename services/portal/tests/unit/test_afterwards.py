@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.adapters.afterwards import notice_rows, notices_of, set_rows, sets_of
+from portal.adapters.afterwards import notice_rows, notices_of, set_rows, sets_of, unfinished_rows
 from portal.adapters.pages.process_steps import _approver, _plainly
 
 KINDS = {"corsia": "text", "costo": "money", "giri": "whole", "urgente": "flag"}
@@ -41,3 +41,11 @@ def test_numbers_are_read_in_the_readers_language() -> None:
 def test_a_row_that_names_nobody_who_is_there_is_none() -> None:
     rows = [("approved", "keep:7", "", "x"), ("approved", "keep:x", "", "x"), ("approved", "", "", "x")]
     assert notices_of(rows, NODE, lambda _: None, "it") == []
+
+
+def test_a_row_that_lacks_a_part_is_shown_again_by_a_refused_form() -> None:
+    told = [("approved", "role:admin", "", "Si"), ("approved", "", "8", "A chi?"), ("approved", "", "", "")]
+    assert unfinished_rows(told, needed=(1, 3)) == [told[1]]
+    assert unfinished_rows([("approved", "keep:0", "", "")], needed=(1, 3)) == []
+    set_ = [("approved", "esito", ""), ("rejected", "", "no")]
+    assert unfinished_rows(set_, needed=(1, 2)) == set_

@@ -3,7 +3,7 @@ tells."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .amounts import plain_number, typed_number
@@ -12,6 +12,18 @@ ENDINGS: Final = ("approved", "rejected")
 _YES: Final = ("yes", "true", "sì", "si", "vero")
 
 Row = tuple[str, ...]
+
+
+def unfinished_rows(rows: Iterable[Row], needed: Sequence[int]) -> list[Row]:
+    """Return the rows in which only some of the needed columns were typed. Nothing is made of them, so a
+    refused form shows them again from here. A recipient kept by its index, whose text was removed, is meant
+    to go."""
+    return [
+        row
+        for row in rows
+        if any(row[each] and not row[each].startswith("keep:") for each in needed)
+        and not all(row[each] for each in needed)
+    ]
 
 
 def set_rows(node: Mapping[str, Any], kinds: Mapping[str, str], language: str, empty: int) -> list[Row]:

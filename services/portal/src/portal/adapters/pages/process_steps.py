@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..afterwards import ENDINGS, Row, notice_rows, notices_of, set_rows, sets_of
+from ..afterwards import ENDINGS, Row, notice_rows, notices_of, set_rows, sets_of, unfinished_rows
 from ..amounts import plain_number, typed_number
 from ..answers import form_labels
 from ..client import Refused, part, with_parts
@@ -43,6 +43,9 @@ _ASKED: Final = 3
 _PLAIN: Final = ("role", "unit", "unit_manager", "person", "decided")
 """The kinds of approvers that can be chosen from a list."""
 _PDF_AND_PICTURES: Final = ["application/pdf", "image/png", "image/jpeg"]
+_SETS: Final = ("set_on", "set_field", "set_value")
+_NOTICES: Final = ("notice_on", "notice_to", "notice_after", "notice_text")
+"""The columns of the rows that say what follows a decided step."""
 
 
 @pages.post("/new-process/steps")
@@ -210,8 +213,14 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
         "other_steps": other_steps,
         "endings": ENDINGS,
         "settable": {name: each.get("name") or name for name, each in own.items()},
-        "sets": set_rows(node, {name: each["type"] for name, each in own.items()}, call.language, empty=1),
-        "notices": notice_rows(node, _plainly, empty=1),
+        "sets": [
+            *set_rows(node, {name: each["type"] for name, each in own.items()}, call.language, empty=1),
+            *(unfinished_rows(_rows(call, *_SETS), needed=(1, 2)) if sent.refused else ()),
+        ],
+        "notices": [
+            *notice_rows(node, _plainly, empty=1),
+            *(unfinished_rows(_rows(call, *_NOTICES), needed=(1, 3)) if sent.refused else ()),
+        ],
         "own_fields": await _own_fields(call, definition, fields),
         "sent": sent,
     }
@@ -292,9 +301,9 @@ def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any
         _set(typed, "evidence", _evidence(call, node))
         _set(typed, "by_email", call.text("by_email") == "yes")
         kinds = {name: each["type"] for name, each in fields.items()}
-        sets = _rows(call, "set_on", "set_field", "set_value")
+        sets = _rows(call, *_SETS)
         _set(typed, "sets", sets_of(sets, kinds, call.language))
-        notices = _rows(call, "notice_on", "notice_to", "notice_after", "notice_text")
+        notices = _rows(call, *_NOTICES)
         _set(typed, "notices", notices_of(notices, node, lambda whom: _approver(whom, node), call.language))
     if "parallel" in node:
         _set(typed, "join", call.text("join"), usual="all")
