@@ -8,7 +8,17 @@ from urllib.parse import quote, urlencode
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..afterwards import ENDINGS, Row, notice_rows, notices_of, set_rows, sets_of, unfinished_rows
+from ..afterwards import (
+    ENDINGS,
+    Row,
+    notice_rows,
+    notices_of,
+    set_rows,
+    sets_of,
+    unfinished_rows,
+    whole,
+    whole_of,
+)
 from ..amounts import plain_number, typed_number
 from ..answers import form_labels
 from ..client import Refused, part, with_parts
@@ -217,8 +227,9 @@ async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT)
             *set_rows(node, {name: each["type"] for name, each in own.items()}, call.language, empty=1),
             *(unfinished_rows(_rows(call, *_SETS), needed=(1, 2)) if sent.refused else ()),
         ],
+        "whole_of": whole_of,
         "notices": [
-            *notice_rows(node, _plainly, empty=1),
+            *notice_rows(node, _plainly, call.language, empty=1),
             *(unfinished_rows(_rows(call, *_NOTICES), needed=(1, 3)) if sent.refused else ()),
         ],
         "own_fields": await _own_fields(call, definition, fields),
@@ -264,10 +275,9 @@ def _kind(node: Node, place: str) -> str:
 
 
 def _asked(node: Node) -> list[tuple[str, Any]]:
-    """Return each approver as the value of a choice, and empty rows. An approver that no choice can express
-    is kept by its index."""
-    approvers = enumerate(node.get("approvers", ()))
-    chosen = [(_plainly(approver) or f"keep:{index}", approver) for index, approver in approvers]
+    """Return each approver as the value of a choice, and empty rows."""
+    approvers = node.get("approvers", ())
+    chosen = [(_plainly(approver) or whole(approver), approver) for approver in approvers]
     return chosen + [("", None)] * max(1, _ASKED - len(chosen))
 
 
@@ -288,7 +298,7 @@ def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any
     _set(typed, "when", _condition(call, subject, fields))
     if "approvers" in node:
         typed["approvers"] = [
-            approver for value in call.form.getall("asked", []) if (approver := _approver(value, node))
+            approver for value in call.form.getall("asked", []) if (approver := _approver(value))
         ]
         _set(typed, "quorum", _quorum(call), usual="any")
         _set(typed, "on_rejection", _on_rejection(call), usual="stop")
@@ -304,7 +314,7 @@ def _as_typed(call: PageCall, node: Node, subject: str, fields: Mapping[str, Any
         sets = _rows(call, *_SETS)
         _set(typed, "sets", sets_of(sets, kinds, call.language))
         notices = _rows(call, *_NOTICES)
-        _set(typed, "notices", notices_of(notices, node, lambda whom: _approver(whom, node), call.language))
+        _set(typed, "notices", notices_of(notices, _approver, call.language))
     if "parallel" in node:
         _set(typed, "join", call.text("join"), usual="all")
     return typed
@@ -349,10 +359,11 @@ def _condition(call: PageCall, subject: str, fields: Mapping[str, Any]) -> str:
     return write_condition(rows, terms)
 
 
-def _approver(value: str, node: Node) -> Any:
+def _approver(value: str) -> Any:
+    """Return the approver that a choice means, or None if it means nobody."""
+    if isinstance(approver := whole_of(value), dict):
+        return approver
     way, _, whom = value.partition(":")
-    if way == "keep" and whom.isdecimal() and int(whom) < len(node["approvers"]):
-        return node["approvers"][int(whom)]
     if way == "manager":
         return {"manager": {}}
     return {way: whom} if way in _PLAIN and whom else None
