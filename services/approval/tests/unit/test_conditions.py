@@ -261,6 +261,8 @@ def test_a_whole_number_is_never_further_than_it_may_be(expression):
         "[[1, 2.5]].exists(l, l.exists(n, n + 1 > 2))",
         "[[1], [1, 2.5]].exists(l, l.exists(n, n + 1 > 2))",
         "[[1], [2.5]].exists(l, l.exists(n, n + 1 > 2))",
+        "[[], [1], [2.5]].exists(l, l.exists(n, n + 1 > 2))",
+        "(order.urgent ? [1] : (order.count > 3 ? [] : [2.5])).exists(n, n + 1 > 2)",
         "order.lines.map(l, [1, 2.5]).exists(l, l.exists(n, n + 1 > 2))",
     ],
 )
@@ -274,21 +276,30 @@ def box(text: dict[str, Any], **more: Any) -> FieldType:
     return FieldType.model_validate({"type": "record", "fields": {"rows": rows}})
 
 
+TEXTS = box({"type": "text"})
+
+
 @pytest.mark.parametrize(
-    ("other", "faults"),
+    ("one", "other", "faults"),
     [
-        (box({"type": "text", "privilege": "brief.budget.read"}), []),
-        (box({"type": "text"}, privilege="brief.budget.read", at_most=7), []),
-        (box({"type": "text", "optional": True}), ["condition_records_differ"]),
-        (box({"type": "whole"}), ["condition_records_differ"]),
-        (FieldType(type="unit"), ["condition_records_differ"]),
+        (TEXTS, box({"type": "text", "privilege": "brief.budget.read"}), []),
+        (TEXTS, box({"type": "text"}, privilege="brief.budget.read", at_most=7), []),
+        (TEXTS, box({"type": "text", "optional": True}), ["condition_records_differ"]),
+        (TEXTS, box({"type": "whole"}), ["condition_records_differ"]),
+        (TEXTS, FieldType(type="unit"), ["condition_records_differ"]),
+        (box({"type": "money"}), box({"type": "number"}), ["condition_records_differ"]),
+        (
+            box({"type": "list", "of": "money"}),
+            box({"type": "list", "of": "number"}),
+            ["condition_records_differ"],
+        ),
     ],
 )
 @pytest.mark.parametrize(
     "expression", ["(order.urgent ? order.one : order.other) == order.one", "[order.one, order.other] == []"]
 )
-def test_records_go_together_if_their_fields_do(other, faults, expression):
-    fields = {**ORDER.fields, "one": box({"type": "text"}), "other": other}
+def test_records_go_together_if_their_fields_do(one, other, faults, expression):
+    fields = {**ORDER.fields, "one": one, "other": other}
     order = ORDER.model_copy(update={"fields": fields})
     assert [fault.code for fault in read_condition(expression, order).faults] == faults
 
@@ -302,6 +313,8 @@ def test_records_go_together_if_their_fields_do(other, faults, expression):
         "[order.owner, order.owner].exists(p, p.id == 'x')",
         "[[1, 2.5]].exists(l, 2.5 in l)",
         "order.total in (order.urgent ? [1, 2.5] : [3])",
+        "(order.urgent ? [] : ['a']).exists(x, x.startsWith('b'))",
+        "[[], ['a']].exists(l, l.exists(x, x.startsWith('b')))",
     ],
 )
 def test_what_is_of_one_type_is_published(expression):

@@ -597,7 +597,7 @@ class _Parser:
             self.is_of_one_type(items)
         literal = tuple(item.literal for item in items) if constant else None
         kinds = [item.type for item in items] or [UNKNOWN]
-        mixed = constant and not all(_alike(kinds[0], kind) for kind in kinds)
+        mixed = constant and not all(_alike(_first_known(kinds), kind) for kind in kinds)
         kind = Type("list", item=_either(kinds), mixed=mixed)
         return _Found(kind, token, literal=literal, rows=len(items), reach=max(map(_reach, items), default=0))
 
@@ -1023,8 +1023,9 @@ def _is_of_unknown(kind: Type) -> bool:
 
 
 def _alike(left: Type, right: Type) -> bool:
-    """Tell whether what can be done with a value of one type can be done with one of the other. What else is
-    declared for fields, such as a privilege, does not matter."""
+    """Tell whether what can be done with a value of one type can be done with one of the other, and whether
+    the same is known of their fields: amounts are never below zero, numbers may be. What else is declared for
+    fields, such as a privilege, does not matter."""
     if UNKNOWN in (left, right):
         return True
     if left.item is not None and right.item is not None:
@@ -1032,7 +1033,9 @@ def _alike(left: Type, right: Type) -> bool:
     if left.fields is None or right.fields is None:
         return left.name == right.name
     return left.fields.keys() == right.fields.keys() and all(
-        one.optional == other.optional and _alike(type_of(one), type_of(other))
+        one.optional == other.optional
+        and (one.of or one.type) == (other.of or other.type)
+        and _alike(type_of(one), type_of(other))
         for one, other in ((field, right.fields[name]) for name, field in left.fields.items())
     )
 
@@ -1041,9 +1044,15 @@ def _holds_records(kind: Type) -> bool:
     return kind.fields is not None or (kind.item is not None and _holds_records(kind.item))
 
 
+def _first_known(kinds: Sequence[Type]) -> Type:
+    """Return the first type that is not that of an empty list, or the first of all if there is none."""
+    return next((kind for kind in kinds if not _is_of_unknown(kind)), kinds[0])
+
+
 def _either(kinds: Sequence[Type]) -> Type:
-    """Return the type of a value that may be of any of these types: the first, mixed where one of them is."""
-    first = kinds[0]
+    """Return the type of a value that may be of any of these types: the first that is known, mixed where one
+    of them is."""
+    first = _first_known(kinds)
     if first.item is None:
         return first
     item = _either([kind.item for kind in kinds if kind.item is not None])
