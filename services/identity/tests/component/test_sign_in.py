@@ -79,11 +79,19 @@ async def test_guesses_from_one_address_wait_longer_each_time(identity: Identity
         ({"grant": "password", "email": "a@b.it", "password": PASSWORD}, [("tenant", "missing")]),
         ({"grant": "password", "password": PASSWORD}, [("tenant", "missing"), ("email", "missing")]),
         ({"grant": "refresh_token", "refresh_token": "abc", "x": "y"}, [("x", "extra_forbidden")]),
+        (
+            {"grant": "refresh_token", "refresh_token": None, "x": None},
+            [("refresh_token", "string_type"), ("x", "extra_forbidden")],
+        ),
+        (
+            {"grant": "refresh_token", "refresh_token": [], "x": 1},
+            [("refresh_token", "string_type"), ("x", "extra_forbidden")],
+        ),
         ({"grant_type": "refresh_token"}, [("refresh_token", "missing")]),
     ],
 )
 async def test_what_a_sign_in_lacks_is_named(
-    identity: Identity, grant: dict[str, str], told: list[tuple[str, str]]
+    identity: Identity, grant: dict[str, object], told: list[tuple[str, str]]
 ) -> None:
     response, problem = await identity.anybody.post("/v1/tokens", grant)
     assert response.status == 422

@@ -59,6 +59,7 @@ class Home(BaseModel):
     sizes: dict[str, Annotated[str, Field(max_length=3)] | Decimal] = Field(default_factory=dict)
     pair: tuple[int, int] | None = None
     older: Cat | Dog | None = None
+    keeper: Dog | None = None
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,7 @@ class Home(BaseModel):
         ({"notes": {"a": 1.5, "str": "x"}}, [("notes.a", "unacceptable_value")]),
         ({"sizes": {"a": "long"}}, [("sizes.a", "string_too_long")]),
         ({"sizes": {"a": []}}, [("sizes.a", "unacceptable_value")]),
+        ({"keeper": {"kind": "dog", "name": None}, "name": None}, [("keeper.name", "string_type")]),
         ({"pair": [1, "x"]}, [("pair[1]", "int_parsing")]),
         ({"older": {"kind": "cat"}}, [("older.lives", "missing")]),
         ([], [("body", "model_type")]),
@@ -105,7 +107,16 @@ def test_a_path_names_no_type_of_the_model(sent: Any, told: list[tuple[str, str]
         ({"grant": "word", "word": 5}, [("tenant", "missing"), ("word", "string_type")]),
         ({"grant": "word", "word": {}}, [("tenant", "missing"), ("word", "string_type")]),
         ({"grant": "word", "word": "x", "tenant": "x"}, [("body", "value_error")]),
+        (
+            {"grant": "word", "word": None, "tenant": None},
+            [("tenant", "string_type"), ("word", "string_type")],
+        ),
         ({"grant": "renewal", "renewal": "x", "y": "z"}, [("y", "extra_forbidden")]),
+        (
+            {"grant": "renewal", "renewal": None, "y": None},
+            [("renewal", "string_type"), ("y", "extra_forbidden")],
+        ),
+        ({"grant": "renewal", "renewal": [], "y": 1}, [("renewal", "string_type"), ("y", "extra_forbidden")]),
     ],
 )
 def test_a_path_names_no_tag_that_is_also_a_key(sent: Any, told: list[tuple[str, str]]) -> None:

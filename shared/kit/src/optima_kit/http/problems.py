@@ -185,15 +185,22 @@ def _is_key(
     part: str | int, further: tuple[str | int, ...], here: dict[Any, Any], fault: ErrorDetails
 ) -> bool:
     """Tell whether a part of a location is a key of `here`, rather than the name of a type. A type may be
-    called like a key; then nothing is inside the key's value, and the next part is a key of `here` too."""
+    called like a key; then nothing is inside the key's value, and the next part is a key of `here` too, under
+    which is what was found at fault."""
     is_missing = fault["type"] == "missing"
     if here is fault["input"]:  # the fault is here, or is that the last part is not
         return is_missing and not further
     if not further:
         return part in here or is_missing
+    if len(further) == 1 and _holds(here, further[0], fault["input"]):
+        return _holds(here.get(part), further[0], fault["input"])
     if part not in here or isinstance(here[part], dict | list) or here[part] is fault["input"]:
         return part in here
     return further[0] not in here and not (is_missing and len(further) == 1)
+
+
+def _holds(sent: Any, key: str | int, value: Any) -> bool:
+    return isinstance(sent, dict) and key in sent and sent[key] is value
 
 
 def body_of(
