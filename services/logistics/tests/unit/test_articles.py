@@ -67,14 +67,17 @@ def ribbon(holds: dict[str, int]) -> Article:
         (None, {"rot": 50, "ROT": 60, "Rot": 70}, [("ROT", "rot"), ("Rot", "rot")]),
         ({"M": 1000}, {"M": 1000, "rot": 50}, []),
         ({"M": 1000}, {"M": 100}, [("M", "m")]),
-        ({"ROT": 60}, {"rot": 50, "ROT": 60}, [("ROT", "rot")]),
+        ({"ROT": 60}, {"rot": 50, "ROT": 60}, [("rot", "ROT")]),
+        ({"rot": 50}, {"ROT": 60, "rot": 50}, [("ROT", "rot")]),
+        ({"rot": 50}, {"ROT": 60, "rot": 55}, [("ROT", "rot")]),
+        ({"rot": 50, "ROT": 60}, {"rot": 55, "ROT": 60}, [("rot", "ROT")]),
         ({"rot": 50, "ROT": 60}, {"ROT": 60, "rot": 50}, []),
     ],
 )
 def test_no_two_of_its_units_differ_only_in_capitals(
     known: dict[str, int] | None, asked: dict[str, int], refused: list[tuple[str, str]]
 ) -> None:
-    """An ERP's line of 5 M is counted as 5 m, however much M is said to hold."""
+    """An ERP's line of 5 M could be meant as either."""
     found = list(contradictions(ribbon(asked), None if known is None else ribbon(known)))
     assert [(each.code, each.facts["unit"], each.facts["other"]) for each in found] == [
         ("conversion_differs_by_case", unit, other) for unit, other in refused

@@ -90,11 +90,13 @@ def contradictions(article: Article, known: Article | None = None) -> Iterable[R
 
 
 def _units_that_differ_by_case(article: Article, known: Article | None) -> Iterable[Refusal]:
-    """Yield a refusal for each conversion whose unit an ERP's line may mean or not: a line of 5 M is of 5 m,
-    and not of five thousand. Units that are stored side by side already may stay as they are."""
+    """Yield a refusal for each conversion whose unit an ERP's line may mean or not: a line of 5 M could be
+    meant as 5 m or as five thousand. Units that are stored side by side already may stay as they are, and of
+    two units the one that is not stored so is to be renamed."""
     stored = {known.unit, *_unchanged(known, article)} if known else set()
+    before = known.conversions if known else {}
     named = {article.unit.casefold(): article.unit}
-    for unit in article.conversions:
+    for unit in sorted(article.conversions, key=lambda unit: (unit not in stored, unit not in before)):
         other = named.setdefault(unit.casefold(), unit)
         if other != unit and not stored >= {unit, other}:
             yield Invalid("conversion_differs_by_case", field="conversions", unit=unit, other=other)
