@@ -271,7 +271,7 @@ def decided_view(decided: Decided, language: str) -> DecidedView:
         approval_id=decided.approval_id,
         step=decided.step,
         decided=refusal is None,
-        state=decided.held.approval.state if decided.held is not None else None,
+        state=decided.stored.approval.state if decided.stored is not None else None,
         problem=_problem(refusal, language) if refusal is not None else None,
     )
 

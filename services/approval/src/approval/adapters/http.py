@@ -29,7 +29,7 @@ from ..application.delegate import DelegationRequest, give_delegation, revoke_de
 from ..application.forward_part import forward_part
 from ..application.in_turns import in_turns
 from ..application.move_approvals import begin_move, read_move, revert_move, run_move
-from ..application.ports import Draft, Held, Move, Ports
+from ..application.ports import Draft, Move, Ports, StoredApproval
 from ..application.publish_process import publish_process
 from ..application.read import approvals, delegations, processes
 from ..application.read.views import (
@@ -105,8 +105,8 @@ routes = Routes()
 _SCHEMA = orjson.dumps(Definition.model_json_schema())
 
 
-async def _shown(call: Call[Ports], held: Held) -> Reply[ApprovalView]:
-    return Reply(await approvals.show_approval(call.ports, call.actor, held), version=held.version)
+async def _shown(call: Call[Ports], stored: StoredApproval) -> Reply[ApprovalView]:
+    return Reply(await approvals.show_approval(call.ports, call.actor, stored), version=stored.version)
 
 
 # -- processes and subject types
@@ -312,16 +312,16 @@ async def submit(call: Call[Ports], body: SubmitCommand) -> Reply[ApprovalView]:
 
     Briefs are submitted to the brief service instead."""
     submission = Submission(body.process, body.subject_id, body.revision, body.content, body.requester_id)
-    held = await submit_subject(call.ports, call.actor, submission)
-    shown = await _shown(call, held)
-    return Reply(shown.view, version=shown.version, location=f"/v1/approvals/{held.approval.id}")
+    stored = await submit_subject(call.ports, call.actor, submission)
+    shown = await _shown(call, stored)
+    return Reply(shown.view, version=shown.version, location=f"/v1/approvals/{stored.approval.id}")
 
 
 @routes.put("/v1/approvals/{approval_id}/content", privilege="approval.open")
 async def amend(call: Call[Ports], approval_id: UUID, body: AmendCommand) -> Reply[ApprovalView]:
     """Amend what is being approved; only the steps that have judged a changed field begin again"""
-    held = await amend_subject(call.ports, call.actor, approval_id, body.content, call.expected_version)
-    return await _shown(call, held)
+    stored = await amend_subject(call.ports, call.actor, approval_id, body.content, call.expected_version)
+    return await _shown(call, stored)
 
 
 @routes.get("/v1/approvals", privilege="approval.read")
@@ -357,8 +357,8 @@ async def list_history(call: Call[Ports], approval_id: UUID, query: PageQuery) -
 async def decide(call: Call[Ports], approval_id: UUID, body: DecideCommand) -> Reply[ApprovalView]:
     """Decide a step, about exactly the content that was read"""
     decision = body.decision(call.actor)
-    held = await decide_step(call.ports, call.actor, approval_id, decision, body.evidence)
-    return await _shown(call, held)
+    stored = await decide_step(call.ports, call.actor, approval_id, decision, body.evidence)
+    return await _shown(call, stored)
 
 
 @routes.post(
@@ -387,14 +387,16 @@ async def download(call: Call[Ports], approval_id: UUID, evidence_id: UUID) -> C
 @routes.post("/v1/approvals/{approval_id}/forwarding", privilege="approval.decide")
 async def forward(call: Call[Ports], approval_id: UUID, body: ForwardCommand) -> Reply[ApprovalView]:
     """Hand the caller's part in a step to somebody else"""
-    held = await forward_part(call.ports, call.actor, approval_id, body.step, body.to_person_id, body.reason)
-    return await _shown(call, held)
+    stored = await forward_part(
+        call.ports, call.actor, approval_id, body.step, body.to_person_id, body.reason
+    )
+    return await _shown(call, stored)
 
 
 @routes.post("/v1/approvals/{approval_id}/reassignment", privilege="approval.administer")
 async def reassign(call: Call[Ports], approval_id: UUID, body: ReassignCommand) -> Reply[ApprovalView]:
     """Reassign a person's part in a step to somebody else"""
-    held = await reassign_part(
+    stored = await reassign_part(
         call.ports,
         call.actor,
         approval_id,
@@ -403,7 +405,7 @@ async def reassign(call: Call[Ports], approval_id: UUID, body: ReassignCommand) 
         body.to_person_id,
         body.reason,
     )
-    return await _shown(call, held)
+    return await _shown(call, stored)
 
 
 @routes.post("/v1/approvals/{approval_id}/approvers", privilege="approval.decide")
@@ -412,15 +414,15 @@ async def add(call: Call[Ports], approval_id: UUID, body: AddApproverCommand) ->
 
     People who are asked by the step and admins may do so. The step then needs this approval in addition to
     those that it needs anyway."""
-    held = await add_approver(call.ports, call.actor, approval_id, body.step, body.person_id, body.reason)
-    return await _shown(call, held)
+    stored = await add_approver(call.ports, call.actor, approval_id, body.step, body.person_id, body.reason)
+    return await _shown(call, stored)
 
 
 @routes.post("/v1/approvals/{approval_id}/withdrawal", privilege="approval.decide")
 async def withdraw(call: Call[Ports], approval_id: UUID, body: WithdrawCommand) -> Reply[ApprovalView]:
     """Withdraw the caller's decision, as long as its step waits for others"""
-    held = await withdraw_decision(call.ports, call.actor, approval_id, body.step, body.on_behalf_of)
-    return await _shown(call, held)
+    stored = await withdraw_decision(call.ports, call.actor, approval_id, body.step, body.on_behalf_of)
+    return await _shown(call, stored)
 
 
 @routes.post("/v1/approvals/{approval_id}/claim", privilege="approval.decide")
@@ -570,7 +572,7 @@ async def decide_from_link(call: Call[Ports], token: str, body: LinkDecideComman
     async with call.database.reading(tenant_id, now=call.now) as work:
         link, _ = await read_by_link(resources.ports(work), link_id)
     async with call.database.transaction(tenant_id, Cause(call.now, actor_id=link.person_id)) as work:
-        held = await decide_by_link(
+        stored = await decide_by_link(
             resources.ports(work), link_id, body.outcome, body.content_hash, body.reason
         )
-    return LinkDecidedView(title=held.title, state=held.approval.state)
+    return LinkDecidedView(title=stored.title, state=stored.approval.state)

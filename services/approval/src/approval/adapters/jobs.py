@@ -124,23 +124,23 @@ async def mail_notice(run: JobRun[Ports], payload: Notice) -> None:
 
 async def _letter(resources: Resources, ports: Ports, payload: MailLink) -> Letter | None:
     try:
-        link, held = await read_by_link(ports, payload.link_id)
+        link, stored = await read_by_link(ports, payload.link_id)
     except Absent:
         return None
     directory = await ports.directories.read()
-    process = await running_process(ports, held.approval)
+    process = await running_process(ports, stored.approval)
     addressee = directory.person(link.person_id)
-    requester = directory.person(held.approval.requester)
+    requester = directory.person(stored.approval.requester)
     if addressee is None or not addressee.email:
         return None
-    step, run = process.steps[link.step], held.approval.steps[link.step]
+    step, run = process.steps[link.step], stored.approval.steps[link.step]
     return Letter(
         link_id=link.id,
         to=addressee.email,
         name=addressee.name,
         language=addressee.language,
         requester=requester.name if requester else "",
-        title=held.title,
+        title=stored.title,
         step=step.name or step.key,
         due=directory.calendar.local(run.due_at) if run.due_at is not None else None,
         until=directory.calendar.local(link.expires_at),

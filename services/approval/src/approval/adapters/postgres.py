@@ -29,7 +29,6 @@ from ..application.ports import (
     Comment,
     Document,
     Draft,
-    Held,
     InboxCount,
     InboxFilter,
     InboxPlace,
@@ -44,6 +43,7 @@ from ..application.ports import (
     Ports,
     PublishedVersion,
     Replay,
+    StoredApproval,
     StoredDelegation,
     Told,
     Waiting,
@@ -280,13 +280,13 @@ class PostgresApprovals:
         self._actor_id = work.cause.actor_id
         self._now = work.now
 
-    async def find(self, approval_id: UUID) -> Held | None:
+    async def find(self, approval_id: UUID) -> StoredApproval | None:
         return await self._one(QUERIES.find_approval, approval_id=approval_id)
 
-    async def lock(self, approval_id: UUID) -> Held | None:
+    async def lock(self, approval_id: UUID) -> StoredApproval | None:
         return await self._one(QUERIES.lock_approval, approval_id=approval_id)
 
-    async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
+    async def lock_newest(self, subject_type: str, subject_id: UUID) -> StoredApproval | None:
         statement = QUERIES.lock_newest_approval
         return await self._one(statement, subject_type=subject_type, subject_id=subject_id)
 
@@ -294,20 +294,20 @@ class PostgresApprovals:
         rows = await self._work.fetch(QUERIES.list_titles, approval_ids=list(approval_ids))
         return {row["approval_id"]: row["title"] for row in rows}
 
-    async def _one(self, statement: Statement, **key: UUID | str) -> Held | None:
+    async def _one(self, statement: Statement, **key: UUID | str) -> StoredApproval | None:
         row = await self._work.fetchrow(statement, **key)
-        return _held(row) if row else None
+        return _stored_approval(row) if row else None
 
     async def add(
         self,
-        held: Held,
+        stored: StoredApproval,
         events: tuple[Event, ...],
         amount: Decimal | None,
         rules: set[str],
         *,
         listed: bool = True,
     ) -> None:
-        approval = held.approval
+        approval = stored.approval
         self._work.write(
             QUERIES.insert_approval,
             approval_id=approval.id,
@@ -316,9 +316,9 @@ class PostgresApprovals:
             subject_type=approval.subject_type,
             subject_id=approval.subject_id,
             subject_revision=approval.subject_revision,
-            subject_sequence=held.subject_sequence,
-            correlation_id=held.correlation,
-            title=held.title,
+            subject_sequence=stored.subject_sequence,
+            correlation_id=stored.correlation,
+            title=stored.title,
             amount=amount,
             requester_id=approval.requester,
             state=approval.state,
@@ -339,7 +339,7 @@ class PostgresApprovals:
 
     async def save(
         self,
-        before: Held,
+        before: StoredApproval,
         result: Result,
         title: str,
         amount: Decimal | None,
@@ -347,7 +347,7 @@ class PostgresApprovals:
         rules: set[str],
         *,
         listed: bool = True,
-    ) -> Held:
+    ) -> StoredApproval:
         approval = result.approval
         was, now = _open_parts(before.approval), _open_parts(approval)
         closed = [place for place in was if place not in now]
@@ -548,7 +548,9 @@ class PostgresApprovals:
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
         self._work.write(QUERIES.insert_concerned_with_requests, person_id=person_id, requesters=requesters)
 
-    async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
+    async def movable(
+        self, key: str, to_version: int, after: UUID | None, limit: int
+    ) -> list[StoredApproval]:
         rows = await self._work.fetch(
             QUERIES.list_movable_approvals,
             process_key=key,
@@ -556,7 +558,7 @@ class PostgresApprovals:
             after=after or OLDEST,
             limit=limit,
         )
-        return [_held(row) for row in rows]
+        return [_stored_approval(row) for row in rows]
 
     async def over(self, key: str, ended_at: datetime, before: UUID | None, limit: int) -> list[Approval]:
         rows = await self._work.fetch(
@@ -1085,7 +1087,7 @@ def _draft(row: asyncpg.Record) -> Draft:
     )
 
 
-def _held(row: asyncpg.Record) -> Held:
+def _stored_approval(row: asyncpg.Record) -> StoredApproval:
     approval = Approval(
         id=row["approval_id"],
         process_key=row["process_key"],
@@ -1106,7 +1108,7 @@ def _held(row: asyncpg.Record) -> Held:
         today=row["today"],
         filled=row["filled"],
     )
-    return Held(
+    return StoredApproval(
         approval,
         row["version"],
         row["title"],
@@ -1119,7 +1121,7 @@ def _held(row: asyncpg.Record) -> Held:
 def _read_all(rows: list[asyncpg.Record]) -> Work[list[Approval]]:
     approvals = []
     for row in rows:
-        approvals.append(_held(row).approval)
+        approvals.append(_stored_approval(row).approval)
         yield
     return approvals
 
@@ -1166,10 +1168,21 @@ class _Holdings(dict[tuple[str, ...], tuple[frozenset[str], bool]]):
 def _person(row: asyncpg.Record, holdings: _Holdings, *, mails_links: bool) -> Person:
     # Unpack by position: looking up columns by name for ten thousand people takes longer than the rest.
     id_, name, email, external, roles, unit, manager, language, active, absent_until, successor = row
-    held, may_decide = holdings[tuple(roles)]
+    stored, may_decide = holdings[tuple(roles)]
     by_link = external and mails_links
     return Person(
-        id_, name, email, held, unit, manager, active, may_decide, by_link, absent_until, language, successor
+        id_,
+        name,
+        email,
+        stored,
+        unit,
+        manager,
+        active,
+        may_decide,
+        by_link,
+        absent_until,
+        language,
+        successor,
     )
 
 

@@ -25,8 +25,8 @@ async def attach_evidence(
 ) -> Document:
     if not is_of_type(data, media_type):
         raise Invalid("evidence_is_not_its_media_type", field="body", media_type=media_type)
-    held = await locked_visible_approval(ports, actor, approval_id)
-    approval = held.approval
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    approval = stored.approval
     if approval.state != "open":
         raise WrongState("approval_ended", state=approval.state)
     process = await running_process(ports, approval)

@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_kit.actor import Actor
 
 from ..domain import engine
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 
@@ -20,26 +20,26 @@ async def reassign_part(
     from_person: UUID,
     to_person: UUID,
     reason: str | None,
-) -> Held:
+) -> StoredApproval:
     actor.require("approval.administer")
-    held = await locked_visible_approval(ports, actor, approval_id)
-    process = await running_process(ports, held.approval)
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
     result = engine.reassign(
-        held.approval, process, step, from_person, to_person, actor.person_id, reason, ports.now, directory
+        stored.approval, process, step, from_person, to_person, actor.person_id, reason, ports.now, directory
     )
-    return await record_change(ports, process, held, result)
+    return await record_change(ports, process, stored, result)
 
 
 async def add_approver(
     ports: Ports, actor: Actor, approval_id: UUID, step: str, person: UUID, reason: str | None
-) -> Held:
+) -> StoredApproval:
     actor.require("approval.decide")
-    held = await locked_visible_approval(ports, actor, approval_id)
-    process = await running_process(ports, held.approval)
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
     result = engine.add_approver(
-        held.approval,
+        stored.approval,
         process,
         step,
         person,
@@ -49,4 +49,4 @@ async def add_approver(
         directory,
         administers=actor.may("approval.administer"),
     )
-    return await record_change(ports, process, held, result)
+    return await record_change(ports, process, stored, result)

@@ -13,7 +13,7 @@ from optima_kit.refusals import Absent, Forbidden, Invalid, WrongState
 
 from ..domain.process import Process
 from .facts import recipients
-from .ports import Comment, Held, Ports
+from .ports import Comment, Ports, StoredApproval
 from .read.access import locked_visible_approval, may_answer, may_comment, running_process, visible_approval
 
 
@@ -22,8 +22,8 @@ async def comment(
 ) -> Comment:
     """Add a comment to a step. With `to_person` it is a question to that person, who must be the requester or
     somebody who is or was asked about the approval."""
-    held = await locked_visible_approval(ports, actor, approval_id)
-    approval = held.approval
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    approval = stored.approval
     process = await running_process(ports, approval)
     if approval.state != "open":
         raise WrongState("approval_ended", state=approval.state)
@@ -47,9 +47,9 @@ async def comment(
         person_id=actor.person_id,
         to_person_id=to_person,
         recipients=recipients(readers, directory, actor.person_id),
-        **_named(held, process, step),
+        **_named(stored, process, step),
     )
-    ports.outbox.add(fact, subject=approval_id, correlation=held.correlation)
+    ports.outbox.add(fact, subject=approval_id, correlation=stored.correlation)
     return written
 
 
@@ -58,7 +58,7 @@ async def answer_comment(
 ) -> Comment:
     """Answer a question, also after the approval has ended. Only the person who was asked, or their
     successor, may answer it, and only once."""
-    held = await visible_approval(ports, actor, approval_id)
+    stored = await visible_approval(ports, actor, approval_id)
     asked = await ports.comments.lock(approval_id, comment_id)
     if asked is None:
         raise Absent("comment_absent")
@@ -69,19 +69,19 @@ async def answer_comment(
         raise WrongState("question_answered")
     answered = replace(asked, answer=text, answered_by=actor.person_id, answered_at=ports.now)
     await ports.comments.save_answer(answered)
-    process = await running_process(ports, held.approval)
+    process = await running_process(ports, stored.approval)
     fact = CommentAnswered(
         approval_id=approval_id,
         step=asked.step,
         comment_id=comment_id,
         person_id=actor.person_id,
         recipients=recipients([asked.person_id], directory, actor.person_id),
-        **_named(held, process, asked.step),
+        **_named(stored, process, asked.step),
     )
-    ports.outbox.add(fact, subject=approval_id, correlation=held.correlation)
+    ports.outbox.add(fact, subject=approval_id, correlation=stored.correlation)
     return answered
 
 
-def _named(held: Held, process: Process, step: str) -> dict[str, Any]:
+def _named(stored: StoredApproval, process: Process, step: str) -> dict[str, Any]:
     known = process.steps.get(step)
-    return {"title": held.title or None, "step_name": known.name or None if known is not None else None}
+    return {"title": stored.title or None, "step_name": known.name or None if known is not None else None}

@@ -11,7 +11,7 @@ from optima_kit.refusals import Refusal, WrongState
 
 from ..domain import engine
 from .decide_step import decide_step
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class Decided:
 
     approval_id: UUID
     step: str
-    held: Held | None
+    stored: StoredApproval | None
     refusal: Refusal | None = None
 
 
@@ -43,8 +43,8 @@ async def decide_many(
         approval_id, decision, evidence = decisions[index]
         try:
             async with ports.savepoint():
-                held = await decide_step(ports, actor, approval_id, decision, evidence)
-            results[index] = Decided(approval_id, decision.step, held)
+                stored = await decide_step(ports, actor, approval_id, decision, evidence)
+            results[index] = Decided(approval_id, decision.step, stored)
         except Refusal as refusal:
             results[index] = Decided(approval_id, decision.step, None, refusal)
         except _OUR_FAULTS:

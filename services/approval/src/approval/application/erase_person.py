@@ -51,15 +51,15 @@ async def erase_from_approvals(ports: Ports, erasure: PersonErasure) -> None:
 
 
 async def _erase_from(ports: Ports, approval_id: UUID, person_id: UUID) -> None:
-    held = await ports.approvals.lock(approval_id)
-    assert held is not None, "approvals stay"
+    stored = await ports.approvals.lock(approval_id)
+    assert stored is not None, "approvals stay"
     told = await ports.approvals.whole_history(approval_id)
     erasure = Erasure(person_id)
     without = [Told(each.number, erasure.of(each.event, each.actor_id), each.actor_id) for each in told]
     if without:
         approval = rebuild(each.event for each in without)
     else:
-        content = without_name(held.approval.content, str(person_id))
-        approval = replace(held.approval, content=content)
+        content = without_name(stored.approval.content, str(person_id))
+        approval = replace(stored.approval, content=content)
     changed = [new for old, new in zip(told, without, strict=True) if old.event != new.event]
     await ports.approvals.save_erased(approval, changed, person_id)

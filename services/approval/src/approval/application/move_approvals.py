@@ -18,7 +18,7 @@ from optima_kit.refusals import Absent, Invalid, Refusal, Stale, WrongState
 from ..domain import engine
 from ..domain.migration import migration_blocker
 from ..domain.process import Process
-from .ports import Held, Move, Moved, MoveState, Ports
+from .ports import Move, Moved, MoveState, Ports, StoredApproval
 from .read.access import running_process
 from .recording import record_change
 from .subject_content import judged_again
@@ -71,31 +71,31 @@ async def read_move(ports: Ports, move_id: UUID) -> Move:
 
 async def preview_step(ports: Ports, step: MoveStep) -> None:
     """Compute the verdicts of the next approvals, without migrating them."""
-    move = await _held(ports, step, "previewing")
+    move = await _lock_in_state(ports, step, "previewing")
     if move is None:
         return
     found = await ports.approvals.movable(move.process_key, move.to_version, step.after, AT_A_TIME)
     items = []
-    for held in found:
-        old, new = await _processes(ports, move, held)
-        items.append(_verdict(held, old, new))
+    for stored in found:
+        old, new = await _processes(ports, move, stored)
+        items.append(_verdict(stored, old, new))
         await asyncio.sleep(0)
     await ports.moves.note(move.id, items)
-    await _continue(ports, move, PREVIEW, [held.approval.id for held in found], "previewed")
+    await _continue(ports, move, PREVIEW, [stored.approval.id for stored in found], "previewed")
 
 
 async def move_step(ports: Ports, step: MoveStep) -> None:
     """Migrate the next approvals. Each is judged again under its lock, and is refused if a step that blocks
     the migration has started since the preview."""
-    move = await _held(ports, step, "moving")
+    move = await _lock_in_state(ports, step, "moving")
     if move is None:
         return
     found = await ports.moves.items(move.id, step.after, "possible", AT_A_TIME)
     items = []
     for item in found:
-        held = await ports.approvals.lock(item.approval_id)
-        if held is not None and held.approval.state == "open":
-            items.append(await _moved(ports, move, item, held))
+        stored = await ports.approvals.lock(item.approval_id)
+        if stored is not None and stored.approval.state == "open":
+            items.append(await _moved(ports, move, item, stored))
         else:
             items.append(replace(item, verdict="refused", reason="approval_ended"))
     await ports.moves.note(move.id, items)
@@ -103,7 +103,7 @@ async def move_step(ports: Ports, step: MoveStep) -> None:
 
 
 async def revert_step(ports: Ports, step: MoveStep) -> None:
-    move = await _held(ports, step, "reverting")
+    move = await _lock_in_state(ports, step, "reverting")
     if move is None:
         return
     found = await ports.moves.items(move.id, step.after, "moved", AT_A_TIME)
@@ -112,56 +112,56 @@ async def revert_step(ports: Ports, step: MoveStep) -> None:
     await _continue(ports, move, REVERT, [item.approval_id for item in found], "reverted")
 
 
-async def _processes(ports: Ports, move: Move, held: Held) -> tuple[Process, Process]:
+async def _processes(ports: Ports, move: Move, stored: StoredApproval) -> tuple[Process, Process]:
     """Return the version that the approval follows, and the target version, which has already evaluated its
     conditions on the approval's content."""
-    approval = held.approval
+    approval = stored.approval
     old = await running_process(ports, approval)
     new = await ports.processes.version(move.process_key, move.to_version)
     assert new is not None, "a version that was published stays"
     return old, await judged_again(ports, new, approval, ports.now)
 
 
-def _verdict(held: Held, old: Process, new: Process) -> Moved:
-    blocker = migration_blocker(held.approval, old, new)
+def _verdict(stored: StoredApproval, old: Process, new: Process) -> Moved:
+    blocker = migration_blocker(stored.approval, old, new)
     if blocker is None:
-        return Moved(held.approval.id, old.version, "possible")
-    return Moved(held.approval.id, old.version, "refused", blocker.reason, blocker.key)
+        return Moved(stored.approval.id, old.version, "possible")
+    return Moved(stored.approval.id, old.version, "refused", blocker.reason, blocker.key)
 
 
-async def _moved(ports: Ports, move: Move, item: Moved, held: Held) -> Moved:
-    old, new = await _processes(ports, move, held)
-    again = _verdict(held, old, new)
+async def _moved(ports: Ports, move: Move, item: Moved, stored: StoredApproval) -> Moved:
+    old, new = await _processes(ports, move, stored)
+    again = _verdict(stored, old, new)
     if again.verdict == "refused":
         return again
     directory = await ports.directories.read()
     try:
-        result = engine.migrate(held.approval, old, new, move.carried_out_by, ports.now, directory)
+        result = engine.migrate(stored.approval, old, new, move.carried_out_by, ports.now, directory)
     except Refusal as refusal:
         return replace(item, verdict="refused", reason=refusal.code)
-    await record_change(ports, new, held, result)
+    await record_change(ports, new, stored, result)
     return replace(item, verdict="moved")
 
 
 async def _reverted(ports: Ports, move: Move, item: Moved) -> Moved:
-    held = await ports.approvals.lock(item.approval_id)
+    stored = await ports.approvals.lock(item.approval_id)
     old = await ports.processes.version(move.process_key, item.from_version)
     assert old is not None, "a version that was published stays"
-    if held is None or held.approval.process_version != move.to_version:
+    if stored is None or stored.approval.process_version != move.to_version:
         return replace(item, verdict="kept", reason="moved_on")
     directory = await ports.directories.read()
     try:
-        result = engine.revert_migration(held.approval, old, move.carried_out_by, ports.now, directory)
+        result = engine.revert_migration(stored.approval, old, move.carried_out_by, ports.now, directory)
     except Refusal as refusal:
         return replace(item, verdict="kept", reason=refusal.code)
-    after = await record_change(ports, old, held, result)
+    after = await record_change(ports, old, stored, result)
     # The old version's approvers may have changed since the migration.
     result = engine.people_changed(after.approval, old, ports.now, directory)
     await record_change(ports, old, after, result)
     return replace(item, verdict="reverted")
 
 
-async def _held(ports: Ports, step: MoveStep, state: MoveState) -> Move | None:
+async def _lock_in_state(ports: Ports, step: MoveStep, state: MoveState) -> Move | None:
     move = await ports.moves.lock(step.move_id)
     return move if move is not None and move.state == state else None
 

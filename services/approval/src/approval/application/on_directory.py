@@ -172,12 +172,12 @@ def _people_meant(change: PeopleChange, directory: Directory) -> list[UUID]:
 async def _compare(ports: Ports, approval_id: UUID, directory: Directory) -> int:
     """Compare one approval with the directory. Return how many parts its steps have, or 0 if it is not
     open."""
-    held = await ports.approvals.lock(approval_id)
-    if held is None or held.approval.state != "open":
+    stored = await ports.approvals.lock(approval_id)
+    if stored is None or stored.approval.state != "open":
         return 0
-    process = await running_process(ports, held.approval)
-    if asks_many(held.approval):
+    process = await running_process(ports, stored.approval)
+    if asks_many(stored.approval):
         await give_way()
-    result = engine.people_changed(held.approval, process, ports.now, directory)
-    await record_change(ports, process, held, result)
+    result = engine.people_changed(stored.approval, process, ports.now, directory)
+    await record_change(ports, process, stored, result)
     return sum(len(run.parts) for run in result.approval.steps.values())

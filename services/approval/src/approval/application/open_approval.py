@@ -14,7 +14,7 @@ from ..domain import engine
 from ..domain.approval import Approval
 from ..domain.process import Process
 from .facts import recipients
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .recording import record_opening
 from .subject_content import judged_beforehand
 
@@ -28,7 +28,7 @@ async def open_approval(
     story: UUID | None,
     subject_sequence: int,
     judged: Process | None = None,
-) -> Held:
+) -> StoredApproval:
     """Open an approval under the newest version of the process, or record and publish why none was opened.
     `story` is the correlation id of the story to which the subject belongs and never comes from a client. If
     it is None, the approval's own id begins a new story. `judged` is the newest version, if the caller has
@@ -68,7 +68,7 @@ async def _not_opened(
     correlation: UUID,
     subject_sequence: int,
     reason: str,
-) -> Held:
+) -> StoredApproval:
     """Store an approval that was not opened and publish the reason. It is stored so that later events about
     this revision of the subject find it."""
     approval = Approval(
@@ -87,10 +87,12 @@ async def _not_opened(
         ended_at=ports.now,
         reason=reason,
     )
-    held = Held(approval, 1, str(subject.content.get("title") or ""), correlation, subject_sequence)
+    stored = StoredApproval(
+        approval, 1, str(subject.content.get("title") or ""), correlation, subject_sequence
+    )
     directory = await ports.directories.read()
     requester = directory.in_place_of(subject.requester)
-    await ports.approvals.add(held, (), None, set())
+    await ports.approvals.add(stored, (), None, set())
     fact = ApprovalNotOpened(
         approval_id=approval.id,
         subject_type=subject.type,
@@ -98,8 +100,8 @@ async def _not_opened(
         subject_revision=subject.revision,
         reason=reason,
         recipients=recipients([requester], directory, None),
-        title=held.title or None,
+        title=stored.title or None,
     )
     ports.outbox.add(fact, subject=approval.id, correlation=correlation)
     log.warning("approval of %s not opened: %s", subject.id, reason)
-    return held
+    return stored

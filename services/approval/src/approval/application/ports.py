@@ -112,7 +112,7 @@ NOT_ENDED: Final = ("waiting", "pending")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredApproval:
     """An approval as it is stored."""
 
     approval: Approval
@@ -267,12 +267,12 @@ class Told:
 class Approvals(Protocol):
     """One tenant's approvals."""
 
-    async def find(self, approval_id: UUID) -> Held | None: ...
+    async def find(self, approval_id: UUID) -> StoredApproval | None: ...
 
-    async def lock(self, approval_id: UUID) -> Held | None:
+    async def lock(self, approval_id: UUID) -> StoredApproval | None:
         """Find an approval and lock it, so that nobody else changes it until the transaction ends."""
 
-    async def lock_newest(self, subject_type: str, subject_id: UUID) -> Held | None:
+    async def lock_newest(self, subject_type: str, subject_id: UUID) -> StoredApproval | None:
         """Return the newest approval of a subject, locked, or None. The type is needed because things of two
         types may have the same id."""
 
@@ -282,7 +282,7 @@ class Approvals(Protocol):
 
     async def add(
         self,
-        held: Held,
+        stored: StoredApproval,
         events: tuple[Event, ...],
         amount: Decimal | None,
         rules: set[str],
@@ -294,7 +294,7 @@ class Approvals(Protocol):
 
     async def save(
         self,
-        before: Held,
+        before: StoredApproval,
         result: Result,
         title: str,
         amount: Decimal | None,
@@ -302,7 +302,7 @@ class Approvals(Protocol):
         rules: set[str],
         *,
         listed: bool = True,
-    ) -> Held:
+    ) -> StoredApproval:
         """Store the new state of a locked approval and append its events. `listed` means the same as in
         `add`."""
 
@@ -372,7 +372,9 @@ class Approvals(Protocol):
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
         """Let the person see the open approvals that the requesters have asked for."""
 
-    async def movable(self, key: str, to_version: int, after: UUID | None, limit: int) -> list[Held]:
+    async def movable(
+        self, key: str, to_version: int, after: UUID | None, limit: int
+    ) -> list[StoredApproval]:
         """List the open approvals that follow another version of the process, in the order of their ids."""
 
     async def over(self, key: str, ended_at: datetime, before: UUID | None, limit: int) -> list[Approval]:

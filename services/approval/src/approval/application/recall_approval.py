@@ -7,14 +7,16 @@ from uuid import UUID
 from optima_kit.actor import Actor
 
 from ..domain import engine
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 
 
-async def recall_approval(ports: Ports, actor: Actor, approval_id: UUID, reason: str | None) -> Held:
-    held = await locked_visible_approval(ports, actor, approval_id)
-    process = await running_process(ports, held.approval)
+async def recall_approval(
+    ports: Ports, actor: Actor, approval_id: UUID, reason: str | None
+) -> StoredApproval:
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
-    result = engine.recall(held.approval, process, actor.person_id, reason, ports.now, directory)
-    return await record_change(ports, process, held, result)
+    result = engine.recall(stored.approval, process, actor.person_id, reason, ports.now, directory)
+    return await record_change(ports, process, stored, result)

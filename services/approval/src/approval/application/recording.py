@@ -18,7 +18,7 @@ from ..domain.run import Result
 from .facts import Audience, Facts
 from .in_turns import give_way
 from .offer_links import offer_links
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 
 
 class StepTimer(BaseModel):
@@ -51,21 +51,25 @@ NOTIFY: Final = "approval.notify"
 
 async def record_opening(
     ports: Ports, process: Process, result: Result, correlation: UUID, subject_sequence: int
-) -> Held:
+) -> StoredApproval:
     approval = result.approval
     title = process.subject.title_of(approval.content)
-    held = Held(approval, 1, title, correlation, subject_sequence)
+    stored = StoredApproval(approval, 1, title, correlation, subject_sequence)
     amount = process.subject.amount(approval.content)
     listed = _lists_at_once(ports, None, approval)
-    await ports.approvals.add(held, result.events, amount, _open_rules(process, approval), listed=listed)
-    await _tell(ports, process, None, result, held)
+    await ports.approvals.add(stored, result.events, amount, _open_rules(process, approval), listed=listed)
+    await _tell(ports, process, None, result, stored)
     await offer_links(ports, process, None, approval)
-    return held
+    return stored
 
 
 async def record_change(
-    ports: Ports, process: Process, before: Held, result: Result, subject_sequence: int | None = None
-) -> Held:
+    ports: Ports,
+    process: Process,
+    before: StoredApproval,
+    result: Result,
+    subject_sequence: int | None = None,
+) -> StoredApproval:
     """Store a change of an approval, publish its events and set its timers. Do nothing if nothing
     happened."""
     if not result.events:
@@ -88,9 +92,9 @@ async def record_change(
 
 
 async def list_parts(ports: Ports, payload: PartsToList) -> None:
-    held = await ports.approvals.lock(payload.approval_id)
-    assert held is not None, "approvals stay"
-    await ports.approvals.list_parts(held.approval)
+    stored = await ports.approvals.lock(payload.approval_id)
+    assert stored is not None, "approvals stay"
+    await ports.approvals.list_parts(stored.approval)
 
 
 def asks_many(approval: Approval) -> bool:
@@ -119,15 +123,17 @@ def _open_rules(process: Process, approval: Approval) -> set[str]:
     return {rule for key in pending for rule in rules_of(process.steps[key])}
 
 
-async def _tell(ports: Ports, process: Process, before: Approval | None, result: Result, held: Held) -> None:
+async def _tell(
+    ports: Ports, process: Process, before: Approval | None, result: Result, stored: StoredApproval
+) -> None:
     approval, directory = result.approval, await ports.directories.read()
-    audience = Audience(process, directory, ports.actor_id, held.watchers)
+    audience = Audience(process, directory, ports.actor_id, stored.watchers)
     facts = Facts(before, approval, audience)
     for number, event in enumerate(result.events, 1):
         if number % TOLD_AT_ONCE == 0:
             await give_way()
         for fact in facts.of(event):
-            _outbox(ports, event).add(fact, subject=approval.id, correlation=held.correlation)
+            _outbox(ports, event).add(fact, subject=approval.id, correlation=stored.correlation)
     _set_timers(ports, before, approval)
     _schedule_notices(ports, process, directory, result)
 

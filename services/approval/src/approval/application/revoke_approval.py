@@ -7,17 +7,17 @@ from uuid import UUID
 from optima_kit.actor import Actor
 
 from ..domain import engine
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 
 
-async def revoke_approval(ports: Ports, actor: Actor, approval_id: UUID, reason: str) -> Held:
+async def revoke_approval(ports: Ports, actor: Actor, approval_id: UUID, reason: str) -> StoredApproval:
     actor.require("approval.decide")
-    held = await locked_visible_approval(ports, actor, approval_id)
-    process = await running_process(ports, held.approval)
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    process = await running_process(ports, stored.approval)
     result = engine.revoke(
-        held.approval,
+        stored.approval,
         process,
         actor.person_id,
         reason,
@@ -25,4 +25,4 @@ async def revoke_approval(ports: Ports, actor: Actor, approval_id: UUID, reason:
         await ports.directories.read(),
         administers=actor.may("approval.administer"),
     )
-    return await record_change(ports, process, held, result)
+    return await record_change(ports, process, stored, result)

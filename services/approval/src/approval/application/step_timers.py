@@ -14,45 +14,45 @@ from .recording import OVERDUE, StepTimer, record_change
 
 
 async def step_overdue(ports: Ports, timer: StepTimer) -> None:
-    held = await ports.approvals.lock(timer.approval_id)
-    if held is None or held.approval.state != "open":
+    stored = await ports.approvals.lock(timer.approval_id)
+    if stored is None or stored.approval.state != "open":
         return
-    run = held.approval.steps.get(timer.step)
+    run = stored.approval.steps.get(timer.step)
     if run is not None and run.round == timer.round and run.due_at is not None and ports.now < run.due_at:
         key = f"{timer.approval_id}:{timer.step}"
         ports.jobs.schedule(OVERDUE, timer, key=key, due_at=run.due_at)
         return
-    process = await running_process(ports, held.approval)
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
     result = engine.overdue(
-        held.approval, process, timer.step, timer.round, timer.number, ports.now, directory
+        stored.approval, process, timer.step, timer.round, timer.number, ports.now, directory
     )
-    await record_change(ports, process, held, result)
+    await record_change(ports, process, stored, result)
 
 
 async def remind_of_step(ports: Ports, timer: StepTimer) -> None:
-    held = await ports.approvals.lock(timer.approval_id)
-    if held is None or held.approval.state != "open":
+    stored = await ports.approvals.lock(timer.approval_id)
+    if stored is None or stored.approval.state != "open":
         return
-    process = await running_process(ports, held.approval)
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
-    result = engine.remind(held.approval, process, timer.step, timer.round, ports.now, directory)
-    await record_change(ports, process, held, result)
+    result = engine.remind(stored.approval, process, timer.step, timer.round, ports.now, directory)
+    await record_change(ports, process, stored, result)
     for event in result.events:
         if isinstance(event, Reminded):
             await _mail_again(ports, timer, event.people)
 
 
 async def notify_of_step(ports: Ports, timer: StepTimer) -> None:
-    held = await ports.approvals.lock(timer.approval_id)
-    if held is None:
+    stored = await ports.approvals.lock(timer.approval_id)
+    if stored is None:
         return
-    process = await running_process(ports, held.approval)
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
     result = engine.notify(
-        held.approval, process, timer.step, timer.round, timer.number, ports.now, directory
+        stored.approval, process, timer.step, timer.round, timer.number, ports.now, directory
     )
-    await record_change(ports, process, held, result)
+    await record_change(ports, process, stored, result)
 
 
 async def _mail_again(ports: Ports, timer: StepTimer, people: tuple[UUID, ...]) -> None:

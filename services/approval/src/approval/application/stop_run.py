@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..domain import engine
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .read.access import running_process
 from .recording import record_change
 
 
-async def stop_run(ports: Ports, held: Held, reason: str) -> None:
-    process = await running_process(ports, held.approval)
+async def stop_run(ports: Ports, stored: StoredApproval, reason: str) -> None:
+    process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
-    result = engine.cancel(held.approval, process, reason, None, ports.now, directory)
-    await record_change(ports, process, held, result)
+    result = engine.cancel(stored.approval, process, reason, None, ports.now, directory)
+    await record_change(ports, process, stored, result)

@@ -12,7 +12,7 @@ from optima_kit.refusals import Absent, Forbidden, Invalid, Stale, WrongState
 from ..domain import engine
 from ..domain.subjects import ENTER_BY_EVENT, changed_fields
 from .open_approval import open_approval
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .read.access import locked_visible_approval, running_process
 from .recording import record_change
 from .subject_content import complete_content, hash_of, judged_beforehand
@@ -28,7 +28,7 @@ class Submission:
     """The requester, if not the actor. Only a machine client may submit for somebody else."""
 
 
-async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> Held:
+async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> StoredApproval:
     """Submit a subject and open its approval. An open approval of an earlier revision is not stopped: it has
     to be recalled first, and until then the submission is refused."""
     requester = submission.requester or actor.person_id
@@ -70,23 +70,23 @@ async def submit_subject(ports: Ports, actor: Actor, submission: Submission) -> 
 
 async def amend_subject(
     ports: Ports, actor: Actor, approval_id: UUID, content: dict[str, Any], expected_version: int | None
-) -> Held:
+) -> StoredApproval:
     """Replace the content of an open approval. Only the steps that have judged a changed field begin again.
     An unchanged content changes nothing."""
-    held = await locked_visible_approval(ports, actor, approval_id)
-    approval = held.approval
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    approval = stored.approval
     directory = await ports.directories.read()
     if directory.in_place_of(approval.requester) != actor.person_id and actor.kind != "service":
         raise Forbidden("only_requester_amends")
     if approval.subject_type in ENTER_BY_EVENT:
         raise WrongState("brief_amends_itself")
-    if expected_version is not None and held.version != expected_version:
+    if expected_version is not None and stored.version != expected_version:
         raise Stale("stale_version", field="If-Match")
     process = await running_process(ports, approval)
     complete = await complete_content(ports, process.submitted, content, approval.requester, directory)
     if approval.state == "open" and not changed_fields(process.subject, approval.content, complete):
-        return held
+        return stored
     dated = engine.dated(process, {**complete, **approval.filled}, ports.now, directory)
     process = await judged_beforehand(ports, process, dated)
     result = engine.amend(approval, process, complete, hash_of(complete), ports.now, directory)
-    return await record_change(ports, process, held, result)
+    return await record_change(ports, process, stored, result)

@@ -8,26 +8,26 @@ from uuid import UUID
 from optima_kit.actor import Actor
 from optima_kit.refusals import Forbidden, WrongState
 
-from .ports import Held, Ports
+from .ports import Ports, StoredApproval
 from .read.access import locked_visible_approval
 
 
-async def watch_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
-    held = await locked_visible_approval(ports, actor, approval_id)
-    if held.approval.state != "open":
-        raise WrongState("approval_ended", state=held.approval.state)
-    if actor.person_id in held.watchers:
+async def watch_approval(ports: Ports, actor: Actor, approval_id: UUID) -> StoredApproval:
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    if stored.approval.state != "open":
+        raise WrongState("approval_ended", state=stored.approval.state)
+    if actor.person_id in stored.watchers:
         raise WrongState("approval_watched_already")
-    return await _save(ports, held, held.watchers | {actor.person_id})
+    return await _save(ports, stored, stored.watchers | {actor.person_id})
 
 
-async def stop_watching(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
-    held = await locked_visible_approval(ports, actor, approval_id)
-    if actor.person_id not in held.watchers:
+async def stop_watching(ports: Ports, actor: Actor, approval_id: UUID) -> StoredApproval:
+    stored = await locked_visible_approval(ports, actor, approval_id)
+    if actor.person_id not in stored.watchers:
         raise Forbidden("approval_not_watched")
-    return await _save(ports, held, held.watchers - {actor.person_id})
+    return await _save(ports, stored, stored.watchers - {actor.person_id})
 
 
-async def _save(ports: Ports, held: Held, watchers: frozenset[UUID]) -> Held:
-    await ports.approvals.save_watchers(held.approval.id, watchers)
-    return replace(held, watchers=watchers)
+async def _save(ports: Ports, stored: StoredApproval, watchers: frozenset[UUID]) -> StoredApproval:
+    await ports.approvals.save_watchers(stored.approval.id, watchers)
+    return replace(stored, watchers=watchers)

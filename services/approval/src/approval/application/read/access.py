@@ -18,31 +18,31 @@ from ...domain.process import ALLOWED, Process, Step
 from ...domain.quorum import VOTED
 from ...domain.run import missing_fields
 from ...domain.subjects import ENTER_BY_EVENT
-from ..ports import Comment, Draft, Held, Move, Ports, StoredDelegation
+from ..ports import Comment, Draft, Move, Ports, StoredApproval, StoredDelegation
 
 
-async def visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
+async def visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> StoredApproval:
     return await _if_visible(ports, actor, await ports.approvals.find(approval_id))
 
 
-async def locked_visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Held:
+async def locked_visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> StoredApproval:
     return await _if_visible(ports, actor, await ports.approvals.lock(approval_id))
 
 
-async def _if_visible(ports: Ports, actor: Actor, held: Held | None) -> Held:
+async def _if_visible(ports: Ports, actor: Actor, stored: StoredApproval | None) -> StoredApproval:
     """Return the approval if the actor may see it: they read all approvals, requested it, were ever asked
     about it, or stand in for a person who is asked. Raises Absent otherwise, and if there is none."""
-    if held is None:
+    if stored is None:
         raise Absent("approval_absent")
-    if actor.may("approval.read_all") or _is_named(held.approval, actor):
-        return held
-    if await ports.approvals.concerns(held.approval.id, actor.person_id):
-        return held
-    process = await pinned_process(ports, held.approval)
+    if actor.may("approval.read_all") or _is_named(stored.approval, actor):
+        return stored
+    if await ports.approvals.concerns(stored.approval.id, actor.person_id):
+        return stored
+    process = await pinned_process(ports, stored.approval)
     if process is not None and stands_in(
-        await ports.directories.read(), process, held.approval, actor, ports
+        await ports.directories.read(), process, stored.approval, actor, ports
     ):
-        return held
+        return stored
     raise Absent("approval_absent")
 
 
@@ -121,10 +121,10 @@ DelegationAction = Literal["revoke"]
 
 
 def actions_on(
-    directory: Directory, process: Process | None, held: Held, actor: Actor, ports: Ports
+    directory: Directory, process: Process | None, stored: StoredApproval, actor: Actor, ports: Ports
 ) -> list[ApprovalAction]:
     """List what the actor may do now with the approval as a whole."""
-    approval, watching = held.approval, actor.person_id in held.watchers
+    approval, watching = stored.approval, actor.person_id in stored.watchers
     if approval.state != "open" or process is None:
         unwatch: list[ApprovalAction] = ["unwatch"] if watching else []
         return ["revoke", *unwatch] if may_revoke(approval, actor) else unwatch

@@ -55,7 +55,6 @@ from ..ports import (
     ApprovalFilter,
     Comment,
     Document,
-    Held,
     InboxFilter,
     InboxPlace,
     InboxSort,
@@ -63,6 +62,7 @@ from ..ports import (
     Listed,
     PartNote,
     Ports,
+    StoredApproval,
     Told,
     Waiting,
 )
@@ -105,9 +105,9 @@ async def read_approval(ports: Ports, actor: Actor, approval_id: UUID) -> Approv
     return await show_approval(ports, actor, await visible_approval(ports, actor, approval_id))
 
 
-async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
+async def show_approval(ports: Ports, actor: Actor, stored: StoredApproval) -> ApprovalView:
     """Show an approval that has already been read, as the actor may see it."""
-    approval = held.approval
+    approval = stored.approval
     directory = await ports.directories.read()
     process = await pinned_process(ports, approval)
     shown: dict[str, Any] = {"content": {}, "steps": []}
@@ -122,9 +122,9 @@ async def show_approval(ports: Ports, actor: Actor, held: Held) -> ApprovalView:
             for key, run in approval.steps.items()
         ]
     return ApprovalView(
-        **_summary(held.listed(), directory),
-        version=held.version,
-        actions=actions_on(directory, process, held, actor, ports),
+        **_summary(stored.listed(), directory),
+        version=stored.version,
+        actions=actions_on(directory, process, stored, actor, ports),
         **shown,
     )
 
@@ -151,11 +151,11 @@ async def list_approvals(
 
 async def list_history(ports: Ports, actor: Actor, approval_id: UUID, query: PageQuery) -> Page[HistoryView]:
     """List everything that happened to an approval, oldest first."""
-    held = await visible_approval(ports, actor, approval_id)
+    stored = await visible_approval(ports, actor, approval_id)
     found = await ports.approvals.history(approval_id, query.after(int) or 0, query.rows)
     directory = await ports.directories.read()
-    process = await pinned_process(ports, held.approval)
-    hidden = hidden_fields(directory, process, held.approval, actor, ports) if process else set[str]()
+    process = await pinned_process(ports, stored.approval)
+    hidden = hidden_fields(directory, process, stored.approval, actor, ports) if process else set[str]()
     return page_of(query, found, lambda told: _history(told, directory, hidden), lambda told: told.number)
 
 
@@ -232,9 +232,9 @@ async def _measures_only_what_it_sees(
 async def read_link(ports: Ports, link_id: UUID) -> LinkedView:
     """Show what a link is about, as its addressee may see it without signing in: of the protected fields,
     only those that the step shows."""
-    link, held = await read_by_link(ports, link_id)
-    process = await running_process(ports, held.approval)
-    return _linked(link, held, process, await ports.directories.read())
+    link, stored = await read_by_link(ports, link_id)
+    process = await running_process(ports, stored.approval)
+    return _linked(link, stored, process, await ports.directories.read())
 
 
 async def list_comments(ports: Ports, actor: Actor, approval_id: UUID, query: PageQuery) -> Page[CommentView]:
@@ -517,8 +517,8 @@ def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Acto
     )
 
 
-def _linked(link: Link, held: Held, process: Process, directory: Directory) -> LinkedView:
-    approval = held.approval
+def _linked(link: Link, stored: StoredApproval, process: Process, directory: Directory) -> LinkedView:
+    approval = stored.approval
     step = process.steps[link.step]
     protected = process.subject.protected_fields()
     content = {
@@ -528,7 +528,7 @@ def _linked(link: Link, held: Held, process: Process, directory: Directory) -> L
         step=link.step,
         step_name=step.name,
         process_name=process.definition.name,
-        title=held.title,
+        title=stored.title,
         requester=person_view(directory, approval.requester),
         person=person_view(directory, link.person_id),
         content=content,
