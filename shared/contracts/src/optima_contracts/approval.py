@@ -16,13 +16,13 @@ from pydantic import Field
 from .envelope import EventData
 
 
-class _Told(EventData):
+class _Notification(EventData):
     recipients: list[UUID] = Field(default_factory=list)
     title: str | None = None
     """Title of the subject that is to be approved."""
 
 
-class _StepTold(_Told):
+class _StepNotification(_Notification):
     step_name: str | None = None
     """The step's name in the process."""
 
@@ -51,7 +51,7 @@ class ApprovalOpened(EventData):
     process_version: int
 
 
-class ApprovalNotOpened(_Told):
+class ApprovalNotOpened(_Notification):
     """The subject could not enter its process, because none is published or nobody could approve."""
 
     type: ClassVar[str] = "optima.approval.not_opened.v1"
@@ -62,7 +62,7 @@ class ApprovalNotOpened(_Told):
     reason: str
 
 
-class StepPending(_StepTold):
+class StepPending(_StepNotification):
     """A step began to wait for people's decisions. `recipients`: the people who are newly asked."""
 
     type: ClassVar[str] = "optima.approval.step_pending.v1"
@@ -74,7 +74,7 @@ class StepPending(_StepTold):
     due_at: datetime | None = None
 
 
-class StepEnded(_StepTold):
+class StepEnded(_StepNotification):
     """A step got its outcome, or turned out not to be needed. `recipients`: the people who had been asked and
     need not decide any more."""
 
@@ -86,7 +86,7 @@ class StepEnded(_StepTold):
     outcome: Literal["approved", "rejected", "changes_requested", "skipped", "not_required"]
 
 
-class StepReopened(_StepTold):
+class StepReopened(_StepNotification):
     """An amendment changed fields that the step had judged, or a rejection sent the approval back to it.
     `recipients`: the people who had been asked and need not decide until the step waits again."""
 
@@ -98,7 +98,7 @@ class StepReopened(_StepTold):
     fields: list[str]
 
 
-class Decided(_StepTold):
+class Decided(_StepNotification):
     """One person decided their part, on exactly the content that they had read. `recipients`: the person on
     whose behalf they decided, if any."""
 
@@ -118,7 +118,7 @@ class Decided(_StepTold):
     strings."""
 
 
-class Forwarded(_StepTold):
+class Forwarded(_StepNotification):
     """Somebody passed their part on to a colleague. `recipients`: the colleague."""
 
     type: ClassVar[str] = "optima.approval.forwarded.v1"
@@ -129,7 +129,7 @@ class Forwarded(_StepTold):
     reason: str | None = None
 
 
-class Escalated(_StepTold):
+class Escalated(_StepNotification):
     """A step was overdue, and the next person in the chain is asked as well. `from_person_id`: the person who
     did not decide in time. `recipients`: both of them."""
 
@@ -140,7 +140,7 @@ class Escalated(_StepTold):
     to_person_id: UUID
 
 
-class HandedOver(_StepTold):
+class HandedOver(_StepNotification):
     """A person who was asked has left the company, and their successor is asked in their place."""
 
     type: ClassVar[str] = "optima.approval.handed_over.v1"
@@ -150,7 +150,7 @@ class HandedOver(_StepTold):
     to_person_id: UUID
 
 
-class Reassigned(_StepTold):
+class Reassigned(_StepNotification):
     """An admin reassigned a person's part to somebody else. `recipients`: both of them."""
 
     type: ClassVar[str] = "optima.approval.reassigned.v1"
@@ -161,7 +161,7 @@ class Reassigned(_StepTold):
     reason: str | None = None
 
 
-class ApproverAdded(_StepTold):
+class ApproverAdded(_StepNotification):
     """An approver or an admin added a person who has to approve the step besides those whom its rules name.
     `recipients`: the added person."""
 
@@ -172,7 +172,7 @@ class ApproverAdded(_StepTold):
     reason: str | None = None
 
 
-class DecisionWithdrawn(_StepTold):
+class DecisionWithdrawn(_StepNotification):
     """A decision was withdrawn while its step still waits, and the person is asked again. `recipients`: this
     person, if somebody else withdrew the decision or had decided for them."""
 
@@ -184,7 +184,7 @@ class DecisionWithdrawn(_StepTold):
     person_id: UUID
 
 
-class Commented(_StepTold):
+class Commented(_StepNotification):
     """Somebody commented on a step, or asked `to_person_id` a question. The text stays in the approval
     service. `recipients` of a question: the person who is asked. `recipients` of a comment: the requester and
     the people who are asked to decide the step."""
@@ -197,7 +197,7 @@ class Commented(_StepTold):
     to_person_id: UUID | None = None
 
 
-class CommentAnswered(_StepTold):
+class CommentAnswered(_StepNotification):
     """A question about a step was answered. The text stays in the approval service. `recipients`: the person
     who asked."""
 
@@ -208,7 +208,7 @@ class CommentAnswered(_StepTold):
     person_id: UUID
 
 
-class PartWithdrawn(_StepTold):
+class PartWithdrawn(_StepNotification):
     """A person who was asked need not decide any more, because they may not decide or the step's rules name
     others. The step still waits."""
 
@@ -219,7 +219,7 @@ class PartWithdrawn(_StepTold):
     why: str
 
 
-class Reminded(_StepTold):
+class Reminded(_StepNotification):
     """A person was reminded of a part that they have yet to decide."""
 
     type: ClassVar[str] = "optima.approval.reminded.v1"
@@ -229,7 +229,7 @@ class Reminded(_StepTold):
     due_at: datetime | None = None
 
 
-class NoticeSent(_StepTold):
+class NoticeSent(_StepNotification):
     """The process notified people of a step that was decided, at once or some time later. `recipients`: the
     people whom the process names."""
 
@@ -243,7 +243,7 @@ class NoticeSent(_StepTold):
     """The text that the process defines."""
 
 
-class ApprovalMigrated(_Told):
+class ApprovalMigrated(_Notification):
     """A running approval follows another version of its process from now on. `recipients`: the people who had
     been asked and are not asked any more, because a migration was reverted."""
 
@@ -258,7 +258,7 @@ class ApprovalMigrated(_Told):
     """Whether this event reverts an earlier migration."""
 
 
-class _ApprovalEnded(_Told):
+class _ApprovalEnded(_Notification):
     approval_id: UUID
     subject_type: str
     subject_id: UUID
@@ -300,7 +300,7 @@ class ApprovalExpired(_ApprovalEnded):
     type: ClassVar[str] = "optima.approval.expired.v1"
 
 
-class ApprovalRevoked(_Told):
+class ApprovalRevoked(_Notification):
     """An approver or an admin revoked an approval, for the given reason. All that was begun on its strength
     has to stop. `recipients`: the requester, the people who approved, and all who watch the approval."""
 

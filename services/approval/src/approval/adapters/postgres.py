@@ -29,6 +29,7 @@ from ..application.ports import (
     Comment,
     Document,
     Draft,
+    HistoryEntry,
     InboxCount,
     InboxFilter,
     InboxPlace,
@@ -45,7 +46,6 @@ from ..application.ports import (
     Replay,
     StoredApproval,
     StoredDelegation,
-    Told,
     Waiting,
 )
 from ..domain.approval import Approval, BeforeMigration, Event, NoticeSent, StepRun
@@ -426,15 +426,15 @@ class PostgresApprovals:
         )
         return found
 
-    async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]:
-        return _told_rows(
+    async def history(self, approval_id: UUID, after: int, limit: int) -> list[HistoryEntry]:
+        return _history_entries(
             await self._work.fetch(
                 QUERIES.list_events_shown, approval_id=approval_id, after=after, limit=limit
             )
         )
 
-    async def whole_history(self, approval_id: UUID) -> list[Told]:
-        return _told_rows(await self._work.fetch(QUERIES.list_events, approval_id=approval_id))
+    async def whole_history(self, approval_id: UUID) -> list[HistoryEntry]:
+        return _history_entries(await self._work.fetch(QUERIES.list_events, approval_id=approval_id))
 
     async def naming(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
         rows = await self._work.fetch(
@@ -446,8 +446,8 @@ class PostgresApprovals:
         )
         return [row["approval_id"] for row in rows]
 
-    async def save_erased(self, approval: Approval, told: list[Told], person_id: UUID) -> None:
-        for each in told:
+    async def save_erased(self, approval: Approval, history: list[HistoryEntry], person_id: UUID) -> None:
+        for each in history:
             self._work.write(
                 QUERIES.update_event,
                 approval_id=approval.id,
@@ -1126,8 +1126,10 @@ def _read_all(rows: list[asyncpg.Record]) -> Work[list[Approval]]:
     return approvals
 
 
-def _told_rows(rows: list[asyncpg.Record]) -> list[Told]:
-    return [Told(row["number"], EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows]
+def _history_entries(rows: list[asyncpg.Record]) -> list[HistoryEntry]:
+    return [
+        HistoryEntry(row["number"], EVENTS.validate_python(row["event"]), row["actor_id"]) for row in rows
+    ]
 
 
 def _listed(row: asyncpg.Record) -> Listed:

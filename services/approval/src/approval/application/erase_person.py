@@ -13,7 +13,7 @@ from optima_contracts.trail import PersonErased
 
 from ..domain.approval import rebuild
 from ..domain.erasure import Erasure, without_name
-from .ports import Ports, Told
+from .ports import Ports
 
 ERASE_PERSON: Final = "approval.erase_person"
 AT_A_TIME: Final = 50
@@ -53,13 +53,13 @@ async def erase_from_approvals(ports: Ports, erasure: PersonErasure) -> None:
 async def _erase_from(ports: Ports, approval_id: UUID, person_id: UUID) -> None:
     stored = await ports.approvals.lock(approval_id)
     assert stored is not None, "approvals stay"
-    told = await ports.approvals.whole_history(approval_id)
+    history = await ports.approvals.whole_history(approval_id)
     erasure = Erasure(person_id)
-    without = [Told(each.number, erasure.of(each.event, each.actor_id), each.actor_id) for each in told]
+    without = [replace(each, event=erasure.of(each.event, each.actor_id)) for each in history]
     if without:
         approval = rebuild(each.event for each in without)
     else:
         content = without_name(stored.approval.content, str(person_id))
         approval = replace(stored.approval, content=content)
-    changed = [new for old, new in zip(told, without, strict=True) if old.event != new.event]
+    changed = [new for old, new in zip(history, without, strict=True) if old.event != new.event]
     await ports.approvals.save_erased(approval, changed, person_id)

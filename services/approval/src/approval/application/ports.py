@@ -256,7 +256,7 @@ class ApprovalFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryEntry:
     """An entry of an approval's history: an event with its number and with the person who caused it."""
 
     number: int
@@ -325,17 +325,17 @@ class Approvals(Protocol):
     async def concerns(self, approval_id: UUID, person_id: UUID) -> bool:
         """Tell whether the person requested the approval or was ever asked to decide about it."""
 
-    async def history(self, approval_id: UUID, after: int, limit: int) -> list[Told]: ...
+    async def history(self, approval_id: UUID, after: int, limit: int) -> list[HistoryEntry]: ...
 
-    async def whole_history(self, approval_id: UUID) -> list[Told]: ...
+    async def whole_history(self, approval_id: UUID) -> list[HistoryEntry]: ...
 
     async def naming(self, person_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
         """List the approvals whose content or history names the person, or in which the person acted, in the
         order of their ids."""
 
-    async def save_erased(self, approval: Approval, told: list[Told], person_id: UUID) -> None:
+    async def save_erased(self, approval: Approval, history: list[HistoryEntry], person_id: UUID) -> None:
         """Store a locked approval after the person's texts were erased from its state and from the events
-        `told`."""
+        `history`."""
 
     async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
         """List the chosen approvals, newest first."""

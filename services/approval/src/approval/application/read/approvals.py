@@ -55,6 +55,7 @@ from ..ports import (
     ApprovalFilter,
     Comment,
     Document,
+    HistoryEntry,
     InboxFilter,
     InboxPlace,
     InboxSort,
@@ -63,7 +64,6 @@ from ..ports import (
     PartNote,
     Ports,
     StoredApproval,
-    Told,
     Waiting,
 )
 from .access import (
@@ -156,7 +156,7 @@ async def list_history(ports: Ports, actor: Actor, approval_id: UUID, query: Pag
     directory = await ports.directories.read()
     process = await pinned_process(ports, stored.approval)
     hidden = hidden_fields(directory, process, stored.approval, actor, ports) if process else set[str]()
-    return page_of(query, found, lambda told: _history(told, directory, hidden), lambda told: told.number)
+    return page_of(query, found, lambda entry: _history(entry, directory, hidden), lambda entry: entry.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,8 +389,8 @@ def _part(part: Part, directory: Directory) -> PartView:
     )
 
 
-def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
-    event = told.event
+def _history(entry: HistoryEntry, directory: Directory, hidden: set[str]) -> HistoryView:
+    event = entry.event
     facts: dict[str, Any] = {}
 
     who = partial(person_view, directory)
@@ -476,9 +476,9 @@ def _history(told: Told, directory: Directory, hidden: set[str]) -> HistoryView:
             facts = {"outcome": event.outcome}
             if event.reason:
                 facts["reason"] = event.reason
-    if told.actor_id is not None:
-        facts["actor"] = who(told.actor_id)
-    return HistoryView(number=told.number, at=event.at, kind=event.kind, **facts)
+    if entry.actor_id is not None:
+        facts["actor"] = who(entry.actor_id)
+    return HistoryView(number=entry.number, at=event.at, kind=event.kind, **facts)
 
 
 def _inbox(waiting: Waiting, process: Process, directory: Directory, actor: Actor) -> InboxView:
