@@ -206,12 +206,12 @@ class ReplayCommand(Command):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
-class MoveCommand(Command):
+class MigrateCommand(Command):
     to_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """The number of the target version. By default, the newest."""
 
 
-class MovedQuery(PageQuery):
+class MigrationItemsQuery(PageQuery):
     verdict: Verdict | None = None
 
 

@@ -28,8 +28,8 @@ from ..application.define_process import define_process, retire_process
 from ..application.delegate import DelegationRequest, give_delegation, revoke_delegation
 from ..application.forward_part import forward_part
 from ..application.in_turns import in_turns
-from ..application.move_approvals import begin_move, read_move, revert_move, run_move
-from ..application.ports import Draft, Move, Ports, StoredApproval
+from ..application.migrate_approvals import begin_migration, read_migration, revert_migration, run_migration
+from ..application.ports import Draft, Migration, Ports, StoredApproval
 from ..application.publish_process import publish_process
 from ..application.read import approvals, delegations, processes
 from ..application.read.views import (
@@ -42,8 +42,8 @@ from ..application.read.views import (
     InboxView,
     LinkDecidedView,
     LinkedView,
-    MovedView,
-    MoveView,
+    MigrationItemView,
+    MigrationView,
     ProcessView,
     ReplayView,
     SimulationView,
@@ -81,8 +81,8 @@ from .commands import (
     InboxFilterQuery,
     InboxQuery,
     LinkDecideCommand,
-    MoveCommand,
-    MovedQuery,
+    MigrateCommand,
+    MigrationItemsQuery,
     NoBody,
     ProcessQuery,
     ReassignCommand,
@@ -243,47 +243,51 @@ async def show_replay(call: Call[Ports], replay_id: UUID) -> ReplayView:
     return await processes.show_replay(call.ports, call.actor, await read_replay(call.ports, replay_id))
 
 
-async def _move_reply(call: Call[Ports], move: Move) -> Reply[MoveView]:
-    view = await processes.show_move(call.ports, call.actor, move)
-    return Reply(view, version=move.version, location=f"/v1/moves/{move.id}")
+async def _migration_reply(call: Call[Ports], migration: Migration) -> Reply[MigrationView]:
+    view = await processes.show_migration(call.ports, call.actor, migration)
+    return Reply(view, version=migration.version, location=f"/v1/moves/{migration.id}")
 
 
 @routes.post("/v1/processes/{key}/moves", privilege="process.write", status=202)
-async def preview_moves(call: Call[Ports], key: str, body: MoveCommand) -> Reply[MoveView]:
-    """Preview moving the running approvals to another version: a verdict for each; nothing moves yet"""
-    return await _move_reply(call, await begin_move(call.ports, call.actor, key, body.to_version))
+async def preview_moves(call: Call[Ports], key: str, body: MigrateCommand) -> Reply[MigrationView]:
+    """Preview the migration of running approvals to another version: a verdict for each, and no change yet"""
+    return await _migration_reply(call, await begin_migration(call.ports, call.actor, key, body.to_version))
 
 
 @routes.get("/v1/processes/{key}/moves", privilege="process.write")
-async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MoveView]:
-    """List the moves of a process's approvals, newest first"""
+async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MigrationView]:
+    """List the migrations of a process's approvals, newest first"""
     return await processes.list_moves(call.ports, call.actor, key, query)
 
 
 @routes.get("/v1/moves/{move_id}", privilege="process.write")
-async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MoveView]:
-    """Read a move: its state, and how many approvals have each verdict"""
-    return await _move_reply(call, await read_move(call.ports, move_id))
+async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MigrationView]:
+    """Read a migration: its state, and how many approvals have each verdict"""
+    return await _migration_reply(call, await read_migration(call.ports, move_id))
 
 
 @routes.get("/v1/moves/{move_id}/items", privilege="process.write")
-async def list_moved(call: Call[Ports], move_id: UUID, query: MovedQuery) -> Page[MovedView]:
-    """List what a move plans for each approval, or did with it"""
+async def list_moved(call: Call[Ports], move_id: UUID, query: MigrationItemsQuery) -> Page[MigrationItemView]:
+    """List what a migration plans for each approval, or did with it"""
     return await processes.list_moved(call.ports, call.actor, move_id, query, query.verdict)
 
 
 @routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)
-async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
-    """Move what the preview found possible
+async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MigrationView]:
+    """Migrate the approvals for which the preview found it possible
 
-    Each approval is judged once more, and refused if a step that blocks the move has started since."""
-    return await _move_reply(call, await run_move(call.ports, call.actor, move_id, call.expected_version))
+    Each approval is judged once more, and refused if a step that blocks the migration has started since."""
+    return await _migration_reply(
+        call, await run_migration(call.ports, call.actor, move_id, call.expected_version)
+    )
 
 
 @routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202)
-async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MoveView]:
-    """Reverse a move for the approvals on which nobody has acted since"""
-    return await _move_reply(call, await revert_move(call.ports, call.actor, move_id, call.expected_version))
+async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MigrationView]:
+    """Reverse a migration for the approvals on which nobody has acted since"""
+    return await _migration_reply(
+        call, await revert_migration(call.ports, call.actor, move_id, call.expected_version)
+    )
 
 
 @routes.get("/v1/working-time", privilege="process.read")

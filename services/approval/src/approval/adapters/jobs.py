@@ -10,12 +10,12 @@ from optima_kit.refusals import Absent
 from ..application.claim_step import FOLLOW_UP, PutOff, remind_of_follow_up
 from ..application.decide_by_link import read_by_link
 from ..application.erase_person import ERASE_PERSON, PersonErasure, erase_from_approvals
-from ..application.move_approvals import (
-    MOVE,
+from ..application.migrate_approvals import (
+    MIGRATE,
     PREVIEW,
     REVERT,
-    MoveStep,
-    move_step,
+    MigrationStep,
+    migrate_step,
     preview_step,
     revert_step,
 )
@@ -76,18 +76,18 @@ async def list_asked(ports: Ports, payload: PartsToList) -> None:
     await list_parts(ports, payload)
 
 
-@jobs.on(PREVIEW, MoveStep)
-async def preview_move(ports: Ports, payload: MoveStep) -> None:
+@jobs.on(PREVIEW, MigrationStep)
+async def preview_migration(ports: Ports, payload: MigrationStep) -> None:
     await preview_step(ports, payload)
 
 
-@jobs.on(MOVE, MoveStep)
-async def move(ports: Ports, payload: MoveStep) -> None:
-    await move_step(ports, payload)
+@jobs.on(MIGRATE, MigrationStep)
+async def migrate(ports: Ports, payload: MigrationStep) -> None:
+    await migrate_step(ports, payload)
 
 
-@jobs.on(REVERT, MoveStep)
-async def revert_move(ports: Ports, payload: MoveStep) -> None:
+@jobs.on(REVERT, MigrationStep)
+async def revert_migration(ports: Ports, payload: MigrationStep) -> None:
     await revert_step(ports, payload)
 
 

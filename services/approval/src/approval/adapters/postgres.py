@@ -38,8 +38,8 @@ from ..application.ports import (
     Link,
     Listed,
     ListedVersion,
-    Move,
-    Moved,
+    Migration,
+    MigrationItem,
     PartNote,
     Ports,
     PublishedVersion,
@@ -120,7 +120,7 @@ class Store:
             links=PostgresLinks(work),
             evidence=PostgresEvidence(work),
             comments=PostgresComments(work),
-            moves=PostgresMoves(work),
+            migrations=PostgresMigrations(work),
             replays=PostgresReplays(work),
             conditions=self.conditions,
             outbox=work.outbox,
@@ -548,7 +548,7 @@ class PostgresApprovals:
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
         self._work.write(QUERIES.insert_concerned_with_requests, person_id=person_id, requesters=requesters)
 
-    async def movable(
+    async def migratable(
         self, key: str, to_version: int, after: UUID | None, limit: int
     ) -> list[StoredApproval]:
         rows = await self._work.fetch(
@@ -748,52 +748,52 @@ class PostgresComments:
         self._work.write(QUERIES.update_texts_of_comments, person_id=person_id)
 
 
-class PostgresMoves:
+class PostgresMigrations:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
 
-    async def add(self, move: Move) -> None:
+    async def add(self, migration: Migration) -> None:
         self._work.write(
             QUERIES.insert_move,
-            move_id=move.id,
-            process_key=move.process_key,
-            to_version=move.to_version,
-            created_at=move.created_at,
-            created_by=move.created_by,
+            move_id=migration.id,
+            process_key=migration.process_key,
+            to_version=migration.to_version,
+            created_at=migration.created_at,
+            created_by=migration.created_by,
         )
 
-    async def find(self, move_id: UUID) -> Move | None:
-        row = await self._work.fetchrow(QUERIES.find_move, move_id=move_id)
-        return _move(row) if row else None
+    async def find(self, migration_id: UUID) -> Migration | None:
+        row = await self._work.fetchrow(QUERIES.find_move, move_id=migration_id)
+        return _migration(row) if row else None
 
-    async def lock(self, move_id: UUID) -> Move | None:
-        row = await self._work.fetchrow(QUERIES.lock_move, move_id=move_id)
-        return _move(row) if row else None
+    async def lock(self, migration_id: UUID) -> Migration | None:
+        row = await self._work.fetchrow(QUERIES.lock_move, move_id=migration_id)
+        return _migration(row) if row else None
 
-    async def save(self, move: Move, now: datetime) -> None:
+    async def save(self, migration: Migration, now: datetime) -> None:
         self._work.write(
             QUERIES.update_move,
-            move_id=move.id,
-            state=move.state,
-            carried_out_by=move.carried_out_by,
+            move_id=migration.id,
+            state=migration.state,
+            carried_out_by=migration.carried_out_by,
             now=now,
         )
 
-    async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
+    async def page(self, key: str, before: UUID | None, limit: int) -> list[Migration]:
         rows = await self._work.fetch(QUERIES.list_moves, process_key=key, before=before, limit=limit)
-        return [_move(row) for row in rows]
+        return [_migration(row) for row in rows]
 
-    async def counts(self, move_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
+    async def counts(self, migration_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
         counts: dict[UUID, dict[str, int]] = {}
-        for row in await self._work.fetch(QUERIES.count_moved, move_ids=move_ids):
+        for row in await self._work.fetch(QUERIES.count_moved, move_ids=migration_ids):
             counts.setdefault(row["move_id"], {})[row["verdict"]] = row["count"]
         return counts
 
-    async def note(self, move_id: UUID, items: list[Moved]) -> None:
+    async def note(self, migration_id: UUID, items: list[MigrationItem]) -> None:
         if items:
             self._work.write(
                 QUERIES.put_moved,
-                move_id=move_id,
+                move_id=migration_id,
                 approval_ids=[item.approval_id for item in items],
                 from_versions=[item.from_version for item in items],
                 verdicts=[item.verdict for item in items],
@@ -801,12 +801,14 @@ class PostgresMoves:
                 parts=[item.part for item in items],
             )
 
-    async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
+    async def items(
+        self, migration_id: UUID, after: UUID | None, verdict: str | None, limit: int
+    ) -> list[MigrationItem]:
         rows = await self._work.fetch(
-            QUERIES.list_moved, move_id=move_id, after=after or OLDEST, verdict=verdict, limit=limit
+            QUERIES.list_moved, move_id=migration_id, after=after or OLDEST, verdict=verdict, limit=limit
         )
         return [
-            Moved(row["approval_id"], row["from_version"], row["verdict"], row["reason"], row["part"])
+            MigrationItem(row["approval_id"], row["from_version"], row["verdict"], row["reason"], row["part"])
             for row in rows
         ]
 
@@ -1232,8 +1234,8 @@ def _evidence(row: asyncpg.Record) -> Document:
     )
 
 
-def _move(row: asyncpg.Record) -> Move:
-    return Move(
+def _migration(row: asyncpg.Record) -> Migration:
+    return Migration(
         id=row["move_id"],
         process_key=row["process_key"],
         to_version=row["to_version"],

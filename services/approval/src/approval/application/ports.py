@@ -372,7 +372,7 @@ class Approvals(Protocol):
     async def concern_with_requests(self, person_id: UUID, requesters: list[UUID]) -> None:
         """Let the person see the open approvals that the requesters have asked for."""
 
-    async def movable(
+    async def migratable(
         self, key: str, to_version: int, after: UUID | None, limit: int
     ) -> list[StoredApproval]:
         """List the open approvals that follow another version of the process, in the order of their ids."""
@@ -505,18 +505,19 @@ class Comments(Protocol):
         """List the comments of an approval, oldest first."""
 
 
-MoveState = Literal["previewing", "previewed", "moving", "moved", "reverting", "reverted"]
+MigrationState = Literal["previewing", "previewed", "moving", "moved", "reverting", "reverted"]
 Verdict = Literal["possible", "refused", "moved", "reverted", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """The migration of a process's running approvals to another version."""
+class Migration:
+    """The migration of a process's running approvals to another version. The API and the database call it a
+    move."""
 
     id: UUID
     process_key: str
     to_version: int
-    state: MoveState
+    state: MigrationState
     created_at: datetime
     created_by: UUID
     version: int
@@ -525,7 +526,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MigrationItem:
     """The result, or the expected result, of a migration for one approval."""
 
     approval_id: UUID
@@ -536,24 +537,26 @@ class Moved:
     """The key of the step or node that stands in the way."""
 
 
-class Moves(Protocol):
-    async def add(self, move: Move) -> None: ...
+class Migrations(Protocol):
+    async def add(self, migration: Migration) -> None: ...
 
-    async def find(self, move_id: UUID) -> Move | None: ...
+    async def find(self, migration_id: UUID) -> Migration | None: ...
 
-    async def lock(self, move_id: UUID) -> Move | None: ...
+    async def lock(self, migration_id: UUID) -> Migration | None: ...
 
-    async def save(self, move: Move, now: datetime) -> None: ...
+    async def save(self, migration: Migration, now: datetime) -> None: ...
 
-    async def page(self, key: str, before: UUID | None, limit: int) -> list[Move]:
+    async def page(self, key: str, before: UUID | None, limit: int) -> list[Migration]:
         """List the migrations of a process's approvals, newest first."""
 
-    async def counts(self, move_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
+    async def counts(self, migration_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
         """Count the approvals of each migration by verdict."""
 
-    async def note(self, move_id: UUID, items: list[Moved]) -> None: ...
+    async def note(self, migration_id: UUID, items: list[MigrationItem]) -> None: ...
 
-    async def items(self, move_id: UUID, after: UUID | None, verdict: str | None, limit: int) -> list[Moved]:
+    async def items(
+        self, migration_id: UUID, after: UUID | None, verdict: str | None, limit: int
+    ) -> list[MigrationItem]:
         """List the results of a migration in the order of the approvals' ids, all or those of one verdict."""
 
 
@@ -641,7 +644,7 @@ class Ports:
     links: Links
     evidence: Evidence
     comments: Comments
-    moves: Moves
+    migrations: Migrations
     replays: Replays
     conditions: Conditions
     outbox: Outbox

@@ -18,7 +18,7 @@ from ...domain.process import ALLOWED, Process, Step
 from ...domain.quorum import VOTED
 from ...domain.run import missing_fields
 from ...domain.subjects import ENTER_BY_EVENT
-from ..ports import Comment, Draft, Move, Ports, StoredApproval, StoredDelegation
+from ..ports import Comment, Draft, Migration, Ports, StoredApproval, StoredDelegation
 
 
 async def visible_approval(ports: Ports, actor: Actor, approval_id: UUID) -> StoredApproval:
@@ -116,7 +116,7 @@ StepAction = Literal[
 ]
 CommentAction = Literal["answer"]
 ProcessAction = Literal["define", "publish", "retire"]
-MoveAction = Literal["execute", "reverse"]
+MigrationAction = Literal["execute", "reverse"]
 DelegationAction = Literal["revoke"]
 
 
@@ -218,11 +218,11 @@ def actions_on_process(actor: Actor, draft: Draft) -> list[ProcessAction]:
     return ["define", "publish", "retire"] if draft.in_force else ["define", "publish"]
 
 
-def actions_on_move(actor: Actor, move: Move) -> list[MoveAction]:
+def actions_on_migration(actor: Actor, migration: Migration) -> list[MigrationAction]:
     if not actor.may("process.write"):
         return []
-    offered: dict[str, list[MoveAction]] = {"previewed": ["execute"], "moved": ["reverse"]}
-    return offered.get(move.state, [])
+    offered: dict[str, list[MigrationAction]] = {"previewed": ["execute"], "moved": ["reverse"]}
+    return offered.get(migration.state, [])
 
 
 def sees_all_approvals(actor: Actor) -> bool:

@@ -15,15 +15,15 @@ from ...domain.directory import Directory
 from ...domain.process import Process
 from ...domain.simulation import Simulation
 from ...domain.subjects import SubjectType
-from ..move_approvals import read_move
-from ..ports import Draft, ListedVersion, Move, Moved, Ports, PublishedVersion, Replay, Verdict
-from .access import actions_on_move, actions_on_process, sees_all_approvals
+from ..migrate_approvals import read_migration
+from ..ports import Draft, ListedVersion, Migration, MigrationItem, Ports, PublishedVersion, Replay, Verdict
+from .access import actions_on_migration, actions_on_process, sees_all_approvals
 from .approvals import known_person, person_view
 from .views import (
     ForeseenPersonView,
     ForeseenStepView,
-    MovedView,
-    MoveView,
+    MigrationItemView,
+    MigrationView,
     ProcessView,
     ReplayView,
     SimulationView,
@@ -100,32 +100,32 @@ def show_subject_type(subject: SubjectType) -> SubjectTypeView:
     return SubjectTypeView(key=subject.key, name=subject.name, definition=document)
 
 
-async def list_moves(ports: Ports, actor: Actor, key: str, query: PageQuery) -> Page[MoveView]:
+async def list_moves(ports: Ports, actor: Actor, key: str, query: PageQuery) -> Page[MigrationView]:
     """List the migrations of a process's running approvals, newest first."""
     await read_draft(ports, key)
-    found = await ports.moves.page(key, query.after(UUID), query.rows)
-    counts = await ports.moves.counts([move.id for move in found])
+    found = await ports.migrations.page(key, query.after(UUID), query.rows)
+    counts = await ports.migrations.counts([migration.id for migration in found])
     directory = await ports.directories.read()
 
-    def view(move: Move) -> MoveView:
-        return _move(actor, move, counts.get(move.id, {}), directory)
+    def view(migration: Migration) -> MigrationView:
+        return _migration(actor, migration, counts.get(migration.id, {}), directory)
 
-    return page_of(query, found, view, lambda move: move.id)
+    return page_of(query, found, view, lambda migration: migration.id)
 
 
-async def show_move(ports: Ports, actor: Actor, move: Move) -> MoveView:
-    counts = await ports.moves.counts([move.id])
-    return _move(actor, move, counts.get(move.id, {}), await ports.directories.read())
+async def show_migration(ports: Ports, actor: Actor, migration: Migration) -> MigrationView:
+    counts = await ports.migrations.counts([migration.id])
+    return _migration(actor, migration, counts.get(migration.id, {}), await ports.directories.read())
 
 
 async def list_moved(
-    ports: Ports, actor: Actor, move_id: UUID, query: PageQuery, verdict: Verdict | None
-) -> Page[MovedView]:
+    ports: Ports, actor: Actor, migration_id: UUID, query: PageQuery, verdict: Verdict | None
+) -> Page[MigrationItemView]:
     """List the result of a migration for each approval, in the order of the approvals' ids."""
-    move = await read_move(ports, move_id)
-    found = await ports.moves.items(move.id, query.after(UUID), verdict, query.rows)
+    migration = await read_migration(ports, migration_id)
+    found = await ports.migrations.items(migration.id, query.after(UUID), verdict, query.rows)
     titles = await _titles(ports, actor, [each.approval_id for each in found])
-    return page_of(query, found, lambda each: _moved(each, titles), lambda each: each.approval_id)
+    return page_of(query, found, lambda each: _migration_item(each, titles), lambda each: each.approval_id)
 
 
 async def _titles(ports: Ports, actor: Actor, approval_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -182,26 +182,28 @@ def show_simulation(process: Process, simulation: Simulation, directory: Directo
     return SimulationView(outcome=simulation.outcome, steps=steps)
 
 
-def _move(actor: Actor, move: Move, counts: dict[str, int], directory: Directory) -> MoveView:
-    return MoveView(
-        id=move.id,
-        process_key=move.process_key,
-        to_version=move.to_version,
-        state=move.state,
+def _migration(
+    actor: Actor, migration: Migration, counts: dict[str, int], directory: Directory
+) -> MigrationView:
+    return MigrationView(
+        id=migration.id,
+        process_key=migration.process_key,
+        to_version=migration.to_version,
+        state=migration.state,
         counts=counts,
-        created_at=move.created_at,
-        created_by=person_view(directory, move.created_by),
-        carried_out_by=known_person(directory, move.carried_out_by),
-        actions=actions_on_move(actor, move),
+        created_at=migration.created_at,
+        created_by=person_view(directory, migration.created_by),
+        carried_out_by=known_person(directory, migration.carried_out_by),
+        actions=actions_on_migration(actor, migration),
     )
 
 
-def _moved(moved: Moved, titles: Mapping[UUID, str]) -> MovedView:
-    return MovedView(
-        approval_id=moved.approval_id,
-        title=titles.get(moved.approval_id),
-        from_version=moved.from_version,
-        verdict=moved.verdict,
-        reason=moved.reason,
-        part=moved.part,
+def _migration_item(item: MigrationItem, titles: Mapping[UUID, str]) -> MigrationItemView:
+    return MigrationItemView(
+        approval_id=item.approval_id,
+        title=titles.get(item.approval_id),
+        from_version=item.from_version,
+        verdict=item.verdict,
+        reason=item.reason,
+        part=item.part,
     )

@@ -10,7 +10,14 @@ from uuid import UUID
 from optima_kit.fields import Amount, PersonView, View
 
 from ..ports import How
-from .access import ApprovalAction, CommentAction, DelegationAction, MoveAction, ProcessAction, StepAction
+from .access import (
+    ApprovalAction,
+    CommentAction,
+    DelegationAction,
+    MigrationAction,
+    ProcessAction,
+    StepAction,
+)
 
 
 class EvidenceView(View):
@@ -279,7 +286,7 @@ class ReplayView(View):
     ended_at: datetime | None = None
 
 
-class MoveView(View):
+class MigrationView(View):
     id: UUID
     process_key: str
     to_version: int
@@ -290,10 +297,10 @@ class MoveView(View):
     created_by: PersonView
     carried_out_by: PersonView | None = None
     """The person who last had the migration carried out or reverted."""
-    actions: list[MoveAction]
+    actions: list[MigrationAction]
 
 
-class MovedView(View):
+class MigrationItemView(View):
     approval_id: UUID
     title: str | None = None
     """What the approval is about. Only a reader of all approvals gets it."""
