@@ -62,7 +62,7 @@ async def _unsettled(connections: dict[str, asyncpg.Connection]) -> list[str]:
             if row["waits"]:
                 problems.append(f"{name}: {row['type']} {row['id']} is not sent")
         for row in await connection.fetch("SELECT type, reason, error FROM parking"):
-            problems.append(f"{name}: {row['type']} is put aside: {row['reason']}: {row['error']}")
+            problems.append(f"{name}: {row['type']} waits or is parked: {row['reason']}: {row['error']}")
         for row in await connection.fetch("SELECT kind, last_error FROM jobs WHERE state = 'failed'"):
             problems.append(f"{name}: a job {row['kind']} failed: {row['last_error']}")
         for row in await connection.fetch(

@@ -80,7 +80,7 @@ PARKED_MESSAGES = Gauge(
     "optima_parked_messages", "Messages parked until someone replays them", ("reason",), registry=MEASURED
 )
 WAITING_MESSAGES = Gauge(
-    "optima_waiting_messages", "Messages put aside that will be tried again", registry=MEASURED
+    "optima_waiting_messages", "Messages that failed and will be tried again", registry=MEASURED
 )
 JOB_SECONDS = Histogram(
     "optima_job_seconds", "Time of one job's run", ("kind", "outcome"), buckets=_FAST, registry=REGISTRY

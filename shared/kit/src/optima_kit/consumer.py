@@ -46,7 +46,7 @@ _LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL
 _FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
 
 
-class _Held(Exception):
+class _DatabaseUnavailable(Exception):
     """Raised if the database could not do its part, so that the same work has to be tried again."""
 
 
@@ -118,7 +118,7 @@ class Consumer(Generic[P]):
             except BrokerUnavailable as error:
                 tell_of_interruption(_LOG, "consuming interrupted", error, queue=queue)
                 await self._sleep(pause())
-            except _Held:
+            except _DatabaseUnavailable:
                 return
             except Exception:
                 # A defect of the consumer itself. Its messages go back to the queue, and the delivery limit
@@ -154,7 +154,7 @@ class Consumer(Generic[P]):
             try:
                 items.append(self._read(delivery.body))
             except Unreadable as unreadable:
-                await self._put_aside(delivery.body, None, unreadable.reason, str(unreadable))
+                await self._retry_later(delivery.body, None, unreadable.reason, str(unreadable))
         if items:
             await self._handle_items(in_order(items))
 
@@ -169,12 +169,13 @@ class Consumer(Generic[P]):
         return item
 
     async def _handle_items(self, items: list[Item]) -> None:
-        """Handle the messages and put aside those that fail. Raises _Held only if asked to stop meanwhile."""
+        """Handle the messages and store those that fail for another attempt. Raises _DatabaseUnavailable
+        only if asked to stop meanwhile."""
         while items:
             try:
                 await self._until_reachable(partial(self._attempt, items), alone=len(items) == 1)
                 return
-            except _Held:
+            except _DatabaseUnavailable:
                 raise
             except Failed as failed:
                 if len(items) == 1:
@@ -195,30 +196,29 @@ class Consumer(Generic[P]):
     async def _until_reachable(self, attempt: Callable[[], Awaitable[T]], *, alone: bool = True) -> T:
         """Repeat an attempt as long as the database can't serve it. Other exceptions are passed on.
 
-        Raises _Held if asked to stop. Raises Failed if a batch (not `alone`) keeps colliding with other
-        transactions, as smaller batches collide less.
+        Raises _DatabaseUnavailable if asked to stop. Raises Failed if a batch (not `alone`) keeps colliding
+        with other transactions, as smaller batches collide less.
         """
         pause = pauses(0.02, 5.0)
         conflicts = 0
         while True:
             try:
                 return await attempt()
-            except _Held as held:
-                if isinstance(held.__cause__, CONFLICTS):
+            except _DatabaseUnavailable as unavailable:
+                if isinstance(unavailable.__cause__, CONFLICTS):
                     conflicts += 1
                     if not alone and conflicts == 3:
-                        raise Failed(None, held) from held
+                        raise Failed(None, unavailable) from unavailable
                 else:
-                    _LOG.warning("database unreachable; holding on", error=repr(held.__cause__))
+                    _LOG.warning("database unreachable; holding on", error=repr(unavailable.__cause__))
                 if self._stopping.is_set():
                     raise
                 await self._sleep(pause())
 
     async def _attempt(self, items: list[Item], aside: UUID | None = None) -> None:
-        """Handle all `items` in one transaction. `aside` is the id of a single message that had been put
-        aside.
+        """Handle all `items` in one transaction. `aside` is the id of a single message that failed before.
 
-        Raises _Held if the database is at fault, otherwise Failed.
+        Raises _DatabaseUnavailable if the database is at fault, otherwise Failed.
         """
         transaction = None
         try:
@@ -228,7 +228,7 @@ class Consumer(Generic[P]):
             cause = error.cause if isinstance(error, Failed) else error
             lost = transaction is None or transaction.lost
             if (lost and isinstance(cause, UNAVAILABLE)) or isinstance(cause, (*CONFLICTS, *CUT_OFF)):
-                raise _Held from cause
+                raise _DatabaseUnavailable from cause
             if isinstance(error, Failed):
                 raise
             raise Failed(None, error) from error
@@ -265,7 +265,7 @@ class Consumer(Generic[P]):
         handled_seconds(event.type, reason).observe(0)
         if reason == "failed":
             _LOG.warning("reaction failed", type=event.type, id=str(event.id), exc_info=error)
-        parked = await self._put_aside(
+        parked = await self._retry_later(
             event.body, event, reason, f"{type(error).__name__}: {error}", aside=aside
         )
         if parked:
@@ -274,7 +274,7 @@ class Consumer(Generic[P]):
             self._waiting_in.add(event.correlation_id)
             self._look_aside.set()
 
-    async def _put_aside(
+    async def _retry_later(
         self,
         body: bytes,
         event: Received[Any] | None,
@@ -285,9 +285,9 @@ class Consumer(Generic[P]):
     ) -> bool:
         async def attempt() -> bool:
             try:
-                return await self._parking.put_aside(body, event, reason, error, id_=aside)
+                return await self._parking.retry_later(body, event, reason, error, id_=aside)
             except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as failure:
-                raise _Held from failure
+                raise _DatabaseUnavailable from failure
 
         return bool(await self._until_reachable(attempt))
 
@@ -303,7 +303,7 @@ class Consumer(Generic[P]):
                 try:
                     await self._parking.park_dead(delivery.body, event, "delivered too often without an end")
                 except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as failure:
-                    raise _Held from failure
+                    raise _DatabaseUnavailable from failure
 
             await self._until_reachable(attempt)
 
@@ -324,7 +324,7 @@ class Consumer(Generic[P]):
             except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as error:
                 _LOG.warning("parking unreachable", error=repr(error))
                 seconds = 1.0
-            except _Held:
+            except _DatabaseUnavailable:
                 return
             except Exception:
                 _LOG.exception("trying again failed")
@@ -337,7 +337,7 @@ class Consumer(Generic[P]):
         try:
             item = self._inbox.read(body) if erased else self._read(body)
         except Unreadable as unreadable:
-            await self._put_aside(body, None, unreadable.reason, str(unreadable), aside=id_)
+            await self._retry_later(body, None, unreadable.reason, str(unreadable), aside=id_)
             return
         if tenant is None:
             # Only this release can read the message, so its tenant was not known before.

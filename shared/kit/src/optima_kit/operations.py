@@ -13,7 +13,7 @@ import asyncpg
 
 from .http import Call, Page, PageQuery, Routes, View, page_of
 from .http.openapi import openapi_document
-from .parking import PutAside, Reason, list_parked, replay
+from .parking import FailedMessage, Reason, list_parked, replay
 from .refusals import Absent
 from .service import CommandLine, Service
 
@@ -54,7 +54,7 @@ def parking_routes() -> Routes:
     return routes
 
 
-def _view(message: PutAside) -> ParkedMessageView:
+def _view(message: FailedMessage) -> ParkedMessageView:
     return ParkedMessageView(
         id=message.id,
         type=message.type,
@@ -83,7 +83,7 @@ async def _print_parked(connection: asyncpg.Connection, _: list[str]) -> int:
     after: UUID | None = None
     while page := await list_parked(connection, after=after, limit=200):
         for message in page:
-            fields = {name: getattr(message, name) for name in PutAside.__slots__}
+            fields = {name: getattr(message, name) for name in FailedMessage.__slots__}
             sys.stdout.write(json.dumps(fields, default=str, ensure_ascii=False) + "\n")
         after = page[-1].id
     return 0

@@ -33,7 +33,7 @@ UNKNOWN_LIMIT: Final = 86_400.0
 """The seconds after which a message of such a type is parked."""
 
 # The row may exist already, if the same message failed before. All times are the database server's.
-_PUT_ASIDE = """
+_RETRY_LATER = """
 INSERT INTO parking AS known (id, tenant_id, type, subject, sequence, correlation_id, body,
                               reason, error, attempts, next_attempt_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1,
@@ -95,7 +95,7 @@ UPDATE parking SET next_attempt_at = now(), attempts = 0, first_failed_at = now(
 
 
 @dataclass(frozen=True, slots=True)
-class PutAside:
+class FailedMessage:
     """A message in the parking table. If `next_attempt_at` is None, it is parked."""
 
     id: UUID
@@ -114,11 +114,11 @@ class PutAside:
 
 async def list_parked(
     connection: Connection, *, after: UUID | None = None, limit: int = 50, waiting: bool = False
-) -> list[PutAside]:
+) -> list[FailedMessage]:
     """List parked messages in the order of their ids and, if `waiting`, also those that wait for another
     attempt. A tenant's connection sees only that tenant's messages; the backbone role sees all, including
     unreadable ones."""
-    return [PutAside(**row) for row in await connection.fetch(_LIST, waiting, after, limit)]
+    return [FailedMessage(**row) for row in await connection.fetch(_LIST, waiting, after, limit)]
 
 
 async def replay(connection: Connection, id_: UUID) -> bool:
@@ -133,7 +133,7 @@ class Parking:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def put_aside(
+    async def retry_later(
         self,
         body: bytes,
         received: Received[Any] | None,
@@ -143,9 +143,9 @@ class Parking:
         id_: UUID | None = None,
     ) -> bool:
         """Store a message for another attempt, or park it if there is to be none. Return whether it was
-        parked. `id_` is the id of its row if it had been put aside before."""
+        parked. `id_` is the id of its row if it has failed before."""
         row = await self._pool.fetchrow(
-            _PUT_ASIDE,
+            _RETRY_LATER,
             *_described(body, received, id_),
             reason,
             _storable(error),

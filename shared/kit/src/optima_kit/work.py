@@ -70,34 +70,34 @@ _HINTS_OF_ONE: Final = 200
 _LOOKED_THROUGH: Final = 5000
 """How many of a tenant's oldest due jobs are searched for one that may be sent to workers."""
 
-# Tenants take turns: the oldest job of each tenant comes before the second job of any. `owed` finds the
-# tenants with jobs by jumping from one to the next in the index, and only if some job is due. The kinds in $4
-# wait for other systems; a tenant has at most $5 of them with workers, so that slow systems do not delay
+# Tenants take turns: the oldest job of each tenant comes before the second job of any. `due_tenants` finds
+# the tenants with jobs by jumping from one to the next in the index, and only if some job is due. The kinds
+# in $4 wait for other systems; a tenant has at most $5 of them with workers, so that slow systems do not delay
 # other tenants. Rows are marked before the hints are sent: a worker accepts a hint only if the row says that
 # it was given.
 _HINT_DUE = """
-WITH RECURSIVE owed (tenant_id) AS (
+WITH RECURSIVE due_tenants (tenant_id) AS (
     (SELECT tenant_id FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND EXISTS (
          SELECT FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND due_at <= $1)
      ORDER BY tenant_id LIMIT 1)
     UNION ALL
     SELECT (SELECT tenant_id FROM jobs
-            WHERE state = 'due' AND hinted_at IS NULL AND jobs.tenant_id > owed.tenant_id
+            WHERE state = 'due' AND hinted_at IS NULL AND jobs.tenant_id > due_tenants.tenant_id
             ORDER BY tenant_id LIMIT 1)
-    FROM owed WHERE owed.tenant_id IS NOT NULL
+    FROM due_tenants WHERE due_tenants.tenant_id IS NOT NULL
 ), next AS (
     SELECT job.id, turn, job.due_at
-    FROM owed
+    FROM due_tenants
     CROSS JOIN LATERAL (
         SELECT count(*) AS every, count(*) FILTER (WHERE kind = ANY ($4::text[])) AS slow
-        FROM jobs WHERE jobs.tenant_id = owed.tenant_id AND state = 'due' AND hinted_at IS NOT NULL
+        FROM jobs WHERE jobs.tenant_id = due_tenants.tenant_id AND state = 'due' AND hinted_at IS NOT NULL
     ) AS out
     CROSS JOIN LATERAL (
         SELECT id, due_at, row_number() OVER (ORDER BY due_at, id) AS turn
         FROM (
             SELECT id, due_at, slow, row_number() OVER (PARTITION BY slow ORDER BY due_at, id) AS place
             FROM (SELECT id, due_at, kind = ANY ($4::text[]) AS slow FROM jobs
-                  WHERE jobs.tenant_id = owed.tenant_id AND state = 'due' AND hinted_at IS NULL
+                  WHERE jobs.tenant_id = due_tenants.tenant_id AND state = 'due' AND hinted_at IS NULL
                       AND due_at <= $1
                   ORDER BY due_at LIMIT $6) AS oldest
         ) AS placed

@@ -191,7 +191,7 @@ async def test_an_event_handled_before_midnight_is_recognised_after_it(simulated
 
 
 async def test_a_day_of_the_inbox_stays_while_a_late_event_of_it_must_be_recognised(simulated):
-    """An event that was put aside and replayed weeks later could be published again as long as any other."""
+    """An event that was parked and replayed weeks later could be published again as long as any other."""
     stage, calendar = simulated
     late, early = calendar.id(), calendar.id()
     async with stage.database.connection() as connection:

@@ -1,4 +1,4 @@
-"""What can't be handled is put aside, tried again and parked in the end; it never holds back the rest."""
+"""What can't be handled is tried again later and parked in the end. It never holds back the rest."""
 
 from __future__ import annotations
 

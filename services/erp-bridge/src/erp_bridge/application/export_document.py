@@ -46,7 +46,7 @@ class _Export:
     """Whether the remote schema was last checked so long ago that it has to be checked again."""
 
 
-async def export_document(work: JobWork, owed: ExportDocument) -> None:
+async def export_document(work: JobWork, job: ExportDocument) -> None:
     """Write the document's present state to the ERP, unless the ERP has it.
 
     The call may be repeated: a record that an earlier attempt has written is found by our id. While the
@@ -55,7 +55,7 @@ async def export_document(work: JobWork, owed: ExportDocument) -> None:
     waits for that customer.
     """
     async with work.transaction() as ports:
-        export = await _prepare(ports, owed)
+        export = await _prepare(ports, job)
     if export is None:
         async with work.finish():
             return
@@ -79,16 +79,16 @@ async def export_document(work: JobWork, owed: ExportDocument) -> None:
             await _note_failure(ports, export.connection, export.document, fault, "refused")
 
 
-async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
+async def _prepare(ports: Ports, job: ExportDocument) -> _Export | None:
     """Build the request for the ERP. Return None if nothing has to be written now."""
-    connection = await ports.connections.get_connection_by_id(owed.connection_id)
+    connection = await ports.connections.get_connection_by_id(job.connection_id)
     if await ports.failures.find_outage(connection.connection_id) is not None:
         return None
-    document = await ports.documents.lock_document(owed.entity, owed.internal_id)
-    assert document is not None, "an export is only owed for a document that is there"
-    if not connection.exchange(owed.entity).enabled:
+    document = await ports.documents.lock_document(job.entity, job.internal_id)
+    assert document is not None, "an export is only awaited of a document that is there"
+    if not connection.exchange(job.entity).enabled:
         return None
-    if await ports.failures.is_paused(connection.connection_id, owed.entity):
+    if await ports.failures.is_paused(connection.connection_id, job.entity):
         return None
     codes = await connections_for(ports, document)
     order_id = document.heading.get("order_reference")
@@ -100,7 +100,7 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         await _note_failure(ports, connection, document, fault, "waiting")
         return None
     if codes is not None and connection.connection_id not in codes:
-        await ports.documents.withdraw_awaited_export(connection.connection_id, owed.entity, owed.internal_id)
+        await ports.documents.withdraw_awaited_export(connection.connection_id, job.entity, job.internal_id)
         await _forget_failure(ports, connection, document)
         return None
     customer = codes[connection.connection_id] if codes is not None else None
@@ -109,7 +109,7 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
         return None
     origin = await ports.documents.find_origin(UUID(order_id) if order_id else document.internal_id)
     received = origin.told if origin and origin.connection_id == connection.connection_id else {}
-    outgoing = document.outgoing(connection.mapping.of(owed.entity), customer, received)
+    outgoing = document.outgoing(connection.mapping.of(job.entity), customer, received)
     if order is not None:
         followed = await ports.documents.find_link(connection.connection_id, "order", order.internal_id)
         outgoing = replace(
@@ -117,8 +117,8 @@ async def _prepare(ports: Ports, owed: ExportDocument) -> _Export | None:
             order_remote_id=followed.remote_id if followed is not None else None,
             order_jobs=tuple(order.lines),
         )
-    link = await ports.documents.find_link(connection.connection_id, owed.entity, owed.internal_id)
-    schema = await ports.schemas.find_schema(connection.connection_id, owed.entity)
+    link = await ports.documents.find_link(connection.connection_id, job.entity, job.internal_id)
+    schema = await ports.schemas.find_schema(connection.connection_id, job.entity)
     return _Export(
         connection,
         ports.connectors.get(connection.connector),

@@ -8,7 +8,7 @@ from optima_contracts.production import OrderConfirmed
 
 from ..domain.documents import Document
 from .ports import Ports
-from .save_document import owe_ddts_of, save_document
+from .save_document import await_exports_of_ddts, save_document
 
 
 async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation_id: UUID) -> None:
@@ -39,4 +39,4 @@ async def on_order_confirmed(ports: Ports, order: OrderConfirmed, *, correlation
         changed_at=ports.now,
     )
     await save_document(ports, document)
-    await owe_ddts_of(ports, document)
+    await await_exports_of_ddts(ports, document)

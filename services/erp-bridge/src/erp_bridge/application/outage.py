@@ -32,10 +32,10 @@ async def note_outage(ports: Ports, connection: Connection, fault: Fault) -> Non
     schedule_recovery(ports, connection.connection_id, retry_at)
 
 
-async def recover_connection(work: JobWork, owed: RecoverConnection) -> None:
+async def recover_connection(work: JobWork, job: RecoverConnection) -> None:
     """Check whether the remote system answers again. If so, schedule the exports that waited for it."""
     async with work.transaction() as ports:
-        connection = await ports.connections.get_connection_by_id(owed.connection_id)
+        connection = await ports.connections.get_connection_by_id(job.connection_id)
         connector, endpoint = ports.connectors.get(connection.connector), ports.endpoint(connection)
     fault: Fault | None = None
     try:

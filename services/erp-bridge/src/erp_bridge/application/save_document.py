@@ -15,10 +15,10 @@ async def save_document(ports: Ports, document: Document) -> None:
     """Store the document, and await its export to every connection that it is meant for."""
     connections = await ports.connections.list_connections()
     await ports.documents.upsert_document(document)
-    await _owe(ports, connections, document)
+    await _await_exports(ports, connections, document)
 
 
-async def owe_ddts_of(ports: Ports, order: Document) -> None:
+async def await_exports_of_ddts(ports: Ports, order: Document) -> None:
     """Await the export of the order's DDTs that arrived before it, since only the order names their
     customer. They wait at every connection, and are withdrawn from those that do not know the customer."""
     ddts = await ports.documents.list_ddts_of_order(order.internal_id)
@@ -30,7 +30,7 @@ async def owe_ddts_of(ports: Ports, order: Document) -> None:
                     await await_export(ports, connection, ddt)
 
 
-async def _owe(ports: Ports, connections: Sequence[Connection], document: Document) -> None:
+async def _await_exports(ports: Ports, connections: Sequence[Connection], document: Document) -> None:
     if not document.is_for_erps:
         return
     codes = await connections_for(ports, document)

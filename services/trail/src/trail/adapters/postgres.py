@@ -19,7 +19,7 @@ from optima_kit.sql import Statement, load_queries
 
 from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
 from ..application.ports import Selection, Stretch, Tenant
-from ..application.schedules import owe_delivery
+from ..application.schedules import schedule_delivery
 from ..domain.anchors import anchor_is_due_at
 from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
 from ..domain.competence import Assignment, Grant, ReadScope
@@ -89,7 +89,7 @@ class PostgresTrail:
                 ANCHOR_CHAIN, AnchorChain(day=today), key=today.isoformat(), due_at=anchor_is_due_at(today)
             )
         for webhook_id in locked["waiting"]:
-            owe_delivery(self._work.jobs, webhook_id, due_at=None)
+            schedule_delivery(self._work.jobs, webhook_id, due_at=None)
 
     async def head(self) -> Head:
         row = await self._work.fetchrow(QUERIES.find_head)

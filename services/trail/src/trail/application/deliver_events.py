@@ -17,7 +17,7 @@ from ..domain.competence import ReadScope
 from ..domain.webhooks import Attempt, Webhook
 from .ports import Answer, Ports, Receiver, Receivers, Run, Selection
 from .read.access import read_scope_with
-from .schedules import DeliverAgain, DeliverEvents, owe_deliveries
+from .schedules import DeliverAgain, DeliverEvents, schedule_deliveries
 from .webhook_facts import tell_if_disabled
 from .webhook_secrets import secrets_of
 
@@ -39,20 +39,20 @@ class _Portion:
     read_at: datetime
 
 
-async def deliver_events(run: Run, receivers: Receivers, owed: DeliverEvents) -> None:
+async def deliver_events(run: Run, receivers: Receivers, payload: DeliverEvents) -> None:
     """Deliver events to one webhook for one turn. The turn ends when the receiver has everything, when it
     fails, or when the time is up. Another job is then scheduled for the rest. A turn that is repeated, or
     runs at the same time as another one of the same webhook, delivers at worst some events twice: progress is
     stored only if the webhook's position and version are those with which the turn began."""
     async with run.transaction() as ports:
-        portion = await _next_portion(ports, owed.webhook_id)
+        portion = await _next_portion(ports, payload.webhook_id)
     if portion is not None and portion.events:
         async with receivers.at(portion.webhook.url) as receiver:
             await _deliver(run, receiver, portion)
     async with run.finish() as ports:
-        webhook = await ports.webhooks.find(owed.webhook_id)
+        webhook = await ports.webhooks.find(payload.webhook_id)
         if webhook is not None and webhook.position < (await ports.trail.head()).number:
-            owe_deliveries(ports, webhook)
+            schedule_deliveries(ports, webhook)
 
 
 async def _deliver(run: Run, receiver: Receiver, portion: _Portion) -> None:
@@ -124,24 +124,24 @@ async def _note(
     return after
 
 
-async def deliver_again(run: Run, receivers: Receivers, owed: DeliverAgain) -> None:
+async def deliver_again(run: Run, receivers: Receivers, payload: DeliverAgain) -> None:
     """Deliver one event once more, out of order, in whatever state the webhook is. There is one attempt; the
     log shows its outcome, and the person may ask for another one."""
     async with run.transaction() as ports:
-        webhook = await ports.webhooks.find(owed.webhook_id)
+        webhook = await ports.webhooks.find(payload.webhook_id)
         scope = await read_scope_of_webhook(ports, webhook) if webhook is not None else None
-        secrets, now = await secrets_of(ports, owed.webhook_id), ports.now
+        secrets, now = await secrets_of(ports, payload.webhook_id), ports.now
         events = []
         if scope is not None:
-            selection = Selection(beyond=owed.number - 1, limit=1)
+            selection = Selection(beyond=payload.number - 1, limit=1)
             events = await ports.trail.entries(selection, scope)
     answer = None
-    if webhook is not None and events and events[0].entry.number == owed.number:
+    if webhook is not None and events and events[0].entry.number == payload.number:
         async with receivers.at(webhook.url) as receiver:
             answer = await receiver.deliver(events[0], secrets, now)
     async with run.finish() as ports:
-        if answer is not None and await ports.webhooks.lock(owed.webhook_id) is not None:
-            await ports.webhooks.note(_attempt(ports, owed.webhook_id, events[0], answer, replay=True))
+        if answer is not None and await ports.webhooks.lock(payload.webhook_id) is not None:
+            await ports.webhooks.note(_attempt(ports, payload.webhook_id, events[0], answer, replay=True))
 
 
 def _attempt(ports: Ports, webhook_id: UUID, event: SealedEntry, answer: Answer, *, replay: bool) -> Attempt:

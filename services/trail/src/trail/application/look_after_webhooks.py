@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from .ports import Ports
-from .schedules import owe_deliveries, owe_look
+from .schedules import schedule_check, schedule_deliveries
 
 ATTEMPTS_STAY: Final = timedelta(days=14)
 
@@ -16,7 +16,7 @@ async def look_after_webhooks(ports: Ports) -> None:
     next check. A webhook is behind if, for example, an event was recorded at the very moment when the webhook
     was created or resumed, so that no delivery was scheduled for it."""
     for webhook in await ports.webhooks.behind():
-        owe_deliveries(ports, webhook)
+        schedule_deliveries(ports, webhook)
     await ports.webhooks.delete_attempts(ports.now - ATTEMPTS_STAY)
     if await ports.webhooks.count():
-        owe_look(ports)
+        schedule_check(ports)

@@ -9,7 +9,7 @@ from optima_kit.refusals import Absent
 
 from .ports import Ports
 from .read.access import read_scope_of
-from .schedules import owe_delivery_again
+from .schedules import schedule_redelivery
 from .webhook_of import webhook_of
 
 
@@ -20,4 +20,4 @@ async def replay_attempt(ports: Ports, actor: Actor, webhook_id: UUID, attempt_i
     attempt = await ports.webhooks.find_attempt(webhook_id, attempt_id, read_scope_of(actor))
     if attempt is None:
         raise Absent("attempt_absent")
-    owe_delivery_again(ports, attempt)
+    schedule_redelivery(ports, attempt)

@@ -9,7 +9,7 @@ from optima_kit.refusals import Stale
 
 from ..domain.webhooks import Webhook, address_is_free
 from .ports import Ports
-from .schedules import owe_deliveries
+from .schedules import schedule_deliveries
 from .webhook_facts import tell_of_change
 from .webhook_of import webhook_of
 
@@ -42,5 +42,5 @@ async def revise_webhook(
     )
     await ports.webhooks.update(revised)
     tell_of_change(ports, revised, "revised")
-    owe_deliveries(ports, revised)
+    schedule_deliveries(ports, revised)
     return revised

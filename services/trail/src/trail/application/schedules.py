@@ -17,7 +17,7 @@ DELIVER: Final = "trail.deliver_events"
 DELIVER_AGAIN: Final = "trail.deliver_again"
 LOOK_AFTER: Final = "trail.look_after_webhooks"
 
-_LOOK_EVERY: Final = timedelta(minutes=5)
+_CHECK_EVERY: Final = timedelta(minutes=5)
 
 
 class DeliverEvents(BaseModel):
@@ -34,20 +34,20 @@ class LookAfterWebhooks(BaseModel):
     """The regular check of all webhooks of a tenant."""
 
 
-def owe_deliveries(ports: Ports, webhook: Webhook) -> None:
+def schedule_deliveries(ports: Ports, webhook: Webhook) -> None:
     """Schedule deliveries to a webhook if it is active: now, or when its next attempt is due."""
     if webhook.state == "active":
-        owe_delivery(ports.jobs, webhook.id, due_at=webhook.retry_at)
+        schedule_delivery(ports.jobs, webhook.id, due_at=webhook.retry_at)
 
 
-def owe_delivery(jobs: Jobs, webhook_id: UUID, *, due_at: datetime | None) -> None:
+def schedule_delivery(jobs: Jobs, webhook_id: UUID, *, due_at: datetime | None) -> None:
     jobs.schedule(DELIVER, DeliverEvents(webhook_id=webhook_id), key=str(webhook_id), due_at=due_at)
 
 
-def owe_delivery_again(ports: Ports, attempt: Attempt) -> None:
+def schedule_redelivery(ports: Ports, attempt: Attempt) -> None:
     payload = DeliverAgain(webhook_id=attempt.webhook_id, event_id=attempt.event_id, number=attempt.number)
     ports.jobs.schedule(DELIVER_AGAIN, payload, key=f"{attempt.webhook_id} {attempt.event_id}")
 
 
-def owe_look(ports: Ports) -> None:
-    ports.jobs.schedule(LOOK_AFTER, LookAfterWebhooks(), key="all", due_at=ports.now + _LOOK_EVERY)
+def schedule_check(ports: Ports) -> None:
+    ports.jobs.schedule(LOOK_AFTER, LookAfterWebhooks(), key="all", due_at=ports.now + _CHECK_EVERY)

@@ -8,7 +8,7 @@ from optima_kit.actor import Actor
 
 from ..domain.webhooks import Webhook
 from .ports import Ports
-from .schedules import owe_deliveries, owe_look
+from .schedules import schedule_check, schedule_deliveries
 from .set_up_webhook import place_of
 from .webhook_facts import tell_of_change
 from .webhook_of import webhook_of
@@ -28,8 +28,8 @@ async def resume_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhoo
     resumed = (await webhook_of(ports, actor, webhook_id)).resumed()
     await ports.webhooks.update(resumed)
     tell_of_change(ports, resumed, "resumed")
-    owe_deliveries(ports, resumed)
-    owe_look(ports)
+    schedule_deliveries(ports, resumed)
+    schedule_check(ports)
     return resumed
 
 
@@ -42,7 +42,7 @@ async def move_webhook(
     moved = webhook.moved(await place_of(ports, after, from_the_beginning=from_the_beginning))
     await ports.webhooks.update(moved)
     tell_of_change(ports, moved, "moved")
-    owe_deliveries(ports, moved)
+    schedule_deliveries(ports, moved)
     return moved
 
 
