@@ -42,8 +42,8 @@ PREFETCH: Final = 200
 BATCH: Final = 100
 """The most messages that are handled in one transaction. Meanwhile the next ones arrive."""
 
-_LOCK_ASIDE = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
-_FORGET_ASIDE = "DELETE FROM parking WHERE id = $1"
+_LOCK_FAILED = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
+_DELETE_FAILED = "DELETE FROM parking WHERE id = $1"
 
 
 class _DatabaseUnavailable(Exception):
@@ -77,7 +77,7 @@ class Consumer(Generic[P]):
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting_in: set[UUID] = set()
         self._retry_early: set[UUID] = set()
-        self._look_aside = asyncio.Event()
+        self._retry_soon = asyncio.Event()
         self._tidying = Periodic("forget what was handled", 5.0, self._parking.forget_handled)
 
     def start(self) -> None:
@@ -93,7 +93,7 @@ class Consumer(Generic[P]):
     async def stop(self) -> None:
         """Take no new messages, finish and acknowledge the present ones, and stop."""
         self._stopping.set()
-        self._look_aside.set()
+        self._retry_soon.set()
         await self._tidying.stop()
         for subscription in list(self._subscriptions):
             await subscription.cancel()
@@ -179,7 +179,7 @@ class Consumer(Generic[P]):
                 raise
             except Failed as failed:
                 if len(items) == 1:
-                    await self._blame(items[0].received, failed.cause)
+                    await self._record_failure(items[0].received, failed.cause)
                     return
                 if failed.item is None:
                     for item in items:
@@ -215,15 +215,15 @@ class Consumer(Generic[P]):
                     raise
                 await self._sleep(pause())
 
-    async def _attempt(self, items: list[Item], aside: UUID | None = None) -> None:
-        """Handle all `items` in one transaction. `aside` is the id of a single message that failed before.
+    async def _attempt(self, items: list[Item], parking_id: UUID | None = None) -> None:
+        """Handle all `items` in one transaction. `parking_id` is that of a single message that failed before.
 
         Raises _DatabaseUnavailable if the database is at fault, otherwise Failed.
         """
         transaction = None
         try:
             async with self._database.begin(items[0].received.tenant_id) as transaction:
-                done = await self._react(transaction, items, aside)
+                done = await self._react(transaction, items, parking_id)
         except Exception as error:
             cause = error.cause if isinstance(error, Failed) else error
             lost = transaction is None or transaction.lost
@@ -234,13 +234,13 @@ class Consumer(Generic[P]):
             raise Failed(None, error) from error
         self._observe(len(items), done)
 
-    async def _react(self, transaction: Transaction, items: list[Item], aside: UUID | None) -> Handled:
-        if aside is None:
+    async def _react(self, transaction: Transaction, items: list[Item], parking_id: UUID | None) -> Handled:
+        if parking_id is None:
             return await self._inbox.handle(transaction, items)
-        if await transaction.connection.fetchrow(_LOCK_ASIDE, aside) is None:
+        if await transaction.connection.fetchrow(_LOCK_FAILED, parking_id) is None:
             return Handled()
         done = await self._inbox.handle(transaction, items)
-        await transaction.connection.execute(_FORGET_ASIDE, aside)
+        await transaction.connection.execute(_DELETE_FAILED, parking_id)
         return done
 
     def _observe(self, size: int, done: Handled) -> None:
@@ -256,23 +256,25 @@ class Consumer(Generic[P]):
             early = self._waiting_in.intersection(item.received.correlation_id for item in done.fresh)
             if early:
                 self._retry_early |= early
-                self._look_aside.set()
+                self._retry_soon.set()
 
-    # Putting aside and trying again
+    # Retrying and parking
 
-    async def _blame(self, event: Received[Any], error: BaseException, aside: UUID | None = None) -> None:
+    async def _record_failure(
+        self, event: Received[Any], error: BaseException, parking_id: UUID | None = None
+    ) -> None:
         reason: Reason = "not_yet" if isinstance(error, NotYet) else "failed"
         handled_seconds(event.type, reason).observe(0)
         if reason == "failed":
             _LOG.warning("reaction failed", type=event.type, id=str(event.id), exc_info=error)
         parked = await self._retry_later(
-            event.body, event, reason, f"{type(error).__name__}: {error}", aside=aside
+            event.body, event, reason, f"{type(error).__name__}: {error}", parking_id=parking_id
         )
         if parked:
             _LOG.error("message parked", type=event.type, id=str(event.id), reason=reason)
         else:
             self._waiting_in.add(event.correlation_id)
-            self._look_aside.set()
+            self._retry_soon.set()
 
     async def _retry_later(
         self,
@@ -281,11 +283,11 @@ class Consumer(Generic[P]):
         reason: Any,
         error: str,
         *,
-        aside: UUID | None = None,
+        parking_id: UUID | None = None,
     ) -> bool:
         async def attempt() -> bool:
             try:
-                return await self._parking.retry_later(body, event, reason, error, id_=aside)
+                return await self._parking.retry_later(body, event, reason, error, id_=parking_id)
             except (*UNAVAILABLE, *CONFLICTS, *CUT_OFF) as failure:
                 raise _DatabaseUnavailable from failure
 
@@ -310,7 +312,7 @@ class Consumer(Generic[P]):
     async def _try_again(self) -> None:
         revive_at = time.monotonic()
         while not self._stopping.is_set():
-            self._look_aside.clear()
+            self._retry_soon.clear()
             early, self._retry_early = self._retry_early, set()
             try:
                 if time.monotonic() >= revive_at:
@@ -331,13 +333,13 @@ class Consumer(Generic[P]):
                 seconds = 1.0
             if not self._retry_early and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._look_aside.wait(), min(max(seconds, 0.01), 1.0))
+                    await asyncio.wait_for(self._retry_soon.wait(), min(max(seconds, 0.01), 1.0))
 
     async def _try_one(self, id_: UUID, tenant: UUID | None, body: bytes, erased: bool) -> None:
         try:
             item = self._inbox.read(body) if erased else self._read(body)
         except Unreadable as unreadable:
-            await self._retry_later(body, None, unreadable.reason, str(unreadable), aside=id_)
+            await self._retry_later(body, None, unreadable.reason, str(unreadable), parking_id=id_)
             return
         if tenant is None:
             # Only this release can read the message, so its tenant was not known before.
@@ -345,4 +347,4 @@ class Consumer(Generic[P]):
         try:
             await self._until_reachable(partial(self._attempt, [item], id_))
         except Failed as failed:
-            await self._blame(item.received, failed.cause, aside=id_)
+            await self._record_failure(item.received, failed.cause, parking_id=id_)

@@ -72,9 +72,9 @@ _LOOKED_THROUGH: Final = 5000
 
 # Tenants take turns: the oldest job of each tenant comes before the second job of any. `due_tenants` finds
 # the tenants with jobs by jumping from one to the next in the index, and only if some job is due. The kinds
-# in $4 wait for other systems; a tenant has at most $5 of them with workers, so that slow systems do not delay
-# other tenants. Rows are marked before the hints are sent: a worker accepts a hint only if the row says that
-# it was given.
+# in $4 wait for other systems; a tenant has at most $5 of them with workers, so that slow systems do not
+# delay other tenants. Rows are marked before the hints are sent: a worker accepts a hint only if the row says
+# that it was given.
 _HINT_DUE = """
 WITH RECURSIVE due_tenants (tenant_id) AS (
     (SELECT tenant_id FROM jobs WHERE state = 'due' AND hinted_at IS NULL AND EXISTS (
