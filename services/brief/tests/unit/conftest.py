@@ -1,4 +1,4 @@
-"""Briefs in every state, reached by the domain's own moves."""
+"""Briefs in every state, reached by the domain's own transitions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def content(*items: Item, **changes: object) -> Content:
 
 def draft(what: Content | None = None) -> Brief:
     brief = Brief.drafted(uuid4(), "B-2026-0001", ANNA, "Anna Bianchi", None, what or content(), HAPPENING)
-    brief.moves.clear()
+    brief.transitions.clear()
     return brief
 
 
@@ -79,7 +79,7 @@ def brief_in(state: State, what: Content | None = None) -> Brief:
             assert brief.state is reached
     ways.get(state, lambda: None)()
     assert brief.state is state
-    brief.moves.clear()
+    brief.transitions.clear()
     return brief
 
 

@@ -15,8 +15,8 @@ from optima_kit.refusals import NotYet, WrongState
 RESTING = [state for state in State if state not in (State.CHANGES_REQUESTED, State.DELIVERED)]
 
 
-def moved(brief: Brief) -> list[State]:
-    return [move.to_state for move in brief.moves]
+def entered(brief: Brief) -> list[State]:
+    return [transition.to_state for transition in brief.transitions]
 
 
 UNDER_APPROVAL = {State.SUBMITTED, State.IN_APPROVAL}
@@ -35,7 +35,7 @@ class TestRequester:
         ):
             with pytest.raises(WrongState, match="brief_not_draft"):
                 change()
-        assert (brief.state, brief.version, brief.moves) == (state, version, [])
+        assert (brief.state, brief.version, brief.transitions) == (state, version, [])
 
     def test_submission_freezes_the_draft(self, made: SimpleNamespace) -> None:
         brief = made.draft()
@@ -159,7 +159,7 @@ class TestApproval:
     ) -> None:
         brief = made.brief_in(State.IN_APPROVAL)
         brief.changes_requested(made.approval, 1, "Meno pezzi", made.context)
-        assert [(m.to_state, m.revision, m.reason) for m in brief.moves] == [
+        assert [(m.to_state, m.revision, m.reason) for m in brief.transitions] == [
             (State.CHANGES_REQUESTED, 1, "Meno pezzi"),
             (State.DRAFT, 2, "Meno pezzi"),
         ]
@@ -193,7 +193,7 @@ class TestDelivery:
                 self.reports(made, brief)[report]()
             assert brief.state is State.CLOSED, order
             assert brief.order_id == made.order
-            reached = [rank[state] for state in moved(brief)]
+            reached = [rank[state] for state in entered(brief)]
             assert reached == sorted(set(reached)), order
 
     @pytest.mark.parametrize("state", [State.DRAFT, State.SUBMITTED, State.IN_APPROVAL, State.REJECTED])
@@ -202,10 +202,10 @@ class TestDelivery:
             with pytest.raises(NotYet):
                 self.reports(made, made.brief_in(state))[report]()
 
-    def test_delivered_and_closed_are_two_moves(self, made: SimpleNamespace) -> None:
+    def test_delivered_and_closed_are_two_transitions(self, made: SimpleNamespace) -> None:
         brief = made.brief_in(State.IN_DELIVERY)
         brief.order_delivered(made.order, made.context)
-        assert moved(brief) == [State.DELIVERED, State.CLOSED]
+        assert entered(brief) == [State.DELIVERED, State.CLOSED]
 
 
 class TestCancellation:

@@ -19,7 +19,7 @@ from ..application.ports import Filters, Ports, PricedRevision, StoredFile, Summ
 from ..domain.brief import Brief, Revision
 from ..domain.comments import Comment, Version
 from ..domain.content import Attachment, Content
-from ..domain.lifecycle import Cause, Move, State
+from ..domain.lifecycle import Cause, State, Transition
 from ..domain.pricing import PriceLine, Pricing
 from ..domain.progress import ItemJob, Shipment, ShipmentState
 from .postgres_budgets import PostgresBudgets
@@ -61,7 +61,7 @@ class PostgresBriefs:
 
     async def insert_brief(self, brief: Brief) -> None:
         assert brief.draft is not None
-        (move,) = brief.moves
+        (transition,) = brief.transitions
         self._work.write(
             QUERIES.insert_brief,
             brief_id=brief.brief_id,
@@ -76,10 +76,10 @@ class PostgresBriefs:
             revision=brief.revision,
             version=brief.version,
             at=brief.drafted_at,
-            actor_id=move.actor_id,
-            on_behalf_of=move.on_behalf_of,
+            actor_id=transition.actor_id,
+            on_behalf_of=transition.on_behalf_of,
         )
-        brief.moves.clear()
+        brief.transitions.clear()
 
     async def find_brief(self, brief_id: UUID) -> Brief | None:
         row = await self._work.fetchrow(QUERIES.find_brief, brief_id=brief_id)
@@ -116,16 +116,16 @@ class PostgresBriefs:
             changed_at=brief.changed_at,
             requester_id=brief.requester_id,
             requester_name=brief.requester_name,
-            move_ats=[move.at for move in brief.moves],
-            move_from_states=[move.from_state for move in brief.moves],
-            move_to_states=[move.to_state for move in brief.moves],
-            move_revisions=[move.revision for move in brief.moves],
-            move_causes=[move.cause for move in brief.moves],
-            move_reasons=[move.reason for move in brief.moves],
-            move_actor_ids=[move.actor_id for move in brief.moves],
-            move_on_behalf_ofs=[move.on_behalf_of for move in brief.moves],
+            move_ats=[transition.at for transition in brief.transitions],
+            move_from_states=[transition.from_state for transition in brief.transitions],
+            move_to_states=[transition.to_state for transition in brief.transitions],
+            move_revisions=[transition.revision for transition in brief.transitions],
+            move_causes=[transition.cause for transition in brief.transitions],
+            move_reasons=[transition.reason for transition in brief.transitions],
+            move_actor_ids=[transition.actor_id for transition in brief.transitions],
+            move_on_behalf_ofs=[transition.on_behalf_of for transition in brief.transitions],
         )
-        brief.moves.clear()
+        brief.transitions.clear()
 
     async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
         prices = {str(item_id): money_text(price) for item_id, price in revision.proposed_prices.items()}
@@ -249,9 +249,9 @@ class PostgresBriefs:
         rows = await self._work.fetch(QUERIES.list_comments, brief_id=brief_id, after=after, limit=limit)
         return [_comment(row) for row in rows]
 
-    async def list_moves(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
+    async def list_transitions(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Transition]]:
         rows = await self._work.fetch(QUERIES.list_moves, brief_id=brief_id, after=after, limit=limit)
-        return [(row["move"], _move(row)) for row in rows]
+        return [(row["move"], _transition(row)) for row in rows]
 
     async def list_revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
         rows = await self._work.fetch(QUERIES.list_revisions, brief_id=brief_id, after=after, limit=limit)
@@ -418,8 +418,8 @@ def _summary(row: asyncpg.Record) -> Summary:
     )
 
 
-def _move(row: asyncpg.Record) -> Move:
-    return Move(
+def _transition(row: asyncpg.Record) -> Transition:
+    return Transition(
         at=row["at"],
         from_state=State(row["from_state"]) if row["from_state"] else None,
         to_state=State(row["to_state"]),

@@ -6,7 +6,7 @@
 SELECT next_brief_number(:year)
 
 -- name: insert_brief
--- Inserts the brief and its first move in one round trip, because drafting is the most common command.
+-- Inserts the brief and its first transition in one round trip, because drafting is the most common command.
 WITH moved AS (
     INSERT INTO moves (brief_id, at, to_state, revision, cause, actor_id, on_behalf_of)
     VALUES (:brief_id, :at, :state, :revision, :cause, :actor_id, :on_behalf_of)
@@ -55,7 +55,7 @@ WHERE briefs.brief_id = :brief_id
 FOR UPDATE OF briefs
 
 -- name: update_brief
--- Updates the brief and appends its new moves, if any, in their order.
+-- Updates the brief and appends its new transitions, if any, in their order.
 WITH moved AS (
     INSERT INTO moves (brief_id, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of)
     SELECT :brief_id, at, from_state, to_state, revision, cause, reason, actor_id, on_behalf_of

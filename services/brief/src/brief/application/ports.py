@@ -16,7 +16,7 @@ from ..domain.budgets import Budget, Charge, Entry, Holder, Period
 from ..domain.catalogue import CataloguePrice
 from ..domain.comments import Comment
 from ..domain.content import Attachment
-from ..domain.lifecycle import Cause, Move, State
+from ..domain.lifecycle import Cause, State, Transition
 from ..domain.pricing import Pricing
 from ..domain.progress import ItemJob, Shipment
 from ..domain.proofs import Annotation, Proof, ProofVersion, Reply
@@ -85,7 +85,7 @@ class Briefs(Protocol):
         """Lock the requester's briefs that are not over, and return their ids."""
 
     async def update_brief(self, brief: Brief) -> None:
-        """Store a locked brief's state, requester and draft, and append its new moves to its history."""
+        """Store a locked brief's state, requester and draft, and append its new transitions to its history."""
 
     async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
         """Store a revision, which never changes again, and protect its files from deletion."""
@@ -131,8 +131,8 @@ class Briefs(Protocol):
     async def list_comments(self, brief_id: UUID, after: UUID | None, limit: int) -> list[Comment]:
         """List a brief's comments, oldest first."""
 
-    async def list_moves(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Move]]:
-        """List a brief's moves, oldest first, each with its position in the history."""
+    async def list_transitions(self, brief_id: UUID, after: int, limit: int) -> list[tuple[int, Transition]]:
+        """List a brief's transitions, oldest first, each with its position in the history."""
 
     async def list_revisions(self, brief_id: UUID, after: int, limit: int) -> list[PricedRevision]:
         """List a brief's frozen revisions, oldest first."""

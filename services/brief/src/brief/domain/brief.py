@@ -22,8 +22,8 @@ from .lifecycle import (
     UNDER_APPROVAL,
     AuditContext,
     Cause,
-    Move,
     State,
+    Transition,
 )
 from .pricing import Pricing, QuotedTerms, carried_over_prices, content_hash, price_revision
 from .rules import (
@@ -74,8 +74,8 @@ class Brief:
     """The newest prices of the newest frozen revision."""
     approval_id: UUID | None = None
     order_id: UUID | None = None
-    moves: list[Move] = field(default_factory=list)
-    """Moves that are not stored yet."""
+    transitions: list[Transition] = field(default_factory=list)
+    """Transitions that are not stored yet."""
 
     # --- what the requester does
 
@@ -106,7 +106,7 @@ class Brief:
             version=1,
             draft=content,
         )
-        brief.moves.append(_move(None, State.DRAFT, 1, Cause.DRAFTED, None, context))
+        brief.transitions.append(_new_transition(None, State.DRAFT, 1, Cause.DRAFTED, None, context))
         return brief
 
     def revise(self, content: Content, kept_items: Collection[UUID], at: datetime) -> None:
@@ -355,7 +355,9 @@ class Brief:
     def hand_over(self, requester_id: UUID, requester_name: str, context: AuditContext) -> None:
         """Make the successor of a requester who has left the company the requester."""
         self.requester_id, self.requester_name = requester_id, requester_name
-        self.moves.append(_move(self.state, self.state, self.revision, Cause.HANDED_OVER, None, context))
+        self.transitions.append(
+            _new_transition(self.state, self.state, self.revision, Cause.HANDED_OVER, None, context)
+        )
         self._changed(context.at)
 
     # --- what other modules read
@@ -384,7 +386,7 @@ class Brief:
         self._changed(at)
 
     def _move_to(self, state: State, cause: Cause, reason: str | None, context: AuditContext) -> None:
-        self.moves.append(_move(self.state, state, self.revision, cause, reason, context))
+        self.transitions.append(_new_transition(self.state, state, self.revision, cause, reason, context))
         self.state, self.cause, self.reason = state, cause, reason
         self._changed(context.at)
 
@@ -393,10 +395,10 @@ class Brief:
         self.version += 1
 
 
-def _move(
+def _new_transition(
     left: State | None, entered: State, revision: int, cause: Cause, reason: str | None, context: AuditContext
-) -> Move:
-    return Move(
+) -> Transition:
+    return Transition(
         at=context.at,
         from_state=left,
         to_state=entered,

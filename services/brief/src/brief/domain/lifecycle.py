@@ -64,8 +64,8 @@ OVER: Final = frozenset({State.REJECTED, State.DELIVERED, State.CLOSED, State.CA
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One step of a brief's history. Moves are appended and never changed."""
+class Transition:
+    """One step of a brief's history. Transitions are appended and never changed."""
 
     at: datetime
     from_state: State | None
@@ -79,7 +79,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """When something happened, who did it and on whose behalf. Every move records this."""
+    """When something happened, who did it and on whose behalf. Every transition records this."""
 
     at: datetime
     actor_id: UUID | None = None

@@ -20,7 +20,7 @@ from optima_kit.refusals import Absent
 from ...domain.brief import Brief, Revision
 from ...domain.comments import MOST_UNREAD, Comment
 from ...domain.content import Content, Item
-from ...domain.lifecycle import Move, State
+from ...domain.lifecycle import State, Transition
 from ...domain.pricing import PriceLine, Pricing
 from ...domain.progress import ItemProgress, progress_of
 from ...domain.rules import day_in_rome
@@ -263,8 +263,8 @@ async def list_history(ports: Ports, actor: Actor, brief_id: UUID, query: PageQu
 
 async def show_history(ports: Ports, brief: Brief, query: PageQuery) -> Page[TransitionView]:
     """List every change of a loaded brief's state."""
-    found = await ports.briefs.list_moves(brief.brief_id, query.after(int) or 0, query.rows)
-    people = (each for _, move in found for each in (move.actor_id, move.on_behalf_of))
+    found = await ports.briefs.list_transitions(brief.brief_id, query.after(int) or 0, query.rows)
+    people = (each for _, transition in found for each in (transition.actor_id, transition.on_behalf_of))
     names = await ports.directory.names(people)
     return page_of(query, found, lambda row: _transition(row[1], names), lambda row: row[0])
 
@@ -290,16 +290,16 @@ def _summary(actor: Actor, summary: Summary, names: Names, unread: UnreadComment
     )
 
 
-def _transition(move: Move, names: Names) -> TransitionView:
+def _transition(transition: Transition, names: Names) -> TransitionView:
     return TransitionView(
-        at=move.at,
-        from_state=move.from_state,
-        to_state=move.to_state,
-        revision=move.revision,
-        cause=move.cause,
-        reason=move.reason,
-        actor=PersonView.of(move.actor_id, names),
-        on_behalf_of=PersonView.of(move.on_behalf_of, names),
+        at=transition.at,
+        from_state=transition.from_state,
+        to_state=transition.to_state,
+        revision=transition.revision,
+        cause=transition.cause,
+        reason=transition.reason,
+        actor=PersonView.of(transition.actor_id, names),
+        on_behalf_of=PersonView.of(transition.on_behalf_of, names),
     )
 
 
