@@ -58,9 +58,11 @@ async def test_guesses_from_one_address_wait_longer_each_time(identity: Identity
         for _ in range(5):
             assert (await identity.sign_in(email, password=WRONG))["status"] == 401
         for seconds in (1, 2, 4, 8):
-            braked = await identity.sign_in(email)
-            assert (braked["status"], braked["code"]) == (429, "attempts_too_many"), "even with the right one"
-            assert braked["retry_after"] == str(seconds)
+            throttled = await identity.sign_in(email)
+            assert (throttled["status"], throttled["code"]) == (429, "attempts_too_many"), (
+                "even with the right one"
+            )
+            assert throttled["retry_after"] == str(seconds)
             identity.clock.advance(timedelta(seconds=seconds))
             assert (await identity.sign_in(email, password=WRONG))["status"] == 401
     identity.clock.advance(timedelta(seconds=16))
@@ -126,17 +128,17 @@ async def test_a_device_is_known_to_its_person_and_password_alone(identity: Iden
     for _ in range(5):
         await identity.sign_in("elena@aurora.example", password=WRONG, device_token=device)
     stolen = await identity.sign_in("elena@aurora.example", device_token=device)
-    assert stolen["status"] == 429, "a device that guesses is braked like any other"
+    assert stolen["status"] == 429, "a device that guesses is throttled like any other"
     assert (await identity.sign_in("elena@aurora.example"))["status"] == 200
 
 
-async def test_one_address_that_tries_many_accounts_is_braked(identity: Identity) -> None:
+async def test_one_address_that_tries_many_accounts_is_throttled(identity: Identity) -> None:
     await identity.register()
     for number in range(50):
         tried = await identity.sign_in(f"p{number}@aurora.example", address="2001:db8::1")
         assert tried["status"] == 401
-    braked = await identity.sign_in("another@aurora.example", address="2001:db8::2")
-    assert braked["status"] == 429
+    throttled = await identity.sign_in("another@aurora.example", address="2001:db8::2")
+    assert throttled["status"] == 429
     assert (await identity.sign_in("paola@aurora.example"))["status"] == 200
 
 

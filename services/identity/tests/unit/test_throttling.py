@@ -4,27 +4,27 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from identity.domain.brakes import (
+from identity.domain.throttling import (
     ANY_ACCOUNT,
     FROM_ANYWHERE,
     ONE_ACCOUNT,
-    Brake,
     Failures,
+    Throttle,
     neighbourhood,
-    source_is_not_braked,
+    source_is_not_throttled,
 )
 from optima_kit.refusals import TooMany
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("brake", [ONE_ACCOUNT, ANY_ACCOUNT, FROM_ANYWHERE])
-def test_each_failure_waits_twice_as_long_up_to_the_longest(brake: Brake) -> None:
-    waits = [brake.wait_after(failed) for failed in range(10_000)]
-    assert set(waits[: brake.free]) == {timedelta(0)}
-    for shorter, longer in zip(waits[brake.free :], waits[brake.free + 1 :], strict=False):
-        assert longer == min(2 * shorter, brake.longest)
-    assert waits[-1] == brake.longest < brake.forgotten_after
+@pytest.mark.parametrize("throttle", [ONE_ACCOUNT, ANY_ACCOUNT, FROM_ANYWHERE])
+def test_each_failure_waits_twice_as_long_up_to_the_longest(throttle: Throttle) -> None:
+    waits = [throttle.wait_after(failed) for failed in range(10_000)]
+    assert set(waits[: throttle.free]) == {timedelta(0)}
+    for shorter, longer in zip(waits[throttle.free :], waits[throttle.free + 1 :], strict=False):
+        assert longer == min(2 * shorter, throttle.longest)
+    assert waits[-1] == throttle.longest < throttle.forgotten_after
 
 
 def test_an_account_that_is_tried_from_anywhere_answers_within_seconds() -> None:
@@ -39,7 +39,7 @@ def test_a_wait_ends_at_its_moment_and_the_count_with_time() -> None:
     assert failures.one_more(ONE_ACCOUNT, NOW).failed == ONE_ACCOUNT.free + 1
     assert failures.one_more(ONE_ACCOUNT, NOW + ONE_ACCOUNT.forgotten_after).failed == 1
     with pytest.raises(TooMany, match="attempts_too_many") as refused:
-        source_is_not_braked(timedelta(seconds=1.2))
+        source_is_not_throttled(timedelta(seconds=1.2))
     assert refused.value.facts["seconds"] == 2
 
 

@@ -33,8 +33,8 @@ from ..application.sessions import end_own_session, end_sessions
 from ..application.sign_in import PasswordGrant, sign_in
 from ..application.sign_in_service import sign_in_service
 from ..application.sign_in_with_provider import Return, begin_at_provider, return_from_provider
-from ..domain.brakes import neighbourhood
 from ..domain.sessions import ACCESS_TOKEN_LIVES
+from ..domain.throttling import neighbourhood
 from .directory import DatabaseDirectory, acting
 from .oauth_errors import oauth_error
 

@@ -14,7 +14,6 @@ from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
 from ..application.ports import Credentials, FailureKey
-from ..domain.brakes import Failures
 from ..domain.links import Link, Purpose
 from ..domain.people import Person
 from ..domain.providers import Attempt, Provider
@@ -24,6 +23,7 @@ from ..domain.service_accounts import ServiceAccount
 from ..domain.sessions import RefreshToken, Session
 from ..domain.signing import SigningKey
 from ..domain.tenants import Legal, Tenant
+from ..domain.throttling import Failures
 from ..domain.units import Unit
 
 if TYPE_CHECKING:

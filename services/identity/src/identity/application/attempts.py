@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from ..domain.brakes import ANY_ACCOUNT, FROM_ANYWHERE, ONE_ACCOUNT, Brake, source_is_not_braked
+from ..domain.throttling import ANY_ACCOUNT, FROM_ANYWHERE, ONE_ACCOUNT, Throttle, source_is_not_throttled
 from .ports import FailureKey, Ports
 
 _NONE: Final = b""
@@ -69,12 +69,12 @@ async def forget_failures(ports: Ports, email: str) -> None:
 
 
 async def _count(
-    ports: Ports, braking: dict[FailureKey, Brake], slowing: dict[FailureKey, Brake] | None = None
+    ports: Ports, refusing: dict[FailureKey, Throttle], slowing: dict[FailureKey, Throttle] | None = None
 ) -> dict[FailureKey, int]:
-    brakes = {**braking, **(slowing or {})}
-    found = await ports.failures.lock(tuple(brakes))
-    source_is_not_braked(max(found[key].wait(brake, ports.now) for key, brake in braking.items()))
-    counted = {key: found[key].one_more(brake, ports.now) for key, brake in brakes.items()}
+    throttles = {**refusing, **(slowing or {})}
+    found = await ports.failures.lock(tuple(throttles))
+    source_is_not_throttled(max(found[key].wait(throttle, ports.now) for key, throttle in refusing.items()))
+    counted = {key: found[key].one_more(throttle, ports.now) for key, throttle in throttles.items()}
     for key, failures in counted.items():
         await ports.failures.save(key, failures)
     return {key: failures.failed for key, failures in counted.items()}

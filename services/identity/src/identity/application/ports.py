@@ -11,7 +11,6 @@ from uuid import UUID
 
 from optima_kit.ports import Jobs, Outbox
 
-from ..domain.brakes import Failures
 from ..domain.links import Link, Purpose
 from ..domain.people import Person
 from ..domain.providers import Attempt, Introduction, Provider
@@ -21,6 +20,7 @@ from ..domain.service_accounts import ServiceAccount
 from ..domain.sessions import RefreshToken, Session
 from ..domain.signing import SigningKey
 from ..domain.tenants import Tenant
+from ..domain.throttling import Failures
 from ..domain.units import Unit
 
 
