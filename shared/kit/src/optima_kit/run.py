@@ -319,10 +319,10 @@ async def _relaying(process: _Process) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _working(process: _Process) -> AsyncIterator[None]:
-    from .work import Work
+    from .work import Worker
 
     settings = process.service.settings
-    work = Work(
+    work = Worker(
         process.service,
         process.database,
         settings.broker_url.get_secret_value(),

@@ -1,8 +1,8 @@
 """Runs scheduled jobs: a dispatcher sends hints to the broker, and workers take them.
 
 A job is a row in the table `jobs`. When it is due, `JobDispatcher` (in the relay role) sends its id, the
-hint, through RabbitMQ. A Dramatiq worker (`Work`) takes the hint, locks the row and runs the job. A lost hint
-is sent again, and a duplicate hint finds the row locked or done.
+hint, through RabbitMQ. `Worker`, a Dramatiq worker, takes the hint, locks the row and runs the job. A lost
+hint is sent again, and a duplicate hint finds the row locked or done.
 """
 
 from __future__ import annotations
@@ -474,7 +474,7 @@ class _HintBroker(RabbitmqBroker):
         return set()
 
 
-class Work(Generic[P]):
+class Worker(Generic[P]):
     """Takes hints and runs their jobs until `stop`. The jobs run in the event loop, and Dramatiq's threads
     wait for them."""
 

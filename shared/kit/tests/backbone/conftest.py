@@ -34,7 +34,7 @@ from optima_kit.testing import ServiceDatabase, eventually
 from optima_kit.testing.provisioned import declare_jobs, declare_service, declare_shared
 from optima_kit.topology import dead_queue, events_queue, jobs_queue
 from optima_kit.wake import WakeListener, WakeNotifier
-from optima_kit.work import JobDispatcher, JobRunner, Work
+from optima_kit.work import JobDispatcher, JobRunner, Worker
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
@@ -117,8 +117,8 @@ class Stage:
         self._stack.push_async_callback(dispatcher.stop)
         return dispatcher
 
-    async def work(self) -> Work[Any]:
-        work = Work(self.tally, self.database, self.amqp_url, threads=2)
+    async def work(self) -> Worker[Any]:
+        work = Worker(self.tally, self.database, self.amqp_url, threads=2)
         work.start()
         self._stack.push_async_callback(work.stop, 1.0)
         return work

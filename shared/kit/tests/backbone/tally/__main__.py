@@ -20,7 +20,7 @@ from optima_kit.consumer import Consumer
 from optima_kit.db import Database
 from optima_kit.relay import Relay
 from optima_kit.wake import WakeListener, WakeNotifier
-from optima_kit.work import JobDispatcher, Work
+from optima_kit.work import JobDispatcher, Worker
 from tally import Tally
 
 
@@ -64,7 +64,7 @@ async def main(word: str, role: str) -> None:
                 keys=tally.keys,
             ).start()
         elif role == "work":
-            Work(tally, database, os.environ["AMQP_URL"]).start()
+            Worker(tally, database, os.environ["AMQP_URL"]).start()
         sys.stdout.write("running\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
