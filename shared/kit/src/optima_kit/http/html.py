@@ -124,8 +124,8 @@ class SeeOther:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """A file of another service, which is passed on while it arrives."""
+class RawAnswer:
+    """An answer that is not a page, such as a file of another service, which is passed on while it arrives."""
 
     data: bytes | AsyncIterator[bytes]
     media_type: str
@@ -139,7 +139,7 @@ class ServerSentEvents:
     frames: AsyncIterator[bytes]
 
 
-Answer = Shown | SeeOther | Passed | ServerSentEvents
+Answer = Shown | SeeOther | RawAnswer | ServerSentEvents
 Handler = Callable[..., Awaitable[Answer]]
 
 
@@ -305,7 +305,7 @@ class Html:
         answer = await route.handler(call, **arguments)
         if isinstance(answer, SeeOther):
             return _see_other(answer)
-        if isinstance(answer, Passed):
+        if isinstance(answer, RawAnswer):
             headers = _HEADERS | {"Content-Disposition": answer.disposition}
             return web.Response(body=answer.data, content_type=answer.media_type, headers=headers)
         if isinstance(answer, ServerSentEvents):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
@@ -63,7 +63,7 @@ async def decide(call: PageCall, approval_id: UUID) -> Answer:
 @pages.get("/approvals/{approval_id}/documents/{document_id}")
 async def download(call: PageCall, approval_id: UUID, document_id: UUID) -> Answer:
     file = await call.session.services.file("approval", f"/v1/approvals/{approval_id}/evidence/{document_id}")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.post("/approvals/{approval_id}/forwarding")

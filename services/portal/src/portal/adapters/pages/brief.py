@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..brief_reasons import reason_code
@@ -33,7 +33,7 @@ async def show_brief(call: PageCall, brief_id: UUID) -> Answer:
 @pages.get("/briefs/{brief_id}/attachments/{attachment_id}")
 async def download(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answer:
     file = await call.session.services.file("brief", f"/v1/briefs/{brief_id}/attachments/{attachment_id}")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.post("/briefs/{brief_id}/cancellation")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
@@ -50,7 +50,7 @@ async def submit_version(call: PageCall, proof_id: UUID) -> Answer:
 @pages.get("/proofs/{proof_id}/versions/{version}/file")
 async def download(call: PageCall, proof_id: UUID, version: int) -> Answer:
     file = await call.session.services.file("brief", f"/v1/proofs/{proof_id}/versions/{version}/file")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.get("/proofs/{proof_id}/versions/{version}/pages/{page}")
@@ -59,7 +59,7 @@ async def look(call: PageCall, proof_id: UUID, version: int, page: int) -> Answe
     if call.query.get("thumbnail"):
         path += "?thumbnail=true"
     file = await call.session.services.file("brief", path)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.post("/proofs/{proof_id}/versions/{version}/pages/{page}/annotations")

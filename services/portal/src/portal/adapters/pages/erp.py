@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, Sent, day_begins, filled
@@ -214,7 +214,7 @@ async def show_comparison(call: PageCall, comparison_id: UUID) -> Answer:
 @pages.get("/erp/comparisons/{comparison_id}/report")
 async def download_report(call: PageCall, comparison_id: UUID) -> Answer:
     file = await call.session.services.file("erp-bridge", f"/v1/reconciliations/{comparison_id}/report")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.get("/erp/failures")

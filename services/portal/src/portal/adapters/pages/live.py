@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, ServerSentEvents
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, ServerSentEvents
 
 pages = Pages()
 
@@ -19,4 +19,4 @@ async def hints(call: PageCall) -> Answer:
 async def count_inbox(call: PageCall) -> Answer:
     """Return how many decisions wait for the reader."""
     summary = await call.session.services.get("approval", "/v1/inbox/summary")
-    return Passed(str(summary["waiting"]).encode(), "text/plain", "inline")
+    return RawAnswer(str(summary["waiting"]).encode(), "text/plain", "inline")

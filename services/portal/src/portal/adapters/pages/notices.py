@@ -7,7 +7,7 @@ from datetime import time
 from typing import Any, cast
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 from optima_kit.pages import PageQuery, page_of
 
 from ...domain.notices import USUAL, Kind, Preferences, Way
@@ -46,7 +46,7 @@ async def read_all(call: PageCall) -> Answer:
 async def count_unread(call: PageCall) -> Answer:
     async with call.database.reading(_tenant(call)) as work:
         unread = await PostgresNotices(work).count_unread(_person(call))
-    return Passed(str(unread).encode(), "text/plain", "inline")
+    return RawAnswer(str(unread).encode(), "text/plain", "inline")
 
 
 @pages.get("/me/notices")

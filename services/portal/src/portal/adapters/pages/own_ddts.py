@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
 
 from ..client import part, with_parts
 
@@ -32,4 +32,4 @@ async def show_own_ddt(call: PageCall, shipment_id: UUID) -> Answer:
 @pages.get("/own-ddts/{shipment_id}/ddt.pdf")
 async def read_own_ddt(call: PageCall, shipment_id: UUID) -> Answer:
     file = await call.session.services.file("logistics", f"/v1/own-ddts/{shipment_id}/ddt.pdf")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, Sent
@@ -19,7 +19,7 @@ _ASKED: Final = frozenset({"paper", "shipment_id", "first_package", "last_packag
 async def print_papers(call: PageCall) -> Answer:
     named = [(name, value) for name, value in call.query.items() if name in _ASKED]
     file = await call.session.services.file("logistics", f"/v1/papers.pdf?{urlencode(named)}")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.get("/package-numbers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, Sent
@@ -31,7 +31,7 @@ async def write(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
 async def download(call: PageCall, order_id: UUID, phase_id: UUID, message_id: UUID) -> Answer:
     path = f"/v1/phases/{phase_id}/messages/{message_id}/file"
     file = await call.session.services.file("production", path)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 async def _page(call: PageCall, order_id: UUID, phase_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..answers import form_labels
@@ -73,7 +73,7 @@ async def export(call: PageCall, key: str) -> Answer:
     """Download the document of a published version or of the draft."""
     found = await call.session.services.get("approval", _address(key), version=call.query.get("version"))
     name = f'attachment; filename="{quote(found["key"])}.yaml"'
-    return Passed(document_of(found["definition"]).encode(), _YAML, name)
+    return RawAnswer(document_of(found["definition"]).encode(), _YAML, name)
 
 
 @pages.post("/processes/{key}/publication")

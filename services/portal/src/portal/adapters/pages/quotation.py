@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused
@@ -59,7 +59,7 @@ async def send_file(call: PageCall, quotation_id: UUID) -> Answer:
 @pages.get("/quotations/{quotation_id}/attachments/{file_id}")
 async def download(call: PageCall, quotation_id: UUID, file_id: UUID) -> Answer:
     file = await call.session.services.file("brief", f"/v1/quotations/{quotation_id}/files/{file_id}")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.post("/quotations/{quotation_id}/attachments/{file_id}/removal")

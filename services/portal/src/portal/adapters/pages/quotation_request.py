@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused
@@ -54,7 +54,7 @@ async def cancel(call: PageCall, request_id: UUID) -> Answer:
 async def download(call: PageCall, request_id: UUID, file_id: UUID) -> Answer:
     path = f"/v1/quotation-requests/{request_id}/files/{file_id}"
     file = await call.session.services.file("brief", path)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 async def _command(call: PageCall, request_id: UUID, what: str, body: dict[str, Any]) -> Answer:

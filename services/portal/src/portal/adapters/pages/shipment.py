@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..client import LISTED, Refused, part, with_parts
@@ -42,7 +42,7 @@ async def show_shipment(call: PageCall, shipment_id: UUID) -> Answer:
 @pages.get("/shipments/{shipment_id}/ddt.pdf")
 async def read_ddt(call: PageCall, shipment_id: UUID) -> Answer:
     file = await call.session.services.file("logistics", f"/v1/shipments/{shipment_id}/ddt.pdf")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.get("/shipments/{shipment_id}/despatch-advice.xml")
@@ -52,7 +52,7 @@ async def read_despatch_advice(call: PageCall, shipment_id: UUID) -> Answer:
         file = await call.session.services.file("logistics", path)
     except Refused as refused:
         return await _page(call, shipment_id, Sent("despatch-advice", {}, refused))
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 @pages.post("/shipments/{shipment_id}/labels")
@@ -183,7 +183,7 @@ async def prove(call: PageCall, shipment_id: UUID) -> Answer:
 async def read_proof(call: PageCall, shipment_id: UUID, proof_id: UUID) -> Answer:
     path = f"/v1/shipments/{shipment_id}/delivery-proofs/{proof_id}"
     file = await call.session.services.file("logistics", path)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 async def _keep_proof(call: PageCall, shipment_id: UUID) -> Answer:

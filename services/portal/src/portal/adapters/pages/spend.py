@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
 from optima_kit.written import written_month
 
 from ..charts import bars
@@ -53,7 +53,7 @@ async def show_spend(call: PageCall) -> Answer:
 async def export_spend(call: PageCall) -> Answer:
     typed = filled(**{name: call.query.get(name, "").strip() for name in _PERIOD})
     file = await call.session.services.file("brief", f"/v1/figures/spend.csv?{urlencode(typed)}")
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], figure: str) -> Decimal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused, with_parts
@@ -57,7 +57,7 @@ async def write(call: PageCall, phase_id: UUID) -> Answer:
 async def download(call: PageCall, phase_id: UUID, message_id: UUID) -> Answer:
     path = f"/v1/tasks/{phase_id}/messages/{message_id}/file"
     file = await call.session.services.file("production", path)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 async def _command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
 
 from ..client import part, with_parts
 from ..forms import ROME, filled
@@ -38,7 +38,7 @@ async def export_to_be_invoiced(call: PageCall) -> Answer:
     typed = filled(**{name: call.query.get(name, "").strip() for name in _FILTERS})
     path = f"/v1/ddts/to-be-invoiced.csv?{urlencode(typed)}"
     file = await call.session.services.file("logistics", path)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 def _table(typed: dict[str, str], today: str, customers: list[dict[str, str]]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from optima_kit.actor import Actor
-from optima_kit.http.html import Answer, PageCall, Pages, Passed, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..choosing import person_named
 from ..client import LISTED, AsPerson, Refused, part, with_parts
@@ -129,7 +129,7 @@ async def print_out(call: PageCall) -> Answer:
 
 async def _file(call: PageCall, path: str, query: Mapping[str, str]) -> Answer:
     file = await call.session.services.stream("trail", path, **query)
-    return Passed(file.body, file.media_type, file.disposition)
+    return RawAnswer(file.body, file.media_type, file.disposition)
 
 
 async def _story_of(call: PageCall, number: str) -> Answer:
