@@ -101,7 +101,7 @@ def service(settings: IdentitySettings) -> Service[Ports]:
             ),
             post=post,
             provider_client=OidcClient(
-                EgressGuard(settings.openness), settings.openness, settings.allowed_issuers
+                EgressGuard(settings.egress_exceptions), settings.egress_exceptions, settings.allowed_issuers
             ),
             allowed_issuers=settings.allowed_issuers,
             mailer=_mailer(settings),

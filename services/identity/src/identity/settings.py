@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from optima_contracts.privileges import BUILT_IN_ROLES
-from optima_kit.egress import Openness
+from optima_kit.egress import EgressExceptions
 from optima_kit.hardening import (
     ELSEWHERE,
     FORMER,
@@ -65,8 +65,8 @@ class IdentitySettings(Settings):
         return tuple(AllowedIssuer(issuer, tuple(origins)) for issuer, *origins in listed)
 
     @property
-    def openness(self) -> Openness:
-        return Openness(self.environment == "demonstration", self.oidc_networks)
+    def egress_exceptions(self) -> EgressExceptions:
+        return EgressExceptions(self.environment == "demonstration", self.oidc_networks)
 
     @field_validator("second_factor_roles")
     @classmethod

@@ -21,14 +21,14 @@ from joserfc.jwk import KeySet, RSAKey
 
 from identity.adapters.oidc import OidcClient, ProviderUnavailable
 from identity.domain.providers import AllowedIssuer, Introduction, Provider
-from optima_kit.egress import EgressGuard, Openness
+from optima_kit.egress import EgressExceptions, EgressGuard
 from optima_kit.refusals import Unauthenticated
 from optima_kit.testing.certificates import Authority
 
 NONCE = "a nonce"
 
 
-OPEN = Openness(networks=(ip_network("127.0.0.1/32"),))
+OPEN = EgressExceptions(networks=(ip_network("127.0.0.1/32"),))
 
 
 class Site:
@@ -78,7 +78,7 @@ class Double:
         self.discovery: dict[str, Any] = {}
         self.token_status = 200
         self.origins: tuple[str, ...] = ()
-        self.openness = OPEN
+        self.egress_exceptions = OPEN
         self._tls = authority.client_tls()
         site.pages = {
             "/.well-known/openid-configuration": self._discover,
@@ -124,8 +124,8 @@ class Double:
         async def resolve(host: str, _: int) -> list[str]:
             return [self.names[host]]
 
-        guard = EgressGuard(self.openness, resolve=resolve, tls=self._tls)
-        return OidcClient(guard, self.openness, [AllowedIssuer(self.issuer, self.origins)])
+        guard = EgressGuard(self.egress_exceptions, resolve=resolve, tls=self._tls)
+        return OidcClient(guard, self.egress_exceptions, [AllowedIssuer(self.issuer, self.origins)])
 
     async def introduction(self, secret: str | None = None, answered_by: str | None = None) -> Introduction:
         return await turned_in(self.client(), self.issuer, secret, answered_by)
@@ -345,7 +345,7 @@ async def test_a_name_that_leads_into_the_house_is_not_followed(stub: Double) ->
     with pytest.raises(ProviderUnavailable):
         await stub.introduction()
     stub.names["login.test"] = "127.0.0.1"
-    stub.openness = Openness()
+    stub.egress_exceptions = EgressExceptions()
     with pytest.raises(ProviderUnavailable):
         await stub.introduction()
     assert len(stub.site.asked) == asked

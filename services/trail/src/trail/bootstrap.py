@@ -77,7 +77,7 @@ def service(settings: TrailSettings) -> Service[Ports]:
         jobs=jobs,
         linger=0.025,  # nobody waits for an entry, and a large batch costs hardly more than a small one
         jobs_at_once=16,
-        resources=Resources(ports, HttpReceivers(EgressGuard(settings.openness)), printouts),
+        resources=Resources(ports, HttpReceivers(EgressGuard(settings.egress_exceptions)), printouts),
         close_resources=printouts.close,
         sealed=sealed_columns(people_sealer, webhook_sealer),
     )

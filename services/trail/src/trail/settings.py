@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from optima_kit.egress import Openness
+from optima_kit.egress import EgressExceptions
 from optima_kit.hardening import ELSEWHERE, KeySecret, in_production
 from optima_kit.settings import Networks, Settings
 
@@ -31,5 +31,5 @@ class TrailSettings(Settings):
     out."""
 
     @property
-    def openness(self) -> Openness:
-        return Openness(self.webhook_plain_http, self.webhook_networks)
+    def egress_exceptions(self) -> EgressExceptions:
+        return EgressExceptions(self.webhook_plain_http, self.webhook_networks)

@@ -156,7 +156,7 @@ async def stage(scene: Scene) -> AsyncIterator[Stage]:
         return names[host]
 
     made = service(settings)
-    receivers = HttpReceivers(EgressGuard(settings.openness, resolve=resolve))
+    receivers = HttpReceivers(EgressGuard(settings.egress_exceptions, resolve=resolve))
     made = replace(made, resources=replace(made.resources, receivers=receivers))
     backbone = await Database.open(scene.stored.backbone_url, source="/optima/trail", size=2, clock=clock)
     working = await Database.open(scene.stored.rw_url, source="/optima/trail", size=4, clock=clock)

@@ -92,21 +92,21 @@ class NotAllowed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Openness:
+class EgressExceptions:
     """What the operator allows in addition to https and public addresses. By default, nothing."""
 
     plain_http: bool = False
     networks: tuple[Network, ...] = ()
 
 
-def is_allowed(address: str, openness: Openness) -> bool:
+def is_allowed(address: str, egress_exceptions: EgressExceptions) -> bool:
     """Tell whether connections to this IP address are allowed. Return False if the text is not an IP
     address."""
     try:
         ip = ip_address(address)
     except ValueError:
         return False
-    if any(ip.version == network.version and ip in network for network in openness.networks):
+    if any(ip.version == network.version and ip in network for network in egress_exceptions.networks):
         return True
     return is_public(ip)
 
@@ -118,14 +118,14 @@ def is_public(ip: IPv4Address | IPv6Address) -> bool:
     return not any(ip.version == network.version and ip in network for network in _NOT_PUBLIC)
 
 
-def all_allowed(addresses: Iterable[str], openness: Openness) -> bool:
+def all_allowed(addresses: Iterable[str], egress_exceptions: EgressExceptions) -> bool:
     """Tell whether all addresses of a name are allowed. A name that mixes allowed and other addresses is
     suspicious."""
     found = list(addresses)
-    return bool(found) and all(is_allowed(address, openness) for address in found)
+    return bool(found) and all(is_allowed(address, egress_exceptions) for address in found)
 
 
-def host_and_port(url: str, openness: Openness) -> tuple[str, int]:
+def host_and_port(url: str, egress_exceptions: EgressExceptions) -> tuple[str, int]:
     """Return the host and port of a URL. Raises NotAnAddress unless every parser would read the URL in the
     same way: plain ASCII, https (or http if the operator allows it), a host name or an IP address, no user,
     no fragment."""
@@ -136,7 +136,7 @@ def host_and_port(url: str, openness: Openness) -> tuple[str, int]:
         port = parts.port
     except ValueError:
         raise NotAnAddress from None
-    schemes = {"https": 443, "http": 80} if openness.plain_http else {"https": 443}
+    schemes = {"https": 443, "http": 80} if egress_exceptions.plain_http else {"https": 443}
     if parts.scheme not in schemes:
         raise NotHttps
     host = (
@@ -166,15 +166,19 @@ class EgressGuard:
     """Opens HTTP sessions, each with one host whose addresses have been checked."""
 
     def __init__(
-        self, openness: Openness, *, resolve: Resolve = resolve_by_system, tls: ssl.SSLContext | None = None
+        self,
+        egress_exceptions: EgressExceptions,
+        *,
+        resolve: Resolve = resolve_by_system,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._openness = openness
+        self._egress_exceptions = egress_exceptions
         self._resolve = resolve
         self._tls = tls or _trusting_the_system()
 
     async def addresses(self, url: str) -> Sequence[str]:
         """Return the addresses to which the URL leads. Raises NotAnAddress and NotAllowed."""
-        host, port = host_and_port(url, self._openness)
+        host, port = host_and_port(url, self._egress_exceptions)
         if not _same_host(URL(url).raw_host or "", host):
             raise NotAllowed
         try:
@@ -183,7 +187,7 @@ class EgressGuard:
         except (OSError, UnicodeError):
             # The system's resolver raises UnicodeError for a name with an empty or overlong part.
             raise NotAllowed from None
-        if not all_allowed(found, self._openness):
+        if not all_allowed(found, self._egress_exceptions):
             raise NotAllowed
         return found
 

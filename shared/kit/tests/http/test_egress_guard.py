@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from optima_kit.egress import EgressGuard, NotAllowed, NotAnAddress, Openness, resolve_by_system
+from optima_kit.egress import EgressExceptions, EgressGuard, NotAllowed, NotAnAddress, resolve_by_system
 from optima_kit.testing.certificates import Authority
 
-HERE = Openness(networks=(ip_network("127.0.0.1/32"),))
+HERE = EgressExceptions(networks=(ip_network("127.0.0.1/32"),))
 
 
 class Secure:
@@ -100,7 +100,7 @@ async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
 )
 async def test_the_systems_own_resolver_leads_nowhere_private(host: str) -> None:
     with pytest.raises(NotAllowed):
-        await EgressGuard(Openness()).addresses(f"https://{host}/")
+        await EgressGuard(EgressExceptions()).addresses(f"https://{host}/")
 
 
 async def test_the_environments_proxy_is_not_taken(secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from optima_kit.egress import NotAnAddress, Openness, all_allowed, host_and_port, is_allowed
+from optima_kit.egress import EgressExceptions, NotAnAddress, all_allowed, host_and_port, is_allowed
 
-SHUT = Openness()
+SHUT = EgressExceptions()
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_name_with_one_private_address_among_others_is_refused() -> None:
 
 
 def test_a_network_that_the_operator_names_is_allowed_and_no_other() -> None:
-    openness = Openness(networks=(ip_network("127.0.0.0/8"), ip_network("fd00:1::/32")))
-    assert is_allowed("127.0.0.1", openness)
-    assert is_allowed("fd00:1::5", openness)
-    assert not is_allowed("10.0.0.1", openness)
-    assert not is_allowed("::ffff:127.0.0.1", openness)
-    assert not is_allowed("fd00:2::5", openness)
+    egress_exceptions = EgressExceptions(networks=(ip_network("127.0.0.0/8"), ip_network("fd00:1::/32")))
+    assert is_allowed("127.0.0.1", egress_exceptions)
+    assert is_allowed("fd00:1::5", egress_exceptions)
+    assert not is_allowed("10.0.0.1", egress_exceptions)
+    assert not is_allowed("::ffff:127.0.0.1", egress_exceptions)
+    assert not is_allowed("fd00:2::5", egress_exceptions)
 
 
 @pytest.mark.parametrize(
@@ -125,4 +125,4 @@ def test_what_two_readers_might_read_differently_is_refused(url: str) -> None:
 
 
 def test_http_needs_the_operators_word() -> None:
-    assert host_and_port("http://example.com/x", Openness(plain_http=True)) == ("example.com", 80)
+    assert host_and_port("http://example.com/x", EgressExceptions(plain_http=True)) == ("example.com", 80)

@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from yarl import URL
 
 from optima_kit.auth import JwksKeys, KeysUnavailable
-from optima_kit.egress import EgressGuard, NotAllowed, NotAnAddress, Openness, host_and_port
+from optima_kit.egress import EgressExceptions, EgressGuard, NotAllowed, NotAnAddress, host_and_port
 from optima_kit.refusals import Invalid, Refusal, Unauthenticated
 
 from ..domain.providers import AllowedIssuer, Introduction, Provider, addresses_of
@@ -45,9 +45,11 @@ class OidcClient:
     """Talks to providers. It caches each provider's addresses for ten minutes, and its keys until a token
     names an unknown key."""
 
-    def __init__(self, guard: EgressGuard, openness: Openness, allowed: Sequence[AllowedIssuer]) -> None:
+    def __init__(
+        self, guard: EgressGuard, egress_exceptions: EgressExceptions, allowed: Sequence[AllowedIssuer]
+    ) -> None:
         self._guard = guard
-        self._openness = openness
+        self._egress_exceptions = egress_exceptions
         self._allowed = allowed
         self._known: dict[str, tuple[float, dict[str, Any], JwksKeys]] = {}
 
@@ -131,7 +133,7 @@ class OidcClient:
             raise ProviderUnavailable("provider_address_not_allowed", address=shown)
 
     def _origin(self, address: str) -> str:
-        host, port = host_and_port(address, self._openness)
+        host, port = host_and_port(address, self._egress_exceptions)
         return f"{address.partition(':')[0]}://{host}:{port}"
 
     async def _published(self, address: str) -> dict[str, Any]:
