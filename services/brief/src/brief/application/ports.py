@@ -85,7 +85,8 @@ class Briefs(Protocol):
         """Lock the requester's briefs that are not over, and return their ids."""
 
     async def update_brief(self, brief: Brief) -> None:
-        """Store a locked brief's state, requester and draft, and append its new transitions to its history."""
+        """Store a locked brief's state, requester and draft, and append its new transitions to its
+        history."""
 
     async def insert_revision(self, brief_id: UUID, revision: Revision) -> None:
         """Store a revision, which never changes again, and protect its files from deletion."""

@@ -125,7 +125,7 @@ class SeeOther:
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """An answer that is not a page, such as a file of another service, which is passed on while it arrives."""
+    """An answer that is not a page, such as a file of another service that is passed on while it arrives."""
 
     data: bytes | AsyncIterator[bytes]
     media_type: str
