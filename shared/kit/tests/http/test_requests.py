@@ -103,6 +103,19 @@ async def test_other_content_and_too_much_of_it_are_refused(board):
     assert (response.status, content) == (201, b"x" * 1000)
 
 
+async def test_a_migration_meanwhile_fails_no_request(board):
+    """It changes what the statements return that connections have prepared already."""
+    _, note = await board.client.post("/v1/notes", {"text": "before"})
+    one, all_of_them = f"/v1/notes/{note['id']}", "/v1/notes"
+    await asyncio.gather(*(board.client.get(each) for each in (one, all_of_them) * 10))
+    await board.database.fetch("ALTER TABLE notes ALTER COLUMN text TYPE varchar(200)")
+    answers = await asyncio.gather(
+        *(board.client.get(each) for each in (one, all_of_them) * 10),
+        *(board.client.post("/v1/notes", {"text": "after"}) for _ in range(10)),
+    )
+    assert [response.status for response, _ in answers] == [200] * 20 + [201] * 10
+
+
 async def test_an_unexpected_fault_undoes_everything_and_tells_nothing(board):
     response, body = await board.client.post("/v1/notes", {"text": "break"})
     assert (response.status, body["code"]) == (500, "internal")

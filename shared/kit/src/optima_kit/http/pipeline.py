@@ -92,7 +92,14 @@ class Pipeline:
         language = language_of(request.headers.get("Accept-Language"))
         where = request.path
         try:
-            return await perform(request, placeholders, language)
+            try:
+                return await perform(request, placeholders, language)
+            except asyncpg.InvalidCachedStatementError:
+                # A migration has changed what a statement returns that its connection had prepared. asyncpg
+                # forgets such statements at this error. Lanes repeat commands; reading leaves no trace.
+                if request.method not in ("GET", "HEAD"):
+                    raise
+                return await perform(request, placeholders, language)
         except BadInput as bad:
             REFUSALS.labels("violations").inc()
             body = problem_of_validation(bad, self._catalogue, language, where)
