@@ -11,8 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from optima_kit.refusals import Refusal
-from production.domain import changes
-from production.domain import job as domain
+from production.domain import changes, job_changes, phase_steps
 from production.domain.amendments import Amendment
 from production.domain.deliveries import Delivery
 from production.domain.economics import Economics, price
@@ -60,9 +59,11 @@ def a_line(quantity: Decimal, unit_price: Decimal, places: int) -> FullOrder:
         approved_unit_price=unit_price,
         confirmed=quantity,
     )
-    job = domain.planned_job(item, KIND, SCHEDULE, job_id=uuid4(), order_id=uuid4(), position=1, new_id=uuid4)
+    job = job_changes.planned_job(
+        item, KIND, SCHEDULE, job_id=uuid4(), order_id=uuid4(), position=1, new_id=uuid4
+    )
     return an_order(
-        domain.with_economics(
+        job_changes.with_economics(
             OrderState.CONFIRMED, job, Economics(Decimal(1), unit_price, None, "", "", "22")
         )
     )
@@ -84,20 +85,20 @@ def after(order: FullOrder, steps: list[str]) -> FullOrder:
         state, phase = order.order.state, job.phases[0].id
         try:
             if step == "assign":
-                job = domain.assigned(state, job, phase, ANNA, replaces=False)
+                job = phase_steps.assigned(state, job, phase, ANNA, replaces=False)
             elif step == "split":
-                job = domain.split(state, job, phase, Decimal(1), share_id=uuid4())
+                job = phase_steps.split(state, job, phase, Decimal(1), share_id=uuid4())
             elif step == "outsource":
-                job = domain.outsourced(state, job, phase, "FIN-01")
+                job = phase_steps.outsourced(state, job, phase, "FIN-01")
             elif step == "start":
-                job = domain.started(state, job, phase, NOW)
+                job = phase_steps.started(state, job, phase, NOW)
             elif step == "report":
-                job = domain.reported(state, job, phase, Decimal(1))
+                job = phase_steps.reported(state, job, phase, Decimal(1))
             elif step == "close":
-                job = domain.closed(job, "Basta")
+                job = phase_steps.closed(job, "Basta")
             elif step == "cancel":
                 order = replace(order, order=replace(order.order, state=OrderState.CANCELLED))
-                job = domain.cancelled(job)
+                job = phase_steps.cancelled(job)
         except Refusal:
             continue
         order = order.with_jobs(job)

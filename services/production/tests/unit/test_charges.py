@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optima_kit.refusals import Invalid
-from production.domain import job as domain
+from production.domain import job_changes, phase_steps
 from production.domain.charges import Bearer, DeliveryTerms, PriceOfWork, charged_quantity
 from production.domain.economics import (
     CostKind,
@@ -22,7 +22,7 @@ from production.domain.economics import (
     cost_lines_fit,
     cost_to_set,
 )
-from production.domain.job import Item, Job
+from production.domain.job import Item, Job, phases_given_up
 from production.domain.kinds import Kind, PhaseDefinition
 from production.domain.machine import OrderState, PhaseState
 from production.domain.outside import CameBack
@@ -83,7 +83,7 @@ def a_job(agreed: DeliveryTerms) -> Job:
     phase = PhaseDefinition("plastifica", "Plastificazione", quality_check=True)
     kind = Kind(uuid4(), "k", "K", (phase,), Decimal(20), version=1)
     item = Item(None, "k", "Espositore", Decimal(100), "pz", ())
-    job = domain.planned_job(
+    job = job_changes.planned_job(
         item,
         kind,
         Schedule(date(2027, 1, 29), lambda day: day.weekday() < 5),
@@ -97,10 +97,10 @@ def a_job(agreed: DeliveryTerms) -> Job:
         CostLine(CostKind.SET_UP, "Lastre", Decimal(1), Decimal(10)),
     )
     economics = Economics(cost_to_set(None, lines), Decimal(5), None, "", "", "22", cost_lines=lines)
-    job = domain.with_economics(OPEN, job, economics)
-    job = domain.outsourced(OPEN, job, agreed.phase_id, "FIN-01")
-    job = domain.assigned(OPEN, job, agreed.phase_id, UUID(int=7), replaces=False)
-    return domain.started(OPEN, job, agreed.phase_id, NOW)
+    job = job_changes.with_economics(OPEN, job, economics)
+    job = phase_steps.outsourced(OPEN, job, agreed.phase_id, "FIN-01")
+    job = phase_steps.assigned(OPEN, job, agreed.phase_id, UUID(int=7), replaces=False)
+    return phase_steps.started(OPEN, job, agreed.phase_id, NOW)
 
 
 def with_back(job: Job, good: str) -> Job:
@@ -110,7 +110,7 @@ def with_back(job: Job, good: str) -> Job:
 
 
 def cost(job: Job) -> Decimal:
-    economics = domain.with_cost_of_work(job).economics
+    economics = job_changes.with_cost_of_work(job).economics
     assert economics
     return economics.cost
 
@@ -119,13 +119,13 @@ def test_the_cost_follows_what_came_back_once_the_phase_is_done() -> None:
     agreed = DeliveryTerms(UUID(int=1), Decimal(5))
     job = with_back(a_job(agreed), "112")
     assert cost(job) == Decimal("210.00")
-    job = domain.completed(OPEN, job, agreed.phase_id, Decimal(100), "", NOW)
+    job = phase_steps.completed(OPEN, job, agreed.phase_id, Decimal(100), "", NOW)
     assert cost(job) == Decimal("210.00"), "not before it is accepted"
-    done = domain.accepted(OPEN, job, agreed.phase_id, UUID(int=8))
+    done = phase_steps.accepted(OPEN, job, agreed.phase_id, UUID(int=8))
     assert cost(done) == Decimal("220.00"), "105 of 112"
     kept = done
     assert cost(with_back(kept, "96")) == Decimal("202.00")
-    assert domain.with_cost_of_work(kept) == kept
+    assert job_changes.with_cost_of_work(kept) == kept
     for_us = replace(agreed, over=Bearer.US)
     assert kept.economics
     line = replace(kept.economics.cost_lines[0], delivery=for_us)
@@ -156,7 +156,7 @@ def test_what_is_stated_of_a_phase_that_is_given_up_stands() -> None:
     assert job.economics
     line = CostLine(CostKind.PHASE, "Prova", Decimal(1), Decimal(9), actual=Decimal(4), phase_id=phase.id)
     stated = replace(job, economics=replace(job.economics, cost=Decimal(4), cost_lines=(line,)))
-    assert cost(domain.cancelled(stated)) == Decimal(4)
+    assert cost(phase_steps.cancelled(stated)) == Decimal(4)
 
 
 def test_a_whole_is_in_question_once_work_is_given_up_until_it_is_stated_anew() -> None:
@@ -170,22 +170,22 @@ def test_a_whole_is_in_question_once_work_is_given_up_until_it_is_stated_anew() 
     of_phase = CostLine(CostKind.PHASE, "Plastificazione", Decimal(1), Decimal(30), phase_id=phase.id)
     lines = replace(whole, cost=Decimal(61), cost_lines=(paper, other, known, of_phase))
     for economics, asked in ((whole, Decimal(50)), (lines, Decimal(7))):
-        stated = domain.with_economics(OPEN, job, economics)
+        stated = job_changes.with_economics(OPEN, job, economics)
         assert question(stated) == 0
-        assert question(domain.closed(stated, "Basta")) == asked
+        assert question(phase_steps.closed(stated, "Basta")) == asked
         skipped = replace(stated, phases=(replace(phase, state=PhaseState.SKIPPED),))
         assert question(skipped) == asked
-        assert question(domain.with_economics(OPEN, skipped, economics)) == 0
+        assert question(job_changes.with_economics(OPEN, skipped, economics)) == 0
 
 
 def question(job: Job) -> Decimal:
     assert job.economics
-    return cost_in_question(job.economics, domain.phases_given_up(job))
+    return cost_in_question(job.economics, phases_given_up(job))
 
 
 def test_what_comes_back_of_work_that_was_stopped_is_paid_within_its_terms() -> None:
     agreed = DeliveryTerms(UUID(int=1), Decimal(5), under=Bearer.US)
-    stopped = domain.closed(with_back(a_job(agreed), "40"), "Basta")
+    stopped = phase_steps.closed(with_back(a_job(agreed), "40"), "Basta")
     assert cost(stopped) == Decimal("90.00"), "40 of 100 at two euro, and the plates"
     assert cost(with_back(stopped, "60")) == Decimal("130.00")
 
@@ -193,11 +193,11 @@ def test_what_comes_back_of_work_that_was_stopped_is_paid_within_its_terms() -> 
 def test_what_is_bought_for_a_whole_phase_follows_its_quantity() -> None:
     job = a_job(DeliveryTerms(UUID(int=1), Decimal(5)))
     more = replace(job, item=replace(job.item, quantity=Decimal(150)))
-    assert cost(domain.with_bought_quantities(job, more)) == Decimal("310.00")
+    assert cost(job_changes.with_bought_quantities(job, more)) == Decimal("310.00")
     assert job.economics
     part = tuple(replace(each, quantity=Decimal(30)) for each in job.economics.cost_lines)
     of_a_part = replace(more, economics=replace(job.economics, cost_lines=part))
-    assert domain.with_bought_quantities(job, of_a_part) == of_a_part, "that was for a part of it"
+    assert job_changes.with_bought_quantities(job, of_a_part) == of_a_part, "that was for a part of it"
 
 
 def test_what_a_finisher_asks_comes_and_goes_with_them() -> None:
@@ -206,16 +206,16 @@ def test_what_a_finisher_asks_comes_and_goes_with_them() -> None:
     assert job.economics
     whole = replace(job, economics=replace(job.economics, cost=Decimal(50), cost_lines=()))
     price = PriceOfWork(Decimal(3), Decimal(10))
-    bought = domain.bought(whole, phase_id, None, price)
+    bought = job_changes.bought(whole, phase_id, None, price)
     assert bought.economics
     assert [(each.planned, each.supplier) for each in bought.economics.cost_lines] == [
         (Decimal("50.00"), None),
         (Decimal("300.00"), "FIN-01"),
     ]
     assert bought.economics.cost == Decimal("350.00")
-    assert domain.bought(bought, phase_id, "FIN-01", None) == bought, "nothing else was agreed"
-    cheaper = domain.bought(bought, phase_id, "FIN-01", replace(price, unit_cost=Decimal(2)))
+    assert job_changes.bought(bought, phase_id, "FIN-01", None) == bought, "nothing else was agreed"
+    cheaper = job_changes.bought(bought, phase_id, "FIN-01", replace(price, unit_cost=Decimal(2)))
     assert cost(cheaper) == Decimal("250.00")
     (phase,) = cheaper.phases
     at_home = replace(cheaper, phases=(replace(phase, outside=replace(phase.outside, finisher=None)),))
-    assert cost(domain.bought(at_home, phase_id, "FIN-01", None)) == Decimal("50.00")
+    assert cost(job_changes.bought(at_home, phase_id, "FIN-01", None)) == Decimal("50.00")

@@ -19,11 +19,10 @@ from uuid import UUID
 import pytest
 
 from optima_kit.refusals import Refusal, WrongState
-from production.domain import changes
-from production.domain import job as domain
+from production.domain import changes, job_changes, phase_steps
 from production.domain.charges import DeliveryTerms
 from production.domain.economics import CostKind, CostLine, Economics
-from production.domain.job import Item, Job, Phase
+from production.domain.job import NOT_STARTED, OPEN, Item, Job, Phase
 from production.domain.machine import (
     BY_JOB,
     BY_ORDER,
@@ -48,20 +47,22 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ANNA, BRUNO = UUID(int=1), UUID(int=2)
 
 DO: dict[Action, Callable[[OrderState, Job, UUID], Job]] = {
-    Action.ASSIGN: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, replaces=False),
-    Action.REPLACE: lambda order, job, id_: domain.assigned(order, job, id_, BRUNO, replaces=True),
-    Action.GIVE_BACK: lambda order, job, id_: domain.given_back(order, job, id_),
-    Action.START: lambda order, job, id_: domain.started(order, job, id_, NOW),
-    Action.REPORT: lambda order, job, id_: domain.reported(order, job, id_, Decimal(40)),
-    Action.COMPLETE: lambda order, job, id_: domain.completed(order, job, id_, Decimal(100), "", NOW),
-    Action.ACCEPT: lambda order, job, id_: domain.accepted(order, job, id_, BRUNO),
-    Action.REJECT: lambda order, job, id_: domain.rejected(
+    Action.ASSIGN: lambda order, job, id_: phase_steps.assigned(order, job, id_, BRUNO, replaces=False),
+    Action.REPLACE: lambda order, job, id_: phase_steps.assigned(order, job, id_, BRUNO, replaces=True),
+    Action.GIVE_BACK: lambda order, job, id_: phase_steps.given_back(order, job, id_),
+    Action.START: lambda order, job, id_: phase_steps.started(order, job, id_, NOW),
+    Action.REPORT: lambda order, job, id_: phase_steps.reported(order, job, id_, Decimal(40)),
+    Action.COMPLETE: lambda order, job, id_: phase_steps.completed(order, job, id_, Decimal(100), "", NOW),
+    Action.ACCEPT: lambda order, job, id_: phase_steps.accepted(order, job, id_, BRUNO),
+    Action.REJECT: lambda order, job, id_: phase_steps.rejected(
         order, job, id_, "no", rejected_by=BRUNO, now=NOW, assignee_has_left=False
     )[0],
-    Action.SKIP: lambda order, job, id_: domain.skipped(order, job, id_),
-    Action.OUTSOURCE: lambda order, job, id_: domain.outsourced(order, job, id_, "FIN-01"),
-    Action.SPLIT: lambda order, job, id_: domain.split(order, job, id_, Decimal(40), share_id=UUID(int=12)),
-    Action.JOIN: lambda order, job, id_: domain.joined(order, in_shares(job), id_, UUID(int=13))[0],
+    Action.SKIP: lambda order, job, id_: phase_steps.skipped(order, job, id_),
+    Action.OUTSOURCE: lambda order, job, id_: phase_steps.outsourced(order, job, id_, "FIN-01"),
+    Action.SPLIT: lambda order, job, id_: phase_steps.split(
+        order, job, id_, Decimal(40), share_id=UUID(int=12)
+    ),
+    Action.JOIN: lambda order, job, id_: phase_steps.joined(order, in_shares(job), id_, UUID(int=13))[0],
 }
 
 
@@ -118,7 +119,7 @@ def test_the_rules_do_what_the_table_says_in_every_cell(action: Action) -> None:
             continue
         after = DO[action](order, job, job.phases[0].id).phases[0]
         if wanted is PhaseState.READY:
-            stands = domain.NOT_STARTED
+            stands = NOT_STARTED
             assert after.state in stands, (phase, state, order)
         else:
             assert after.state is wanted, (phase, state, order)
@@ -147,7 +148,7 @@ def with_costs(job: Job) -> Job:
     )
     assert job.economics
     economics = replace(job.economics, cost=Decimal(10_007), cost_lines=lines)
-    return domain.with_cost_of_work(replace(job, economics=economics))
+    return job_changes.with_cost_of_work(replace(job, economics=economics))
 
 
 def check_costs(job: Job) -> None:
@@ -171,15 +172,15 @@ def test_costs_follow_the_work_in_every_cell(made: Decimal | None) -> None:
     for action, phase, state, order in product(Action, PhaseState, JobState, OrderState):
         job = a_job(state, phase)
         first, other = job.phases
-        if phase in domain.OPEN:
+        if phase in OPEN:
             job = replace(job, phases=(replace(first, made_so_far=made), other))
         job = with_costs(job)
         with suppress(Refusal):
             check_costs(DO[action](order, job, first.id))
         for after in (
-            domain.cancelled(job),
-            domain.closed(job, "Basta"),
-            domain.resumed(domain.cancelled(job)),
+            phase_steps.cancelled(job),
+            phase_steps.closed(job, "Basta"),
+            phase_steps.resumed(phase_steps.cancelled(job)),
         ):
             check_costs(after)
 
@@ -189,7 +190,7 @@ def test_what_a_share_costs_stays_when_it_is_joined() -> None:
     assert job.economics
     line = CostLine(CostKind.PHASE, "A", Decimal(40), PLANNED, delivery=replace(TERMS, phase_id=UUID(int=13)))
     job = replace(job, economics=replace(job.economics, cost_lines=(line,)))
-    joined, stays, _ = domain.joined(OrderState.CONFIRMED, job, UUID(int=10), UUID(int=13))
+    joined, stays, _ = phase_steps.joined(OrderState.CONFIRMED, job, UUID(int=10), UUID(int=13))
     assert joined.economics
     assert joined.economics.cost_lines[0].of_phase == stays.id == UUID(int=10)
 
@@ -215,7 +216,7 @@ def test_nothing_changes_in_a_cancelled_or_delivered_order() -> None:
     job = a_job(JobState.READY, PhaseState.READY)
     for order in (OrderState.CANCELLED, OrderState.DELIVERED):
         with pytest.raises(WrongState) as refused:
-            domain.with_economics(order, job, replace(job.economics, cost=Decimal(2)))  # type: ignore[type-var]
+            job_changes.with_economics(order, job, replace(job.economics, cost=Decimal(2)))  # type: ignore[type-var]
         assert refused.value.code == "order_ended"
 
 

@@ -46,12 +46,13 @@ from ..domain.changes import OrderChange
 from ..domain.charges import Bearer, DeliveryTerms
 from ..domain.deliveries import Delivery
 from ..domain.economics import STRICT, CostKind, CostLine, Economics, PricePolicy
-from ..domain.job import GRANTING, Item, Job, Phase, RejectedAttempt, least_to_complete
+from ..domain.job import GRANTING, Item, Job, Phase, RejectedAttempt
 from ..domain.kinds import Kind, PhaseDefinition
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, LineProgress, Order
 from ..domain.outside import CameBack, Outside
 from ..domain.plan import Lateness, Period
+from ..domain.quantities import least_to_complete
 from ..domain.sheets import FieldType, SheetEntry, SheetField
 from ..domain.shipments import Shipment, ShipmentState
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_contracts.production import PhaseAccepted
 from optima_kit.actor import Actor
 
-from ..domain.job import accepted
+from ..domain.phase_steps import accepted
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from optima_contracts.production import PhaseAssigned
 
-from ..domain.job import assigned
 from ..domain.people import assignee_may_work_phases
+from ..domain.phase_steps import assigned
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_contracts.production import JobClosed
 from optima_contracts.quantities import quantity_text
 
-from ..domain.job import Job, closed
+from ..domain.job import Job
 from ..domain.order import (
     FullOrder,
     line_may_be_closed,
@@ -15,6 +15,7 @@ from ..domain.order import (
     order_may_be_closed,
     something_is_due,
 )
+from ..domain.phase_steps import closed
 from .access import order_of_job_to_change, order_to_change
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments

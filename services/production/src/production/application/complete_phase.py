@@ -9,7 +9,7 @@ from optima_contracts.production import PhaseCompleted
 from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 
-from ..domain.job import completed
+from ..domain.phase_steps import completed
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

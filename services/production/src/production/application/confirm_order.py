@@ -9,7 +9,8 @@ from uuid import UUID
 from optima_contracts.production import OrderConfirmed
 from optima_kit.ids import new_id
 
-from ..domain.job import Item, Job, planned_job
+from ..domain.job import Item, Job
+from ..domain.job_changes import planned_job
 from ..domain.kinds import Kind
 from ..domain.machine import OrderState
 from ..domain.order import Order, numbering_year, order_number

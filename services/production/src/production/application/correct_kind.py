@@ -8,7 +8,7 @@ from optima_contracts.production import JobKindCorrected
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid
 
-from ..domain.job import kind_may_be_corrected, with_kind_corrected
+from ..domain.job_changes import kind_may_be_corrected, with_kind_corrected
 from .access import order_of_job_to_change
 from .ports import Ports
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_contracts.production import PhaseGivenBack
 from optima_kit.actor import Actor
 
-from ..domain.job import given_back
+from ..domain.phase_steps import given_back
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

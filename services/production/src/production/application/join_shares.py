@@ -8,7 +8,7 @@ from optima_contracts.envelope import EventData
 from optima_contracts.production import PhaseAssigned, SharesJoined
 from optima_contracts.quantities import quantity_text
 
-from ..domain.job import joined
+from ..domain.phase_steps import joined
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

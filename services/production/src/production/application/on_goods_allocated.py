@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from optima_contracts.logistics import GoodsAllocated
 
-from ..domain.job import with_goods_allocated
+from ..domain.job_changes import with_goods_allocated
 from .advance_order import advance_order
 from .ports import Ports
 

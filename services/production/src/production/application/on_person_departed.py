@@ -8,8 +8,9 @@ from optima_contracts.identity import PersonDeparted
 from optima_contracts.production import PhaseAssigned, PhaseUnassigned
 from optima_kit.refusals import NotYet
 
-from ..domain.job import Job, Phase, after_departure_of
+from ..domain.job import Job, Phase
 from ..domain.people import may_work
+from ..domain.phase_steps import after_departure_of
 from .ports import Ports
 from .save_job_progress import save_job_progress
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from ..domain.job import ENDED, OVER, with_cost_of_work
+from ..domain.job import ENDED, OVER
+from ..domain.job_changes import with_cost_of_work
 from ..domain.outside import CameBack
 from ..domain.shipments import GOODS_OUT, Shipment
 from .access import phase_to_change

@@ -8,7 +8,8 @@ from optima_kit.actor import Actor
 from optima_kit.refusals import Invalid
 
 from ..domain.charges import PriceOfWork
-from ..domain.job import bought, outsourced
+from ..domain.job_changes import bought
+from ..domain.phase_steps import outsourced
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

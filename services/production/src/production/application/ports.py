@@ -14,12 +14,13 @@ from optima_kit.ports import Directory, Outbox, Person
 from ..domain.amendments import Amendment
 from ..domain.changes import OrderChange
 from ..domain.economics import Economics, PricePolicy
-from ..domain.job import Job, Phase, RejectedAttempt, awaits_others, least_to_complete
+from ..domain.job import Job, Phase, RejectedAttempt, awaits_others
 from ..domain.kinds import Kind
 from ..domain.machine import JobState, OrderState, PhaseState
 from ..domain.order import FullOrder, Order
 from ..domain.outside import CameBack
 from ..domain.plan import Lateness, Schedule
+from ..domain.quantities import least_to_complete
 from ..domain.sheets import SheetEntry
 from ..domain.shipments import Shipment
 

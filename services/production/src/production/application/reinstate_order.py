@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from optima_contracts.production import OrderReinstated
 
-from ..domain.job import resumed
 from ..domain.machine import OrderState
 from ..domain.order import FullOrder, after_refused_cancellation
+from ..domain.phase_steps import resumed
 from .advance_order import advance_order
 from .ports import Ports
 from .set_economics import tell_changed_costs

@@ -9,7 +9,7 @@ from optima_contracts.production import PhasePartReported
 from optima_contracts.quantities import quantity_text
 from optima_kit.actor import Actor
 
-from ..domain.job import reported
+from ..domain.phase_steps import reported
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

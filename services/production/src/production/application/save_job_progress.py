@@ -8,9 +8,10 @@ from optima_contracts.envelope import EventData
 from optima_contracts.production import JobCompleted, JobPartCompleted
 from optima_contracts.quantities import quantity_text
 
-from ..domain.job import Job, finished_so_far
+from ..domain.job import Job
 from ..domain.machine import JobState
 from ..domain.order import FullOrder
+from ..domain.quantities import finished_so_far
 from .advance_order import advance_order
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports

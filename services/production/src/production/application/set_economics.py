@@ -24,7 +24,8 @@ from ..domain.economics import (
     total_is_within_bounds,
     with_charges,
 )
-from ..domain.job import Job, with_economics, work_done
+from ..domain.job import Job
+from ..domain.job_changes import with_economics, work_done
 from ..domain.order import FullOrder, Order
 from ..domain.sheets import SheetEntry, filled_in
 from .access import order_of_job_to_change

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from optima_contracts.production import PhaseSkipped
 
-from ..domain.job import skipped
+from ..domain.phase_steps import skipped
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

@@ -10,8 +10,8 @@ from optima_contracts.production import PhaseAssigned, PhaseSplit
 from optima_contracts.quantities import quantity_text
 from optima_kit.ids import new_id
 
-from ..domain.job import assigned, split
 from ..domain.people import assignee_may_work_phases
+from ..domain.phase_steps import assigned, split
 from .access import phase_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

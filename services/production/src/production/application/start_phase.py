@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_contracts.production import PhaseStarted
 from optima_kit.actor import Actor
 
-from ..domain.job import started
+from ..domain.phase_steps import started
 from .access import own_task_to_change
 from .ports import LockedPhase, Ports
 from .save_job_progress import save_job_progress

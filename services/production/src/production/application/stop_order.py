@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from optima_contracts.production import OrderCancelled
 
-from ..domain import job as jobs
+from ..domain import phase_steps
 from ..domain.order import FullOrder, Order, cancelled
 from .end_amendments import end_lapsed_amendments
 from .ports import Ports
@@ -17,7 +17,7 @@ from .tell_work_outside import tell_work_outside
 def stop_order(ports: Ports, before: FullOrder, reason: str) -> FullOrder:
     """Cancel the order. Raises WrongState if it is cancelled already or goods have left."""
     order = cancelled(before.order, before.progress, reason, ports.now)
-    after = replace(before, order=order).with_jobs(*map(jobs.cancelled, before.jobs))
+    after = replace(before, order=order).with_jobs(*map(phase_steps.cancelled, before.jobs))
     tell_changed_costs(ports, before, after)
     tell_work_outside(ports, before, after)
     end_lapsed_amendments(ports, after)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from optima_contracts.production import PhaseOutsourced
 from optima_contracts.quantities import quantity_text
 
-from ..domain.job import Job, Phase, work_outside
+from ..domain.job import Job, Phase
 from ..domain.order import FullOrder, Order
 from ..domain.outside import WorkOutside
+from ..domain.quantities import work_outside
 from .ports import Ports
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from optima_kit.ids import new_id
 
-from ..domain.job import Job, with_kind_defined
+from ..domain.job import Job
+from ..domain.job_changes import with_kind_defined
 from ..domain.kinds import Kind
 from ..domain.machine import JobState
 from ..domain.plan import Schedule

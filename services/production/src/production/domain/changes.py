@@ -14,20 +14,14 @@ from optima_kit.refusals import Invalid, Refusal, WrongState
 from .amendments import Amendment, OtherQuantity
 from .deliveries import Delivery
 from .economics import PricePolicy, price, price_is_within_bounds, total_is_within_bounds
-from .job import (
-    ENDED,
-    Item,
-    Job,
-    economics_may_change,
-    none_of_it_is_outside,
-    with_approved_price,
-    with_bought_quantities,
-    with_shares_for,
-)
+from .job import ENDED, Item, Job
+from .job_changes import economics_may_change, with_approved_price, with_bought_quantities
 from .kinds import Kind
 from .machine import Change, JobState, OrderState, refusal_of
 from .order import FullOrder, LineProgress, deadline_is_not_past, deliveries_add_up
+from .phase_rules import none_of_it_is_outside
 from .plan import Schedule
+from .shares import with_shares_for
 
 
 @dataclass(frozen=True, slots=True)

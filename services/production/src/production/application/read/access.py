@@ -21,18 +21,11 @@ from ...domain.changes import (
     quantity_may_be_amended,
     quantity_may_change,
 )
-from ...domain.job import (
-    GRANTING,
-    Job,
-    Phase,
-    economics_may_change,
-    enough_is_back,
-    kind_may_be_corrected,
-    next_state,
-    something_is_back,
-)
+from ...domain.job import GRANTING, Job, Phase
+from ...domain.job_changes import economics_may_change, kind_may_be_corrected
 from ...domain.machine import Action, OrderState
 from ...domain.order import FullOrder, line_may_be_closed, order_may_be_cancelled, order_may_be_closed
+from ...domain.phase_rules import enough_is_back, next_state, something_is_back
 from ..ports import BoardRow, Task
 
 KindAction = Literal["replace"]

@@ -11,8 +11,9 @@ from optima_kit.actor import Actor
 from optima_kit.pages import Page, PageQuery, page_of
 from optima_kit.refusals import Absent
 
-from ...domain.job import GRANTING, OPEN_TASKS, quantity_bounds
+from ...domain.job import GRANTING, OPEN_TASKS
 from ...domain.machine import PhaseState
+from ...domain.quantities import quantity_bounds
 from ..ports import Ports, Task
 from .access import actions_on_task
 from .orders import Places, places_of_work, show_outside, show_rejected, show_sheet
