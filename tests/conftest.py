@@ -31,13 +31,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         environment.pop(variable, None)
     optima = [sys.executable, "-m", "optima_local"]
     up = subprocess.run(
-        [*optima, "up", "--no-demo"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=180
+        [*optima, "up", "--no-demo"], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert up.returncode == 0, up.stdout + up.stderr
     try:
         yield Stack(Layout(Path(home)))
     finally:
-        subprocess.run([*optima, "reset"], env=environment, cwd=ROOT, check=True, timeout=120)
+        subprocess.run([*optima, "reset"], env=environment, cwd=ROOT, check=True, timeout=300)
 
 
 @pytest.fixture(scope="session")

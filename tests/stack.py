@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from optima_contracts.signatures import EventSigner
@@ -65,7 +66,7 @@ class Stack:
                 self.program(name)["pid"] not in (None, before["pid"])
                 and self.program(name)["state"] == "ready"
             ),
-            within=60,
+            within=180,
             describe=lambda: f"{name} to come back: {self.program(name)}",
         )
 
@@ -95,7 +96,7 @@ class Stack:
         for each in running:
             os.kill(each["pid"], signal.SIGTERM)
         await eventually(
-            lambda: not any(is_alive(each["pid"], each["started_at"]) for each in running), within=60
+            lambda: not any(is_alive(each["pid"], each["started_at"]) for each in running), within=180
         )
 
     @asynccontextmanager
@@ -104,13 +105,17 @@ class Stack:
         started = [self._start(service, role, environment) for role in roles]
         try:
             for _, port in started:
-                await eventually(partial(is_ready, port), within=60, describe=f"{service} to be ready")
+                await eventually(
+                    partial(is_ready, port),
+                    within=180,  # each starts beside all that run already
+                    describe=lambda: f"{service} to be ready: {self._log_of_more(service).read_text()}",
+                )
             yield [port for _, port in started]
         finally:
             for process, _ in started:
                 process.send_signal(signal.SIGTERM)
             for process, _ in started:
-                assert process.wait(timeout=30) == 0, f"{process.args} did not drain"
+                assert process.wait(timeout=120) == 0, f"{process.args} did not drain"
 
     def run(self, service: str, *words: str) -> None:
         """A command of the service's own, such as "republish"."""
@@ -122,9 +127,13 @@ class Stack:
         code, environment = self._process_of(service)
         port = free_port()
         environment |= {"OPTIMA_HTTP_PORT": str(port), **more}
-        with (self.layout.logs / f"{service}-more.log").open("ab") as log:
+        with self._log_of_more(service).open("ab") as log:
             command = [sys.executable, "-m", code.module, role]
             return subprocess.Popen(command, env=environment, stdout=log, stderr=log), port
+
+    def _log_of_more(self, service: str) -> Path:
+        """What further processes of the service print."""
+        return self.layout.logs / f"{service}-more.log"
 
     def _process_of(self, service: str) -> tuple[ServiceCode, dict[str, str]]:
         """The service, and the environment of a process of it."""

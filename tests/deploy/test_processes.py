@@ -68,13 +68,13 @@ class Process:
         assert any(words in line.decode() for line in self.running.stdout), f"it never said {words!r}"
 
     async def ready(self) -> None:
-        await eventually(lambda: is_ready(self.http), within=30)
+        await eventually(lambda: is_ready(self.http), within=90)
 
     def end(self) -> str:
         """Has it stop, and gives what it said."""
         if self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
-        return self.running.communicate(timeout=30)[0].decode()
+        return self.running.communicate(timeout=60)[0].decode()
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_a_role_waits_for_its_migrations(database_for, amqp_url, processes
     await database.fetch("ALTER TABLE schema_migrations RENAME TO not_yet")
     process = Process("http", database, amqp_url)
     processes.append(process)
-    await asyncio.wait_for(asyncio.to_thread(process.read_until, "waiting for migrations"), 30)
+    await asyncio.wait_for(asyncio.to_thread(process.read_until, "waiting for migrations"), 60)
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", process.http)) != 0, "nobody sends it requests yet"
     await database.fetch("ALTER TABLE not_yet RENAME TO schema_migrations")
@@ -106,7 +106,7 @@ async def test_a_role_says_what_it_needs_to_sign_or_check_events(
     nothing = {f"OPTIMA_EVENT_{variable}": ""}
     process = Process(role, await database_for("brief"), amqp_url, **nothing)
     processes.append(process)
-    told = process.running.communicate(timeout=30)[0].decode()
+    told = process.running.communicate(timeout=60)[0].decode()
     assert process.running.returncode == 2
     assert f"OPTIMA_EVENT_{variable}" in told
 
@@ -119,7 +119,7 @@ async def test_each_role_tells_what_it_may_know(database_for, amqp_url, processe
     http, relay = processes
     await http.ready()
     await relay.ready()
-    await eventually(lambda: "optima_outbox_pending 0" in scraped(relay.metrics), within=10)
+    await eventually(lambda: "optima_outbox_pending 0" in scraped(relay.metrics), within=60)
     measured = ("optima_outbox_pending", "optima_parked_messages", "optima_briefs")
     told = {name: (name in scraped(http.metrics), name in scraped(relay.metrics)) for name in measured}
     assert told == dict.fromkeys(measured, (False, True))

@@ -43,7 +43,7 @@ pytestmark = [
     pytest.mark.servers,
     pytest.mark.journey,
     pytest.mark.xdist_group("stack"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     NIGHTLY,
 ]
 # Of what the demonstration does not have: webhooks, refusals and errors of every service. The trail tells of
@@ -69,9 +69,9 @@ class Prometheus:
     def __init__(self, port: int) -> None:
         self._api = f"http://127.0.0.1:{port}/api/v1"
 
-    def ask(self, path: str, *, within: float = 10, **parameters: str) -> Any:
+    def ask(self, path: str, **parameters: str) -> Any:
         url = f"{self._api}/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=within) as answer:  # noqa: S310 (our own)
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (our own)
             return json.load(answer)["data"]
 
     def query(self, expression: str) -> list[Any]:
@@ -84,7 +84,7 @@ class Prometheus:
         def ask(expression: str) -> list[dict[str, Any]]:
             step = (ended - began) / 120
             times = {"start": f"{began}", "end": f"{ended}", "step": f"{step:.3f}"}
-            answer = self.ask("query_range", within=60, query=expression, **times)
+            answer = self.ask("query_range", query=expression, **times)
             found: list[dict[str, Any]] = answer["result"]
             return found
 
@@ -198,14 +198,15 @@ def prometheus(
             group["interval"] = "1s"
             for rule in group["rules"]:
                 if "for" in rule:
-                    rule["for"] = "3s"  # a drill does not wait for minutes
+                    rule["for"] = "10s"  # a drill does not wait for minutes
         (tmp_path / file.name).write_text(yaml.safe_dump(rules), encoding="utf-8")
     scraped = [
         {"targets": [urllib.parse.urlsplit(url).netloc], "labels": {"service": service, "role": "all"}}
         for service, url in stack.addresses["metrics"].items()
     ]
     configuration = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        # A scrape may take as long as its interval, which on a busy machine is more than a second.
+        "global": {"scrape_interval": "3s", "scrape_timeout": "3s", "evaluation_interval": "1s"},
         "rule_files": [str(tmp_path / "*.yaml")],
         "scrape_configs": [
             {"job_name": "optima", "static_configs": scraped},
@@ -235,6 +236,13 @@ def reached(prometheus: Prometheus, expression: str) -> bool:
         return False
 
 
+async def nothing_fires(prometheus: Prometheus) -> None:
+    """Wait until no alert fires: on a busy machine one may have begun, which is no fault here."""
+    await eventually(
+        lambda: prometheus.firing() == set(), within=90, describe=lambda: str(prometheus.firing())
+    )
+
+
 async def test_every_panel_is_answered_and_an_alert_fires_and_ends(
     stack: Stack, prometheus: Prometheus, on_call: tuple[OnCall, str]
 ) -> None:
@@ -249,13 +257,20 @@ async def test_every_panel_is_answered_and_an_alert_fires_and_ends(
             async with visitor.get("/") as page:
                 assert page.status == 200, "the page to sign in"
             await asyncio.sleep(0.5)
-    await asyncio.sleep(12)  # two more measurements, and a few scrapes
-    empty = []
-    for name, board in dashboards(service_entries()).items():
-        for query in queries_of(board):
-            if not prometheus.query(query):  # what is wrong in itself raises
-                empty.append((name, query))
-    assert [each for each in empty if not any(part in each[1] for part in MAY_BE_EMPTY)] == []
+    # A panel is without an answer until its service has measured, and while scrapes fail on a busy machine.
+    unanswered = {
+        (name, query)
+        for name, board in dashboards(service_entries()).items()
+        for query in queries_of(board)
+        if not any(part in query for part in MAY_BE_EMPTY)
+    }
+
+    def every_panel_was_answered() -> bool:
+        # What is wrong in itself raises.
+        unanswered.difference_update([each for each in unanswered if prometheus.query(each[1])])
+        return not unanswered
+
+    await eventually(every_panel_was_answered, within=120, describe=lambda: str(unanswered))
     for name, board in dashboards(service_entries()).items():
         picture = drawn(board, prometheus.over(began, time.time()), began, time.time())
         ElementTree.fromstring(picture)  # noqa: S314 (our own)
@@ -265,13 +280,12 @@ async def test_every_panel_is_answered_and_an_alert_fires_and_ends(
             (PICTURES / f"{name}.svg").write_text(picture, encoding="utf-8")
     # Sums are true: each figure of a service stands there once.
     assert prometheus.query("count by (service) (optima_outbox_pending) > 1") == []
-    assert prometheus.firing() == set()
+    await nothing_fires(prometheus)
     told = on_call[0].told
+    told.clear()
     down = ("pages", "OptimaProcessDown", "brief")
     with stack.standing_still("brief"):
         await eventually(lambda: (*down, "firing") in told, within=90, describe=lambda: str(told))
-    await eventually(
-        lambda: prometheus.firing() == set(), within=90, describe=lambda: str(prometheus.firing())
-    )
+    await nothing_fires(prometheus)
     await eventually(lambda: (*down, "resolved") in told, within=90, describe=lambda: str(told))
-    assert not [each for each in told if each[1] == "OptimaNotMeasured"], "it is down, which says it all"
+    assert ("OptimaNotMeasured", "brief") not in {each[1:3] for each in told}, "it is down, which says it all"

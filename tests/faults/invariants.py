@@ -14,7 +14,7 @@ from optima_local.access import load_access
 from tests.stack import Stack
 
 
-async def everything_settles(stack: Stack, *, within: float = 120.0) -> None:
+async def everything_settles(stack: Stack) -> None:
     """Outboxes drained, every event handled by each service that wants it, nothing parked, no job failed.
 
     A job whose worker was killed is done once its lease has ended (45 s at most) and it is hinted at again
@@ -30,7 +30,7 @@ async def everything_settles(stack: Stack, *, within: float = 120.0) -> None:
             unsettled[:] = await _unsettled(connections)
             return not unsettled
 
-        await eventually(settled, within=within, describe=lambda: f"settled: {unsettled[:5]}")
+        await eventually(settled, within=300, describe=lambda: f"settled: {unsettled[:5]}")
         for name, connection in connections.items():
             assert await _gaps_in_sequences(connection) == [], name
         await _trail_is_whole(connections)
