@@ -5,7 +5,8 @@
 
 The feed is the trail's over HTTP, page by page, with the consumer in the same process. The stream is one with
 the arguments of `optima.events.history`, read by pika, with signatures checked. Of each way the last tenth is
-held against the first: what was read already must not make the rest slower. It works on the servers that
+held against the first: what was read already must not make the rest slower. Judge it by the processor time of
+this process, since other work of the machine delays one tenth more than another. It works on the servers that
 OPTIMA_TEST_POSTGRES_URL and OPTIMA_TEST_AMQP_URL name, and leaves nothing there. A way that takes longer than
 `--seconds` is broken off, and what it read is counted.
 """
@@ -22,6 +23,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pika
@@ -39,19 +41,35 @@ from trail.settings import TrailSettings
 PAGE = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How many events were read until then, and the seconds that it took."""
+
+    read: int
+    clock: float
+    processor: float
+
+    @classmethod
+    def at(cls, read: int) -> Mark:
+        return cls(read, time.perf_counter(), time.process_time())
+
+    def since(self, earlier: Mark) -> Mark:
+        return Mark(self.read - earlier.read, self.clock - earlier.clock, self.processor - earlier.processor)
+
+
 async def from_the_feed(events: int, seconds: float) -> list[Figure]:
     async with desk(events) as filled:
         made = service(settings_for(filled.stored, TrailSettings, key_secret=SECRET))
         async with ServiceHarness.serve(made, filled.stored, tenant_id=TENANT) as app:
             consumer = app.sign_in("auditor")
-            marks, read, after = [(0, time.perf_counter())], 0, {}
-            while time.perf_counter() - marks[0][1] < seconds:
+            marks, read, after = [Mark.at(0)], 0, {}
+            while time.perf_counter() - marks[0].clock < seconds:
                 _, page = await consumer.get(f"/v1/events?{urlencode({'limit': PAGE} | after)}")
                 if not page["items"]:
                     break
                 read += len(page["items"])
                 after = {"after": page["after"]}
-                marks.append((read, time.perf_counter()))
+                marks.append(Mark.at(read))
     return figures("pull feed", events, marks)
 
 
@@ -65,16 +83,17 @@ def from_the_stream(events: int, seconds: float) -> list[Figure]:
         print(f"  publishing {events:,} events to a stream", file=sys.stderr)
         for body in itertools.islice(itertools.cycle(bodies), events):
             channel.basic_publish("", queue, body)
-        connection.process_data_events()
+        while channel.queue_declare(queue, passive=True).method.message_count < events:
+            connection.sleep(0.2)  # what the broker has yet to store would slow the first reader down
         keys = EventKeys(EVENT_KEYS.split(","))
         channel.basic_qos(prefetch_count=1000)
-        marks = [(0, time.perf_counter())]
+        marks = [Mark.at(0)]
         for read, (tag, body) in enumerate(messages(channel, queue, seconds), start=1):
             event = json.loads(body)
             keys.check(body, event["source"], event["type"])
             if read % PAGE == 0:
                 channel.basic_ack(tag, multiple=True)
-                marks.append((read, time.perf_counter()))
+                marks.append(Mark.at(read))
             if read == events:
                 break
         channel.cancel()
@@ -95,18 +114,18 @@ def messages(
         yield method.delivery_tag, body
 
 
-def figures(way: str, events: int, marks: list[tuple[int, float]]) -> list[Figure]:
-    read, tenth = marks[-1][0], max(1, len(marks) // 10)
-    rates = [
-        (there[0] - here[0]) / (there[1] - here[1])
-        for here, there in ((marks[0], marks[-1]), (marks[0], marks[tenth]), (marks[-1 - tenth], marks[-1]))
-    ]
-    ratio = rates[1] / rates[2]
-    whole = "" if read == events else f" of {events:,}, broken off"
+def figures(way: str, events: int, marks: list[Mark]) -> list[Figure]:
+    tenth = max(1, len(marks) // 10)
+    whole = marks[-1].since(marks[0])
+    first, last = marks[tenth].since(marks[0]), marks[-1].since(marks[-1 - tenth])
+    by_processor = last.processor / first.processor
+    broken_off = "" if whole.read == events else f" of {events:,}, broken off"
+    ratio = f"{way}: last tenth ÷ first tenth"
     return [
-        Figure(f"{way}: {read:,} events{whole}", marks[-1][1] - marks[0][1], "s"),
-        Figure(f"{way}: events", rates[0], "/s"),
-        Figure(f"{way}: first tenth ÷ last tenth, by rate", ratio, "×", "≤ 1.5 ×", ratio <= 1.5),
+        Figure(f"{way}: {whole.read:,} events{broken_off}", whole.clock, "s"),
+        Figure(f"{way}: events", whole.read / whole.clock, "/s"),
+        Figure(f"{ratio}, by the clock", last.clock / first.clock, "×"),
+        Figure(f"{ratio}, by processor time", by_processor, "×", "≤ 1.5 ×", by_processor <= 1.5),
     ]
 
 
