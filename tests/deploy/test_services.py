@@ -143,7 +143,8 @@ def test_the_demonstration_finds_the_services_of_a_cluster(tmp_path: Path) -> No
 def test_the_guide_names_files_that_there_are() -> None:
     guide = ROOT / "deploy" / "README.md"
     text = guide.read_text(encoding="utf-8")
-    named = re.findall(r"\]\(([\w./-]+)\)", text) + re.findall(r"`(tests/[\w./]+)`", text)
+    places = "tests|shared|services|benchmarks"
+    named = re.findall(r"\]\(([\w./-]+)\)", text) + re.findall(rf"`((?:{places})/[\w./-]+)`", text)
     assert [name for name in named if not ((guide.parent / name).exists() or (ROOT / name).exists())] == []
     commands = text.partition("## Ten commands")[2].partition("\n## ")[0]
     steps = re.findall(r"^\*\*(\d+)\. ", commands, re.MULTILINE)
