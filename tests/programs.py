@@ -31,7 +31,7 @@ class Program:
     async def prints(self, *texts: str) -> None:
         await eventually(
             lambda: all(any(text in line for line in self.lines) for text in texts),
-            within=40,
+            within=120,
             describe=lambda: f"{texts} in {self.lines}",
         )
 

@@ -31,7 +31,7 @@ from optima_local.layout import ROOT
 
 NAMES = Path("/usr/lib/cni/dnsname")
 pytestmark = [
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(3600),
     *NEEDS_ENGINE,
     pytest.mark.skipif(
         not NAMES.exists(),
@@ -130,7 +130,7 @@ async def test_from_nothing_to_a_delivered_brief(compose: Compose, engine: Engin
         name = f"linea-optima_{server}_1"
         await eventually(
             lambda name=name: engine.try_podman("healthcheck", "run", name).returncode == 0,
-            within=120,
+            within=300,
             describe=lambda name=name: engine.try_podman("logs", "--tail", "50", name).stderr,
         )
     compose("up", "--detach", "provision")
@@ -148,7 +148,7 @@ async def test_from_nothing_to_a_delivered_brief(compose: Compose, engine: Engin
         for service, address in addresses(SERVICES).items():
             await eventually(
                 lambda address=address: ready(address),
-                within=180,
+                within=600,
                 describe=lambda service=service: compose("logs", "--tail", "50", service),
             )
     told = engine.podman("exec", "linea-optima_rabbitmq_1", "rabbitmqctl", "--quiet", "version")

@@ -41,7 +41,7 @@ from trail.settings import TrailSettings
 
 from .own_broker import OwnBroker
 
-pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker")]
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("own broker"), pytest.mark.timeout(600)]
 
 CONTRACTS = ROOT / "shared" / "contracts"
 UV = Path(sys.executable).with_name("uv")
@@ -273,7 +273,7 @@ async def test_the_webhook(tmp_path: Path) -> None:
                 return await post(session, event, wrong) == 401
             return False
 
-        await eventually(up, within=30, describe=lambda: str(program.lines))
+        await eventually(up, within=90, describe=lambda: str(program.lines))
         assert await post(session, event, old) == 204
         assert await post(session, event, old, new) == 204
         assert await post(session, another, wrong, new) == 204
@@ -314,7 +314,7 @@ async def test_a_queue_of_ones_own(
             for body in wrong:
                 await asyncio.to_thread(own_broker.publish, genuine[0].routing_key, body)
             await eventually(
-                lambda: len([line for line in consumer.lines if "forged" in line]) == 2, within=30
+                lambda: len([line for line in consumer.lines if "forged" in line]) == 2, within=90
             )
         assert len(consumer.lines) == len(genuine) + 2
     finally:
