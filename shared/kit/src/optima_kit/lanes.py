@@ -1,8 +1,9 @@
 """Group commit: commands of one tenant that wait at the same moment share a transaction.
 
-A tenant has two lanes. A lane takes the waiting commands, up to sixteen of them or for five milliseconds,
-runs them one after the other in one transaction, and commits. So the commands share the round trips for
-beginning, for writing events and answers, and for the commit. No command is answered before the commit. Any
+A tenant has two lanes. A lane begins a transaction, takes the commands that wait by then and those that
+arrive while it runs them, up to sixteen of them or for five milliseconds, runs them one after the other, and
+commits. So the commands share the round trips for beginning, for writing events and answers, and for the
+commit. No command is answered before the commit. Any
 failure rolls the whole group back, and its commands run again one by one, so that a failure then concerns
 only its own command. A command must therefore be repeatable up to its commit. A command that is refused
 before it has changed anything is left out of the group without rolling it back.
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import asyncpg
+
 from .backbone_metrics import COMMAND_GROUP, COMMAND_GROUPS_UNDONE
 from .db import Database, Transaction
 from .postgres import CONFLICTS
@@ -30,7 +33,8 @@ LANES: Final = 2
 GROUP: Final = 16
 """The most commands in one transaction."""
 GROUP_SECONDS: Final = 0.005
-"""How long a group takes further commands, since the commands before them wait for their end."""
+"""How long a group takes further commands once it has begun, since the commands before them wait for its
+end."""
 LOCK_MILLISECONDS: Final = 50
 """How long a command in a group waits for a lock before the group is rolled back. A command that runs alone
 waits without a limit."""
@@ -54,9 +58,12 @@ class _Command:
 class _Tenant:
     waiting: deque[_Command] = field(default_factory=deque)
     lanes: int = 0
+    beginning: _Command | None = None
+    """The first command of a group whose transaction is just beginning. The group takes what arrives
+    meanwhile, so no other begins."""
     size: int = GROUP
-    """The size of the next group. It is halved when a group is rolled back, and grows by one after each
-    success."""
+    """The most commands in the next group. It is halved when a group is rolled back, and grows by one after
+    each success."""
 
 
 class Lanes:
@@ -78,7 +85,7 @@ class Lanes:
         return await answer
 
     def _open_lane(self, tenant_id: UUID, tenant: _Tenant) -> None:
-        if tenant.waiting and tenant.lanes < LANES:
+        if tenant.waiting and tenant.lanes < LANES and tenant.beginning is None:
             tenant.lanes += 1
             task = asyncio.create_task(self._serve(tenant_id, tenant), name="lane")
             self._tasks.add(task)
@@ -95,10 +102,10 @@ class Lanes:
             self._open_lane(tenant_id, tenant)
 
         try:
-            while tenant.waiting and not slow:
+            while tenant.waiting and not slow and tenant.beginning is None:
                 timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, give_way)
                 try:
-                    await self._run_group(tenant_id, tenant, _next_group(tenant))
+                    await self._run_group(tenant_id, tenant)
                 finally:
                     timer.cancel()
         finally:
@@ -109,43 +116,53 @@ class Lanes:
             if not tenant.lanes and self._tenants.get(tenant_id) is tenant:
                 del self._tenants[tenant_id]
 
-    async def _run_group(self, tenant_id: UUID, tenant: _Tenant, group: list[_Command]) -> None:
+    def _has_begun(self, tenant_id: UUID, tenant: _Tenant, first: _Command) -> None:
+        if tenant.beginning is first:
+            tenant.beginning = None
+            self._open_lane(tenant_id, tenant)
+
+    async def _run_group(self, tenant_id: UUID, tenant: _Tenant) -> None:
+        first = tenant.waiting.popleft()
+        taken = [first]
         outcomes: list[tuple[_Command, Any, Refusal | None]] = []
-        began = time.perf_counter()
-        together = len(group) > 1
-        timeout = LOCK_MILLISECONDS if together else 0
+        if not first.alone:
+            tenant.beginning = first
         try:
+            timeout = 0 if first.alone else LOCK_MILLISECONDS
             async with self._database.begin(tenant_id, lock_timeout_ms=timeout) as transaction:
-                while group:
-                    if outcomes and time.perf_counter() - began > GROUP_SECONDS:
-                        break
-                    outcomes.append((group[0], *await _attempt(group[0], transaction, together=together)))
-                    del group[0]
+                self._has_begun(tenant_id, tenant, first)
+                began = time.perf_counter()
+                outcomes.append((first, *await _attempt(first, transaction)))
+                while _another_joins(tenant, taken) and time.perf_counter() - began < GROUP_SECONDS:
+                    taken.append(tenant.waiting.popleft())
+                    outcomes.append((taken[-1], *await _attempt(taken[-1], transaction)))
         except asyncio.CancelledError:
-            for command in (*(command for command, _, _ in outcomes), *group):
+            for command in taken:
                 command.answer.cancel()
             raise
         except Exception as error:
-            undone = [command for command, _, _ in outcomes] + group
-            if not together:
-                (command,) = undone
-                command.tries += 1
-                if isinstance(error, CONFLICTS) and command.tries < TRIES:
-                    tenant.waiting.append(command)
-                elif not command.answer.done():
-                    command.answer.set_exception(error)
+            if tenant.beginning is first:  # those that would have joined must not wait for one failure each
+                while _another_joins(tenant, taken):
+                    taken.append(tenant.waiting.popleft())
+            if len(taken) == 1 and (first.alone or not isinstance(error, asyncpg.LockNotAvailableError)):
+                first.tries += 1
+                if isinstance(error, CONFLICTS) and first.tries < TRIES:
+                    tenant.waiting.append(first)
+                elif not first.answer.done():
+                    first.answer.set_exception(error)
                 return
             COMMAND_GROUPS_UNDONE.inc()
             tenant.size = max(1, tenant.size // 2)
-            for command in undone:
+            for command in taken:
                 command.alone = True
-            tenant.waiting.extendleft(reversed(undone))
+            tenant.waiting.extendleft(reversed(taken))
             self._open_lane(tenant_id, tenant)
             return
-        tenant.waiting.extendleft(reversed(group))
-        if together:
+        finally:
+            self._has_begun(tenant_id, tenant, first)
+        if len(taken) > 1:
             tenant.size = min(GROUP, tenant.size + 1)
-        COMMAND_GROUP.observe(len(outcomes))
+        COMMAND_GROUP.observe(len(taken))
         for command, result, refusal in outcomes:
             if command.answer.done():
                 continue  # the caller has gone
@@ -155,25 +172,21 @@ class Lanes:
                 command.answer.set_result(result)
 
 
-def _next_group(tenant: _Tenant) -> list[_Command]:
-    """Return the commands of the next transaction: the waiting ones, or only the first if it must run
-    alone."""
-    group = [tenant.waiting.popleft()]
-    while tenant.waiting and len(group) < tenant.size and not group[0].alone and not tenant.waiting[0].alone:
-        group.append(tenant.waiting.popleft())
-    return group
+def _another_joins(tenant: _Tenant, taken: list[_Command]) -> bool:
+    """Tell whether the next waiting command may join the group."""
+    if not tenant.waiting or len(taken) >= tenant.size:
+        return False
+    return not (taken[0].alone or tenant.waiting[0].alone)
 
 
-async def _attempt(
-    command: _Command, transaction: Transaction, *, together: bool
-) -> tuple[Any, Refusal | None]:
+async def _attempt(command: _Command, transaction: Transaction) -> tuple[Any, Refusal | None]:
     """Run a command in the transaction and return its result. Return its refusal instead if it was refused
-    and has left no trace in a shared transaction."""
+    and has left no trace."""
     mark = transaction.mark()
     try:
         return await command.run(transaction), None
     except Refusal as refusal:
-        if not together or transaction.changed_since(mark):
+        if transaction.changed_since(mark):
             raise
         transaction.rewind(mark)
         return None, refusal

@@ -12,8 +12,9 @@ from uuid import UUID, uuid5
 import asyncpg
 import pytest
 
+from optima_kit import lanes as lanes_module
 from optima_kit.answers import Answer
-from optima_kit.backbone_metrics import COMMAND_GROUPS_UNDONE
+from optima_kit.backbone_metrics import COMMAND_GROUP, COMMAND_GROUPS_UNDONE
 from optima_kit.cause import Cause
 from optima_kit.ids import new_id
 from optima_kit.lanes import Lanes
@@ -190,6 +191,21 @@ async def test_waiting_for_a_lock_does_not_hold_up_the_others(stage):
         assert await asyncio.wait_for(asyncio.gather(*others), 5) == ["done"] * 38
         assert not any(each.done() for each in blocked)
     assert await asyncio.wait_for(asyncio.gather(*blocked), 5) == ["done"] * 2
+
+
+async def test_what_arrives_while_a_group_begins_joins_it(stage, monkeypatch):
+    monkeypatch.setattr(lanes_module, "GROUP_SECONDS", 60.0)  # however busy the machine is
+    tenant, person = await prepared(stage)
+    lanes = Lanes(stage.database)
+    running = []
+    groups = sum(bucket.get() for bucket in COMMAND_GROUP._buckets)
+    for number in range(12):
+        command = Command("note", 0, number).run(stage, tenant, person)
+        running.append(asyncio.create_task(lanes.run(tenant, command)))
+        for _ in range(3 if number == 0 else 0):
+            await asyncio.sleep(0)  # so that a lane has taken it; the database has not answered yet
+    assert await asyncio.gather(*running) == ["done"] * 12
+    assert sum(bucket.get() for bucket in COMMAND_GROUP._buckets) == groups + 1
 
 
 async def test_who_gives_up_waiting_takes_nobody_along(stage):
