@@ -41,6 +41,9 @@ T = TypeVar("T")
 PREFETCH: Final = 200
 BATCH: Final = 100
 """The most messages that are handled in one transaction. Meanwhile the next ones arrive."""
+_LINGER_FOR_EACH: Final = 0.001
+"""How many seconds a batch waits for more messages, for each one in the previous batch. A batch of two, which
+may be followed by nothing for long, must not delay the next message by all of a long linger."""
 
 _LOCK_FAILED = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
 _DELETE_FAILED = "DELETE FROM parking WHERE id = $1"
@@ -113,7 +116,7 @@ class Consumer(Generic[P]):
                 linger = 0.0
                 while deliveries := await subscription.batch(BATCH, linger=linger):
                     await handle(deliveries)
-                    linger = self._linger if len(deliveries) > 1 else 0.0
+                    linger = min(self._linger, _LINGER_FOR_EACH * len(deliveries)) if deliveries[1:] else 0.0
                     subscription.acknowledge(deliveries[-1])
             except BrokerUnavailable as error:
                 tell_of_interruption(_LOG, "consuming interrupted", error, queue=queue)
@@ -318,7 +321,9 @@ class Consumer(Generic[P]):
                 if time.monotonic() >= revive_at:
                     await self._parking.revive_unknown()
                     revive_at = time.monotonic() + UNKNOWN_PAUSE
-                for id_, tenant, body, erased in await self._parking.waiting(early):
+                # While nothing waits, the outlook alone notices what is put aside or replayed elsewhere.
+                waiting = await self._parking.waiting(early) if early or self._waiting_in else ()
+                for id_, tenant, body, erased in waiting:
                     if self._stopping.is_set():
                         return
                     await self._try_one(id_, tenant, body, erased)

@@ -81,15 +81,15 @@ class Stage:
         self._stack.push_async_callback(relay.stop)
         return relay
 
-    async def consumer(self) -> Consumer[Any]:
+    async def consumer(self, **options: Any) -> Consumer[Any]:
         broker = await self._stack.enter_async_context(Broker(self.amqp_url, "test consumer"))
-        consumer = self.make_consumer(broker)
+        consumer = self.make_consumer(broker, **options)
         consumer.start()
         self.consumers.append(consumer)
         self._stack.push_async_callback(consumer.stop)
         return consumer
 
-    def make_consumer(self, broker: Broker) -> Consumer[Any]:
+    def make_consumer(self, broker: Broker, **options: Any) -> Consumer[Any]:
         return Consumer(
             self.tally.name,
             reactions=self.tally.reactions,
@@ -98,6 +98,7 @@ class Stage:
             backbone=self.backbone.pool,
             broker=broker,
             keys=self.tally.keys,
+            **options,
         )
 
     async def hints(self, *, again_after: float = 60.0, clock: Clock | None = None) -> JobDispatcher:
