@@ -143,8 +143,12 @@ def _reason(body: Any) -> str:
     return f"{body.get('detail', body)} {errors}".strip()
 
 
-async def until(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 30.0) -> T:
-    """Call `look` repeatedly until it returns something. Raises StepFailed after `within` seconds."""
+async def until(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 150.0) -> T:
+    """Call `look` repeatedly until it returns something. Raises StepFailed after `within` seconds.
+
+    The default is longer than a job waits whose worker was killed: 45 s for the end of its lease, and 60 s
+    until it is hinted at again.
+    """
     deadline = time.monotonic() + within
     pause = 0.004
     while True:
