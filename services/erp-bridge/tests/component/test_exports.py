@@ -1,4 +1,4 @@
-"""Orders and DDTs reach the ERP once, with their latest state, and failures are kept and mended."""
+"""Orders and DDTs reach the ERP once, with their latest state, and failures are kept and corrected."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ class ProblemView(View):
     detail: str
     field: str | None = None
     errors: list[ProblemView] | None = None
-    """Each of several values that are to be mended."""
+    """Each of several values that have to be corrected."""
 
 
 class FlawView(ProblemView):

@@ -107,8 +107,8 @@ def written_by_id(
 
 
 def unmapped(mapping_file: str, entity: Entity) -> tuple[str, ...]:
-    """Return our fields that the ERP can't store. The fields `RECEIVED_AS` are not counted, because an ERP
-    with ids is told by id which of its own orders is meant."""
+    """Return our fields that the ERP can't store. The fields `RECEIVED_AS` are not counted, because in an
+    ERP with ids, the id names the order."""
     mapped = connector_mapping(mapping_file).of(entity).fields.keys()
     return tuple(sorted(fields_of(entity) - mapped - set(RECEIVED_AS)))
 

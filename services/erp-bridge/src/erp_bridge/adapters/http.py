@@ -208,7 +208,7 @@ async def preview(call: Call[Ports], key: str, body: PreviewMapping) -> MappingP
 async def reconcile_entity(call: Call[Ports], key: str, body: Reconcile) -> ReconciliationView:
     """Compare all records of an entity in the ERP with those linked here
 
-    The answer counts; the differences themselves are a list of their own."""
+    The answer only counts the differences. They have a list of their own."""
     with _faults_as_refusals():
         found = await reconcile(_CallWork(call), key, body.entity, delete_missing=body.delete_missing)
     return exchanges.show_reconciliation(_reader(call), found)
@@ -306,8 +306,8 @@ async def replay(call: Call[Ports], failure_id: UUID) -> ReplayView:
 async def dismiss(call: Call[Ports], failure_id: UUID, body: DismissFailure) -> ReplayView:
     """Dismiss a record, with a reason
 
-    It asks for nothing any more, unless it comes again with other content. A document is not sent until it
-    changes."""
+    It waits for nobody any more, unless the record comes again with other content. A dismissed document is
+    not sent until it changes."""
     await dismiss_failure(call.ports, call.actor, failure_id, body.reason)
     return ReplayView(resolved=True)
 
@@ -431,7 +431,7 @@ async def fetch_easyfatt_orders(
 ) -> Content:
     """Fetch orders as Easyfatt does, with the connection's user and password
 
-    As Easyfatt-Xml, by number; an answer holds 500 orders, and Easyfatt asks again from the last."""
+    The answer is Easyfatt-Xml with at most 500 orders, by number. Easyfatt asks again from the last one."""
     user, password = _credentials(call)
     resources: Resources = call.resources
     resources.fetches.take((tenant_id, key, call.address))

@@ -85,8 +85,8 @@ async def read_people(call: Call[Ports], code: str) -> DestinationPeopleView:
 async def add_person(call: Call[Ports], code: str, person_id: UUID) -> DestinationPeopleView:
     """Record that somebody outside works at a destination
 
-    They see the transport documents of what was and is sent there among their own. Their role must let them
-    work on phases.
+    Among their own transport documents, they then see those of all goods sent there, also earlier ones.
+    Their role must let them work on phases.
     """
     await name_person(call.ports, code, person_id)
     return await lookups.show_people(call.ports, code)

@@ -35,7 +35,7 @@ routes = Routes()
 async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
     """Receive finished goods of a job into a warehouse
 
-    At most what the job produced or, while it goes on, what of it is finished already.
+    At most as much as the job has finished so far.
     """
     return _recorded(
         call,
