@@ -66,7 +66,7 @@ async def leased(database: Any, opened: Database, built: Any) -> tuple[JobRun[An
         " RETURNING *"
     )
     run: JobRun[Any] = JobRun(
-        built.ports, built.resources, opened, row["id"], row["tenant_id"], row, row["locked_until"], 3
+        built.ports, built.resources, opened, row["id"], row["tenant_id"], row, row["locked_until"]
     )
     return run, SendLink.model_validate_json(row["payload"])
 

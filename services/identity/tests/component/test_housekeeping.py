@@ -41,10 +41,17 @@ async def test_built_in_roles_follow_the_product(identity: Identity) -> None:
     }
     await make_the_round(identity)
     assert len(await identity.database.published()) == before + 2
-    jobs = await identity.database.fetch(
-        "SELECT due_at FROM jobs WHERE kind = 'identity.keep_house' AND state = 'due'"
-    )
-    assert [job["due_at"] for job in jobs] == [identity.clock.now() + timedelta(days=1)]
+
+
+async def test_the_round_is_made_each_day(identity: Identity) -> None:
+    await identity.register()
+    for _ in range(2):
+        await identity.app.run_due_jobs()
+        jobs = await identity.database.fetch(
+            "SELECT due_at FROM jobs WHERE kind = 'identity.keep_house' AND state = 'due'"
+        )
+        assert [job["due_at"] for job in jobs] == [identity.clock.now() + timedelta(days=1)]
+        identity.clock.advance(timedelta(days=1))
 
 
 async def make_the_round(identity: Identity) -> None:

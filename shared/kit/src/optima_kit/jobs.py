@@ -147,6 +147,8 @@ class JobKind:
     outside: bool
     timeout: timedelta
     attempts: int
+    every: timedelta | None = None
+    """How long after the beginning of a run the next one is due, for a job that repeats."""
 
 
 class JobKinds:
@@ -163,6 +165,19 @@ class JobKinds:
 
         def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
             self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts))
+            return run
+
+        return register
+
+    def every(
+        self, interval: timedelta, kind: str, model: type[M], *, attempts: int = DEFAULT_ATTEMPTS
+    ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
+        """Declare a job that repeats: like `on`, but each run also schedules the next one, with the same
+        payload and key, `interval` after it began. The first run has to be scheduled. A run ends the series
+        with `ports.jobs.cancel(kind, key)`. A run that is given up does not end it."""
+
+        def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
+            self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts, interval))
             return run
 
         return register
@@ -223,15 +238,12 @@ class JobRun(Generic[P]):
         tenant_id: UUID,
         row: Mapping[str, Any],
         lease: datetime,
-        attempts: int,
     ) -> None:
         self.id = id_
         self.tenant_id = tenant_id
         self.key: str = row["key"]
         self.attempt: int = row["attempts"] + 1
         """The number of this attempt, from 1."""
-        self.is_last_attempt = self.attempt >= attempts
-        """Whether the job is given up if this run fails."""
         self.resources = resources
         self.finished = False
         self._database = database

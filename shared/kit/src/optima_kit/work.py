@@ -182,8 +182,10 @@ class JobRunner(Generic[P]):
                 payload = kind.model.model_validate_json(taken["payload"])
                 if not kind.outside:
                     taking.write(MARK_DONE, id=id_, revision=taken["revision"])
-                    cause = Cause(taking.now, causation_id=taken["causation_id"])
-                    await kind.run(self.service.ports(transaction.unit(cause)), payload)
+                    unit = transaction.unit(Cause(taking.now, causation_id=taken["causation_id"]))
+                    if kind.every is not None:
+                        unit.jobs.schedule(kind.name, payload, key=taken["key"], due_at=unit.now + kind.every)
+                    await kind.run(self.service.ports(unit), payload)
                 else:
                     seconds = kind.timeout.total_seconds()
                     # The run is interrupted a little before its lease ends.
@@ -199,7 +201,6 @@ class JobRunner(Generic[P]):
                     tenant_id,
                     dict(taken),
                     lease,
-                    kind.attempts,
                 )
                 async with asyncio.timeout(seconds):
                     await kind.run(run, payload)
@@ -266,7 +267,10 @@ class JobRunner(Generic[P]):
             if row is None:
                 # The job was rescheduled meanwhile, and is then sent again, or another worker has it by now.
                 unit.write(RELEASE, id=id_, lease=lease)
-        given_up = row is not None and row["state"] == "failed"
+            given_up = row is not None and row["state"] == "failed"
+            if given_up and kind is not None and kind.every is not None:
+                payload = kind.model.model_validate_json(taken["payload"])
+                unit.jobs.schedule(kind.name, payload, key=taken["key"], due_at=unit.now + kind.every)
         log = _LOG.error if given_up else _LOG.warning
         log("job given up" if given_up else "job failed", kind=taken["kind"], job=str(id_), exc_info=error)
         return "given_up" if given_up else "failed"

@@ -178,6 +178,44 @@ async def test_a_failing_job_is_tried_again_with_pauses_and_given_up(stage):
     assert await stage.whats() == ["errand hopeless begun"] * 3
 
 
+async def due(stage):
+    return [(job["key"], job["due_at"]) for job in await jobs(stage) if job["state"] == "due"]
+
+
+async def test_a_repeating_job_schedules_its_next_run(stage):
+    clock = FixedClock(datetime(2030, 1, 7, 9, 0, tzinfo=UTC))
+    stage.database.clock = clock
+    await schedule(stage, "daily", kind="round", due_at=clock.now())
+    for day in range(3):
+        assert await stage.runner.run_due(stage.backbone.pool, clock) == 1
+        assert len(await stage.whats()) == day + 1
+        clock.advance(timedelta(days=1))
+        assert await due(stage) == [("daily", clock.now())]
+
+
+async def test_a_repeating_job_ends_its_series_by_cancelling_itself(stage):
+    async def last(ports, chore):
+        ports.jobs.cancel("last round", chore.name)
+
+    stage.tally.jobs.every(timedelta(days=1), "last round", Chore)(last)
+    await schedule(stage, "x", kind="last round")
+    assert await stage.runner.run_due(stage.backbone.pool, SystemClock()) == 1
+    assert await states(stage) == ["done"]
+
+
+async def test_a_run_that_is_given_up_does_not_end_the_series(stage):
+    clock = FixedClock(datetime(2030, 1, 7, 9, 0, tzinfo=UTC))
+    stage.database.clock = clock
+    await schedule(stage, "daily", kind="round", mood="poison", due_at=clock.now())
+    assert await stage.runner.run_due(stage.backbone.pool, clock) == 1
+    ((_, again),) = await due(stage)
+    assert again < clock.now() + timedelta(seconds=2), "the run is tried again first"
+    clock.set(again)
+    assert await stage.runner.run_due(stage.backbone.pool, clock) == 1
+    assert sorted(await states(stage)) == ["due", "failed"]
+    assert await due(stage) == [("daily", clock.now() + timedelta(days=1))]
+
+
 async def test_a_failing_jobs_own_writes_are_undone(stage):
     await schedule(stage, "hopeless", mood="poison")
     assert await stage.runner.run_due(stage.backbone.pool, SystemClock()) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from optima_kit.jobs import JobKinds, JobRun
@@ -23,9 +23,9 @@ async def rotate_keys(ports: Ports, _: RotateKeys) -> None:
     await rotate_signing_keys(ports)
 
 
-@jobs.on(DAILY_MAINTENANCE, DailyMaintenance)
+@jobs.every(timedelta(days=1), DAILY_MAINTENANCE, DailyMaintenance)
 async def maintain_daily(ports: Ports, _: DailyMaintenance) -> None:
-    """Do the daily maintenance. A repetition finds nothing left to do, and only schedules the next run."""
+    """Do the daily maintenance. A repetition finds nothing left to do."""
     await daily_maintenance(ports)
 
 

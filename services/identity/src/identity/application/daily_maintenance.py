@@ -16,7 +16,6 @@ from .ports import Ports
 
 DAILY_MAINTENANCE: Final = "identity.keep_house"
 """Name of the job. It keeps its former wording, because jobs that are already scheduled have this name."""
-_EVERY: Final = timedelta(days=1)
 _KEPT_AFTER_THE_END: Final = timedelta(days=30)
 """How long ended sessions and expired links are kept, so that one can find out who was signed in at some
 time."""
@@ -33,7 +32,6 @@ async def daily_maintenance(ports: Ports) -> None:
     await ports.sessions.delete_ended(ports.now - _KEPT_AFTER_THE_END)
     await ports.providers.delete_attempts(ports.now)
     await ports.failures.delete_old(ports.now - timedelta(days=1))
-    ports.jobs.schedule(DAILY_MAINTENANCE, DailyMaintenance(), key="daily", due_at=ports.now + _EVERY)
 
 
 async def _follow_the_product(ports: Ports) -> None:

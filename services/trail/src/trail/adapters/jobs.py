@@ -11,6 +11,7 @@ from ..application.deliver_events import deliver_again, deliver_events
 from ..application.look_after_webhooks import look_after_webhooks
 from ..application.ports import Ports
 from ..application.schedules import (
+    CHECK_EVERY,
     DELIVER,
     DELIVER_AGAIN,
     LOOK_AFTER,
@@ -38,6 +39,6 @@ async def again(run: JobRun[Ports], payload: DeliverAgain) -> None:
     await deliver_again(run, run.resources.receivers, payload)
 
 
-@jobs.on(LOOK_AFTER, LookAfterWebhooks)
+@jobs.every(CHECK_EVERY, LOOK_AFTER, LookAfterWebhooks)
 async def look_after(ports: Ports, _: LookAfterWebhooks) -> None:
     await look_after_webhooks(ports)

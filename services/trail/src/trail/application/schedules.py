@@ -17,7 +17,8 @@ DELIVER: Final = "trail.deliver_events"
 DELIVER_AGAIN: Final = "trail.deliver_again"
 LOOK_AFTER: Final = "trail.look_after_webhooks"
 
-_CHECK_EVERY: Final = timedelta(minutes=5)
+CHECK_EVERY: Final = timedelta(minutes=5)
+_ALL: Final = "all"
 
 
 class DeliverEvents(BaseModel):
@@ -49,5 +50,9 @@ def schedule_redelivery(ports: Ports, attempt: Attempt) -> None:
     ports.jobs.schedule(DELIVER_AGAIN, payload, key=f"{attempt.webhook_id} {attempt.event_id}")
 
 
-def schedule_check(ports: Ports) -> None:
-    ports.jobs.schedule(LOOK_AFTER, LookAfterWebhooks(), key="all", due_at=ports.now + _CHECK_EVERY)
+def begin_checks(ports: Ports) -> None:
+    ports.jobs.schedule(LOOK_AFTER, LookAfterWebhooks(), key=_ALL, due_at=ports.now + CHECK_EVERY)
+
+
+def end_checks(ports: Ports) -> None:
+    ports.jobs.cancel(LOOK_AFTER, _ALL)

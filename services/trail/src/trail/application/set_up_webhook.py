@@ -11,7 +11,7 @@ from optima_kit.refusals import Invalid
 
 from ..domain.webhooks import Webhook, address_is_free, there_is_room_for_a_webhook
 from .ports import Ports
-from .schedules import schedule_check, schedule_deliveries
+from .schedules import begin_checks, schedule_deliveries
 from .webhook_facts import tell_of_change
 from .webhook_secrets import new_secret
 
@@ -54,7 +54,7 @@ async def set_up_webhook(
     secret_id, secret = await new_secret(ports, webhook.id)
     tell_of_change(ports, webhook, "created")
     schedule_deliveries(ports, webhook)
-    schedule_check(ports)
+    begin_checks(ports)
     return WebhookWithSecret(webhook, secret_id, secret)
 
 

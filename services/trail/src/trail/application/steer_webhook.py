@@ -8,7 +8,7 @@ from optima_kit.actor import Actor
 
 from ..domain.webhooks import Webhook
 from .ports import Ports
-from .schedules import schedule_check, schedule_deliveries
+from .schedules import begin_checks, schedule_deliveries
 from .set_up_webhook import place_of
 from .webhook_facts import tell_of_change
 from .webhook_of import webhook_of
@@ -29,7 +29,7 @@ async def resume_webhook(ports: Ports, actor: Actor, webhook_id: UUID) -> Webhoo
     await ports.webhooks.update(resumed)
     tell_of_change(ports, resumed, "resumed")
     schedule_deliveries(ports, resumed)
-    schedule_check(ports)
+    begin_checks(ports)
     return resumed
 
 

@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -96,6 +96,7 @@ class Tally:
         self.reactions.on(Stated, newest_only=True)(self._stated)
         self.reactions.on(Echoed)(self._echoed)
         self.jobs.on("chore", Chore)(self._chore)
+        self.jobs.every(timedelta(days=1), "round", Chore, attempts=2)(self._chore)
         self.jobs.outside("errand", Chore, attempts=3)(self._errand)
 
     def signed(self, envelope: str) -> bytes:
