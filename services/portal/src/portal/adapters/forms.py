@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from optima_kit.http.html import PageCall
+
 from .client import Refused
 
 ROME = ZoneInfo("Europe/Rome")
@@ -56,6 +58,10 @@ def day_begins(typed: str, *, later: int = 0) -> str:
     except ValueError:
         return typed
     return datetime.combine(day, time.min, ROME).isoformat()
+
+
+def today(call: PageCall) -> date:
+    return call.now.astimezone(ROME).date()
 
 
 def moment_in_field(moment: str) -> str:

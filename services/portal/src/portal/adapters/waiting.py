@@ -27,21 +27,31 @@ class Work:
     page: str
     filters: Mapping[str, str] = field(default_factory=dict)
     """The filters that reduce the list to waiting work, both in the service's list and on the page."""
+    postponable: bool = False
+    """Whether a person may postpone it to a day. Until then it does not wait for them."""
+    counted: bool = False
+    """Whether the service counts it by state instead of listing it."""
 
     @property
     def address(self) -> str:
         return f"{self.page}?{urlencode(self.filters)}" if self.filters else self.page
 
     def query(self, today: date) -> Mapping[str, Any]:
-        if self.key == "shipments":
-            return {}
-        # A person may postpone an approval; until that day it does not wait for them.
-        put_off = {"back_by": today.isoformat()} if self.key == "approvals" else {}
-        return {**self.filters, **put_off, "limit": SHOWN}
+        back = {"back_by": today.isoformat()} if self.postponable else {}
+        rows = {} if self.counted else {"limit": SHOWN}
+        return {**self.filters, **back, **rows}
 
 
 WORK: Final = (
-    Work("approvals", N_("To decide"), ("approval.decide",), "approval", "/v1/inbox", "/inbox"),
+    Work(
+        "approvals",
+        N_("To decide"),
+        ("approval.decide",),
+        "approval",
+        "/v1/inbox",
+        "/inbox",
+        postponable=True,
+    ),
     Work("tasks", N_("My tasks"), ("phase.work",), "production", "/v1/tasks", "/tasks"),
     Work(
         "briefs",
@@ -86,6 +96,7 @@ WORK: Final = (
         "logistics",
         "/v1/figures/shipments",
         "/shipments",
+        counted=True,
     ),
     Work(
         "failures",

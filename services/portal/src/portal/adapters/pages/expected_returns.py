@@ -5,7 +5,7 @@ from __future__ import annotations
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import part
-from ..forms import ROME
+from ..forms import today
 
 pages = Pages()
 
@@ -17,6 +17,6 @@ async def show_expected_returns(call: PageCall) -> Answer:
         "shipments": await part(
             call.session.services.get("logistics", "/v1/expected-returns", limit=50, cursor=cursor)
         ),
-        "today": call.now.astimezone(ROME).date().isoformat(),
+        "today": today(call).isoformat(),
     }
     return Shown("expected_returns.html", context)

@@ -12,7 +12,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
-from ..forms import ROME, day_begins, filled
+from ..forms import day_begins, filled, today
 from ..inbox_groups import GROUPINGS, ORDER, grouped
 
 pages = Pages()
@@ -132,8 +132,7 @@ async def _query(call: PageCall) -> dict[str, Any]:
         min_amount=plain_number(given["from"], call.language),
         max_amount=plain_number(given["to"], call.language),
     )
-    today = call.now.astimezone(ROME).date().isoformat()
-    return {**asked, **more, **({} if given["later"] else {"back_by": today})}
+    return {**asked, **more, **({} if given["later"] else {"back_by": today(call).isoformat()})}
 
 
 def _selection(rows: Sequence[Mapping[str, Any]], gone: int) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import part, with_parts
-from ..forms import ROME
+from ..forms import today
 from ..places import types_of
 
 pages = Pages()
@@ -31,6 +31,6 @@ async def show_goods_with_third_parties(call: PageCall) -> Answer:
         "goods": goods,
         "types": types_of(types, lambda each: each["direction"] == "out" and not each["ownership_passes"]),
         "chosen": chosen or "",
-        "today": call.now.astimezone(ROME).date().isoformat(),
+        "today": today(call).isoformat(),
     }
     return Shown("third_parties.html", context)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
 
 from ..client import part, with_parts
-from ..forms import ROME, filled
+from ..forms import filled, today
 
 pages = Pages()
 
@@ -22,13 +22,13 @@ async def show_to_be_invoiced(call: PageCall) -> Answer:
         get("logistics", "/v1/ddts/to-be-invoiced", limit=50, cursor=call.query.get("cursor"), **typed),
         part(get("logistics", "/v1/ddts/to-be-invoiced/customers", **typed)),
     )
-    today = call.now.astimezone(ROME).date().isoformat()
+    until = today(call).isoformat()
     context = {
         "documents": documents,
         "customers": customers,
         "typed": typed,
-        "today": today,
-        "table": _table(typed, today, customers["customers"] if customers else []),
+        "today": until,
+        "table": _table(typed, until, customers["customers"] if customers else []),
     }
     return Shown("to_be_invoiced.html", context)
 
@@ -41,9 +41,9 @@ async def export_to_be_invoiced(call: PageCall) -> Answer:
     return RawAnswer(file.body, file.media_type, file.disposition)
 
 
-def _table(typed: dict[str, str], today: str, customers: list[dict[str, str]]) -> str | None:
+def _table(typed: dict[str, str], until: str, customers: list[dict[str, str]]) -> str | None:
     """Return the query that exports everything found, or None if nothing was found. The first customer has
     the oldest document."""
     if not customers:
         return None
-    return urlencode({"issued_from": customers[0]["oldest"], "issued_to": today, **typed})
+    return urlencode({"issued_from": customers[0]["oldest"], "issued_to": until, **typed})

@@ -7,7 +7,7 @@ import asyncio
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import HIDDEN, part
-from ..forms import ROME
+from ..forms import today
 from ..navigation import work_of
 from ..waiting import Work
 
@@ -16,15 +16,14 @@ pages = Pages()
 
 @pages.get("/today")
 async def show_today(call: PageCall) -> Answer:
-    today = call.now.astimezone(ROME).date()
 
     async def ask(work: Work) -> tuple[Work, object]:
-        found = await part(call.session.services.get(work.service, work.path, **work.query(today)))
+        found = await part(call.session.services.get(work.service, work.path, **work.query(today(call))))
         return work, found
 
     found = await asyncio.gather(*(ask(work) for work in work_of(call.session.actor)))
     waiting = [(work, answer) for work, answer in found if answer is not HIDDEN and not _is_empty(answer)]
-    return Shown("today.html", {"today": today.isoformat(), "waiting": waiting})
+    return Shown("today.html", {"today": today(call).isoformat(), "waiting": waiting})
 
 
 def _is_empty(answer: object) -> bool:

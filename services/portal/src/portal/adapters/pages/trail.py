@@ -13,7 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 
 from ..choosing import person_named
 from ..client import LISTED, AsPerson, Refused, part, with_parts
-from ..forms import ROME, day_begins
+from ..forms import day_begins, today
 from ..labels import LABELS
 from ..navigation import leads_to
 
@@ -66,7 +66,7 @@ async def show_trail(call: PageCall) -> Answer:
     if number := call.query.get("number", "").strip():
         return await _story_of(call, number)
     if not call.query:
-        first = call.now.astimezone(ROME).date() - _SHOWN_AT_FIRST
+        first = today(call) - _SHOWN_AT_FIRST
         return SeeOther(f"/trail?{urlencode({'from': first})}")
     if (typed := call.query.get("who", "").strip()) and not call.query.get("person"):
         return await _doings_of(call, typed)
