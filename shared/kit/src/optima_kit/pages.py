@@ -18,6 +18,9 @@ from .refusals import Invalid
 R = TypeVar("R")
 T = TypeVar("T")
 
+Limit = Annotated[int, Field(ge=1, le=200)]
+"""The most rows that a caller may ask for at once."""
+
 Key = UUID | datetime | date | str | int
 """One value of a sort key."""
 
@@ -25,7 +28,7 @@ Key = UUID | datetime | date | str | int
 class PageQuery(Query):
     """The query that every list takes: how many rows, and where to continue."""
 
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Limit = 50
     cursor: Annotated[str, Field(max_length=512)] | None = None
 
     @property

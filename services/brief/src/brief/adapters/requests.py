@@ -18,6 +18,7 @@ from optima_kit.http import (
     FileName,
     Flag,
     Fraction,
+    Limit,
     Moment,
     PageQuery,
     Query,
@@ -336,7 +337,7 @@ MAX_REVIEWERS: Final = 20
 
 
 class StoryQuery(Query):
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Limit = 50
     """Most rows of each list."""
 
 

@@ -228,17 +228,6 @@ class ArrangeTransport(Command):
         )
 
 
-class ArticleLine(Command):
-    article: Code
-    """A code of /v1/articles."""
-    quantity: Count
-    unit: Unit | None = None
-    """A unit of the article. If absent, the unit in which its stock is counted."""
-
-    def goods(self) -> ArticleQuantity:
-        return ArticleQuantity(self.article, self.quantity, self.unit)
-
-
 class ReceivedLine(Command):
     article: Scanned
     quantity: Count | None = None

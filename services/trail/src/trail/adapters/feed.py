@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from optima_kit.http import Call, Query, Routes, View
+from optima_kit.http import Call, Limit, Query, Routes, View
 
 from ..application.ports import Ports
 from ..application.pull_events import pull_events
@@ -31,7 +31,7 @@ class FeedQuery(Query):
     type: EventTypes = ()
     correlation: UUID | None = None
     """Only events of the story that began with this brief or other thing."""
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    limit: Limit = 100
     wait: Annotated[float, Field(ge=0, le=25)] = 0
     """How many seconds to wait for an event if there is none yet."""
 

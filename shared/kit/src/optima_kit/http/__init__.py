@@ -17,7 +17,7 @@ from ..fields import (
     UnitPrice,
     View,
 )
-from ..pages import Page, PageQuery, page_of
+from ..pages import Limit, Page, PageQuery, page_of
 from .routes import Call, Content, Reply, Route, Routes
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "FileName",
     "Flag",
     "Fraction",
+    "Limit",
     "Moment",
     "Page",
     "PageQuery",
