@@ -17,6 +17,9 @@ _RENEW_BEFORE = 60.0
 """How many seconds before a token's end a new one is requested."""
 _TURN_SECONDS = 30.0
 """How long a request is repeated if the answer tells it to wait (429)."""
+_FIRST_LOOK = 0.04
+"""After how many seconds to look first for what follows from other services' events."""
+_LONGEST_PAUSE = 0.3
 
 
 class StepFailed(Exception):
@@ -146,16 +149,18 @@ def _reason(body: Any) -> str:
 async def until(look: Callable[[], Awaitable[T | None]], what: str, *, within: float = 150.0) -> T:
     """Call `look` repeatedly until it returns something. Raises StepFailed after `within` seconds.
 
-    The default is longer than a job waits whose worker was killed: 45 s for the end of its lease, and 60 s
-    until it is hinted at again.
+    What is looked for follows from events, which pass through two or three services. So the first look comes
+    after the time that this takes, and each pause is longer than the one before: every look costs a service
+    as much as other work does. The default of `within` is longer than a job waits whose worker was killed:
+    45 s for the end of its lease, and 60 s until it is hinted at again.
     """
     deadline = time.monotonic() + within
-    pause = 0.004
+    pause = _FIRST_LOOK
     while True:
+        await asyncio.sleep(pause)
         found = await look()
         if found:
             return found
         if time.monotonic() > deadline:
             raise StepFailed(f"not within {within:.0f} s: {what}")
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.6, 0.1)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -244,9 +244,11 @@ class Journey:
         """Decide what waits for `person`, about exactly the brief's present content."""
 
         async def look() -> dict[str, Any] | None:
-            brief = (await self._as(person, "GET", "brief", self._brief)).body
             entry = await self._waiting_for(person)
-            return entry if entry and entry["content_hash"] == brief["content_hash"] else None
+            if entry is None:
+                return None
+            brief = (await self._as(person, "GET", "brief", self._brief)).body
+            return entry if entry["content_hash"] == brief["content_hash"] else None
 
         entry = await until(look, f"the approval to ask {person.name}")
         body = {"step": entry["step"], "outcome": outcome, "content_hash": entry["content_hash"]}
