@@ -16,8 +16,8 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-import pypdfium2
-from PIL import Image, ImageOps
+# Pillow looks among the formats that are imported before it imports the forty others that it knows.
+from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401
 
 from optima_kit.typesetting_process import write
 
@@ -36,6 +36,8 @@ def pages_of(data: bytes, media_type: str, most: int) -> Iterator[Image.Image]:
     """Yield the first `most` pages as pictures, none larger than LONGEST_SIDE. Passes on all that the
     libraries raise."""
     if media_type == "application/pdf":
+        import pypdfium2  # here, since a picture does not need it and it takes longer than the picture
+
         document = pypdfium2.PdfDocument(data)
         for number in range(min(len(document), most)):
             page = document[number]
@@ -61,7 +63,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 def as_webp(picture: Image.Image, quality: int) -> bytes:
     made = io.BytesIO()
-    picture.save(made, "WEBP", quality=quality, method=4)
+    picture.save(made, "WEBP", quality=quality, method=2)  # method 4 takes twice as long for 3 % less
     return made.getvalue()
 
 
