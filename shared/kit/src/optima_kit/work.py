@@ -269,8 +269,10 @@ class JobRunner(Generic[P]):
                 unit.write(RELEASE, id=id_, lease=lease)
             given_up = row is not None and row["state"] == "failed"
             if given_up and kind is not None and kind.every is not None:
-                payload = kind.model.model_validate_json(taken["payload"])
-                unit.jobs.schedule(kind.name, payload, key=taken["key"], due_at=unit.now + kind.every)
+                # A payload that this release cannot read would fail again: it alone ends the series.
+                with contextlib.suppress(ValidationError):
+                    payload = kind.model.model_validate_json(taken["payload"])
+                    unit.jobs.schedule(kind.name, payload, key=taken["key"], due_at=unit.now + kind.every)
         log = _LOG.error if given_up else _LOG.warning
         log("job given up" if given_up else "job failed", kind=taken["kind"], job=str(id_), exc_info=error)
         return "given_up" if given_up else "failed"
