@@ -26,7 +26,8 @@ from logistics.domain.shipments import Freight, TransportBy
 from logistics.domain.shipments import State as ShipmentState
 from logistics.domain.stock import Kind as MovementKind
 from portal.adapters.labels import LABELS, label
-from production.domain.job import GRANTING, KIND_UNKNOWN, JobState, PhaseState
+from production.domain.job import GRANTING, JobState, PhaseState
+from production.domain.job_changes import KIND_UNKNOWN
 from production.domain.order import OrderState
 
 FOLDER = Path(portal.adapters.__file__).parent
