@@ -11,16 +11,12 @@ from .adapters.figures import measure
 from .adapters.holidays import is_working_day
 from .adapters.http import routes
 from .adapters.messages import reactions
-from .adapters.postgres import (
-    PostgresArticles,
-    PostgresCustomers,
-    PostgresDestinations,
-    PostgresKinds,
-    PostgresMessages,
-    PostgresOrders,
-    PostgresPrices,
-    PostgresReading,
-)
+from .adapters.postgres import PostgresOrders
+from .adapters.postgres_copies import PostgresArticles, PostgresCustomers, PostgresDestinations
+from .adapters.postgres_kinds import PostgresKinds
+from .adapters.postgres_messages import PostgresMessages
+from .adapters.postgres_prices import PostgresPrices
+from .adapters.postgres_reading import PostgresReading
 from .application.ports import Ports
 
 
