@@ -24,17 +24,10 @@ from .adapters.mapping_yaml import write_mapping
 from .adapters.messages import reactions
 from .adapters.metrics import CountedExchange, measure
 from .adapters.odoo import Odoo
-from .adapters.postgres import (
-    PostgresCheckpoints,
-    PostgresConflicts,
-    PostgresConnections,
-    PostgresDocuments,
-    PostgresFailures,
-    PostgresReconciliations,
-    PostgresRecords,
-    PostgresRuns,
-    PostgresSchemas,
-)
+from .adapters.postgres import PostgresCheckpoints, PostgresConnections, PostgresSchemas
+from .adapters.postgres_documents import PostgresDocuments, PostgresReconciliations
+from .adapters.postgres_failures import PostgresFailures, PostgresRuns
+from .adapters.postgres_records import PostgresConflicts, PostgresRecords
 from .adapters.sap_business_one import SapBusinessOne
 from .adapters.sealed_columns import sealed_columns
 from .adapters.tryton import Tryton
