@@ -5,9 +5,7 @@ from __future__ import annotations
 from optima_kit.db import UnitOfWork
 from optima_kit.sql import load_queries
 
-from ..application.ports import (
-    Ports,
-)
+from ..application.ports import Ports
 from .memory import Memory
 from .postgres_approvals import PostgresApprovals
 from .postgres_details import PostgresComments, PostgresEvidence, PostgresLinks

@@ -37,9 +37,7 @@ from .rows import OLDEST
 from .stored_json import EVENTS, STEPS, stored_event, stored_steps
 
 QUERIES = load_queries(__package__ or "approval.adapters")
-
 _BEFORE: TypeAdapter[BeforeMigration | None] = TypeAdapter(BeforeMigration | None)
-
 NEWEST = UUID(int=2**128 - 1)
 """An id that comes after every approval's id."""
 

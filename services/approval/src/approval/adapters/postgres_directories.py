@@ -25,7 +25,6 @@ from .holidays import italian_holidays
 from .memory import Memory
 
 QUERIES = load_queries(__package__ or "approval.adapters")
-
 _DECIDES = "approval.decide"
 
 

@@ -29,7 +29,6 @@ from ..domain.known_order import KnownOrder
 from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation, Total
 
 QUERIES = load_queries(__package__)
-
 _LAST_ID = UUID(int=2**128 - 1)
 
 

@@ -12,15 +12,12 @@ from optima_kit.db import UnitOfWork
 from optima_kit.refusals import Absent
 from optima_kit.sql import load_queries
 
-from ..application.ports import (
-    StoredFailure,
-)
+from ..application.ports import StoredFailure
 from ..domain.entities import Entity
 from ..domain.failure import Direction, Dismissal, Failure, FailureFilter, FailureGroup, Problem
 from ..domain.run import Counts, Run
 
 QUERIES = load_queries(__package__)
-
 _LAST_ID = UUID(int=2**128 - 1)
 
 

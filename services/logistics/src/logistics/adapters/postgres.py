@@ -14,9 +14,7 @@ from optima_kit.directory import Directory
 from optima_kit.ids import new_id
 from optima_kit.sql import load_queries
 
-from ..application.ports import (
-    Ports,
-)
+from ..application.ports import Ports
 from ..domain.document_types import GoodsGoTo
 from ..domain.lookups import Lookup
 from ..domain.orders import Order, OrderLine
@@ -30,7 +28,6 @@ from .postgres_shipments import PostgresShipments
 from .postgres_stock import PostgresCounts, PostgresLedger
 
 QUERIES = load_queries(__package__)
-
 L = TypeVar("L", bound=Lookup)
 
 Row = Any

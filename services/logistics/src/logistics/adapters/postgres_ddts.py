@@ -22,7 +22,6 @@ from ..application.ports import (
 from ..domain.ddt import Document, Series
 
 QUERIES = load_queries(__package__)
-
 _DOCUMENT = TypeAdapter(Document)
 
 

@@ -12,9 +12,7 @@ from optima_kit.db import UnitOfWork
 from optima_kit.refusals import Stale
 from optima_kit.sql import load_queries
 
-from ..application.ports import (
-    FoundLookups,
-)
+from ..application.ports import FoundLookups
 from ..domain.articles import Article
 from ..domain.ddt import Sender
 from ..domain.lookups import Destination, Lookup
@@ -22,13 +20,11 @@ from ..domain.parties import Party
 from .rows import LOOKUPS, built_in_lookup, found_lookup, read_lookup
 
 QUERIES = load_queries(__package__)
-
 L = TypeVar("L", bound=Lookup)
 
 Row = Any
 
 _PARTY = TypeAdapter(Party)
-
 _ARTICLE = TypeAdapter(Article)
 
 

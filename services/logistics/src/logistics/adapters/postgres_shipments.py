@@ -47,7 +47,6 @@ QUERIES = load_queries(__package__)
 Row = Any
 
 _INVOICING = TypeAdapter(Invoicing)
-
 _RETURNED = TypeAdapter(tuple[ReturnedLine, ...])
 
 

@@ -36,7 +36,6 @@ QUERIES = load_queries(__package__)
 Row = Any
 
 _COUNTED = TypeAdapter(tuple[CountLine, ...])
-
 _PLACED = TypeAdapter(list[PlacedStock])
 
 

@@ -10,9 +10,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from ..application.ports import (
-    FoundLookups,
-)
+from ..application.ports import FoundLookups
 from ..domain.document_types import DocumentType
 from ..domain.lookups import Carrier, Destination, Lookup, Warehouse
 from ..domain.orders import CarriedGoods
@@ -24,7 +22,6 @@ L = TypeVar("L", bound=Lookup)
 Row = Any
 
 PICKS = TypeAdapter(tuple[Pick, ...])
-
 LOOKUPS: dict[type, tuple[str, TypeAdapter[Any]]] = {
     Warehouse: ("warehouse", TypeAdapter(Warehouse)),
     Destination: ("destination", TypeAdapter(Destination)),
