@@ -116,7 +116,8 @@ class Consumer(Generic[P]):
                 linger = 0.0
                 while deliveries := await subscription.batch(BATCH, linger=linger):
                     await handle(deliveries)
-                    linger = min(self._linger, _LINGER_FOR_EACH * len(deliveries)) if deliveries[1:] else 0.0
+                    several = len(deliveries) > 1
+                    linger = min(self._linger, _LINGER_FOR_EACH * len(deliveries)) if several else 0.0
                     subscription.acknowledge(deliveries[-1])
             except BrokerUnavailable as error:
                 tell_of_interruption(_LOG, "consuming interrupted", error, queue=queue)

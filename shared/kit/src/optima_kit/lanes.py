@@ -1,12 +1,12 @@
 """Group commit: commands of one tenant that wait at the same moment share a transaction.
 
 A tenant has two lanes. A lane begins a transaction, takes the commands that wait by then and those that
-arrive while it runs them, up to sixteen of them or for five milliseconds, runs them one after the other, and
-commits. So the commands share the round trips for beginning, for writing events and answers, and for the
-commit. No command is answered before the commit. Any
-failure rolls the whole group back, and its commands run again one by one, so that a failure then concerns
-only its own command. A command must therefore be repeatable up to its commit. A command that is refused
-before it has changed anything is left out of the group without rolling it back.
+arrive while it runs them, up to sixteen of them or for five milliseconds, runs them one after the other,
+and commits. So the commands share the round trips for beginning, for writing events and answers, and for
+the commit. No command is answered before the commit. Any failure rolls the whole group back, and its
+commands run again one by one, so that a failure then concerns only its own command. A command must
+therefore be repeatable up to its commit. A command that is refused before it has changed anything is left
+out of the group without rolling it back.
 """
 
 from __future__ import annotations
