@@ -76,6 +76,10 @@ class Transaction:
             self.tenant_id = tenant_id
             await self._connection.execute(_set_tenant(tenant_id))
 
+    async def limit_waits_for_locks(self, milliseconds: int) -> None:
+        """Let each further statement fail that waits longer than this for a lock."""
+        await self._connection.execute(_limit_waits(milliseconds))
+
     async def ready_for(self, statement: Statement) -> Connection:
         """Return the connection after writing what was collected, so that the statement sees it."""
         if not statement.early:
@@ -260,7 +264,7 @@ class Database:
         async with self.connection() as connection:
             opening = f"BEGIN; {_set_tenant(tenant_id)}"
             if lock_timeout_ms:
-                opening += f"; SET LOCAL lock_timeout = {int(lock_timeout_ms)}"
+                opening += f"; {_limit_waits(lock_timeout_ms)}"
             transaction = Transaction(connection, tenant_id, self._source)
             try:
                 await connection.execute(opening)  # nosemgrep: sql-built-in-code - a UUID and a number
@@ -315,3 +319,7 @@ class Database:
 
 def _set_tenant(tenant_id: UUID) -> str:
     return f"SET LOCAL optima.tenant = '{UUID(bytes=tenant_id.bytes)}'"
+
+
+def _limit_waits(milliseconds: int) -> str:
+    return f"SET LOCAL lock_timeout = {int(milliseconds)}"

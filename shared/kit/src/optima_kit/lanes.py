@@ -36,8 +36,8 @@ GROUP_SECONDS: Final = 0.005
 """How long a group takes further commands once it has begun, since the commands before them wait for its
 end."""
 LOCK_MILLISECONDS: Final = 50
-"""How long a command in a group waits for a lock before the group is rolled back. A command that runs alone
-waits without a limit."""
+"""How long a command in a group waits for a lock before the group is rolled back. A command that nobody else
+waits beside runs without a limit."""
 TRIES: Final = 5
 """How often a command is tried alone if it collides with a command of another process each time."""
 SLOW_SECONDS: Final = 0.05
@@ -127,13 +127,19 @@ class Lanes:
         outcomes: list[tuple[_Command, Any, Refusal | None]] = []
         if not first.alone:
             tenant.beginning = first
+        shared = _another_joins(tenant, taken)
         try:
-            timeout = 0 if first.alone else LOCK_MILLISECONDS
-            async with self._database.begin(tenant_id, lock_timeout_ms=timeout) as transaction:
+            limit = LOCK_MILLISECONDS if shared else 0
+            async with self._database.begin(tenant_id, lock_timeout_ms=limit) as transaction:
+                if not shared and _another_joins(tenant, taken):
+                    shared = True
+                    await transaction.limit_waits_for_locks(LOCK_MILLISECONDS)
                 self._has_begun(tenant_id, tenant, first)
                 began = time.perf_counter()
                 outcomes.append((first, *await _attempt(first, transaction)))
-                while _another_joins(tenant, taken) and time.perf_counter() - began < GROUP_SECONDS:
+                while (
+                    shared and _another_joins(tenant, taken) and time.perf_counter() - began < GROUP_SECONDS
+                ):
                     taken.append(tenant.waiting.popleft())
                     outcomes.append((taken[-1], *await _attempt(taken[-1], transaction)))
         except asyncio.CancelledError:
@@ -144,7 +150,7 @@ class Lanes:
             if tenant.beginning is first:  # those that would have joined must not wait for one failure each
                 while _another_joins(tenant, taken):
                     taken.append(tenant.waiting.popleft())
-            if len(taken) == 1 and (first.alone or not isinstance(error, asyncpg.LockNotAvailableError)):
+            if len(taken) == 1 and not (shared and isinstance(error, asyncpg.LockNotAvailableError)):
                 first.tries += 1
                 if isinstance(error, CONFLICTS) and first.tries < TRIES:
                     tenant.waiting.append(first)

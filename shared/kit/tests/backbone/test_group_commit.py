@@ -20,6 +20,7 @@ from optima_kit.ids import new_id
 from optima_kit.lanes import Lanes
 from optima_kit.refusals import Invalid
 from optima_kit.sql import Statement
+from optima_kit.testing import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -191,6 +192,31 @@ async def test_waiting_for_a_lock_does_not_hold_up_the_others(stage):
         assert await asyncio.wait_for(asyncio.gather(*others), 5) == ["done"] * 38
         assert not any(each.done() for each in blocked)
     assert await asyncio.wait_for(asyncio.gather(*blocked), 5) == ["done"] * 2
+
+
+async def test_a_command_that_nobody_waits_beside_keeps_its_place_at_a_lock(stage):
+    tenant, person = await prepared(stage)
+    lanes, runs = Lanes(stage.database), 0
+
+    async def locking(transaction):
+        nonlocal runs
+        runs += 1
+        return await Command("lock both ways", 0, 0).run(stage, tenant, person)(transaction)
+
+    async def waits_for_long():
+        return await stage.where.fetch(
+            "SELECT true FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND now() - query_start > make_interval(secs => $1)",
+            3 * lanes_module.LOCK_MILLISECONDS / 1000,
+        )
+
+    async with stage.database.transaction(tenant) as holder:
+        for target in (0, 1):
+            await holder.fetchval(LOCK, id=uuid5(tenant, f"lock {target}"))
+        waiting = asyncio.ensure_future(lanes.run(tenant, locking))
+        await eventually(waits_for_long, describe="the command waits longer than one in a group may")
+    assert await asyncio.wait_for(waiting, 5) == "done"
+    assert runs == 1
 
 
 async def test_what_arrives_while_a_group_begins_joins_it(stage, monkeypatch):
