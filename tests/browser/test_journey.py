@@ -7,7 +7,7 @@ import time
 from secrets import token_hex
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from optima_local.layout import ROOT
 
@@ -39,16 +39,23 @@ def at(page: Page, address: str) -> Page:
     return page
 
 
-def reload_until(page: Page, seen: str, within: int = 60) -> None:
+def reload_until(page: Page, seen: str | Locator, within: int = 60) -> None:
     """Loads the page again until it shows the text: others' services have to hear of it first."""
+    found = page.get_by_text(seen) if isinstance(seen, str) else seen
     ends, pause = time.monotonic() + within, 100
     while time.monotonic() < ends:
-        if page.get_by_text(seen).count():
+        if found.count():
             return
         page.wait_for_timeout(pause)
         pause = min(2 * pause, 500)
         page.reload()
     raise AssertionError(f"{page.url} never showed {seen!r}: {page.locator('main').inner_text()}")
+
+
+def reload_until_state(page: Page, state: str) -> None:
+    """Loads the page again until what it is about has the state. The state's name alone does not tell: the
+    story says "Inviato in approvazione" before the brief is "In approvazione"."""
+    reload_until(page, page.locator(".head .state", has_text=state))
 
 
 def press(page: Page, button: str) -> None:
@@ -126,7 +133,7 @@ def test_a_brief_is_carried_to_its_delivery_by_its_nine_people(portal: Portal, p
     expect(marketing.get_by_text("Ruolo:").first).to_be_visible()
     pictures.take(marketing, "who will approve")
     press(marketing, "Invia")
-    reload_until(marketing, "In approvazione")
+    reload_until_state(marketing, "In approvazione")
     brief = marketing.url
 
     purchasing = at(portal.as_("purchasing", javascript=False), brief)

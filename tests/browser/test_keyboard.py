@@ -15,7 +15,7 @@ from tests.stack import Stack
 
 from .conftest import Portal
 from .test_decisions import STEP, inbox
-from .test_journey import at, reload_until
+from .test_journey import at, reload_until, reload_until_state
 from .test_live import BRIEF, submitted_brief
 from .world import customer_of, done
 
@@ -146,7 +146,7 @@ def test_a_brief_is_written_and_submitted(portal: Portal) -> None:
     keys.write("Processo", "Materiali POP")
     keys.press("Invia")
     expect(keys.page.get_by_role("heading", level=1)).to_have_text(title)
-    reload_until(keys.page, "In approvazione")
+    reload_until_state(keys.page, "In approvazione")
 
 
 PROCESS: dict[str, Any] = {"key": "coi-tasti", "name": "Coi tasti", "subject": "brief", "steps": [STEP]}
@@ -195,7 +195,7 @@ def test_approvals_are_decided_one_alone_and_two_together(portal: Portal) -> Non
 def test_prices_are_entered(portal: Portal, stack: Stack) -> None:
     address = submitted_brief(stack, "Prezzi senza mouse")
     keys = Keys(at(portal.as_("purchasing"), address))
-    reload_until(keys.page, "In approvazione")
+    reload_until_state(keys.page, "In approvazione")
     keys.skip()
     keys.write("1. Totem", "412,50")
     keys.press("Salva i prezzi")

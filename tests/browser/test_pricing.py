@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.stack import Stack
 
 from .conftest import Portal
-from .test_journey import at, reload_until
+from .test_journey import at, reload_until_state
 from .test_live import BRIEF
 from .test_pages import LOOKS, is_as_wide_and_accessible, one_of
 from .test_production import press
@@ -63,7 +63,7 @@ def fields(page: Page) -> list[str]:
 
 def test_rows_are_read_and_looked_at_before_they_are_saved(portal: Portal, axe: str, brief: str) -> None:
     page = at(portal.as_("purchasing", javascript=False), brief)
-    reload_until(page, "In approvazione")
+    reload_until_state(page, "In approvazione")
     page.get_by_label("3. Totem basso").fill("7")
     page.locator("summary", has_text="Incolla da un foglio di calcolo").click()
     page.get_by_label("Celle del foglio di calcolo").fill(

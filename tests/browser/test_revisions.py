@@ -12,7 +12,7 @@ from tests.stack import Stack
 
 from .conftest import Portal
 from .reading import lines_of
-from .test_journey import at, reload_until
+from .test_journey import at, reload_until_state
 from .test_live import BRIEF
 from .test_pages import LOOKS, is_as_wide_and_accessible, one_of, reads_well
 from .test_production import press
@@ -74,7 +74,7 @@ def test_what_changed_stands_beside_what_was(portal: Portal, axe: str, brief: st
     at(page, f"{brief}/edit/check")
     page.get_by_label("Processo").select_option("materiali-pop")
     press(page, "Invia")
-    reload_until(page, "In approvazione")
+    reload_until_state(page, "In approvazione")
     page.close()
 
     purchasing = at(portal.as_("purchasing"), f"{brief}/revisions?from=2&to=1")
