@@ -62,8 +62,8 @@ class _Tenant:
     """The first command of a group whose transaction is just beginning. The group takes what arrives
     meanwhile, so no other begins."""
     size: int = GROUP
-    """The most commands in the next group. It is halved when a group is rolled back, and grows by one after
-    each success."""
+    """The most commands in the next group. It is halved when a group is rolled back, and grows by one when
+    one commits, even one of a single command, as it would never grow again otherwise."""
 
 
 class Lanes:
@@ -113,7 +113,7 @@ class Lanes:
                 tenant.lanes -= 1
             # A slow lane ends here, and may leave commands that it has put back to wait.
             self._open_lane(tenant_id, tenant)
-            if not tenant.lanes and self._tenants.get(tenant_id) is tenant:
+            if not tenant.lanes and tenant.beginning is None and self._tenants.get(tenant_id) is tenant:
                 del self._tenants[tenant_id]
 
     def _has_begun(self, tenant_id: UUID, tenant: _Tenant, first: _Command) -> None:
@@ -147,9 +147,10 @@ class Lanes:
                 command.answer.cancel()
             raise
         except Exception as error:
-            if tenant.beginning is first:  # those that would have joined must not wait for one failure each
-                while _another_joins(tenant, taken):
-                    taken.append(tenant.waiting.popleft())
+            if tenant.beginning is first:
+                # It could not begin. Nobody who waited for that must also wait for the failures of others.
+                taken.extend(tenant.waiting)
+                tenant.waiting.clear()
             if len(taken) == 1 and not (shared and isinstance(error, asyncpg.LockNotAvailableError)):
                 first.tries += 1
                 if isinstance(error, CONFLICTS) and first.tries < TRIES:
@@ -166,7 +167,7 @@ class Lanes:
             return
         finally:
             self._has_begun(tenant_id, tenant, first)
-        if len(taken) > 1:
+        if not first.alone:
             tenant.size = min(GROUP, tenant.size + 1)
         COMMAND_GROUP.observe(len(taken))
         for command, result, refusal in outcomes:
