@@ -1,8 +1,11 @@
 """Reads SQL from `queries.sql`, where each statement has a name that begins with a verb, and named
-parameters.
+parameters:
 
--- name: list_briefs -- plan: custom -- Why it is as it is. SELECT brief_id, number FROM briefs WHERE
-(:state::text IS NULL OR state = :state) LIMIT :limit
+    -- name: list_briefs
+    -- plan: custom
+    -- Why it is as it is.
+    SELECT brief_id, number FROM briefs
+    WHERE (:state::text IS NULL OR state = :state) LIMIT :limit
 
 `plan: custom` is for statements with optional filters: each execution is planned for its values. `early` is
 for statements that read nothing that commands write, so that collected writes need not be sent before them.
@@ -16,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -90,9 +94,11 @@ class Queries:
         raise AttributeError(f"no statement named {name!r} in queries.sql")
 
 
+@cache
 def load_queries(package: str, file: str = "queries.sql") -> Queries:
     """Read `file` of `package`. Raises ValueError for a name that is used twice, text before the first
-    header, or a fragment that is not defined above its use."""
+    header, or a fragment that is not defined above its use. All modules of the package get the same
+    statements."""
     text = files(package).joinpath(file).read_text(encoding="utf-8")
     return Queries(parse_queries(text, f"{package}/{file}"))
 

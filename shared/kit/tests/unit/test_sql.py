@@ -14,6 +14,7 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "sqlpkg").mkdir()
     (tmp_path / "sqlpkg" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
+    load_queries.cache_clear()
     yield tmp_path / "sqlpkg" / "queries.sql"
     sys.modules.pop("sqlpkg", None)
 
@@ -25,6 +26,11 @@ def test_a_statement_goes_from_its_name_to_the_next(package):
     queries = load_queries("sqlpkg")
     assert queries.one.sql == "SELECT 1"
     assert queries.two.sql == "SELECT 2"
+
+
+def test_modules_share_the_statements_of_their_package(package):
+    package.write_text("-- name: one\nSELECT 1;\n")
+    assert load_queries("sqlpkg").one is load_queries("sqlpkg").one, "equal writes are sent together"
 
 
 def test_parameters_are_numbered_by_their_first_place():
