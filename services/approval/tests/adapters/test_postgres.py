@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from approval.adapters.gauges import OVERDUE, WAITING, measure_approvals
-from approval.adapters.postgres import QUERIES, Store
-from approval.adapters.postgres_approvals import FIRST, NEWEST, PostgresApprovals
+from approval.adapters.postgres import Store
+from approval.adapters.postgres_approvals import FIRST, NEWEST, QUERIES, PostgresApprovals
 from approval.adapters.rows import OLDEST
 from approval.adapters.stored_json import stored_event
 from approval.adapters.subject_types import BUILT_IN_TYPES

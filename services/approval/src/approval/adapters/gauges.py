@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from optima_kit.metrics import MEASURED
 from optima_kit.postgres import Connection
 
-from .postgres import QUERIES
+from .postgres_approvals import QUERIES
 
 OPEN: Final = Gauge("optima_approvals_open", "Approvals under way, of all tenants", registry=MEASURED)
 OVERDUE: Final = Gauge(

@@ -257,7 +257,7 @@ async def preview_moves(call: Call[Ports], key: str, body: MigrateCommand) -> Re
 @routes.get("/v1/processes/{key}/moves", privilege="process.write")
 async def list_moves(call: Call[Ports], key: str, query: PageQuery) -> Page[MigrationView]:
     """List the migrations of a process's approvals, newest first"""
-    return await processes.list_moves(call.ports, call.actor, key, query)
+    return await processes.list_migrations(call.ports, call.actor, key, query)
 
 
 @routes.get("/v1/moves/{move_id}", privilege="process.write")
@@ -269,7 +269,7 @@ async def show_move(call: Call[Ports], move_id: UUID) -> Reply[MigrationView]:
 @routes.get("/v1/moves/{move_id}/items", privilege="process.write")
 async def list_moved(call: Call[Ports], move_id: UUID, query: MigrationItemsQuery) -> Page[MigrationItemView]:
     """List what a migration plans for each approval, or did with it"""
-    return await processes.list_moved(call.ports, call.actor, move_id, query, query.verdict)
+    return await processes.list_migration_items(call.ports, call.actor, move_id, query, query.verdict)
 
 
 @routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)

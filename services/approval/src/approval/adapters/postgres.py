@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from optima_kit.db import UnitOfWork
-from optima_kit.sql import load_queries
 
 from ..application.ports import Ports
 from .memory import Memory
@@ -11,9 +10,7 @@ from .postgres_approvals import PostgresApprovals
 from .postgres_details import PostgresComments, PostgresEvidence, PostgresLinks
 from .postgres_directories import PostgresDelegations, PostgresDirectories
 from .postgres_processes import PostgresProcesses
-from .postgres_trials import PostgresMigrations, PostgresReplays
-
-QUERIES = load_queries(__package__ or "approval.adapters")
+from .postgres_versions import PostgresMigrations, PostgresReplays
 
 
 class Store(Memory):

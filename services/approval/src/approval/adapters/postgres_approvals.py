@@ -103,7 +103,7 @@ class PostgresApprovals:
             today=approval.today,
             filled=approval.filled,
             actor_id=self._actor_id,
-            **_told(events),
+            **_event_columns(events),
             **_asked_first(approval.steps if listed else {}),
             rules=sorted(rules),
         )
@@ -145,11 +145,11 @@ class PostgresApprovals:
             today=approval.today,
             filled=approval.filled,
             actor_id=self._actor_id,
-            **_told(result.events),
+            **_event_columns(result.events),
             closed_steps=[step for step, _ in closed],
             closed_people=[who for _, who in closed],
             **_asked(asked),
-            concerned=sorted({who for _, who in asked} | _people_told(result.events)),
+            concerned=sorted({who for _, who in asked} | _people_notified(result.events)),
             rules=sorted(rules),
         )
         if title != before.title:
@@ -404,14 +404,14 @@ Place = tuple[str, UUID]
 """A step and a person."""
 
 
-def _told(events: tuple[Event, ...]) -> dict[str, list[Any]]:
+def _event_columns(events: tuple[Event, ...]) -> dict[str, list[Any]]:
     return {
         "event_times": [event.at for event in events],
         "events": [stored_event(event) for event in events],
     }
 
 
-def _people_told(events: tuple[Event, ...]) -> set[UUID]:
+def _people_notified(events: tuple[Event, ...]) -> set[UUID]:
     """Return the people to whom the process sent a notice of the approval. They may see it from then on."""
     return {person for event in events if isinstance(event, NoticeSent) for person in event.people}
 

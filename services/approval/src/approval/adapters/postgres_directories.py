@@ -208,13 +208,13 @@ class _Holdings(dict[tuple[str, ...], tuple[frozenset[str], bool]]):
 def _person(row: asyncpg.Record, holdings: _Holdings, *, mails_links: bool) -> Person:
     # Unpack by position: looking up columns by name for ten thousand people takes longer than the rest.
     id_, name, email, external, roles, unit, manager, language, active, absent_until, successor = row
-    stored, may_decide = holdings[tuple(roles)]
+    held_roles, may_decide = holdings[tuple(roles)]
     by_link = external and mails_links
     return Person(
         id_,
         name,
         email,
-        stored,
+        held_roles,
         unit,
         manager,
         active,

@@ -1,4 +1,5 @@
-"""Migrations of running approvals, and replays of past ones, in PostgreSQL."""
+"""What becomes of approvals under another version of their process, in PostgreSQL: migrations of running
+approvals, and replays of past ones."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def show_subject_type(subject: SubjectType) -> SubjectTypeView:
     return SubjectTypeView(key=subject.key, name=subject.name, definition=document)
 
 
-async def list_moves(ports: Ports, actor: Actor, key: str, query: PageQuery) -> Page[MigrationView]:
+async def list_migrations(ports: Ports, actor: Actor, key: str, query: PageQuery) -> Page[MigrationView]:
     """List the migrations of a process's running approvals, newest first."""
     await read_draft(ports, key)
     found = await ports.migrations.page(key, query.after(UUID), query.rows)
@@ -118,7 +118,7 @@ async def show_migration(ports: Ports, actor: Actor, migration: Migration) -> Mi
     return _migration(actor, migration, counts.get(migration.id, {}), await ports.directories.read())
 
 
-async def list_moved(
+async def list_migration_items(
     ports: Ports, actor: Actor, migration_id: UUID, query: PageQuery, verdict: Verdict | None
 ) -> Page[MigrationItemView]:
     """List the result of a migration for each approval, in the order of the approvals' ids."""
