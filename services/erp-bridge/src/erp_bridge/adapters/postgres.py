@@ -30,7 +30,6 @@ from ..domain.failure import Problem
 from ..domain.mapping import FieldMapping
 
 QUERIES = load_queries(__package__)
-_LAST_ID = UUID(int=2**128 - 1)
 _LAST_VERSION = 2**31 - 1
 
 

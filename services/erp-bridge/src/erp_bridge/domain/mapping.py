@@ -18,7 +18,6 @@ from optima_kit.refusals import Invalid
 from .entities import LINE_FIELDS, NEEDED, Entity, fields_of
 
 Transform = Literal["upper", "decimal_comma", "date_it"]
-TRANSFORMS: Final = ("upper", "decimal_comma", "date_it")
 
 WRITTEN: Final[tuple[Entity, ...]] = ("order", "ddt")
 

@@ -16,7 +16,6 @@ from optima_kit.sql import load_queries
 
 from ..application.ports import Ports
 from ..domain.document_types import GoodsGoTo
-from ..domain.lookups import Lookup
 from ..domain.orders import Order, OrderLine
 from ..domain.places import Place
 from ..domain.stock import Goods
@@ -28,7 +27,6 @@ from .postgres_shipments import PostgresShipments
 from .postgres_stock import PostgresCounts, PostgresLedger
 
 QUERIES = load_queries(__package__)
-L = TypeVar("L", bound=Lookup)
 
 Row = Any
 

@@ -17,7 +17,7 @@ from ..domain.articles import Article
 from ..domain.ddt import Sender
 from ..domain.lookups import Destination, Lookup
 from ..domain.parties import Party
-from .rows import LOOKUPS, built_in_lookup, found_lookup, read_lookup
+from .rows import LOOKUPS, built_in_lookups, found_lookups, read_lookup
 
 QUERIES = load_queries(__package__)
 L = TypeVar("L", bound=Lookup)
@@ -41,7 +41,7 @@ class PostgresLookups:
             kinds=[LOOKUPS[kind][0] for kind, _ in named],
             codes=[code for _, code in named],
         )
-        return found_lookup(named, rows)
+        return found_lookups(named, rows)
 
     async def find_with_sender(
         self, named: Sequence[tuple[type[Any], str]]
@@ -55,7 +55,7 @@ class PostgresLookups:
         for row in rows:
             if row["time_zone"] is not None:
                 sender = Sender(_PARTY.validate_python(row["content"]), row["time_zone"])
-        return sender, found_lookup(named, rows)
+        return sender, found_lookups(named, rows)
 
     async def save(self, lookup: Lookup) -> None:
         name, adapter = LOOKUPS[type(lookup)]
@@ -85,7 +85,7 @@ class PostgresLookups:
     ) -> list[L]:
         name, _ = LOOKUPS[kind]
         found: dict[str, L] = {
-            code: lookup for code, lookup in built_in_lookup(kind).items() if after is None or code > after
+            code: lookup for code, lookup in built_in_lookups(kind).items() if after is None or code > after
         }
         rows = await self._work.fetch(QUERIES.list_lookups, kind=name, text=text, after=after, limit=limit)
         for row in rows:

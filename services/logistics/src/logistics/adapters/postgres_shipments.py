@@ -40,7 +40,7 @@ from ..domain.shipments import (
     State,
     Transport,
 )
-from .rows import PICKS, found_lookup, stored_goods
+from .rows import PICKS, found_lookups, stored_goods
 
 QUERIES = load_queries(__package__)
 
@@ -185,7 +185,7 @@ class PostgresShipments:
                 ),
                 row["recorded_at"],
                 row["recorded_by"],
-                found_lookup(
+                found_lookups(
                     [(Warehouse, row["warehouse"]), (DocumentType, row["document_type"])],
                     row["lookups"] or [],
                 ),
@@ -278,7 +278,7 @@ class PostgresShipments:
                     (UUID(each["shipment_id"]), each["number"], Decimal(each["quantity"]))
                     for each in row["documents"]
                 ],
-                found_lookup(
+                found_lookups(
                     [(Destination, row["destination"]), (DocumentType, row["document_type"])],
                     row["lookups"] or [],
                 ),
@@ -408,7 +408,7 @@ def _shipment_row(row: Row) -> ShipmentRow:
         order_number=row["order_number"],
         order_cancelled=row["order_cancelled"],
         goods=stored_goods(row["lines"]),
-        lookups=found_lookup([(kind, code) for kind, code in codes if code], row["lookups"] or []),
+        lookups=found_lookups([(kind, code) for kind, code in codes if code], row["lookups"] or []),
         ddt=ddt,
         drafted_at=row["drafted_at"],
         time_zone=row["time_zone"] or TIME_ZONE,

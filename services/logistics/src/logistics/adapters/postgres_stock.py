@@ -29,7 +29,7 @@ from ..domain.holds import Hold, HoldKind
 from ..domain.lookups import Destination, Warehouse
 from ..domain.places import Lot
 from ..domain.stock import Kind, Movement, SupplierReceipt
-from .rows import PICKS, found_lookup, stored_goods
+from .rows import PICKS, found_lookups, stored_goods
 
 QUERIES = load_queries(__package__)
 
@@ -90,7 +90,7 @@ class PostgresLedger:
                 stored_goods(row["lines"]),
                 row["recorded_at"],
                 row["recorded_by"],
-                found_lookup(
+                found_lookups(
                     [(Warehouse, row["warehouse"]), (Destination, row["supplier"])],
                     row["lookups"] or [],
                 ),
@@ -250,7 +250,7 @@ class PostgresLedger:
 
 def _warehouse(row: Row) -> FoundLookups:
     found = [row["lookup"]] if row["lookup"] else []
-    return found_lookup([(Warehouse, row["warehouse"])], found)
+    return found_lookups([(Warehouse, row["warehouse"])], found)
 
 
 class PostgresCounts:

@@ -45,13 +45,13 @@ def stored_goods(lines: Sequence[Any]) -> dict[UUID, CarriedGoods]:
     }
 
 
-def found_lookup(named: Sequence[tuple[type[Any], str]], rows: Sequence[Row]) -> FoundLookups:
+def found_lookups(named: Sequence[tuple[type[Any], str]], rows: Sequence[Row]) -> FoundLookups:
     own = {(row["kind"], row["code"]): row for row in rows}
     found: dict[tuple[type[Any], str], Lookup] = {}
     for kind, code in named:
         if row := own.get((LOOKUPS[kind][0], code)):
             found[kind, code] = read_lookup(kind, row)
-        elif built_in := built_in_lookup(kind).get(code):
+        elif built_in := built_in_lookups(kind).get(code):
             found[kind, code] = built_in
     return FoundLookups(found)
 
@@ -59,11 +59,11 @@ def found_lookup(named: Sequence[tuple[type[Any], str]], rows: Sequence[Row]) ->
 def read_lookup(kind: type[L], row: Row) -> L:
     """Build an entry. A document type that was stored when only its text could be changed takes the rest from
     the built-in type."""
-    built_in = built_in_lookup(kind).get(row["code"])
+    built_in = built_in_lookups(kind).get(row["code"])
     content = (asdict(built_in) if built_in else {}) | row["content"]
     lookup: L = LOOKUPS[kind][1].validate_python(content)
     return replace(lookup, version=row["version"])
 
 
-def built_in_lookup(kind: type[L]) -> dict[str, L]:
+def built_in_lookups(kind: type[L]) -> dict[str, L]:
     return BUILT_IN if kind is DocumentType else {}  # type: ignore[return-value]

@@ -1,4 +1,5 @@
-"""What people do with a phase, and what becomes of the job's other phases by it."""
+"""What people do with a phase, and what becomes of the job's other phases by it. Also how a whole job is
+stopped and resumed."""
 
 from __future__ import annotations
 

@@ -190,7 +190,8 @@ def produced_quantity(job: Job) -> Decimal:
 def finished_so_far(job: Job) -> Decimal:
     """Return how much of a job may enter the warehouse while the rest is still being made: the least that its
     last phases, without skipped ones, have handed in. A phase with a quality check counts as none until the
-    check is passed. The result never falls again (see `_none_of_it_may_be_in_the_warehouse`)."""
+    check is passed. The result never falls again (see `_none_of_it_may_be_in_the_warehouse` in
+    `phase_rules`)."""
     kept = [phase for phase in job.phases if phase.state is not PhaseState.SKIPPED]
     followed = {key for phase in kept for key in predecessors_of(job, phase)}
     last = {phase.key for phase in kept} - followed
