@@ -119,7 +119,7 @@ async def write_everywhere(served: Served, person: UUID) -> None:
 
 
 async def keep_events(served: Served, person: UUID) -> None:
-    """As they lie in an outbox, sent or not, and among messages put aside."""
+    """As they lie in an outbox, sent or not, and among messages that failed."""
     for number, event in enumerate(telling(person)):
         text = json.dumps(event)
         await served.database.fetch(

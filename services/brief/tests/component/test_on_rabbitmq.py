@@ -84,7 +84,7 @@ async def test_early_events_wait_for_the_approval(desk: Desk, broker: Broker) ->
     async def state() -> str:
         return str((await desk.read(id_))["state"])
 
-    async def is_put_aside() -> bool:
+    async def wait_for_a_retry() -> bool:
         return len(await desk.database.fetch("SELECT FROM parking WHERE reason = 'not_yet'")) == 2
 
     async def is_closed() -> bool:
@@ -95,9 +95,9 @@ async def test_early_events_wait_for_the_approval(desk: Desk, broker: Broker) ->
 
     await publish(desk.order(OrderDelivered, brief))
     await publish(desk.order(OrderStarted, brief))
-    await eventually(is_put_aside, describe="both events put aside")
+    await eventually(wait_for_a_retry, describe="both events wait for a retry")
     assert await state() == "submitted"
     await publish(desk.approval(Approved, brief))
     await eventually(is_closed, within=10, describe=state)
-    await eventually(nothing_waits, within=10, describe="nothing put aside any more")
+    await eventually(nothing_waits, within=10, describe="no event waits any more")
     assert (await desk.app.types())[-1] == "closed"

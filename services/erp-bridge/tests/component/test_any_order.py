@@ -134,7 +134,7 @@ class Telling:
             await self._drop("fatture", self._not_sent.popleft(), header=INVOICES)
 
     async def _deliver(self, envelope: Envelope) -> None:
-        """What comes too early is put aside, and comes again after whatever comes next."""
+        """What comes too early waits, and comes again after whatever comes next."""
         waiting = [envelope, *self._early]
         self._early.clear()
         for each in waiting:

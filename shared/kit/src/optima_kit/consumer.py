@@ -322,7 +322,8 @@ class Consumer(Generic[P]):
                 if time.monotonic() >= revive_at:
                     await self._parking.revive_unknown()
                     revive_at = time.monotonic() + UNKNOWN_PAUSE
-                # While nothing waits, the outlook alone notices what is put aside or replayed elsewhere.
+                # While nothing waits, the outlook alone notices messages that failed in another process, or
+                # that a person replays.
                 waiting = await self._parking.waiting(early) if early or self._waiting_in else ()
                 for id_, tenant, body, erased in waiting:
                     if self._stopping.is_set():

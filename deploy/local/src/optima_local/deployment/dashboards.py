@@ -235,7 +235,7 @@ def _service_panels(service: ServiceEntry) -> list[Panel]:
                 "s",
             ),
             Panel(
-                "Put aside",
+                "Messages parked, or waiting for a retry",
                 (
                     (f"sum by (reason) (optima_parked_messages{{{chosen}}})", "parked: {{reason}}"),
                     (f"sum(optima_waiting_messages{{{chosen}}})", "tried again"),
