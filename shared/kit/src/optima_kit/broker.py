@@ -502,12 +502,13 @@ class Subscription:
         return str(tag)
 
     async def batch(self, limit: int, *, linger: float = 0.0) -> list[Delivery]:
-        """Wait for a message, and `linger` seconds for more, and return those that have arrived, at most
-        `limit`, in the order of arrival.
+        """Wait for a message, and return those that have arrived, at most `limit`, in the order of arrival.
+        If the first came within `linger` seconds, more are likely to follow: wait `linger` seconds for them.
 
         The result is empty once the subscription is cancelled. Raises BrokerUnavailable if the channel is
         lost; what was not acknowledged will be delivered again.
         """
+        asked_at = time.monotonic()
         while not self._arrived:
             if not self._channel.is_open:
                 raise self._channel.lost()
@@ -515,7 +516,7 @@ class Subscription:
                 return []
             self._something.clear()
             await self._something.wait()
-        if linger and len(self._arrived) < limit:
+        if len(self._arrived) < limit and time.monotonic() - asked_at < linger:
             await asyncio.sleep(linger)
         if not self._channel.is_open:
             raise self._channel.lost()

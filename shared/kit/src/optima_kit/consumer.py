@@ -41,9 +41,6 @@ T = TypeVar("T")
 PREFETCH: Final = 200
 BATCH: Final = 100
 """The most messages that are handled in one transaction. Meanwhile the next ones arrive."""
-_LINGER_FOR_EACH: Final = 0.001
-"""How many seconds a batch waits for more messages, for each one in the previous batch. A batch of two, which
-may be followed by nothing for long, must not delay the next message by all of a long linger."""
 
 _LOCK_FAILED = "SELECT FROM parking WHERE id = $1 AND next_attempt_at IS NOT NULL FOR UPDATE SKIP LOCKED"
 _DELETE_FAILED = "DELETE FROM parking WHERE id = $1"
@@ -113,11 +110,8 @@ class Consumer(Generic[P]):
                 if subscription is None or self._stopping.is_set():
                     return
                 pause = pauses()
-                linger = 0.0
-                while deliveries := await subscription.batch(BATCH, linger=linger):
+                while deliveries := await subscription.batch(BATCH, linger=self._linger):
                     await handle(deliveries)
-                    several = len(deliveries) > 1
-                    linger = min(self._linger, _LINGER_FOR_EACH * len(deliveries)) if several else 0.0
                     subscription.acknowledge(deliveries[-1])
             except BrokerUnavailable as error:
                 tell_of_interruption(_LOG, "consuming interrupted", error, queue=queue)

@@ -24,8 +24,8 @@ EVERYTHING: Final = "optima.#"
 """The binding of a service that reacts to every event."""
 
 LINGER_SECONDS: Final = 0.003
-"""How long a batch waits for more messages at most, if the previous batch had several. An idle consumer does
-not wait."""
+"""How long a batch waits for more messages if its first came as soon after the batch before. An idle consumer
+does not wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Service(Generic[P]):
     jobs_at_once: int = 4
     """How many jobs one process runs at the same time. Use more if jobs mostly wait for other systems."""
     linger: float = LINGER_SECONDS
-    """How many seconds the consumer waits for more messages at most, if the previous batch had many."""
+    """How many seconds the consumer waits for more messages if one came as soon after the batch before."""
     resources: Any = None
     """What handlers need in addition to the database. They reach it as `call.resources` and
     `run.resources`."""

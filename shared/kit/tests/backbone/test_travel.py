@@ -31,17 +31,6 @@ async def test_every_event_has_exactly_one_effect(stage):
     await stage.each_event_had_one_effect()
 
 
-async def test_an_event_after_a_few_does_not_wait_as_long_as_after_many(stage):
-    await stage.relay()
-    await stage.consumer(linger=60.0)
-    async with stage.database.transaction(stage.tenant) as work:
-        for _ in range(5):
-            work.outbox.add(stage.tally.Counted(value=1), subject=new_id(), correlation=new_id())
-    await stage.each_event_had_one_effect()
-    await stage.tally.count(stage.database, stage.tenant, new_id())
-    await stage.each_event_had_one_effect()
-
-
 async def test_effects_of_a_subject_happen_in_its_order(stage):
     subjects = [new_id() for _ in range(5)]
     await stage.consumer()
