@@ -272,7 +272,7 @@ def _route(
         if_match=if_match,
         proof=proof,
         status=status or (204 if returns is None else 200),
-        summary=summary or documentation.partition("\n")[0].rstrip("."),
+        summary=summary or " ".join(documentation.partition("\n\n")[0].split()).rstrip("."),
         description=documentation,
         consumes=consumes or (("application/json",) if body is not None else ()),
         max_bytes=max_bytes,
