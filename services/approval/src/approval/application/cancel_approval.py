@@ -8,7 +8,7 @@ from .read.access import running_process
 from .recording import record_change
 
 
-async def stop_run(ports: Ports, stored: StoredApproval, reason: str) -> None:
+async def cancel_approval(ports: Ports, stored: StoredApproval, reason: str) -> None:
     process = await running_process(ports, stored.approval)
     directory = await ports.directories.read()
     result = engine.cancel(stored.approval, process, reason, None, ports.now, directory)

@@ -13,9 +13,9 @@ from optima_kit.refusals import NotYet
 from ..domain import engine
 from ..domain.directory import Directory
 from ..domain.subjects import person_content
+from .cancel_approval import cancel_approval
 from .open_approval import open_approval
 from .ports import Ports
-from .stop_run import stop_run
 
 SUBJECT_TYPE = "order_amendment"
 REVISION = 1
@@ -47,7 +47,7 @@ async def on_amendment_ended(ports: Ports, event: AmendmentEnded) -> None:
     if newest is None:
         raise NotYet(f"amendment {event.amendment_id} not requested yet")
     if newest.approval.state == "open":
-        await stop_run(ports, newest, "withdrawn")
+        await cancel_approval(ports, newest, "withdrawn")
 
 
 def _judged_content(event: AmendmentRequested, directory: Directory) -> dict[str, Any]:

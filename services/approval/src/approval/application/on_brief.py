@@ -14,11 +14,11 @@ from optima_kit.refusals import NotYet
 from ..domain import engine
 from ..domain.directory import Directory
 from ..domain.subjects import SubjectType, person_content
+from .cancel_approval import cancel_approval
 from .open_approval import open_approval
 from .ports import Ports
 from .read.access import running_process
 from .recording import record_change
-from .stop_run import stop_run
 from .subject_content import judged_beforehand
 
 SUBJECT_TYPE = "brief"
@@ -37,7 +37,7 @@ async def on_brief_submitted(ports: Ports, event: BriefSubmitted, sequence: int)
     if directory.person(event.requester_id) is None:
         raise NotYet(f"person {event.requester_id} not known yet")
     if newest is not None and newest.approval.state == "open":
-        await stop_run(ports, newest, "superseded")
+        await cancel_approval(ports, newest, "superseded")
     declared = await ports.processes.subject_type(SUBJECT_TYPE)
     assert declared is not None, "briefs are built in"
     figures: Mapping[str, str] | None = {}
@@ -105,7 +105,7 @@ async def on_brief_cancelled(ports: Ports, event: BriefCancelled) -> None:
     await ports.approvals.withdraw_subject(event.brief_id)
     newest = await ports.approvals.lock_newest(SUBJECT_TYPE, event.brief_id)
     if newest is not None and newest.approval.state == "open":
-        await stop_run(ports, newest, event.reason)
+        await cancel_approval(ports, newest, event.reason)
 
 
 async def on_brief_type_defined(ports: Ports, event: BriefTypeDefined) -> None:

@@ -11,9 +11,9 @@ from optima_kit.refusals import NotYet
 from ..domain import engine
 from ..domain.directory import Directory
 from ..domain.subjects import person_content
+from .cancel_approval import cancel_approval
 from .open_approval import open_approval
 from .ports import Ports
-from .stop_run import stop_run
 
 SUBJECT_TYPE = "proof"
 
@@ -30,7 +30,7 @@ async def on_proof_submitted(ports: Ports, event: ProofSubmitted, sequence: int)
         if directory.person(person_id) is None:
             raise NotYet(f"person {person_id} not known yet")
     if newest is not None and newest.approval.state == "open":
-        await stop_run(ports, newest, "superseded")
+        await cancel_approval(ports, newest, "superseded")
     content = _judged_content(event, directory)
     subject = engine.Subject(
         SUBJECT_TYPE, event.proof_id, event.version, event.requester_id, content, event.sha256
@@ -48,7 +48,7 @@ async def on_proof_review_ended(ports: Ports, event: ProofReviewEnded) -> None:
     if newest is None or newest.approval.subject_revision < event.version:
         raise NotYet(f"version {event.version} of proof {event.proof_id} not submitted yet")
     if newest.approval.subject_revision == event.version and newest.approval.state == "open":
-        await stop_run(ports, newest, "withdrawn")
+        await cancel_approval(ports, newest, "withdrawn")
 
 
 def _judged_content(event: ProofSubmitted, directory: Directory) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def day_begins(typed: str, *, later: int = 0) -> str:
 
 
 def today(call: PageCall) -> date:
+    """Return the date on which the reader asks. All readers are in Italy."""
     return call.now.astimezone(ROME).date()
 
 
