@@ -703,9 +703,9 @@ LABELS: Final[dict[str, dict[str, str]]] = {
     "hindrance": {
         "approval_ended": N_("it has ended"),
         "moved_on": N_("somebody has acted since"),
-        "step_removed": N_("a step that has begun is not there any more"),
-        "step_changed": N_("a step that has begun is another"),
-        "step_moved": N_("a step that has begun stands elsewhere"),
+        "step_removed": N_("a step that has begun was removed"),
+        "step_changed": N_("a step that has begun was changed"),
+        "step_moved": N_("a step that has begun was moved"),
         "step_before_votes": N_("a new step comes before what was decided"),
         "node_changed": N_("what has begun is another"),
         "other_case": N_("another case would be taken"),
@@ -725,8 +725,8 @@ LABELS: Final[dict[str, dict[str, str]]] = {
         "<=": N_("is at most"),
         "==": N_("is"),
         "!=": N_("is not"),
-        "like": N_("is, capital letters or not"),
-        "unlike": N_("is not, capital letters or not"),
+        "like": N_("is (in capitals or not)"),
+        "unlike": N_("is not (in capitals or not)"),
     },
     "self_approval": {
         "forbidden": N_("somebody else decides"),
