@@ -1,4 +1,4 @@
-"""What several repositories read from rows alike."""
+"""How several repositories store what they have in common."""
 
 from __future__ import annotations
 

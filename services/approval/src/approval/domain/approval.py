@@ -353,7 +353,7 @@ class Migrated:
     """The choices that stay as they were taken. The others are taken again."""
     by: UUID | None = None
     today: date | None = None
-    """The day that conditions read from now on, if the earlier version kept none."""
+    """The day that `today` means in conditions from now on. None if the approval already has one."""
     kind: Literal["migrated"] = "migrated"
 
 

@@ -1023,9 +1023,9 @@ def _is_of_unknown(kind: Type) -> bool:
 
 
 def _alike(left: Type, right: Type) -> bool:
-    """Tell whether what can be done with a value of one type can be done with one of the other, and whether
-    the same is known of their fields: amounts are never below zero, numbers may be. What else is declared for
-    fields, such as a privilege, does not matter."""
+    """Tell whether a condition may use values of both types in the same way: their fields have the same names
+    and types, and may be absent in both or in neither. Amounts and numbers are different types, because only
+    numbers may be below zero. What else is declared for a field, such as a privilege, does not matter."""
     if UNKNOWN in (left, right):
         return True
     if left.item is not None and right.item is not None:

@@ -79,8 +79,7 @@ async def change(call: Call[Ports], price_id: UUID, body: ChangeCataloguePrice) 
 
 @catalogue_routes.get("/v1/briefs/{brief_id}/price-suggestions", privilege="brief.price.read")
 async def suggest(call: Call[Ports], brief_id: UUID) -> PriceSuggestionsView:
-    """Read what a brief's items might cost, by catalogue prices that are valid today and by what was last
-    paid
+    """Read what a brief's items might cost, by today's catalogue prices and by the prices last paid
 
     Needs `brief.read_all` as well."""
     return await catalogue.price_suggestions(call.ports, call.actor, brief_id)

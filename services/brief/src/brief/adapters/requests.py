@@ -230,7 +230,7 @@ class NewPriceBreak(Command):
 class NewQuotedLine(Command):
     item_id: UUID
     breaks: Annotated[list[NewPriceBreak], Field(min_length=1, max_length=10)]
-    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
+    """Price breaks by rising quantity. The quantity of the first is the least that the supplier sells."""
     lead_time_days: Annotated[int, Field(ge=0, le=365)]
 
 
@@ -264,9 +264,9 @@ class AwardLine(Command):
 
 class AwardRequest(Command):
     lines: Annotated[list[AwardLine], Field(min_length=1, max_length=200)]
-    """The quotation that each item gets. It may be the same one for all items."""
+    """The quotation to which each item is awarded. It may be the same one for all items."""
     prices: Annotated[list[PriceItem], Field(max_length=200)] = Field(default_factory=list)
-    """Unit prices of items that no quotation gets."""
+    """Unit prices, entered by hand, of the items that are awarded to no quotation."""
 
 
 class CancelRequest(Command):
@@ -427,7 +427,7 @@ class ReleaseBudget(Command):
 
 class ChangeCataloguePrice(Command):
     breaks: Annotated[list[NewPriceBreak], Field(min_length=1, max_length=10)]
-    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
+    """Price breaks by rising quantity. The quantity of the first is the least that the supplier sells."""
     lead_time_days: Annotated[int, Field(ge=0, le=365)]
     valid_from: Day
     valid_until: Day

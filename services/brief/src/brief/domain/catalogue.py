@@ -33,7 +33,7 @@ class CataloguePrice:
     """Description of the article; None if the price holds for every article of the kind."""
     unit: str
     breaks: tuple[PriceBreak, ...]
-    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
+    """Price breaks by rising quantity. The quantity of the first is the least that the supplier sells."""
     lead_time_days: int
     valid_from: date
     valid_until: date

@@ -20,7 +20,8 @@ class ShipmentState(StrEnum):
 
 
 GOODS_OUT: Final = frozenset({ShipmentState.ISSUED, ShipmentState.DEPARTED, ShipmentState.DELIVERED})
-"""States in which the goods have left under a valid document. In all other states they are back."""
+"""States in which a valid document says that the goods have left. In all other states the goods are in the
+warehouse again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ class RequestState(StrEnum):
 
 
 class QuotationState(StrEnum):
-    """The state of a quotation as its supplier sees it. If the request ends without choosing this supplier,
-    the quotation is closed, however the request ends. While the request is open, it is closed if the supplier
-    never answered and the deadline has passed or they have left."""
+    """The state of a quotation as its supplier sees it. It is closed once the request has ended without an
+    award to this supplier. While the request is open, it is closed for a supplier who never answered, if
+    the deadline has passed or they have left."""
 
     REQUESTED = "requested"
     QUOTED = "quoted"
@@ -81,7 +81,7 @@ class PriceBreak(_Part):
 class QuotedLine(_Part):
     item_id: UUID
     breaks: tuple[PriceBreak, ...]
-    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
+    """Price breaks by rising quantity. The quantity of the first is the least that the supplier sells."""
     lead_time_days: int
 
     @property

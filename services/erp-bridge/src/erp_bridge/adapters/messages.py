@@ -1,5 +1,5 @@
 """The bridge's reactions to events. The inbox drops duplicates; each reaction says what happens if an event
-comes late."""
+comes early or late. To wait for another event means to be tried again until that one has been handled."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ async def ddt_issued(ports: Ports, event: Received[DdtIssued]) -> None:
 
 @reactions.on(DdtVoided)
 async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
-    """Void a DDT. Waits for its issue."""
+    """Void a DDT. Waits for the event of its issue."""
     await on_ddt_voided(ports, event.data)
 
 
 @reactions.on(ShipmentRefused)
 async def shipment_refused(ports: Ports, event: Received[ShipmentRefused]) -> None:
-    """Void the DDT of a refused shipment. Waits for its issue."""
+    """Void the DDT of a refused shipment. Waits for the event of its issue."""
     await on_ddt_voided(ports, event.data)
 
 
 @reactions.on(ShipmentPartlyRefused)
 async def shipment_partly_refused(ports: Ports, event: Received[ShipmentPartlyRefused]) -> None:
-    """Add the refused quantities to a DDT. Waits for its issue. The event comes once per shipment; a
-    duplicate would count twice, but the inbox drops duplicates."""
+    """Add the refused quantities to a DDT. Waits for the event of its issue. The event comes once per
+    shipment; a duplicate would count twice, but the inbox drops duplicates."""
     await on_goods_back(ports, event.data)
 
 
 @reactions.on(GoodsReturned)
 async def goods_returned(ports: Ports, event: Received[GoodsReturned]) -> None:
-    """Add returned quantities to a DDT. Waits for its issue. Returns add up in any order."""
+    """Add returned quantities to a DDT. Waits for the event of its issue. Returns add up in any order."""
     await on_goods_back(ports, event.data)

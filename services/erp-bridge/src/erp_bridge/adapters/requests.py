@@ -160,7 +160,7 @@ class RecordQuery(PageQuery):
 
 
 class EasyfattQuery(Query):
-    """The query of Easyfatt, which sends a bound that it does not use empty or not at all."""
+    """The query that Easyfatt sends. A bound that it does not use is empty or absent."""
 
     appver: Annotated[str, Field(max_length=10)] | None = None
     firstdate: Annotated[Day | None, BeforeValidator(_none_if_empty)] = None

@@ -109,8 +109,8 @@ class TokenRequest(RootModel[Annotated[AnyGrant, Field(discriminator="grant")]])
     @model_validator(mode="before")
     @classmethod
     def _as_oauth_sends_it(cls, told: Any) -> Any:
-        """Accept the names of RFC 6749, which calls the grant `grant_type` and has unknown parameters
-        ignored."""
+        """Accept a request as RFC 6749 describes it: the grant is called `grant_type`, and unknown parameters
+        are ignored."""
         if isinstance(told, dict) and "grant_type" in told:
             known = {name: told[name] for name in _OAUTH_PARAMETERS & told.keys()}
             return {"grant": told["grant_type"], **known}

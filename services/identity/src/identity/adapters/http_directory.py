@@ -154,8 +154,8 @@ async def take_invitation_back(call: Call[Ports], person_id: UUID) -> None:
 async def list_people(call: Call[Ports], query: PeopleQuery) -> Page[PersonSummaryView]:
     """List people, by name
 
-    With `text`, only people whom it finds are listed, sorted by the found words: "rossi" lists Anna Rossi,
-    Mario Rossi, Ada Rossini.
+    With `text`, only people who have words that begin with the words of the text are listed, sorted by the
+    first such word: "rossi" lists Anna Rossi, Mario Rossi, Ada Rossini.
     """
     return await people.list_people(call.ports, query, query.text)
 

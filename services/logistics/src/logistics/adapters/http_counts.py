@@ -69,7 +69,7 @@ async def post_differences(call: Call[Ports], count_id: UUID, body: PostCount) -
 
 @routes.post("/v1/counts/{count_id}/cancellation", privilege="stock.write")
 async def give_up(call: Call[Ports], count_id: UUID) -> Reply[CountView]:
-    """Give a count up: the ledger stays as it is"""
+    """Cancel a count; the ledger does not change"""
     return await _shown(call, await cancel_count(call.ports, call.actor, count_id))
 
 

@@ -198,13 +198,13 @@ class ArrangeTransport(Command):
 
     transport_by: TransportBy | None = None
     carrier: Code | None = None
-    """Vettore: a code of /v1/carriers."""
+    """The carrier (vettore): a code of /v1/carriers."""
     freight: Freight | None = None
-    """Porto."""
+    """Who pays for the carriage (porto)."""
     appearance: Annotated[str, Text(80)] | None = None
-    """Aspetto esteriore dei beni: scatole, bancali, sfuso …"""
+    """What the goods look like from outside (aspetto esteriore dei beni): scatole, bancali, sfuso …"""
     packages: Package | None = None
-    """Colli."""
+    """The number of packages (colli)."""
     gross_weight_kg: Count | None = None
     net_weight_kg: Count | None = None
     customer_reference: Annotated[str, Text(60)] | None = None

@@ -1,4 +1,4 @@
-"""What several repositories read from rows alike."""
+"""Reads from rows what several repositories have in common: goods, picks and entries of lookup tables."""
 
 from __future__ import annotations
 

@@ -282,7 +282,7 @@ class Invoicing:
     invoice_number: str | None = None
     invoice_date: date | None = None
     credit_note_number: str | None = None
-    """The credit note that took the invoice back. If an invoice is named too, it took back a part of it."""
+    """The credit note for the invoice. It covers only a part of it if `invoice_number` is set as well."""
     credit_note_date: date | None = None
 
 
@@ -499,7 +499,7 @@ class InvoiceableRow:
     quantities: Mapping[UUID, Decimal]
     """By job: what the recipient has."""
     credit_note_number: str | None = None
-    """The ERP's credit note that took back the former invoice."""
+    """The ERP's credit note for the former invoice."""
 
 
 class Ddts(Protocol):

@@ -25,7 +25,7 @@ class CountState(StrEnum):
     POSTED = "posted"
     """Its differences are in the ledger."""
     CANCELLED = "cancelled"
-    """Given up; the ledger stays as it was."""
+    """Ended without a change of the ledger."""
 
 
 CountAction = Literal["count", "post", "cancel"]

@@ -185,8 +185,8 @@ async def ddt_voided(ports: Ports, event: Received[DdtVoided]) -> None:
 
 @reactions.on(GoodsReturned)
 async def goods_returned(ports: Ports, event: Received[GoodsReturned]) -> None:
-    """Record goods that came back from a company that works on them. What a customer returns stays
-    delivered."""
+    """Record goods that came back from a company that works on them. Goods that a customer returns are
+    ignored: they stay delivered."""
     if event.data.closes_order_line:
         return
     back: dict[UUID, CameBack] = defaultdict(CameBack)

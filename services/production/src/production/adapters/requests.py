@@ -144,7 +144,7 @@ class CancelOrder(Command):
 
 
 class CloseShort(CancelOrder):
-    """A command with the reason why no more is made and shipped."""
+    """Closes a line short, with the reason why no more of it is made and shipped."""
 
 
 class ChangeDeadline(Command):

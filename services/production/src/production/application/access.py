@@ -1,5 +1,5 @@
-"""Find and lock the orders, jobs and phases that commands change. Those that the actor may not know of are
-absent."""
+"""Find and lock the orders, jobs and phases that commands change. Raises Absent for those that the actor may
+not see."""
 
 from __future__ import annotations
 

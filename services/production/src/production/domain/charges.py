@@ -13,7 +13,7 @@ _THOUSANDTH: Final = Decimal("0.001")
 
 
 class Bearer(StrEnum):
-    """The party that bears what lies beyond the tolerance."""
+    """Who pays for a quantity that deviates by more than the tolerance."""
 
     US = "us"
     SUPPLIER = "supplier"

@@ -102,8 +102,8 @@ def something_stays_with_its_assignee(job: Job, phase: Phase, quantity: Decimal)
 
 
 def what_is_split_off(job: Job, phase: Phase, quantity: Decimal) -> Decimal:
-    """Convert the quantity to split off into the job's unit. The most that may be named stands for all that
-    may be split off."""
+    """Convert the quantity to split off into the job's unit. Naming the most that is allowed splits off all
+    that is left, including what rounding in the phase's unit hides."""
     left, unit = most_to_split_off(job, phase), phase.unit or job.item.unit
     most = phase.in_own_unit(left)
     if quantity > most:

@@ -1,6 +1,6 @@
 """Manages the secrets with which deliveries are signed. A webhook may have two at a time, so that a receiver
-can change from the old one to the new one at any time. Secrets are stored encrypted, and one answer alone
-shows each of them in clear."""
+can change from the old one to the new one at any time. Secrets are stored encrypted. Each is
+shown in clear only once, in the answer to the request that made it."""
 
 from __future__ import annotations
 

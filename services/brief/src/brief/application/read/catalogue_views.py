@@ -21,7 +21,7 @@ class CataloguePriceView(View):
     """Description of the article; absent if the price holds for every article of the kind."""
     unit: str
     breaks: list[PriceBreak]
-    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
+    """Price breaks by rising quantity. The quantity of the first is the least that the supplier sells."""
     lead_time_days: int
     valid_from: date
     valid_until: date
@@ -37,7 +37,7 @@ class CataloguePriceView(View):
 
 
 class CatalogueOfferView(View):
-    """What a supplier's catalogue asks today for an item in its quantity."""
+    """The price that a supplier's catalogue names today for the quantity of an item."""
 
     item_id: UUID
     price_id: UUID

@@ -18,7 +18,7 @@ from .purchase_views import LastPaidView
 class QuotedLineView(View):
     item_id: UUID
     breaks: list[PriceBreak]
-    """Price breaks by rising quantity. The first one has the smallest quantity that the supplier makes."""
+    """Price breaks by rising quantity. The quantity of the first is the least that the supplier sells."""
     lead_time_days: int
 
 

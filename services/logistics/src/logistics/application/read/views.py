@@ -495,7 +495,7 @@ class CountView(View):
     opened_at: datetime
     opened_by: PersonView | None
     ended_at: datetime | None
-    """When it was posted or given up."""
+    """When it was posted or cancelled."""
     ended_by: PersonView | None
     version: int
     actions: list[CountAction]
