@@ -97,7 +97,7 @@ def test_an_invited_person_comes_in_and_sets_up_a_second_factor(
     press(stranger, "Accedi")
 
     let_proofs_lapse(stack)
-    at(stranger, "/me").get_by_role("link", name="Attivalo o rinunciaci").click()
+    at(stranger, "/me").get_by_role("link", name="Attivalo o toglilo").click()
     press(stranger, "Attivalo")
     expect(stranger.get_by_role("heading", name="Conferma che sei tu")).to_be_visible()
     stranger.get_by_label("Password").fill("un'altra")
