@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from optima_local.demonstration.client import Person
 from optima_local.layout import HOME
@@ -32,8 +32,10 @@ ROLES = (
     "tipografia",
 )
 
-
 NO_ANSWER = "Failed to load resource"
+
+# Playwright's own 5 s are too few on a busy machine. Whoever expects what comes waits no longer than it takes.
+expect.set_options(timeout=20_000)
 
 
 def addresses_in(page: Page, links: str) -> list[str]:
