@@ -34,7 +34,7 @@ ROLES = (
 
 NO_ANSWER = "Failed to load resource"
 
-# Playwright's own 5 s are too few on a busy machine. Whoever expects what comes waits no longer than it takes.
+# Playwright's own 5 s are too few on a busy machine. Whoever expects what comes waits no longer than that.
 expect.set_options(timeout=20_000)
 
 
