@@ -273,8 +273,8 @@ class TestAddresses:
         assert set(document["paths"]["/v1/notes/{note_id}"]) == {"get", "put", "delete"}
         post = document["paths"]["/v1/notes"]["post"]
         assert (post["x-privilege"], post["tags"]) == ("brief.create", ["notes"])
-        assert post["responses"]["201"]["headers"].keys() == {"ETag", "Location"}
-        assert post["responses"]["429"]["headers"].keys() == {"Retry-After"}
+        assert post["responses"]["201"]["headers"].keys() == {"ETag", "Idempotency-Replayed", "Location"}
+        assert post["responses"]["429"]["headers"].keys() == {"Content-Language", "Retry-After"}
         assert document["servers"][0]["url"] == "/"
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from optima_kit.cause import Cause
 from optima_kit.file_names import BEGINNINGS
-from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
+from optima_kit.http import Call, Content, Created, Page, PageQuery, Reply, Routes
 from optima_kit.refusals import Malformed, Refusal, Violations
 
 from ..application.attach_evidence import MOST_BYTES as MOST_DOCUMENT_BYTES
@@ -124,7 +124,7 @@ def _process(call: Call[Ports], draft: Draft, status: int = 200) -> Reply[Proces
 @routes.get("/v1/processes/schema", privilege="process.read")
 async def process_schema(call: Call[Ports]) -> Content:
     """Read the JSON Schema of process documents"""
-    return Content(_SCHEMA, "application/schema+json")
+    return Content(_SCHEMA, "application/schema+json", "process.schema.json", inline=True)
 
 
 @routes.get("/v1/processes", privilege="process.read")
@@ -137,11 +137,17 @@ async def list_processes(call: Call[Ports], query: PageQuery) -> Page[ProcessVie
 async def read_process(call: Call[Ports], key: str, query: ProcessQuery) -> Reply[ProcessView]:
     """Read a process: its draft, or one of its published versions"""
     if query.version is not None:
-        return Reply(await processes.read_version(call.ports, call.actor, key, query.version))
+        return Reply(await processes.read_version(call.ports, call.actor, key, query.version), version=None)
     return _process(call, await processes.read_draft(call.ports, key))
 
 
-@routes.put("/v1/processes/{key}", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
+@routes.put(
+    "/v1/processes/{key}",
+    privilege="process.write",
+    consumes=MEDIA_TYPES,
+    max_bytes=MOST_BYTES,
+    may_create=True,
+)
 async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]:
     """Write a process's draft, in JSON or YAML
 
@@ -207,7 +213,13 @@ async def list_subject_types(call: Call[Ports], query: PageQuery) -> Page[Subjec
     return await processes.list_subject_types(call.ports, query)
 
 
-@routes.put("/v1/subject-types/{key}", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
+@routes.put(
+    "/v1/subject-types/{key}",
+    privilege="process.write",
+    consumes=MEDIA_TYPES,
+    max_bytes=MOST_BYTES,
+    may_create=True,
+)
 async def declare(call: Call[Ports], key: str, body: bytes) -> Reply[SubjectTypeView]:
     """Declare a kind of thing that can be approved, in JSON or YAML"""
     subject, _ = await _read(call, SubjectType, body)
@@ -229,12 +241,10 @@ async def simulate(call: Call[Ports], key: str, body: SimulateCommand) -> Simula
 
 
 @routes.post("/v1/processes/{key}/replays", privilege="process.write", status=202)
-async def replay(call: Call[Ports], key: str, body: ReplayCommand) -> Reply[ReplayView]:
+async def replay(call: Call[Ports], key: str, body: ReplayCommand) -> Created[ReplayView]:
     """Try the draft on approvals that have ended: what would have differed, how long it would have taken"""
     begun = await begin_replay(call.ports, call.actor, key, body.last, body.version)
-    return Reply(
-        await processes.show_replay(call.ports, call.actor, begun), location=f"/v1/replays/{begun.id}"
-    )
+    return Created(await processes.show_replay(call.ports, call.actor, begun), f"/v1/replays/{begun.id}")
 
 
 @routes.get("/v1/replays/{replay_id}", privilege="process.write")
@@ -243,15 +253,21 @@ async def show_replay(call: Call[Ports], replay_id: UUID) -> ReplayView:
     return await processes.show_replay(call.ports, call.actor, await read_replay(call.ports, replay_id))
 
 
-async def _migration_reply(call: Call[Ports], migration: Migration) -> Reply[MigrationView]:
+async def _migration_reply(
+    call: Call[Ports], migration: Migration, location: str | None = None
+) -> Reply[MigrationView]:
     view = await processes.show_migration(call.ports, call.actor, migration)
-    return Reply(view, version=migration.version, location=f"/v1/moves/{migration.id}")
+    return Reply(view, version=migration.version, location=location)
+
+
+async def _begun(call: Call[Ports], migration: Migration) -> Reply[MigrationView]:
+    return await _migration_reply(call, migration, f"/v1/moves/{migration.id}")
 
 
 @routes.post("/v1/processes/{key}/moves", privilege="process.write", status=202)
 async def preview_moves(call: Call[Ports], key: str, body: MigrateCommand) -> Reply[MigrationView]:
     """Preview the migration of running approvals to another version: a verdict for each, and no change yet"""
-    return await _migration_reply(call, await begin_migration(call.ports, call.actor, key, body.to_version))
+    return await _begun(call, await begin_migration(call.ports, call.actor, key, body.to_version))
 
 
 @routes.get("/v1/processes/{key}/moves", privilege="process.write")
@@ -277,17 +293,13 @@ async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[
     """Migrate the approvals for which the preview found it possible
 
     Each approval is judged once more, and refused if a step that blocks the migration has started since."""
-    return await _migration_reply(
-        call, await run_migration(call.ports, call.actor, move_id, call.expected_version)
-    )
+    return await _begun(call, await run_migration(call.ports, call.actor, move_id, call.expected_version))
 
 
 @routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202)
 async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MigrationView]:
     """Reverse a migration for the approvals on which nobody has acted since"""
-    return await _migration_reply(
-        call, await revert_migration(call.ports, call.actor, move_id, call.expected_version)
-    )
+    return await _begun(call, await revert_migration(call.ports, call.actor, move_id, call.expected_version))
 
 
 @routes.get("/v1/working-time", privilege="process.read")
@@ -374,11 +386,11 @@ async def decide(call: Call[Ports], approval_id: UUID, body: DecideCommand) -> R
 )
 async def attach(
     call: Call[Ports], approval_id: UUID, query: EvidenceQuery, body: bytes
-) -> Reply[EvidenceView]:
+) -> Created[EvidenceView]:
     """Upload a document for the caller's decision: PDF, PNG or JPEG, at most 10 MiB"""
     document = await attach_evidence(call.ports, call.actor, approval_id, query.name, call.media_type, body)
     location = f"/v1/approvals/{approval_id}/evidence/{document.id}"
-    return Reply(approvals.show_evidence(document), location=location)
+    return Created(approvals.show_evidence(document), location)
 
 
 @routes.get("/v1/approvals/{approval_id}/evidence/{evidence_id}", privilege="approval.read")
@@ -458,10 +470,10 @@ async def list_comments(call: Call[Ports], approval_id: UUID, query: PageQuery) 
 
 
 @routes.post("/v1/approvals/{approval_id}/comments", privilege="approval.read", status=201)
-async def write_comment(call: Call[Ports], approval_id: UUID, body: CommentCommand) -> Reply[CommentView]:
+async def write_comment(call: Call[Ports], approval_id: UUID, body: CommentCommand) -> CommentView:
     """Comment on a step, or ask somebody about it, while the step goes on waiting"""
     written = await comment(call.ports, call.actor, approval_id, body.step, body.text, body.to_person_id)
-    return Reply(await approvals.show_comment(call.ports, call.actor, written))
+    return await approvals.show_comment(call.ports, call.actor, written)
 
 
 @routes.post("/v1/approvals/{approval_id}/comments/{comment_id}/answer", privilege="approval.read")
@@ -532,7 +544,7 @@ async def list_delegations(call: Call[Ports], query: PageQuery) -> Page[Delegati
 
 
 @routes.post("/v1/delegations", privilege="approval.delegate", status=201)
-async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[DelegationView]:
+async def delegate(call: Call[Ports], body: DelegateCommand) -> Created[DelegationView]:
     """Let somebody decide in the caller's place for a while"""
     request = DelegationRequest(
         body.to_person_id,
@@ -545,7 +557,7 @@ async def delegate(call: Call[Ports], body: DelegateCommand) -> Reply[Delegation
     )
     stored = await give_delegation(call.ports, call.actor, request)
     view = await delegations.show_delegation(call.ports, call.actor, stored)
-    return Reply(view, location=f"/v1/delegations/{view.id}")
+    return Created(view, f"/v1/delegations/{view.id}")
 
 
 @routes.delete("/v1/delegations/{delegation_id}", privilege="approval.delegate")

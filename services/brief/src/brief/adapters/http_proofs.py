@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from optima_kit.file_names import BEGINNINGS
-from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
+from optima_kit.http import Call, Content, Created, Page, PageQuery, Routes
 
 from ..application.annotate_proof import annotate_proof, answer_annotation, settle_annotation
 from ..application.attach_file import SentFile
@@ -33,14 +33,14 @@ proof_routes = Routes()
     consumes=tuple(BEGINNINGS),
     max_bytes=MAX_ATTACHMENT_BYTES,
 )
-async def post_proof(call: Call[Ports], brief_id: UUID, query: ProofQuery, body: bytes) -> Reply[ProofView]:
+async def post_proof(call: Call[Ports], brief_id: UUID, query: ProofQuery, body: bytes) -> Created[ProofView]:
     """Submit a proof of a brief for review: PDF, PNG or JPEG, at most 10 MiB
 
     What is reviewed and approved is exactly this file."""
     file = SentFile(query.name, call.media_type, body)
     brief, proof = await submit_proof(call.ports, call.actor, brief_id, query.title, file, query.review())
     view = await proofs.show_proof(call.ports, call.actor, brief, proof)
-    return Reply(view, location=f"/v1/proofs/{proof.proof_id}")
+    return Created(view, f"/v1/proofs/{proof.proof_id}")
 
 
 @proof_routes.get("/v1/briefs/{brief_id}/proofs", privilege="brief.read")

@@ -438,7 +438,7 @@ async def fetch_easyfatt_orders(
     work = _ReadingFor(call, tenant_id)
     with _faults_as_refusals():
         content = await fetch_documents(work, key, "order", user, password, query.wanted())
-    return Content(content, "application/xml")
+    return Content(content, "application/xml", f"{key}.xml", inline=True)
 
 
 @routes.get("/v1/lookup-tables", privilege="lookup.read")

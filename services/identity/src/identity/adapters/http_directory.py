@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from uuid import UUID
 
-from optima_kit.http import Call, Page, PageQuery, Reply, Routes
+from optima_kit.http import Call, Created, Page, PageQuery, Reply, Routes
 from optima_kit.ids import new_id
 from optima_kit.refusals import Invalid
 
@@ -123,7 +123,7 @@ async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantVi
     transaction=False,
     acts_on={"/v1/people": "invite"},
 )
-async def invite(call: Call[Ports], body: InvitePerson) -> Reply[LinkView]:
+async def invite(call: Call[Ports], body: InvitePerson) -> Created[LinkView]:
     """Invite a person
 
     The token is shown only in this answer. An e-mail address is invited once, so a repeated request is
@@ -131,7 +131,7 @@ async def invite(call: Call[Ports], body: InvitePerson) -> Reply[LinkView]:
     """
     async with acting(call, "person.invite") as (ports, actor):
         link = await invite_person(ports, actor, body.invitation())
-    return Reply(people.show_link(link), location=f"/v1/people/{link.person.id}")
+    return Created(people.show_link(link), f"/v1/people/{link.person.id}")
 
 
 @routes.post("/v1/people/{person_id}/invitation", privilege="person.invite", status=201, transaction=False)

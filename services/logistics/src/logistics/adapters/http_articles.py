@@ -41,7 +41,7 @@ async def list_articles(call: Call[Ports], query: ArticlesQuery) -> Page[Article
 
 
 @routes.post("/v1/supplier-receipts", privilege="stock.write", status=201, acts_on={"/v1/stock": "receive"})
-async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Reply[SupplierReceiptView]:
+async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> SupplierReceiptView:
     """Receive articles from a supplier, or from their owner, under the sender's DDT
 
     A second receipt of the same document is refused.
@@ -56,7 +56,7 @@ async def receive_articles(call: Call[Ports], body: ReceiveFromSupplier) -> Repl
         lines=body.goods(),
         hold_reason=body.hold_reason,
     )
-    return Reply(stock.show_receipt(row, {call.actor.person_id: call.actor.name}))
+    return stock.show_receipt(row, {call.actor.person_id: call.actor.name})
 
 
 @routes.get("/v1/supplier-receipts", privilege="stock.read")

@@ -32,9 +32,10 @@ async def list_counts(call: Call[Ports], query: CountsQuery) -> Page[CountView]:
 
 
 @routes.get("/v1/counts/{count_id}", privilege="stock.read")
-async def read_count(call: Call[Ports], count_id: UUID) -> CountView:
+async def read_count(call: Call[Ports], count_id: UUID) -> Reply[CountView]:
     """Read a count"""
-    return await counts.read_count(call.ports, call.actor, count_id)
+    view = await counts.read_count(call.ports, call.actor, count_id)
+    return Reply(view, version=view.version)
 
 
 @routes.post("/v1/counts/{count_id}/lines", privilege="stock.write")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http import Call, Page, Reply, Routes
+from optima_kit.http import Call, Page, Routes
 
 from ..application.hold_goods import end_hold_of, hold_goods
 from ..application.ports import HoldRow, Ports
@@ -14,7 +14,7 @@ routes = Routes()
 
 
 @routes.post("/v1/holds", privilege="stock.write", status=201)
-async def hold(call: Call[Ports], body: HoldGoods) -> Reply[HoldView]:
+async def hold(call: Call[Ports], body: HoldGoods) -> HoldView:
     """Hold goods back in a warehouse, for their quality
 
     At most what is free there can be held back. The goods are neither reserved nor shipped until they are
@@ -34,7 +34,7 @@ async def hold(call: Call[Ports], body: HoldGoods) -> Reply[HoldView]:
 
 
 @routes.post("/v1/hold-endings", privilege="stock.write", status=201)
-async def end_hold(call: Call[Ports], body: EndHold) -> Reply[HoldView]:
+async def end_hold(call: Call[Ports], body: EndHold) -> HoldView:
     """Release goods that are held back, or scrap them
 
     Scrapped goods are written off the stock as damaged.
@@ -59,5 +59,5 @@ async def list_holds(call: Call[Ports], query: HoldsQuery) -> Page[HoldView]:
     return await stock.list_holds(call.ports, query, query.warehouse, query.job_id)
 
 
-def _recorded(call: Call[Ports], row: HoldRow) -> Reply[HoldView]:
-    return Reply(stock.show_hold(row, {call.actor.person_id: call.actor.name}))
+def _recorded(call: Call[Ports], row: HoldRow) -> HoldView:
+    return stock.show_hold(row, {call.actor.person_id: call.actor.name})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from optima_kit.file_names import BEGINNINGS
-from optima_kit.http import Call, Content, Page, PageQuery, Reply, Routes
+from optima_kit.http import Call, Content, Created, Page, PageQuery, Reply, Routes
 
 from ..application.arrange_transport import arrange_transport
 from ..application.cancel_shipment import cancel_shipment
@@ -245,7 +245,7 @@ async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Rep
 )
 async def prove(
     call: Call[Ports], shipment_id: UUID, query: DeliveryProofQuery, body: bytes
-) -> Reply[DeliveryProofView]:
+) -> Created[DeliveryProofView]:
     """Store a photo or signature that proves a delivery: PDF, PNG or JPEG, at most 10 MiB
 
     The shipment must have been delivered. If it travelled with others, the file proves their delivery too.
@@ -254,7 +254,7 @@ async def prove(
         call.ports, call.actor, shipment_id, name=query.name, media_type=call.media_type, data=body
     )
     view = shipments.show_proof(row, {call.actor.person_id: call.actor.name})
-    return Reply(view, location=f"/v1/shipments/{shipment_id}/delivery-proofs/{view.id}")
+    return Created(view, f"/v1/shipments/{shipment_id}/delivery-proofs/{view.id}")
 
 
 @routes.get("/v1/shipments/{shipment_id}/delivery-proofs", privilege="shipment.read")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from optima_kit.http import Call, Page, Reply, Routes
+from optima_kit.http import Call, Page, Routes
 
 from ..application.adjust_stock import adjust_stock
 from ..application.allocate_goods import allocate_goods, release_goods
@@ -32,7 +32,7 @@ routes = Routes()
 
 
 @routes.post("/v1/receipts", privilege="stock.write", status=201)
-async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
+async def receive(call: Call[Ports], body: ReceiveGoods) -> MovementView:
     """Receive finished goods of a job into a warehouse
 
     At most as much as the job has finished so far.
@@ -52,7 +52,7 @@ async def receive(call: Call[Ports], body: ReceiveGoods) -> Reply[MovementView]:
 
 
 @routes.post("/v1/allocations", privilege="stock.write", status=201)
-async def allocate(call: Call[Ports], body: AllocateGoods) -> Reply[MovementView]:
+async def allocate(call: Call[Ports], body: AllocateGoods) -> MovementView:
     """Set goods of an article aside for a line of an order that is taken from stock
 
     Goods that are free when the order is confirmed are set aside at once; this is for goods that come later.
@@ -64,7 +64,7 @@ async def allocate(call: Call[Ports], body: AllocateGoods) -> Reply[MovementView
 
 
 @routes.post("/v1/releases", privilege="stock.write", status=201)
-async def release(call: Call[Ports], body: ReleaseGoods) -> Reply[MovementView]:
+async def release(call: Call[Ports], body: ReleaseGoods) -> MovementView:
     """Give goods back to their article if the line that they were set aside for is closed or cancelled"""
     movement = await release_goods(
         call.ports, call.actor, warehouse=body.warehouse, job_id=body.job_id, quantity=body.quantity
@@ -73,7 +73,7 @@ async def release(call: Call[Ports], body: ReleaseGoods) -> Reply[MovementView]:
 
 
 @routes.post("/v1/adjustments", privilege="stock.write", status=201)
-async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
+async def adjust(call: Call[Ports], body: AdjustStock) -> MovementView:
     """Adjust the stock for goods that were found, are missing or were damaged
 
     Stock never falls below zero. Finds may exceed what production made or suppliers sent by at most a tenth.
@@ -93,7 +93,7 @@ async def adjust(call: Call[Ports], body: AdjustStock) -> Reply[MovementView]:
 
 
 @routes.post("/v1/relocations", privilege="stock.write", status=201)
-async def relocate(call: Call[Ports], body: RelocateGoods) -> Reply[MovementView]:
+async def relocate(call: Call[Ports], body: RelocateGoods) -> MovementView:
     """Move goods from one location of a warehouse to another
 
     Goods that are held back or were picked by name are not moved. With `held`, goods that are held back are
@@ -114,7 +114,7 @@ async def relocate(call: Call[Ports], body: RelocateGoods) -> Reply[MovementView
 
 
 @routes.post("/v1/locations", privilege="lookup.write", status=201)
-async def add(call: Call[Ports], body: AddLocations) -> Reply[LocationsView]:
+async def add(call: Call[Ports], body: AddLocations) -> LocationsView:
     """Add locations to a warehouse; those that it has already stay"""
     rows, names = await add_locations(call.ports, warehouse=body.warehouse, codes=body.codes)
     return _located(call, rows, names)
@@ -137,7 +137,7 @@ async def remove(call: Call[Ports], warehouse: str, code: str) -> None:
 
 
 @routes.put("/v1/put-away/{warehouse}", privilege="lookup.write")
-async def put_away(call: Call[Ports], warehouse: str, body: PutAway) -> Reply[LocationsView]:
+async def put_away(call: Call[Ports], warehouse: str, body: PutAway) -> LocationsView:
     """Set the location for goods that come into a warehouse, if nobody names another
 
     It applies to goods that are received, sent back by a customer, or come from another warehouse.
@@ -166,9 +166,9 @@ async def read_order(call: Call[Ports], order_id: UUID) -> OrderView:
     return await stock.read_order(call.ports, call.actor, order_id)
 
 
-def _located(call: Call[Ports], rows: Sequence[LocationRow], names: FoundLookups) -> Reply[LocationsView]:
-    return Reply(LocationsView(locations=[stock.show_location(call.actor, row, names) for row in rows]))
+def _located(call: Call[Ports], rows: Sequence[LocationRow], names: FoundLookups) -> LocationsView:
+    return LocationsView(locations=[stock.show_location(call.actor, row, names) for row in rows])
 
 
-def _recorded(call: Call[Ports], row: MovementRow) -> Reply[MovementView]:
-    return Reply(stock.show_movement(row, {call.actor.person_id: call.actor.name}))
+def _recorded(call: Call[Ports], row: MovementRow) -> MovementView:
+    return stock.show_movement(row, {call.actor.person_id: call.actor.name})

@@ -22,4 +22,5 @@ async def list_event_types(call: Call[Ports], query: PageQuery) -> Page[EventTyp
 @event_type_routes.get("/v1/event-types/{event_type}/schema", public=True)
 async def event_type_schema(call: Call[Ports], event_type: str) -> Content:
     """Read the JSON Schema (2020-12) of a whole event of this type"""
-    return Content(json.dumps(schema_of(event_type)).encode(), "application/schema+json")
+    schema = json.dumps(schema_of(event_type)).encode()
+    return Content(schema, "application/schema+json", f"{event_type}.schema.json", inline=True)

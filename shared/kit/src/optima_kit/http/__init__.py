@@ -18,7 +18,7 @@ from ..fields import (
     View,
 )
 from ..pages import Limit, Page, PageQuery, page_of
-from .routes import Call, Content, Reply, Route, Routes
+from .routes import Call, Content, Created, Reply, Route, Routes
 
 __all__ = [
     "Amount",
@@ -28,6 +28,7 @@ __all__ = [
     "Content",
     "Count",
     "CountOrZero",
+    "Created",
     "Day",
     "FileName",
     "Flag",

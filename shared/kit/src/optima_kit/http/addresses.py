@@ -13,7 +13,7 @@ from aiohttp import web
 Handler = Callable[[web.BaseRequest, dict[str, str]], Awaitable[web.StreamResponse]]
 """A function of the request and the values of the address's placeholders, as texts."""
 
-_ON_EVERY_ANSWER: Final = {
+ON_EVERY_ANSWER: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -44,7 +44,7 @@ class Addresses:
         """Call the handler of the request. A fixed address is preferred to one with a placeholder, whatever
         the method."""
         response = await self._answer(request)
-        for name, value in _ON_EVERY_ANSWER.items():
+        for name, value in ON_EVERY_ANSWER.items():
             response.headers.setdefault(name, value)
         return response
 

@@ -42,7 +42,7 @@ from .requests import (
     path_values,
     read_body,
 )
-from .routes import Call, Content, Reply, Route, Routes
+from .routes import Call, Content, Created, Reply, Route, Routes
 from .security_log import SecurityLog
 
 P = TypeVar("P")
@@ -227,15 +227,18 @@ def _never_outdated(route: Route) -> bool:
 
 def _respond(route: Route, result: Any, request: web.BaseRequest) -> web.Response:
     if isinstance(result, Content):
-        headers = {"Cache-Control": "private, no-store"}
-        if result.filename is not None:
-            disposition = "inline" if result.inline else "attachment"
-            name = quote(file_name(result.filename, result.media_type))
-            headers["Content-Disposition"] = f"{disposition}; filename*=UTF-8''{name}"
+        disposition = "inline" if result.inline else "attachment"
+        name = quote(file_name(result.filename, result.media_type))
+        headers = {
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": f"{disposition}; filename*=UTF-8''{name}",
+        }
         return web.Response(
             status=route.status, body=result.data, content_type=result.media_type, headers=headers
         )
-    reply = result if isinstance(result, Reply) else Reply(result)
+    if isinstance(result, Created):
+        result = Reply(result.view, version=None, location=result.location)
+    reply = result if isinstance(result, Reply) else Reply(result, version=None)
     headers = {"Cache-Control": "private, no-store"}
     if reply.version is not None:
         headers["ETag"] = f'"{reply.version}"'

@@ -78,17 +78,26 @@ def _without_none(schema: Any) -> Any:
     return schema["schema"] if schema["type"] == "nullable" else None
 
 
-_NUMBER_OF_SECONDS = {"description": "Seconds until it is worth another try", "schema": {"type": "integer"}}
-_PROBLEM_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"description": "How to sign in", "schema": {"type": "string"}}},
-    429: {"Retry-After": _NUMBER_OF_SECONDS},
-    503: {"Retry-After": _NUMBER_OF_SECONDS},
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Content-Disposition": {"description": "The file's name", "schema": {"type": "string"}},
+    "Content-Language": {
+        "description": "The language of the texts",
+        "schema": {"type": "string", "enum": ["it", "en"]},
+    },
+    "ETag": {"description": "The version, for If-Match and If-None-Match", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "Present if the request was answered before, and this is the stored answer",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Location": {"description": "Where it is read", "schema": {"type": "string", "format": "uri-reference"}},
+    "Retry-After": {"description": "Seconds until it is worth another try", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to sign in", "schema": {"type": "string"}},
 }
-_ETAG = {
-    "description": "The version, for If-Match and If-None-Match, of what has one",
-    "schema": {"type": "string"},
+_PROBLEM_HEADERS: dict[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
 }
-_LOCATION = {"description": "Where it is read", "schema": {"type": "string", "format": "uri-reference"}}
 
 _BASIC: dict[str, str] = {"type": "http", "scheme": "basic"}
 
@@ -112,6 +121,7 @@ def openapi_document(title: str, version: str, routes: Routes) -> dict[str, Any]
         "paths": paths,
         "components": {
             "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
+            "headers": _HEADERS,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 **({"basic": _BASIC} if any(route.password for route in routes.items) else {}),
@@ -221,19 +231,27 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _responses(route: Route, keys: Any) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": "Done"}
+    replayed = ("Idempotency-Replayed",) if route.idempotent else ()
+    success: dict[str, Any] = {"description": "Done", "headers": _headers(*route.headers, *replayed)}
     if isinstance(route.returns, type) and issubclass(route.returns, Content):
         success["content"] = {"*/*": {}}
     elif route.returns is not None:
         success["content"] = {"application/json": {"schema": keys[route.returns, "serialization"]}}
-        success["headers"] = {"ETag": _ETAG} | ({"Location": _LOCATION} if route.status == 201 else {})
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = {str(route.status): success}
+    if route.may_create:
+        responses["201"] = success | {"description": "Created"}
+    if not route.writes and "ETag" in route.headers:
+        responses["304"] = {"description": "Unchanged since If-None-Match", "headers": _headers("ETag")}
     for status, reason in _problem_statuses(route):
-        headers = {"headers": _PROBLEM_HEADERS[status]} if status in _PROBLEM_HEADERS else {}
+        headers = {"headers": _headers("Content-Language", *_PROBLEM_HEADERS.get(status, ()))}
         told = _AS_FORM_PROBLEM if status in (400, 401) and route.form_problem is not None else {}
         responses[str(status)] = {"description": reason, **headers, "content": problem | told}
     return responses
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _problem_statuses(route: Route) -> list[tuple[int, str]]:

@@ -98,13 +98,23 @@ class Call(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[V]):
-    """A view together with what belongs in the headers."""
+    """A view of something that has a version."""
 
     view: V
-    version: int | None = None
-    """The version that is sent as the ETag."""
+    version: int | None
+    """The version that is sent as the ETag. None for what can't be changed any more."""
     status: int | None = None
     location: str | None = None
+    """Where it is read. An endpoint that is declared with the status 201 or 202 gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created(Generic[V]):
+    """A view of something without a version that was made or begun."""
+
+    view: V
+    location: str
+    """Where it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class Content:
     is being sent. This takes place after the handler's transaction, so the parts need their own. An exception
     breaks the answer off."""
     media_type: str
-    filename: str | None = None
+    filename: str
     inline: bool = False
 
 
@@ -135,6 +145,8 @@ class Route:
     proof: bool
     """Whether it asks for a fresh proof of the caller's identity, which the service's `admit` checks."""
     status: int
+    may_create: bool
+    """Whether it answers with 201 if the thing was not there before, and otherwise with `status`."""
     summary: str
     description: str
     consumes: tuple[str, ...]
@@ -150,6 +162,8 @@ class Route:
     path_types: dict[str, type]
     returns: Any
     """The view model, Page[view], Content, or None for an empty answer."""
+    headers: tuple[str, ...]
+    """The headers of its own that its answer has."""
 
     @property
     def writes(self) -> bool:
@@ -233,6 +247,7 @@ def _route(
     if_match: bool = False,
     proof: bool = False,
     status: int | None = None,
+    may_create: bool = False,
     summary: str = "",
     consumes: tuple[str, ...] = (),
     max_bytes: int = 1 << 20,
@@ -240,10 +255,9 @@ def _route(
     form_problem: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Route:
     hints = typing.get_type_hints(handler)
-    returns = hints.pop("return", None)
-    if typing.get_origin(returns) is Reply:
-        (returns,) = typing.get_args(returns)
-    returns = None if returns is type(None) else returns
+    answer = hints.pop("return", None)
+    replies = typing.get_origin(answer) in (Reply, Created)
+    returns = typing.get_args(answer)[0] if replies else None if answer is type(None) else answer
     parameters = list(inspect.signature(handler).parameters)[1:]
     body = hints.get("body") if "body" in parameters else None
     query = hints.get("query") if "query" in parameters else None
@@ -259,6 +273,7 @@ def _route(
     if body is bytes and not consumes:
         raise TypeError(f"{method} {path}: an upload says what media types it consumes")
     has_transaction = (not public) if transaction is None else transaction
+    status = status or (204 if returns is None else 200)
     documentation = inspect.getdoc(handler) or ""
     return Route(
         method=method,
@@ -271,7 +286,8 @@ def _route(
         idempotent=(method == "POST" and has_transaction) if idempotent is None else idempotent,
         if_match=if_match,
         proof=proof,
-        status=status or (204 if returns is None else 200),
+        status=status,
+        may_create=may_create,
         summary=summary or " ".join(documentation.partition("\n\n")[0].split()).rstrip("."),
         description=documentation,
         consumes=consumes or (("application/json",) if body is not None else ()),
@@ -282,4 +298,15 @@ def _route(
         query=query,
         path_types=path_types,
         returns=returns,
+        headers=_headers_of(answer, status),
     )
+
+
+def _headers_of(answer: Any, status: int) -> tuple[str, ...]:
+    """Return the headers that an answer of this type has."""
+    origin = typing.get_origin(answer)
+    if answer is Content:
+        return ("Content-Disposition",)
+    if origin is Reply:
+        return ("ETag", "Location") if status in (201, 202) else ("ETag",)
+    return ("Location",) if origin is Created else ()
