@@ -383,6 +383,34 @@ async def test_the_folder_is_looked_at_regularly(bridge: Bridge) -> None:
     assert (await bridge.connection())["links"]["customer"] == 2
 
 
+async def test_imports_go_on_after_a_defect_that_outlasts_all_attempts(
+    bridge: Bridge, monkeypatch: Any
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a defect")
+
+    async def jobs(state: str) -> dict[str, Any]:
+        found = await bridge.stored.fetch(
+            "SELECT key, max(due_at) AS due_at FROM jobs WHERE kind = 'erp.poll' AND state = $1 GROUP BY key",
+            state,
+        )
+        return {row["key"]: row["due_at"] for row in found}
+
+    await bridge.connect()
+    regular = await jobs("due")
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderSession, "changes", broken)
+        for _ in range(12):
+            bridge.clock.set(max((await jobs("due")).values()))
+            await bridge.work()
+    assert (await jobs("failed")).keys() == (await jobs("due")).keys() == regular.keys()
+    bridge.drop(MILANO)
+    bridge.clock.set(max((await jobs("due")).values()))
+    await bridge.work()
+    _, listed = await bridge.as_("backoffice").get("/v1/customers")
+    assert [each["code"] for each in listed["items"]] == ["AURORA-MI"]
+
+
 async def test_another_tenant_sees_nothing(bridge: Bridge) -> None:
     await bridge.connect()
     bridge.drop(MILANO, BAD)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from identity.application.daily_maintenance import daily_maintenance
 from optima_contracts.privileges import privileges_of
@@ -41,6 +43,27 @@ async def test_built_in_roles_follow_the_product(identity: Identity) -> None:
     }
     await make_the_round(identity)
     assert len(await identity.database.published()) == before + 2
+
+
+async def test_keys_are_rotated_after_a_defect_that_outlasts_all_attempts(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("a defect")
+
+    async def rotations(state: str) -> list[datetime]:
+        found = await identity.database.fetch(
+            "SELECT due_at FROM jobs WHERE kind = 'identity.rotate_signing_keys' AND state = $1", state
+        )
+        return [row["due_at"] for row in found]
+
+    await identity.register()
+    with monkeypatch.context() as patched:
+        patched.setattr("identity.adapters.jobs.rotate_signing_keys", broken)
+        while not await rotations("failed"):
+            identity.clock.set(max(await rotations("due")))
+            await identity.app.run_due_jobs()
+    assert await rotations("due") == [identity.clock.now() + timedelta(days=1)]
 
 
 async def test_the_round_is_made_each_day(identity: Identity) -> None:

@@ -149,6 +149,8 @@ class JobKind:
     attempts: int
     every: timedelta | None = None
     """How long after the beginning of a run the next one is due, for a job that repeats."""
+    again_after: timedelta | None = None
+    """How long after a run was given up the job is due again, for a job whose series must not end by that."""
 
 
 class JobKinds:
@@ -158,13 +160,22 @@ class JobKinds:
         self._kinds: dict[str, JobKind] = {}
 
     def on(
-        self, kind: str, model: type[M], *, attempts: int = DEFAULT_ATTEMPTS
+        self,
+        kind: str,
+        model: type[M],
+        *,
+        attempts: int = DEFAULT_ATTEMPTS,
+        again_after: timedelta | None = None,
     ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
         """Declare a job that runs in one transaction of the tenant, which also marks it as done: `async def
-        (ports, payload)`. After a failure it is rolled back and tried again, `attempts` times at most."""
+        (ports, payload)`. After a failure it is rolled back and tried again, `attempts` times at most.
+
+        A job whose runs themselves schedule the next one says `again_after`: so long after a run was given
+        up, it is due again. Otherwise the series would end there.
+        """
 
         def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
-            self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts))
+            self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts, None, again_after))
             return run
 
         return register
@@ -177,7 +188,7 @@ class JobKinds:
         with `ports.jobs.cancel(kind, key)`. A run that is given up does not end it."""
 
         def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
-            self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts, interval))
+            self._add(JobKind(kind, model, run, False, DEFAULT_TIMEOUT, attempts, interval, interval))
             return run
 
         return register
@@ -189,15 +200,17 @@ class JobKinds:
         *,
         timeout: timedelta = DEFAULT_TIMEOUT,
         attempts: int = DEFAULT_ATTEMPTS,
+        again_after: timedelta | None = None,
     ) -> Callable[[Callable[[Any, M], Awaitable[None]]], Callable[[Any, M], Awaitable[None]]]:
         """Declare a job that calls other systems between transactions: `async def (run: JobRun, payload)`.
 
         No other worker runs the job for `timeout`; after that it is interrupted and tried again. The job must
-        end by leaving `run.finish()`, and its calls to other systems must be repeatable.
+        end by leaving `run.finish()`, and its calls to other systems must be repeatable. `again_after` means
+        the same as in `on`.
         """
 
         def register(run: Callable[[Any, M], Awaitable[None]]) -> Callable[[Any, M], Awaitable[None]]:
-            self._add(JobKind(kind, model, run, True, timeout, attempts))
+            self._add(JobKind(kind, model, run, True, timeout, attempts, None, again_after))
             return run
 
         return register

@@ -268,11 +268,12 @@ class JobRunner(Generic[P]):
                 # The job was rescheduled meanwhile, and is then sent again, or another worker has it by now.
                 unit.write(RELEASE, id=id_, lease=lease)
             given_up = row is not None and row["state"] == "failed"
-            if given_up and kind is not None and kind.every is not None:
+            if given_up and kind is not None and kind.again_after is not None:
                 # A payload that this release cannot read would fail again: it alone ends the series.
                 with contextlib.suppress(ValidationError):
                     payload = kind.model.model_validate_json(taken["payload"])
-                    unit.jobs.schedule(kind.name, payload, key=taken["key"], due_at=unit.now + kind.every)
+                    again_at = unit.now + kind.again_after
+                    unit.jobs.schedule(kind.name, payload, key=taken["key"], due_at=again_at)
         log = _LOG.error if given_up else _LOG.warning
         log("job given up" if given_up else "job failed", kind=taken["kind"], job=str(id_), exc_info=error)
         return "given_up" if given_up else "failed"

@@ -216,6 +216,19 @@ async def test_a_run_that_is_given_up_does_not_end_the_series(stage):
     assert await due(stage) == [("daily", clock.now() + timedelta(days=1))]
 
 
+@pytest.mark.parametrize("way", ["on", "outside"])
+async def test_a_job_that_schedules_itself_goes_on_after_a_run_that_is_given_up(stage, way):
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    getattr(stage.tally.jobs, way)("broken", Chore, attempts=1, again_after=timedelta(hours=1))(broken)
+    stage.database.clock = clock = FixedClock(datetime(2030, 1, 7, 9, 0, tzinfo=UTC))
+    await schedule(stage, "x", kind="broken", due_at=clock.now())
+    assert await stage.runner.run_due(stage.backbone.pool, clock) == 1
+    assert sorted(await states(stage)) == ["due", "failed"]
+    assert await due(stage) == [("x", clock.now() + timedelta(hours=1))]
+
+
 async def test_a_failing_jobs_own_writes_are_undone(stage):
     await schedule(stage, "hopeless", mood="poison")
     assert await stage.runner.run_due(stage.backbone.pool, SystemClock()) == 1

@@ -40,7 +40,7 @@ async def export(run: JobRun[Ports], payload: ExportDocument) -> None:
     await export_document(run, payload)
 
 
-@jobs.outside(RECOVER, RecoverConnection)
+@jobs.outside(RECOVER, RecoverConnection, again_after=timedelta(minutes=15))
 async def recover(run: JobRun[Ports], payload: RecoverConnection) -> None:
     await recover_connection(run, payload)
 
@@ -50,7 +50,7 @@ async def replay(ports: Ports, payload: ReplayFailures) -> None:
     await replay_page(ports, payload)
 
 
-@jobs.outside(RECONCILE, ReconcileEntity, timeout=timedelta(minutes=30))
+@jobs.outside(RECONCILE, ReconcileEntity, timeout=timedelta(minutes=30), again_after=timedelta(days=1))
 async def reconcile_daily(run: JobRun[Ports], payload: ReconcileEntity) -> None:
     """Compare both sides and schedule the next comparison, whatever goes wrong. A comparison that fails is
     not repeated on the same day."""
@@ -63,7 +63,7 @@ async def reconcile_daily(run: JobRun[Ports], payload: ReconcileEntity) -> None:
         schedule_reconciliation(ports, connection, payload.entity)
 
 
-@jobs.outside(POLL, PollConnection, timeout=timedelta(minutes=30))
+@jobs.outside(POLL, PollConnection, timeout=timedelta(minutes=30), again_after=timedelta(hours=1))
 async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
     """Import an entity and schedule the next import, whatever goes wrong. During an outage nothing is
     imported; the recovery job notices its end."""

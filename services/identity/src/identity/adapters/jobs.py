@@ -17,7 +17,7 @@ from .resources import Resources
 jobs = JobKinds()
 
 
-@jobs.on(ROTATE_KEYS, RotateKeys)
+@jobs.on(ROTATE_KEYS, RotateKeys, again_after=timedelta(days=1))
 async def rotate_keys(ports: Ports, _: RotateKeys) -> None:
     """Rotate the signing keys. A repetition finds the new key made, and only schedules the next run."""
     await rotate_signing_keys(ports)
