@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import structlog
@@ -28,6 +28,9 @@ from .problems import Catalogue, body_of, language_of, problem_of, problem_of_va
 from .requests import BadInput
 
 log = structlog.get_logger()
+
+_NOWHERE: Final = "none"
+"""The route of a request for which there is no handler. What its address holds is not logged."""
 
 Perform = Callable[[web.BaseRequest, dict[str, str], str], Awaitable[web.Response]]
 """A function that answers a request, given the values of its address's placeholders and the language of the
@@ -66,18 +69,23 @@ class Pipeline:
                 status = response.status
                 answering.ended(str(status), failed=status >= 500)
                 seconds(status).observe(taken, {"trace_id": answering.trace_id})
-                log.info("request", method=method, route=path, status=status, seconds=round(taken, 6))
+                _note(method, path, status, taken)
             return response
 
         return answer
 
     def unmatched(self, request: web.BaseRequest, allowed: list[str]) -> web.Response:
         """Answer a request for an address that does not exist or does not allow the method."""
-        if not allowed:
-            return self._problem(request, 404, "no_such_address", {})
-        facts: dict[str, object] = {"method": request.method, "allowed": ", ".join(allowed)}
-        response = self._problem(request, 405, "method_not_allowed", facts)
-        response.headers["Allow"] = ", ".join(allowed)
+        began = time.perf_counter()
+        with step(_NOWHERE, "request", request.headers.get("traceparent")) as answering:
+            if allowed:
+                facts: dict[str, object] = {"method": request.method, "allowed": ", ".join(allowed)}
+                response = self._problem(request, 405, "method_not_allowed", facts)
+                response.headers["Allow"] = ", ".join(allowed)
+            else:
+                response = self._problem(request, 404, "no_such_address", {})
+            answering.ended(str(response.status), failed=False)
+            _note(request.method, _NOWHERE, response.status, time.perf_counter() - began)
         return response
 
     async def _answer(
@@ -137,3 +145,8 @@ class Pipeline:
         response = self._problem(request, 503, code, {})
         response.headers["Retry-After"] = "1"
         return response
+
+
+def _note(method: str, route: str, status: int, seconds: float) -> None:
+    """Write the request's line of the access log. `docs/architecture/watching.md` describes it."""
+    log.info("request", method=method, route=route, status=status, seconds=round(seconds, 6))
