@@ -302,18 +302,6 @@ def test_no_service_lacks_what_it_needs() -> None:
         assert needed - compose[service.name]["environment"].keys() == set(), service.name
 
 
-def test_the_code_reads_no_variable_but_those() -> None:
-    known = {each.variable for service in SERVICES for each in settings_of(settings_model(service))}
-    read = {
-        (file.relative_to(ROOT), name)
-        for place in ("shared/kit/src", "services")
-        for file in (ROOT / place).rglob("src/**/*.py" if place == "services" else "**/*.py")
-        if "testing" not in file.parts
-        for name in re.findall(r"environ(?:\.get\(|\[)\"(\w+)\"", file.read_text(encoding="utf-8"))
-    }
-    assert {found for found in read if found[1] not in known} == set()
-
-
 @pytest.mark.parametrize(
     ("path", "value"),
     [

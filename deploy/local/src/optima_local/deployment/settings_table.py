@@ -7,7 +7,7 @@ import json
 import textwrap
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -25,8 +25,8 @@ _HEAD = """\
 # Settings
 
 What a service's process reads from its environment, and nothing else. A wrong value ends it with status 2
-and a line that names the variable. Secrets are never logged. Durations are in seconds. The last column names
-the part of the chart's values (`deploy/helm/optima/values.yaml`) in which it is set.
+and a line that names the variable. Secrets are never logged. The last column names the part of the chart's
+values (`deploy/helm/optima/values.yaml`) in which it is set.
 """
 
 
@@ -60,12 +60,24 @@ CHART_SETS = {
 `env` or are secrets."""
 
 
+_UNITS = {
+    "per_second": "per second",
+    "seconds": "seconds",
+    "port": "port",
+    "share": "0 to 1",
+    "pool_size": "connections",
+}
+"""The units of numbers, by the ending of the setting's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One variable of one settings model."""
 
     variable: str
     default: str
+    unit: str
+    """Empty for what is not a number."""
     meaning: str
     secret: bool
 
@@ -78,10 +90,17 @@ def settings_model(service: ServiceEntry) -> type[Settings]:
 
 
 def settings_of(model: type[Settings]) -> list[Setting]:
-    """Return the variables that the model reads. Raises ValueError if a field has no docstring."""
+    """Return the variables that the model reads. Raises ValueError if a field has no docstring, or is a
+    number whose name says no unit."""
     meanings = _docstrings(model)
     return [
-        Setting(f"OPTIMA_{name.upper()}", _default(field), meanings[name], _is_secret(field.annotation))
+        Setting(
+            f"OPTIMA_{name.upper()}",
+            _default(field),
+            _unit(name, field.annotation),
+            meanings[name],
+            any(issubclass(kind, SecretStr) for kind in _kinds(field.annotation)),
+        )
         for name, field in model.model_fields.items()
     ]
 
@@ -99,10 +118,10 @@ def settings_table(services: Sequence[ServiceEntry]) -> str:
 
 
 def _table(settings: Sequence[Setting]) -> str:
-    rows = ["| variable | default | secret | meaning | in the chart |", "|---|---|---|---|---|"]
+    rows = ["| variable | default | unit | secret | meaning | in the chart |", "|---|---|---|---|---|---|"]
     rows += [
-        f"| `{each.variable}` | {each.default} | {'yes' if each.secret else ''} | {each.meaning} |"
-        f" {_in_the_chart(each)} |"
+        f"| `{each.variable}` | {each.default} | {each.unit} | {'yes' if each.secret else ''}"
+        f" | {each.meaning} | {_in_the_chart(each)} |"
         for each in settings
     ]
     return "\n".join(rows) + "\n"
@@ -127,10 +146,22 @@ def _default(field: FieldInfo) -> str:
     return f"`{default if isinstance(default, str | Path) else json.dumps(default)}`"
 
 
-def _is_secret(annotation: Any) -> bool:
+def _kinds(annotation: Any) -> Iterator[type]:
+    """Yield the types that a value may have."""
     if get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
-        return any(_is_secret(each) for each in get_args(annotation))
-    return isinstance(annotation, type) and issubclass(annotation, SecretStr)
+        for each in get_args(annotation):
+            yield from _kinds(each)
+    elif isinstance(annotation, type):
+        yield annotation
+
+
+def _unit(name: str, annotation: Any) -> str:
+    if not {int, float}.intersection(_kinds(annotation)):
+        return ""
+    for ending, unit in _UNITS.items():
+        if name.endswith(ending):
+            return unit
+    raise ValueError(f"{name} is a number: its name says no unit ({', '.join(_UNITS)})")
 
 
 def _docstrings(model: type[Settings]) -> dict[str, str]:
