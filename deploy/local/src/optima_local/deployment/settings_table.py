@@ -1,10 +1,7 @@
 """Generates docs/settings.md, which lists every variable that a service reads, from the settings models."""
 
-import ast
 import importlib
-import inspect
 import json
-import textwrap
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -15,6 +12,7 @@ from typing import Any, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from optima_kit.field_docstrings import field_docstrings
 from optima_kit.settings import Settings
 
 from ..services import address_variable, asked
@@ -165,19 +163,9 @@ def _unit(name: str, annotation: Any) -> str:
 
 
 def _docstrings(model: type[Settings]) -> dict[str, str]:
-    """Return the docstrings of the model's fields, including inherited ones."""
-    found: dict[str, str] = {}
-    for owner in reversed(model.__mro__):
-        if not issubclass(owner, Settings):
-            continue
-        body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
-        assert isinstance(body, ast.ClassDef)
-        for statement, following in zip(body.body, [*body.body[1:], None], strict=True):
-            if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
-                continue
-            match following:
-                case ast.Expr(value=ast.Constant(value=str() as text)):
-                    found[statement.target.id] = " ".join(inspect.cleandoc(text).split()).replace("|", "\\|")
-                case _:
-                    raise ValueError(f"{owner.__name__}.{statement.target.id} has no docstring")
-    return found
+    """Return the docstrings of the model's fields, including inherited ones, for a table."""
+    found = field_docstrings(model)
+    for name in model.model_fields:
+        if name not in found:
+            raise ValueError(f"{model.__name__}.{name} has no docstring")
+    return {name: text.replace("|", "\\|") for name, text in found.items()}

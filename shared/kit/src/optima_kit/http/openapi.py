@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from ..field_docstrings import field_docstrings
 from .requests import FORM
 from .routes import Content, Route, Routes
 
@@ -59,12 +60,20 @@ _PATH_SCHEMAS: dict[type, dict[str, Any]] = {
 
 class _Schemas(GenerateJsonSchema):
     """Generates schemas in which a field of an answer that may be None is optional and never null, since
-    answers leave absent values out."""
+    answers leave absent values out, and in which fields have their docstrings as descriptions."""
 
     def model_field_schema(self, schema: core_schema.ModelField) -> JsonSchemaValue:
         if self.mode == "serialization" and (present := _without_none(schema["schema"])):
             return self.generate_inner(present)
         return super().model_field_schema(schema)
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        described = super().model_schema(schema)
+        meanings = field_docstrings(schema["cls"])
+        for name, field in described.get("properties", {}).items():
+            if name in meanings:
+                field.setdefault("description", meanings[name])
+        return described
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         absent = self.mode == "serialization" and _without_none(field["schema"]) is not None
@@ -187,16 +196,20 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         for name, kind in route.path_types.items()
     ]
     if route.query is not None:
-        schema = route.query.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema = route.query.model_json_schema(
+            ref_template="#/components/schemas/{model}", schema_generator=_Schemas
+        )
         required = set(schema.get("required", []))
         definitions = schema.get("$defs", {})
         for name, field in schema["properties"].items():
+            meaning = field.pop("description", None)
             parameters.append(
                 {
                     "name": name,
                     "in": "query",
                     "required": name in required,
                     "schema": _inlined(field, definitions),
+                    **({"description": meaning} if meaning else {}),
                 }
             )
     if route.idempotent:
