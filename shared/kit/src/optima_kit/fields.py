@@ -225,13 +225,13 @@ R = TypeVar("R", bound=View)
 class PeriodQuery(Query):
     since: Day | None = None
     until: Day | None = None
-    """Both days are part of the period. Without any, the last 90 days."""
+    """The last day of the period; `since` is the first. Without both, the period is the last 90 days."""
 
 
 class FiguresView(View, Generic[R]):
     since: date
     until: date
-    """Both days are part of the period."""
+    """The last day of the period; `since` is the first."""
     rows: list[R]
     """Rows by month or week come in their order, others with the largest first. There are at most 200."""
 

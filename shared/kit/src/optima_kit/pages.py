@@ -53,9 +53,8 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
-    actions: list[str] | None = None
-    """What the reader may do with the list itself, such as `create`, or None. The HTTP layer adds the actions
-    for which there are endpoints."""
+    actions: list[str] | None = None  # the HTTP layer adds those for which there are endpoints
+    """What the reader may do with the list itself, such as `create`. Absent for a list without actions."""
 
 
 def page_of(

@@ -178,7 +178,7 @@ class BriefFilters(Query):
     unit_id: UUID | None = None
     deadline_from: Day | None = None
     deadline_to: Day | None = None
-    """Both days are included."""
+    """The last deadline to list. This day is included, and so is `deadline_from`."""
     priced: bool | None = None
     """Whether the briefs have prices. Only for readers who may see prices."""
     late: bool = False
@@ -417,7 +417,8 @@ class ChangePlan(Command):
     blocking: Flag
     period_from: Day | None = None
     period_to: Day | None = None
-    """Without these, the period stays. It changes until a brief is charged to the budget."""
+    """The last day of the period. Without `period_from` and `period_to` the period stays. It can be changed
+    until a brief is charged to the budget."""
     reason: Annotated[str, Text(1000)]
 
 

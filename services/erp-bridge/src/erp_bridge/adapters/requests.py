@@ -101,7 +101,7 @@ class ReplayFailures(Command):
     direction: Direction | None = None
     error_class: ErrorClass | None = None
     code: Code | None = None
-    """Of the first problem."""
+    """The code of the failures' first problem."""
 
     def wanted(self) -> FailureFilter:
         return FailureFilter(self.connection, self.entity, self.direction, self.error_class, self.code)
@@ -137,7 +137,7 @@ class FailureQuery(ConnectionQuery):
     direction: Direction | None = None
     error_class: ErrorClass | None = None
     code: Code | None = None
-    """Of the first problem."""
+    """The code of the failures' first problem."""
     dismissed: bool = False
     """List dismissed failures instead of open ones."""
 

@@ -79,7 +79,7 @@ class ByClientCredentials(Command):
     grant: Literal["client_credentials"]
     client_id: Annotated[str, Field(max_length=128)] | None = None
     client_secret: Secret | None = None
-    """Send both fields here, or as user and password of HTTP Basic."""
+    """Send `client_id` and `client_secret` here, or as user and password of HTTP Basic."""
 
 
 class ByRefreshToken(Command):

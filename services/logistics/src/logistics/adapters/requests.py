@@ -376,7 +376,7 @@ class ShipmentsQuery(PageQuery):
     destination: Code | None = None
     issued_from: Day | None = None
     issued_to: Day | None = None
-    """Inclusive."""
+    """The last day of issue, which is included."""
     number: Annotated[str, Text(20)] | None = None
     text: Annotated[str, Text(100)] | None = None
     """The number of a DDT or order, the code of a destination or article, a barcode, or a part of the name or
@@ -391,7 +391,8 @@ class ShipmentsQuery(PageQuery):
 
 class ExpectedReturnsQuery(PageQuery):
     until: Day | None = None
-    """Inclusive. Yesterday selects those that are overdue."""
+    """The last day on which the goods are expected, which is included. Yesterday selects those that are
+    overdue."""
 
 
 class DeliveryFiguresQuery(PeriodQuery):
@@ -421,7 +422,7 @@ class ThirdPartyGoodsQuery(PageQuery):
 class InvoiceableQuery(PageQuery):
     issued_from: Day | None = None
     issued_to: Day | None = None
-    """Inclusive."""
+    """The last day of issue, which is included."""
     customer: Customer | None = None
 
     def filters(self) -> InvoiceableFilter:
@@ -431,7 +432,7 @@ class InvoiceableQuery(PageQuery):
 class InvoiceableCustomersQuery(Query):
     issued_from: Day | None = None
     issued_to: Day | None = None
-    """Inclusive."""
+    """The last day of issue, which is included."""
     customer: Customer | None = None
 
     def filters(self) -> InvoiceableFilter:
@@ -441,7 +442,7 @@ class InvoiceableCustomersQuery(Query):
 class InvoiceableTable(Query):
     issued_from: Day
     issued_to: Day
-    """Inclusive."""
+    """The last day of issue, which is included."""
     customer: Customer | None = None
 
     def filters(self) -> InvoiceableFilter:
@@ -559,7 +560,7 @@ class KeepDestination(Command):
 
 class KeepDocumentType(Command):
     text: Annotated[str, Text(100)]
-    """Causale, as the document prints it."""
+    """The causale, as the document prints it."""
     direction: Direction
     """Whether goods leave (out), move between warehouses of the tenant (internal), or come in."""
     counterparty: Counterparty

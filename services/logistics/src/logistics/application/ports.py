@@ -475,7 +475,7 @@ class Shipments(Protocol):
 class InvoiceableFilter:
     issued_from: date | None = None
     issued_to: date | None = None
-    """Inclusive."""
+    """The last day of issue, which is included."""
     customer: str | None = None
     """A recipient's VAT number or fiscal code, or part of the recipient's name."""
 

@@ -187,11 +187,11 @@ class Transport:
     carrier: str | None = None
     """The code of the vettore, if a third party carries the goods."""
     freight: Freight | None = None
-    """Porto."""
+    """Who pays for the carriage (porto)."""
     appearance: str | None = None
-    """Aspetto esteriore dei beni."""
+    """What the goods look like from outside (aspetto esteriore dei beni)."""
     packages: int | None = None
-    """Colli."""
+    """The number of packages (colli)."""
     gross_weight_kg: Decimal | None = None
     net_weight_kg: Decimal | None = None
     customer_reference: str | None = None

@@ -20,12 +20,12 @@ proof_routes = Routes()
 class VerificationView(View):
     intact: bool
     entries: int
-    """How many entries were verified and hold."""
+    """How many entries were verified and are valid."""
     head: str
-    """The hash of the last entry that holds. If it is noted elsewhere, later exports can be compared with
+    """The hash of the last valid entry. If it is noted elsewhere, later exports can be compared with
     it."""
     anchors: int
-    """How many signed anchors hold, up to the first one that does not."""
+    """How many signed anchors are valid, up to the first one that is not."""
     broken_entry: int | None = None
     reason: Reason | None = None
 

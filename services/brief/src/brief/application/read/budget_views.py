@@ -59,7 +59,7 @@ class BudgetEntryView(View):
     planned: Money
     committed: Money
     spent: Money
-    """These three say by how much each amount changed."""
+    """By how much the amount changed; so do `planned` and `committed`."""
     reason: str | None
     actor: PersonView | None
     on_behalf_of: PersonView | None
@@ -71,7 +71,7 @@ class BudgetChargeView(View):
     brief: BriefOfBudgetView | None
     title: str | None
     state: State | None
-    """These three are absent if the reader may not see the brief."""
+    """Absent, like `brief` and `title`, if the reader may not see the brief."""
     committed: Money
     spent: Money
     uncovered: Money

@@ -41,7 +41,7 @@ class NamedCodeView(View):
 
 class LineView(View):
     job_id: UUID
-    """The job that made the goods, or the article that is kept in stock, here and below."""
+    """The job that made the goods, or the article that is kept in stock."""
     article_code: str | None
     """Only for an article."""
     description: str
@@ -62,11 +62,11 @@ class DdtView(View):
     issue_date: date
     issued_at: datetime
     invoice_number: str | None
-    """The number of the ERP's invoice, here and below; absent until the ERP has invoiced the goods."""
+    """The number of the ERP's invoice; absent until the ERP has invoiced the goods."""
     invoice_date: date | None
     credit_note_number: str | None
-    """The ERP's credit note that took the invoice back. If an invoice is shown too, it took back a part of
-    it."""
+    """The number of the ERP's credit note for the invoice. It covers only a part of it if `invoice_number` is
+    present as well."""
     credit_note_date: date | None
 
 
@@ -89,7 +89,7 @@ class ShipmentView(View):
     order_number: str | None
     brief_id: UUID | None
     document_type: NamedCodeView | None
-    """Causale del trasporto. Absent only for old drafts."""
+    """The reason of transport (causale). Absent only for old drafts."""
     closes_order_line: bool
     """Whether the goods count as delivered to the customer who ordered them."""
     goods_go_to: GoodsGoTo
@@ -100,13 +100,13 @@ class ShipmentView(View):
     lines: list[LineView]
     transport_by: TransportBy | None
     carrier: NamedCodeView | None
-    """Vettore."""
+    """The carrier (vettore)."""
     freight: Freight | None
-    """Porto."""
+    """Who pays for the carriage (porto)."""
     appearance: str | None
-    """Aspetto esteriore dei beni."""
+    """What the goods look like from outside (aspetto esteriore dei beni)."""
     packages: int | None
-    """Colli."""
+    """The number of packages (colli)."""
     labels_at_once: int
     """The most packages whose labels fit in one PDF."""
     gross_weight_kg: Quantity | None
@@ -203,13 +203,13 @@ class OwnDdtView(View):
     """As printed."""
     issue_date: date
     document_type: NamedCodeView | None
-    """Causale del trasporto."""
+    """The reason of transport (causale)."""
     warehouse: NamedCodeView
     """Where the goods came from."""
     destination: NamedCodeView
     lines: list[OwnLineView]
     packages: int | None
-    """Colli."""
+    """The number of packages (colli)."""
     gross_weight_kg: Quantity | None
     return_by: date | None
     """The day by which the goods are expected back; absent if they are not expected, or are back."""
@@ -599,7 +599,7 @@ class InvoiceableView(View):
     order_number: str | None
     customer_reference: str | None
     credit_note_number: str | None
-    """The ERP's credit note that took back the former invoice: the goods are to be invoiced again."""
+    """The ERP's credit note for the former invoice: the goods are to be invoiced again."""
     lines: list[InvoiceableLineView]
 
 
@@ -644,7 +644,7 @@ class DestinationPeopleView(View):
 
 class DocumentTypeView(_LookupView):
     text: str
-    """Causale, as the document prints it."""
+    """The causale, as the document prints it."""
     direction: Direction
     counterparty: Counterparty
     ownership_passes: bool

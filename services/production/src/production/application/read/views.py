@@ -391,7 +391,7 @@ class TaskView(View):
     deadline: date
     planned_start: date | None
     planned_end: date | None
-    """The days on which the work is to be done, so that what follows can be done by the deadline."""
+    """The last day on which the work is to be done, so that what follows can be done by the deadline."""
     state: PhaseState
     attempt: int
     started_at: datetime | None
