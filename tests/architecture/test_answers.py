@@ -32,7 +32,8 @@ def parts(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
 
     def references(schema: Any) -> Iterator[str]:
         if isinstance(schema, dict):
-            if isinstance(reference := schema.get("$ref"), str):
+            reference = schema.get("$ref")
+            if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
                 yield reference.rpartition("/")[2]
             schema = list(schema.values())
         if isinstance(schema, list):
