@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from optima_local.npm import NpmMissing, npm_package
+from optima_local.npm import NpmMissing, npm_packages
 
 
-def npm_folder(name: str, version: str, *beside: str) -> Path:
-    """A folder whose programs may import the package and those beside it. Without npm the test is skipped,
+def npm_folder(name: str) -> Path:
+    """A folder whose programs may import what `requirements/npm/NAME` locks. Without npm the test is skipped,
     though not in CI."""
     try:
-        package = npm_package(name, version, *beside)
+        return npm_packages(name)
     except NpmMissing as missing:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(missing))
-    return package.parents[name.count("/") + 1]

@@ -14,13 +14,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from optima_local.demonstration.client import Person
 from optima_local.layout import HOME
-from optima_local.npm import NpmMissing, npm_package
+from optima_local.npm import NpmMissing, npm_packages
 from tests.stack import Stack
 
 from .reading import Reading, walked_by
 from .world import customer_of, done, forget
 
-AXE_VERSION = "4.11.2"
 ROLES = (
     "marketing",
     "lead",
@@ -52,7 +51,8 @@ def missing(what: str) -> None:
 def axe() -> str:
     """The source of axe-core, which finds what the rules of WCAG forbid."""
     try:
-        return (npm_package("axe-core", AXE_VERSION) / "axe.min.js").read_text(encoding="utf-8")
+        source = npm_packages("axe") / "node_modules" / "axe-core" / "axe.min.js"
+        return source.read_text(encoding="utf-8")
     except NpmMissing as error:
         missing(str(error))
         raise

@@ -24,12 +24,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.npm_packages import npm_folder
 
 from optima_local.deployment.autoscaling import desired_replicas, per_replica
 from optima_local.deployment.entries import service_entries
 from optima_local.deployment.settings_table import CHART_SETS, settings_model, settings_of
 from optima_local.layout import ROOT
-from optima_local.npm import NpmMissing, npm_package
 
 CHART = ROOT / "deploy" / "helm" / "optima"
 EXAMPLES = sorted(
@@ -122,7 +122,6 @@ def test_operators_take_their_manifests(name: str) -> None:
     assert ours or name == "minimal"
 
 
-MODELS_OF_GATEWAYS = ("@kubernetes-models/gateway-api", "2.0.0")
 VALIDATE = """
 import * as models from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 for (const manifest of JSON.parse(process.argv[1])) new models[manifest.kind](manifest).validate();
@@ -131,14 +130,9 @@ for (const manifest of JSON.parse(process.argv[1])) new models[manifest.kind](ma
 
 def refused_by_gateways(manifests: list[Manifest]) -> str:
     """What the Gateway API's schemas say against them."""
-    try:
-        package = npm_package(*MODELS_OF_GATEWAYS)
-    except NpmMissing as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
+    folder = npm_folder("gateway-models")
     command = ["node", "--input-type=module", "--eval", VALIDATE, json.dumps(manifests)]
-    done = subprocess.run(command, cwd=package.parents[2], capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr
 
 

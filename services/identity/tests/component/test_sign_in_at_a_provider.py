@@ -25,7 +25,7 @@ from optima_kit.http.addresses import Addresses
 from optima_kit.http.html import Html, StaticFiles
 from optima_kit.http.problems import load_catalogue
 from optima_kit.sealing import Sealer
-from optima_local.npm import NpmMissing, npm_package
+from optima_local.npm import NpmMissing, npm_packages
 from portal.adapters.carried import Carried
 from portal.adapters.client import Services
 from portal.adapters.live import LiveStreams
@@ -37,7 +37,6 @@ from portal.adapters.sessions import BrowserSessions
 
 from ..conftest import Identity, Serve
 
-VERSION = "9.13.3"
 PASSWORD = "tre gatti sul tetto rosso"
 PORTAL = "https://portale.example"
 REDIRECT_URI = f"{PORTAL}/sign-in/return"
@@ -47,10 +46,10 @@ SECRET = "a secret: with/odd+signs"
 def installed() -> Path:
     """The library's entry. Where there is no npm: skips, and fails in CI."""
     try:
-        package = npm_package("oidc-provider", VERSION)
+        folder = npm_packages("oidc-provider")
     except NpmMissing as missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
-    return package / "lib" / "index.js"
+    return folder / "node_modules" / "oidc-provider" / "lib" / "index.js"
 
 
 @pytest.fixture(scope="module")
