@@ -101,7 +101,7 @@ def test_what_is_wrong_with_many_is_dismissed_at_once(portal: Portal, folder: Pa
     group.locator("summary").click()
     group.get_by_label("Motivo").fill("Clienti di prova")
     group.get_by_role("button", name="Ignora tutti").click()
-    expect(page.get_by_role("status").last).to_contain_text("Non chiedono più niente")
+    expect(page.get_by_role("status").last).to_contain_text("Non aspettano più nessuno")
     expect(page.get_by_role("link", name="Clienti AURORA-M1")).to_have_count(0)
     page.get_by_role("link", name="Ignorati", exact=True).click()
     page.get_by_role("link", name="Clienti AURORA-M1").click()
