@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import subprocess
+import sys
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,9 +19,11 @@ import asyncpg
 import pytest
 
 from optima_kit.testing import eventually
+from optima_local.browser import session_cookies
 from optima_local.demonstration.client import Api, Person, StepFailed
 from optima_local.demonstration.journey import Step
 from optima_local.demonstration.show import customer_of
+from optima_local.layout import ROOT
 from tests.stack import Stack
 
 pytestmark = [
@@ -46,6 +52,26 @@ def test_a_brief_is_carried_from_the_request_to_the_delivery(demonstration: tupl
     assert "The brief closes by itself" in titles
     assert titles[-1] == "The trail verifies"
     assert all(title in told for title in titles)
+
+
+@pytest.mark.usefixtures("demonstration")
+def test_up_says_who_may_sign_in_by_which_password_and_where_that_is_kept(stack: Stack):
+    command = [sys.executable, "-m", "optima_local", "up", "--no-demo"]
+    environment = os.environ | {"OPTIMA_HOME": str(stack.layout.folder)}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    people = done.stdout.partition("The demonstration's people:")[2]
+    company = re.search(r"company code: (\S+)", people)
+    assert company is not None, done.stdout
+    told = [line.split() for line in people.splitlines() if "@" in line]
+    assert len(told) >= 9
+    key, *_, email, password = told[0]
+    cookies = session_cookies(stack.addresses["services"]["portal"], company[1], email, password)
+    assert cookies, key
+    kept = next(word for word in people.split() if word.endswith("demonstration.json"))
+    assert password in Path(kept).read_text(encoding="utf-8")
+    assert Path(kept).stat().st_mode & 0o077 == 0
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f".optima/{Path(kept).relative_to(stack.layout.folder)}" in readme
 
 
 @pytest.mark.usefixtures("demonstration")

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -122,12 +123,17 @@ def show_addresses() -> None:
         print_table(("person", "name", "e-mail", "password"), rows)
         print(f"\nIn the browser: {addresses['services']['portal']}  company code: {_TENANT}")
         print("Signed in at once: ./optima open PERSON, for instance ./optima open direttore")
+        print(f"The passwords were made here, and are kept in {demonstration_file()} for you alone")
 
 
 def demonstrators() -> dict[str, Any]:
     """Return the demonstration's people by key, with their passwords. Empty if it was not set up."""
-    told = read_json(STACK.state / "demonstration.json")
+    told = read_json(demonstration_file())
     return told["people"] if told else {}
+
+
+def demonstration_file() -> Path:
+    return STACK.state / "demonstration.json"
 
 
 def open_browser(options: argparse.Namespace) -> int:
