@@ -52,7 +52,7 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         while chunk := await source.read(65536):
             target.write(chunk)
             await target.drain()
-    except ConnectionError:
-        pass
+    except (ConnectionError, RuntimeError):
+        pass  # the other side has gone; RuntimeError is what uvloop says where asyncio says nothing
     finally:
         target.close()

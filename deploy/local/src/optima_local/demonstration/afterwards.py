@@ -226,16 +226,7 @@ async def show_short_close(journey: Journey) -> None:
         }
         order = await ask(backoffice, "POST", "production", "/v1/orders", json=body)
         (job,) = order["jobs"]
-        path = f"/v1/jobs/{job['id']}"
-        read = await customer.api.as_(admin, "GET", "production", path)
-        await ask(
-            admin,
-            "PUT",
-            "production",
-            f"{path}/economics",
-            json=short["economics"],
-            headers={"If-Match": read.etag},
-        )
+        await journey.set_economics(admin, job["id"], short["economics"])
         await until(set_aside, "the warehouse to set the goods aside")
         shipment = {
             **logistics["shipment"],

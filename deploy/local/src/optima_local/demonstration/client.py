@@ -26,6 +26,10 @@ class StepFailed(Exception):
     """Raised if a request was refused, or something that should have followed did not happen."""
 
 
+class Changed(StepFailed):
+    """Raised if something was changed after the caller had read it."""
+
+
 @dataclass(slots=True)
 class Person:
     """A person who acts. `key` names them in the data files."""
@@ -122,7 +126,8 @@ class Api:
                 # patience too.
                 waits = _TURN_SECONDS if answer.status == 429 else 0.0
                 if time.monotonic() >= ends + waits or not _may_pass(answer):
-                    raise StepFailed(f"{method} {url}: {answer.status} {_reason(answer.body)}")
+                    failure = Changed if answer.status == 412 else StepFailed
+                    raise failure(f"{method} {url}: {answer.status} {_reason(answer.body)}")
             await asyncio.sleep(0.1)
 
     async def _try(self, method: str, url: str, headers: dict[str, str], options: dict[str, Any]) -> Answer:

@@ -6,14 +6,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from .client import Answer, Api, Person, StepFailed, until
+from .client import Answer, Api, Changed, Person, StepFailed, until
 from .customer import Customer
 
 
@@ -334,21 +334,23 @@ class Journey:
             person, "POST", "approval", f"/v1/approvals/{entry['approval_id']}/decisions", json=body
         )
 
+    async def set_economics(self, admin: Person, job_id: str, economics: dict[str, Any]) -> None:
+        """Set a job's economics. If the job changes in the meantime, as it does when the warehouse sets goods
+        aside, read it again and repeat the change."""
+        path = f"/v1/jobs/{job_id}"
+        while True:
+            read = await self._as(admin, "GET", "production", path)
+            change = {"json": economics, "headers": {"If-Match": read.etag}}
+            with suppress(Changed):
+                await self._as(admin, "PUT", "production", f"{path}/economics", **change)
+                return
+
     async def _produce(self, order: dict[str, Any]) -> None:
         admin, data = self._person("admin"), self.customer.data.production
         async with self.step("The admin sets the economics", admin) as said:
             for job in order["jobs"]:
-                path = f"/v1/jobs/{job['id']}"
-                read = await self._as(admin, "GET", "production", path)
                 body = self._economics(data["economics"][job["kind"]], job["quantity"])
-                await self._as(
-                    admin,
-                    "PUT",
-                    "production",
-                    f"{path}/economics",
-                    json=body,
-                    headers={"If-Match": read.etag},
-                )
+                await self.set_economics(admin, job["id"], body)
             said.append(f"{len(order['jobs'])} jobs")
         async with self.step("The admin assigns the phases", admin) as said:
             workers: dict[str, set[str]] = {}
@@ -422,8 +424,7 @@ class Journey:
         warehouse = logistics["warehouses"][0]["code"]
 
         async def look() -> bool:
-            path = f"/v1/orders/{order_id}"
-            lines = (await self._as(backoffice, "GET", "logistics", path)).body["lines"]
+            lines = await self._in_the_warehouse(backoffice, order_id)
             return any(line["job_id"] == task["id"] and "send_out" in line["actions"] for line in lines)
 
         async def back() -> bool:
@@ -498,12 +499,17 @@ class Journey:
 
     async def _made(self, person: Person, order: dict[str, Any], job: dict[str, Any]) -> bool:
         """Tell whether the warehouse knows that the job is done."""
-        try:
-            path = f"/v1/orders/{order['id']}"
-            lines = (await self._as(person, "GET", "logistics", path)).body["lines"]
-        except StepFailed:
-            return False
+        lines = await self._in_the_warehouse(person, order["id"])
         return any(line["job_id"] == job["id"] and line.get("produced") for line in lines)
+
+    async def _in_the_warehouse(self, person: Person, order_id: str) -> list[dict[str, Any]]:
+        """Return the lines of an order as the warehouse knows them, or none if it does not know it yet."""
+        try:
+            found = await self._as(person, "GET", "logistics", f"/v1/orders/{order_id}")
+        except StepFailed:
+            return []
+        lines: list[dict[str, Any]] = found.body["lines"]
+        return lines
 
     async def _ship(self, order: dict[str, Any], warehouse: str, destination: str) -> dict[str, Any]:
         backoffice = self._person("backoffice")
