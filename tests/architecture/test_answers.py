@@ -105,20 +105,29 @@ def pages(document: Document) -> Iterator[str]:
 def absent_fields(document: Document) -> Iterator[str]:
     """What has no value is left out, never null."""
     for model, field, shape in fields(document):
-        kinds = shape.get("anyOf", [shape])
-        if any("null" in (kind.get("type") or "") for kind in kinds):
+        if may_be_null(shape):
             yield f"{model}.{field}"
+
+
+def may_be_null(shape: Any) -> bool:
+    """Whether it, or one of its entries, may be null."""
+    if not isinstance(shape, dict):
+        return False
+    kinds = shape.get("anyOf", []) + shape.get("oneOf", []) + shape.get("allOf", [])
+    parts = [*kinds, shape.get("items"), shape.get("additionalProperties")]
+    return "null" in (shape.get("type") or "") or any(map(may_be_null, parts))
 
 
 def versions(document: Document) -> Iterator[str]:
     """The version that somebody saw comes in If-Match, and not in the body."""
     schemas = document["components"]["schemas"]
     for path, operations in document["paths"].items():
-        for method in operations.keys() & {"put", "patch", "delete"}:
+        for method in operations.keys() & {"put", "patch", "delete", "post"}:
             operation = operations[method]
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             reference = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-            if {"version", "expected_version"} & schemas.get(reference, {}).get("properties", {}).keys():
+            seen = {"expected_version"} if method == "post" else {"version", "expected_version"}
+            if seen & schemas.get(reference, {}).get("properties", {}).keys():
                 yield f"{method.upper()} {path}"
 
 
@@ -129,3 +138,40 @@ RULES: tuple[Callable[[Document], Iterator[str]], ...] = (people, ids, pages, ab
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_answers_have_one_shape(rule: Callable[[Document], Iterator[str]], service: str) -> None:
     assert sorted(set(rule(openapi_documents()[service]))) == []
+
+
+ID = {"type": "string", "format": "uuid"}
+TEXT = {"type": "string"}
+WRONG: list[tuple[Callable[[Document], Iterator[str]], dict[str, Any]]] = [
+    (people, {"approver_id": ID}),
+    (people, {"approver_ids": {"type": "array", "items": ID}}),
+    (people, {"confirmed_by": ID}),
+    (people, {"requester_name": TEXT}),
+    (ids, {"order": ID}),
+    (ids, {"brief_id": ID}),
+    (ids, {"orders": {"type": "array", "items": ID}}),
+    (absent_fields, {"title": {"anyOf": [TEXT, {"type": "null"}]}}),
+    (absent_fields, {"title": {"type": ["string", "null"]}}),
+    (absent_fields, {"titles": {"type": "array", "items": {"anyOf": [TEXT, {"type": "null"}]}}}),
+    (absent_fields, {"titles": {"type": "object", "additionalProperties": {"type": ["string", "null"]}}}),
+    (pages, {"items": {"type": "array", "items": TEXT}}),
+    (pages, {"items": {"type": "array", "items": TEXT}, "next_cursor": TEXT, "actions": TEXT, "total": TEXT}),
+    (versions, {"expected_version": {"type": "integer"}}),
+]
+
+
+def document_with(properties: dict[str, Any]) -> Document:
+    """A list, and commands on it, that take and answer with one model of these properties."""
+    content = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/BriefView"}}}}
+    operation = {"parameters": [], "requestBody": content, "responses": {"200": content}}
+    paths = {"/v1/briefs": {"get": operation, "post": operation}, "/v1/briefs/{brief_id}": {"put": operation}}
+    return {"paths": paths, "components": {"schemas": {"BriefView": {"properties": properties}}}}
+
+
+@pytest.mark.parametrize(("rule", "properties"), WRONG)
+def test_another_shape_is_noticed(
+    rule: Callable[[Document], Iterator[str]], properties: dict[str, Any]
+) -> None:
+    assert list(rule(document_with(properties)))
+    right = {"id": ID, "order_id": ID, "order_ids": {"type": "array", "items": ID}, "title": TEXT}
+    assert list(rule(document_with(right))) == []

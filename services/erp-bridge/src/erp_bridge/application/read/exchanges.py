@@ -136,7 +136,7 @@ def show_preview(reader: Reader, records: Sequence[PreviewedRecord]) -> MappingP
     return MappingPreviewView(
         records=[
             PreviewedRecordView(
-                fields=each.fields,
+                fields={name: value for name, value in each.fields.items() if value is not None},
                 problems=_problems(reader, problems_of(each.problems)),
                 notices=_problems(reader, problems_of(each.notices)),
             )

@@ -145,7 +145,7 @@ class ProblemView(View):
 
 
 class PreviewedRecordView(View):
-    fields: dict[str, str | None]
+    fields: dict[str, str]
     problems: list[ProblemView]
     notices: list[ProblemView]
     """Values that would be accepted but should be checked."""
