@@ -45,7 +45,14 @@ from logistics.application.keep_lookup import keep_lookup
 from logistics.domain.articles import Article, ArticleQuantity
 from logistics.domain.lookups import Destination, Warehouse
 from logistics.domain.parties import Party
-from logistics.domain.shipments import POSSIBLE_IN, Arrived, Line, ReturnedLine, ShipmentAction, Transport
+from logistics.domain.shipments import (
+    POSSIBLE_IN,
+    ArrivedQuantities,
+    Line,
+    ReturnedLine,
+    ShipmentAction,
+    Transport,
+)
 from optima_contracts.approval import ApprovalRevoked, Approved, Rejected
 from optima_contracts.brief import (
     BriefApproved,
@@ -708,7 +715,7 @@ class Story:
         }
         await self.run(self.moved, doing[action])
 
-    async def arrived(self, id_: UUID) -> list[Arrived]:
+    async def arrived(self, id_: UUID) -> list[ArrivedQuantities]:
         """Mostly what was sent."""
         lines = await self.moved.own.fetch(
             "SELECT job_id, quantity FROM shipment_lines WHERE shipment_id = $1", id_
@@ -716,7 +723,9 @@ class Story:
         if self.chance.random() < 0.6:
             return []
         more, damaged = self.chance.choice(((-4, 0), (-4, 2), (1, 0), (0, 0)))
-        return [Arrived(line["job_id"], line["quantity"] + more, Decimal(damaged)) for line in lines]
+        return [
+            ArrivedQuantities(line["job_id"], line["quantity"] + more, Decimal(damaged)) for line in lines
+        ]
 
     # What must hold
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optima_local.figures import Between, Scrape, findings, row
+from optima_local.figures import Scrape, ScrapeInterval, findings, row
 from optima_local.layout import ROOT
 
 QUIET = """
@@ -19,10 +19,10 @@ optima_http_request_seconds_bucket{method="GET",route="/v1/briefs",status="200",
 """
 
 
-def between(before: str, after: str, seconds: float = 2.0) -> Between:
+def between(before: str, after: str, seconds: float = 2.0) -> ScrapeInterval:
     first, second = Scrape(before), Scrape(after)
     first.at, second.at = 0.0, seconds
-    return Between(first, second)
+    return ScrapeInterval(first, second)
 
 
 def test_rates_and_percentiles_are_of_what_happened_between_two_scrapes() -> None:

@@ -20,7 +20,7 @@ import pytest
 from optima_kit.testing import eventually
 from optima_local.fork_server import ForkServer
 from optima_local.logs import RotatingLog, last_lines
-from optima_local.processes import Program, StartFailed, StartRefused, Supervised, is_alive
+from optima_local.processes import Program, StartFailed, StartRefused, SupervisedProgram, is_alive
 from optima_local.services import process_environment
 
 BOOTSTRAP = """
@@ -59,7 +59,7 @@ class Forks:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.supervised: list[Supervised] = []
+        self.supervised: list[SupervisedProgram] = []
         for name in ("first", "second"):
             self.write(name, BOOTSTRAP.format(name=name))
 
@@ -88,13 +88,13 @@ class Forks:
             grace_seconds=5.0,
         )
 
-    def supervise(self, program: Program) -> Supervised:
-        one = Supervised(program, RotatingLog(self.folder / f"{program.name}.log"), lambda: None)
+    def supervise(self, program: Program) -> SupervisedProgram:
+        one = SupervisedProgram(program, RotatingLog(self.folder / f"{program.name}.log"), lambda: None)
         self.supervised.append(one)
         one.start()
         return one
 
-    def service(self, name: str) -> Supervised:
+    def service(self, name: str) -> SupervisedProgram:
         one = self.supervise(self.program(name))
         wait_until_ready(one)
         return one
@@ -110,7 +110,7 @@ class Forks:
         return [entry["exit_code"] for entry in self.log(name) if "exit_code" in entry]
 
 
-def wait_until_ready(one: Supervised) -> None:
+def wait_until_ready(one: SupervisedProgram) -> None:
     one.wait_until_ready(time.monotonic() + 30, threading.Event())
 
 
@@ -123,7 +123,7 @@ def forks(tmp_path: Path) -> Iterator[Forks]:
     assert [one.program.name for one in made.supervised if is_alive(one.pid, one.started_at)] == []
 
 
-def is_back(one: Supervised, before: int | None) -> Callable[[], bool]:
+def is_back(one: SupervisedProgram, before: int | None) -> Callable[[], bool]:
     return lambda: one.state == "ready" and one.pid not in (None, before)
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from optima_local.logs import RotatingLog, last_lines
-from optima_local.processes import Program, StartFailed, Supervised, is_alive, start_ticks
+from optima_local.processes import Program, StartFailed, SupervisedProgram, is_alive, start_ticks
 
-MakeSupervised = Callable[..., Supervised]
+MakeSupervised = Callable[..., SupervisedProgram]
 
 
 @pytest.fixture
 def supervised(tmp_path: Path) -> Iterator[MakeSupervised]:
     """Runs a line of Python under supervision; ready as soon as it has made the file `ready`."""
-    made: list[Supervised] = []
+    made: list[SupervisedProgram] = []
 
-    def make(code: str, grace_seconds: float = 5.0) -> Supervised:
+    def make(code: str, grace_seconds: float = 5.0) -> SupervisedProgram:
         program = Program(
             name="probe",
             command=(sys.executable, "-c", code),
@@ -30,7 +30,7 @@ def supervised(tmp_path: Path) -> Iterator[MakeSupervised]:
             ready=(tmp_path / "ready").exists,
             grace_seconds=grace_seconds,
         )
-        one = Supervised(program, RotatingLog(tmp_path / "probe.log"), lambda: None)
+        one = SupervisedProgram(program, RotatingLog(tmp_path / "probe.log"), lambda: None)
         made.append(one)
         one.start()
         return one
@@ -47,7 +47,7 @@ def until(check: Callable[[], object], seconds: float = 5.0) -> None:
         time.sleep(0.01)
 
 
-def wait_until_ready(one: Supervised, seconds: float = 5.0) -> None:
+def wait_until_ready(one: SupervisedProgram, seconds: float = 5.0) -> None:
     one.wait_until_ready(time.monotonic() + seconds, threading.Event())
 
 

@@ -82,7 +82,7 @@ def scrape(address: str) -> Scrape | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class ScrapeInterval:
     """What a process did between two scrapes of it."""
 
     before: Scrape
@@ -102,7 +102,7 @@ class Between:
         return next((bound for bound, count in counts.items() if total and count >= share * total), None)
 
 
-def row(service: str, seen: Between | None) -> tuple[str, ...]:
+def row(service: str, seen: ScrapeInterval | None) -> tuple[str, ...]:
     if seen is None:
         return (service, "does not answer", *[""] * (len(_HEADINGS) - 2))
     now = seen.after
@@ -125,7 +125,7 @@ def is_failure(status: str) -> bool:
     return status.startswith("5")
 
 
-def findings(service: str, seen: Between | None) -> Iterator[tuple[str, str]]:
+def findings(service: str, seen: ScrapeInterval | None) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a service, each with the name of the runbook that says what to do."""
     if seen is None:
         yield f"{service} does not answer; its last words: ./optima logs {service}", "process-down"
@@ -161,7 +161,7 @@ def show(addresses: Mapping[str, str], every_seconds: float, *, once: bool) -> N
         time.sleep(every_seconds)
         after = {name: scrape(address) for name, address in addresses.items()}
         seen = {
-            name: Between(earlier, later) if (earlier := before[name] or later) and later else None
+            name: ScrapeInterval(earlier, later) if (earlier := before[name] or later) and later else None
             for name, later in after.items()
         }
         if sys.stdout.isatty() and not once:

@@ -60,7 +60,7 @@ class StartFailed(Exception):
     """Raised if something did not start. The message says what, with its last output."""
 
 
-class Supervised:
+class SupervisedProgram:
     """A program that is kept running until `stop`."""
 
     def __init__(self, program: Program, log: RotatingLog, changed: Callable[[], None]) -> None:

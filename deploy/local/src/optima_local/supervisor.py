@@ -31,7 +31,7 @@ from .fork_server import ForkServer
 from .layout import Layout
 from .logs import RotatingLog
 from .ports import settle_ports
-from .processes import Program, StartFailed, Supervised, end_group, is_alive, start_ticks
+from .processes import Program, StartFailed, SupervisedProgram, end_group, is_alive, start_ticks
 from .provisioning import create_databases, migrate_databases
 from .secrets import settle_secrets
 from .services import (
@@ -67,7 +67,7 @@ class Supervisor:
         self.services = services
         self.postgres_settings = postgres_settings
         self.stopping = threading.Event()
-        self.supervised: dict[str, Supervised] = {}
+        self.supervised: dict[str, SupervisedProgram] = {}
         self.steps: list[dict[str, Any]] = []
         self.phase = "starting"
         self.problem: str | None = None
@@ -213,14 +213,14 @@ class Supervisor:
         if not self.stopping.is_set():
             self._wait_until_ready(self._start(program))
 
-    def _start(self, program: Program) -> Supervised:
+    def _start(self, program: Program) -> SupervisedProgram:
         log = RotatingLog(self.layout.logs / f"{program.name}.log")
-        supervised = Supervised(program, log, self._write_status)
+        supervised = SupervisedProgram(program, log, self._write_status)
         self.supervised[program.name] = supervised
         supervised.start()
         return supervised
 
-    def _wait_until_ready(self, supervised: Supervised) -> None:
+    def _wait_until_ready(self, supervised: SupervisedProgram) -> None:
         supervised.wait_until_ready(time.monotonic() + START_SECONDS, self.stopping)
 
     def _bring_down(self) -> None:
@@ -266,7 +266,7 @@ class Supervisor:
             )
 
 
-def describe(one: Supervised) -> dict[str, Any]:
+def describe(one: SupervisedProgram) -> dict[str, Any]:
     return {
         "state": one.state,
         "pid": one.pid,

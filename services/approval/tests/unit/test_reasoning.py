@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from approval.adapters.cel import CelConditions
 from approval.domain.conditions import read_condition
-from approval.domain.reasoning import Answer, Effort, Verdict, Wanted, is_possible
+from approval.domain.reasoning import Answer, Effort, Goal, Verdict, is_possible
 from approval.domain.subjects import DatedContent, SubjectType
 
 THING = SubjectType.model_validate(
@@ -136,8 +136,8 @@ def answer(expression: str, content: dict[str, Any], today: date = date(2026, 1,
         return None
 
 
-def wanted(expression: str, answers: frozenset[Answer]) -> Wanted:
-    return Wanted(read_condition(expression, THING).formula, answers)
+def wanted(expression: str, answers: frozenset[Answer]) -> Goal:
+    return Goal(read_condition(expression, THING).formula, answers)
 
 
 def verdict_on(asked: list[tuple[str, frozenset[Answer]]], present: frozenset[str] = frozenset()) -> Verdict:

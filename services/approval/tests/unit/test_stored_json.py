@@ -11,16 +11,16 @@ import pytest
 
 from approval.adapters.stored_json import EVENTS, STEPS, stored_event, stored_steps
 from approval.domain.approval import Part, PartsRequested, StepOpened, StepRun
-from approval.domain.approvers import Asked, LeftOut
+from approval.domain.approvers import AskedPerson, LeftOut
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ODD = 'people "asked":[] \\ "parts":{} ò'
 
 
-def asked(number: int) -> Asked:
+def asked(number: int) -> AskedPerson:
     person = UUID(int=number + 1)
     why = f"person:{person}" if number % 7 == 0 else ODD if number % 5 == 0 else "role:purchasing"
-    return Asked(
+    return AskedPerson(
         person, ("1", "2") if number % 3 == 0 else (ODD,), why, "fallback" if number % 2 else "named"
     )
 

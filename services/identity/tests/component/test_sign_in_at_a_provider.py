@@ -26,7 +26,7 @@ from optima_kit.http.html import Html, StaticFiles
 from optima_kit.http.problems import load_catalogue
 from optima_kit.sealing import Sealer
 from optima_local.npm import NpmMissing, npm_packages
-from portal.adapters.carried import Carried
+from portal.adapters.carried import CarriedValues
 from portal.adapters.client import Services
 from portal.adapters.live import LiveStreams
 from portal.adapters.mail import UnsubscribeCodes
@@ -257,7 +257,7 @@ async def pages(trusting: Any, database_for: Any) -> AsyncIterator[TestClient[we
         (await database_for("portal")).rw_url, source="/optima/portal", size=2, clock=trusting.clock
     )
     codes = UnsubscribeCodes(sealer)
-    resources = Resources(services, Carried(sealer), LiveStreams(), codes, PORTAL, None)
+    resources = Resources(services, CarriedValues(sealer), LiveStreams(), codes, PORTAL, None)
     resources.sessions = BrowserSessions(database, sealer, services, trusting.verifier, trusting.clock)
     addresses = Addresses()
     Html(

@@ -22,7 +22,16 @@ from logistics.domain.document_types import GoodsGoTo
 from logistics.domain.holds import Ending, Hold, HoldKind, end_hold, hold, hold_in
 from logistics.domain.orders import Order, OrderLine
 from logistics.domain.places import Pick, Place
-from logistics.domain.shipments import GOODS_OUT, OPEN, Arrived, Line, Shipment, State, Transport, draft
+from logistics.domain.shipments import (
+    GOODS_OUT,
+    OPEN,
+    ArrivedQuantities,
+    Line,
+    Shipment,
+    State,
+    Transport,
+    draft,
+)
 from logistics.domain.stock import (
     DIFFERENCES,
     FINDABLE,
@@ -335,7 +344,8 @@ class Depot(RuleBasedStateMachine):
                 case "arrive":
                     more = Decimal(data.draw(st.sampled_from(["-0.001", "-1", "0", "2"])))
                     arrived = [
-                        Arrived(line.job_id, max(line.quantity + more, Decimal(0))) for line in shipment.lines
+                        ArrivedQuantities(line.job_id, max(line.quantity + more, Decimal(0)))
+                        for line in shipment.lines
                     ]
                     after = shipment.deliver("Neri", NOW, now=NOW, arrived=arrived)
                     self.movements += after.goods_arrive(lambda: next(self.ids), arrived, "Contati")

@@ -13,7 +13,7 @@ from optima_kit.http.html import PagesInParts
 from optima_kit.sealing import Sealer
 from optima_kit.service import Service
 
-from .adapters.carried import Carried
+from .adapters.carried import CarriedValues
 from .adapters.client import Services
 from .adapters.jobs import jobs
 from .adapters.live import CHANNEL, LiveStreams
@@ -52,7 +52,7 @@ def service(settings: PortalSettings) -> Service[PortalPorts]:
     if settings.mail_url is not None:
         url = settings.mail_url.get_secret_value()
         mailer = Mailer(url, settings.mail_from, settings.portal_url, codes)
-    carried = Carried(Sealer(secret, "portal carried values"))
+    carried = CarriedValues(Sealer(secret, "portal carried values"))
     resources = Resources(services, carried, live, codes, settings.portal_url, mailer)
 
     def sessions(database: Database) -> BrowserSessions:

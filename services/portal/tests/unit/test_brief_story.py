@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal.adapters.client import Answered, AsPerson, Away, Refused
+from portal.adapters.client import AsPerson, Refused, ServiceAway, ServiceResponse
 from portal.adapters.pages.brief import LISTS, story_of
 
 PATIENCE = 5
@@ -22,20 +22,20 @@ class Telling:
 
     async def ask(
         self, _service: str, _method: str, path: str, _headers: Any, *, params: dict[str, str]
-    ) -> Answered:
+    ) -> ServiceResponse:
         if path.endswith("/story"):
             first = {name: {"items": [name], "next_cursor": "1"} for name in LISTS}
-            return Answered({"brief": {}, **first}, "application/json", "inline")
+            return ServiceResponse({"brief": {}, **first}, "application/json", "inline")
         assert params["cursor"] == "1"
         await self.all_asked.wait()
-        return Answered({"items": [f"more {path.rpartition('/')[2]}"]}, "application/json", "inline")
+        return ServiceResponse({"items": [f"more {path.rpartition('/')[2]}"]}, "application/json", "inline")
 
 
 class Refusing:
     def __init__(self, code: str) -> None:
         self.refused = Refused(404, {"code": code})
 
-    async def ask(self, *_: Any, **__: Any) -> Answered:
+    async def ask(self, *_: Any, **__: Any) -> ServiceResponse:
         raise self.refused
 
 
@@ -51,7 +51,7 @@ async def test_its_lists_are_read_on_at_once() -> None:
 
 
 async def test_a_service_of_an_earlier_release_is_away() -> None:
-    with pytest.raises(Away):
+    with pytest.raises(ServiceAway):
         await told_by(Refusing("no_such_address"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.adapters.forms import NOTHING_SENT, Sent
+from portal.adapters.forms import NOTHING_SENT, RefusedForm
 from portal.adapters.pages.call_off import goods_shown
 
 GOODS: list[dict[str, Any]] = [
@@ -20,5 +20,5 @@ def test_the_first_of_many_are_shown_and_others_found_by_each_word_of_code_or_de
 
 
 def test_what_was_typed_stays_while_another_article_is_looked_for() -> None:
-    sent = Sent("call-off", {"quantity-39": "12", "quantity-0": "", "text": "tazza"})
+    sent = RefusedForm("call-off", {"quantity-39": "12", "quantity-0": "", "text": "tazza"})
     assert [row["job_id"] for row in goods_shown(GOODS, "tazza", sent)] == ["39", "mug"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.adapters.forms import NOTHING_SENT, Sent, filled, moment_typed
+from portal.adapters.forms import NOTHING_SENT, RefusedForm, filled, moment_typed
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_a_local_time_gets_its_zone(typed: str, sent: str) -> None:
 
 
 def test_only_the_refused_form_shows_what_was_typed() -> None:
-    sent = Sent("rejection-1", {"reason": "storto"})
+    sent = RefusedForm("rejection-1", {"reason": "storto"})
     assert sent.typed("rejection-1", "reason") == "storto"
     assert sent.typed("rejection-2", "reason") == ""
     assert sent.typed("rejection-1", "cost", "12") == "12"

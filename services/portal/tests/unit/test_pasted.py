@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.adapters.pasted import Pasted, prices_pasted
+from portal.adapters.pasted import PastedPrices, prices_pasted
 
 KINDS = {"espositore": "Espositore", "totem": "Totem", "locandina": "Locandina A3"}
 ITEMS: list[dict[str, Any]] = [
@@ -18,11 +18,11 @@ ITEMS: list[dict[str, Any]] = [
 ]
 
 
-def read(*lines: str, language: str = "it", items: list[dict[str, Any]] = ITEMS) -> Pasted:
+def read(*lines: str, language: str = "it", items: list[dict[str, Any]] = ITEMS) -> PastedPrices:
     return prices_pasted("\r\n".join(lines), items, KINDS, language)
 
 
-def prices(pasted: Pasted) -> dict[str, str]:
+def prices(pasted: PastedPrices) -> dict[str, str]:
     return {item_id: each.typed for item_id, each in pasted.prices.items()}
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from optima_kit.clock import SystemClock
-from portal.adapters.client import AsPerson, Away, Services
+from portal.adapters.client import AsPerson, ServiceAway, Services
 from portal.adapters.sessions import BrowserSessions, SignedIn
 from portal.application.ports import IssuerAway
 
@@ -52,7 +52,7 @@ class Service:
 
     async def in_vain(self, method: str = "GET") -> float:
         began = time.monotonic()
-        with pytest.raises(Away):
+        with pytest.raises(ServiceAway):
             await self.ask(method)
         return time.monotonic() - began
 
@@ -129,7 +129,7 @@ async def test_one_that_moves_again_is_asked_again(service: Service) -> None:
     while time.monotonic() < until:
         try:
             return await service.ask()
-        except Away:
+        except ServiceAway:
             await asyncio.sleep(0.05)
     pytest.fail("it was never asked again")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.adapters.client import Answered, AsPerson
+from portal.adapters.client import AsPerson, ServiceResponse
 
 
 class Listing:
@@ -16,13 +16,13 @@ class Listing:
 
     async def ask(
         self, _service: str, _method: str, _path: str, _headers: Any, *, params: dict[str, str]
-    ) -> Answered:
+    ) -> ServiceResponse:
         self.asked.append(params)
         at, limit = int(params.get("cursor", "0")), int(params["limit"])
         after = at + limit
         more = {"next_cursor": str(after)} if after < self.many else {}
         items = [{"key": str(number)} for number in range(at, min(after, self.many))]
-        return Answered({"items": items, **more}, "application/json", "inline")
+        return ServiceResponse({"items": items, **more}, "application/json", "inline")
 
 
 async def whole(service: Any) -> Any:

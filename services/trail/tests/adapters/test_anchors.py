@@ -21,7 +21,7 @@ from trail.adapters.verify_command import verify_command
 from trail.application.anchor_chain import ANCHOR_CHAIN
 from trail.application.verify_chain import verify_chain
 from trail.domain.anchors import SHOWN_BEFORE
-from trail.domain.chain import Broken, Verification, hash_of
+from trail.domain.chain import ChainBreak, Verification, hash_of
 from trail.domain.entry import Entry
 
 from ..conftest import Scene
@@ -192,12 +192,12 @@ async def test_a_rewritten_chain_no_longer_fits_the_anchor(anchored: Any) -> Non
     assert (await verified(anchored)).broken is None
     await rewrite(anchored, 4)
     outcome = await verified(anchored)
-    assert (outcome.broken, outcome.checked) == (Broken(6, "rewritten"), 8)
+    assert (outcome.broken, outcome.checked) == (ChainBreak(6, "rewritten"), 8)
 
 
 async def test_an_entry_taken_out_is_missing_though_all_hashes_were_made_to_fit(anchored: Any) -> None:
     await rewrite(anchored, 3, without=3)
-    assert (await verified(anchored)).broken == Broken(3, "missing")
+    assert (await verified(anchored)).broken == ChainBreak(3, "missing")
 
 
 async def test_what_came_after_the_last_anchor_is_the_heads_alone(anchored: Any) -> None:
@@ -212,7 +212,7 @@ async def test_a_chain_cut_off_before_its_anchor_is_found(anchored: Any, left: i
         f"UPDATE heads SET number = {left}, hash = coalesce((SELECT hash FROM entries"
         f" WHERE number = {left}), repeat('0', 64))",
     )
-    assert (await verified(anchored)).broken == Broken(left + 1, "missing")
+    assert (await verified(anchored)).broken == ChainBreak(left + 1, "missing")
 
 
 async def sign_with_a_key_of_ones_own(anchored: Any) -> None:
@@ -234,7 +234,7 @@ async def sign_with_a_key_of_ones_own(anchored: Any) -> None:
 
 async def test_a_key_of_ones_own_cannot_be_made_the_services(anchored: Any) -> None:
     await sign_with_a_key_of_ones_own(anchored)
-    assert (await verified(anchored)).broken == Broken(6, "forged_anchor")
+    assert (await verified(anchored)).broken == ChainBreak(6, "forged_anchor")
 
 
 def test_a_key_attested_under_a_former_secret_holds_beside_a_new_one() -> None:

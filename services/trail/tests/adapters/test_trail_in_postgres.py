@@ -18,7 +18,7 @@ from optima_kit.sql import Statement
 from trail.adapters.postgres import QUERIES, newest_first
 from trail.application.ports import Selection
 from trail.application.verify_chain import verify_chain
-from trail.domain.chain import Broken, Head
+from trail.domain.chain import ChainBreak, Head
 from trail.domain.competence import ReadScope
 
 from ..conftest import Scene
@@ -34,7 +34,7 @@ def commented(scene: Scene, n: int, **options: Any) -> Any:
     return scene.event(BriefCommented(brief_id=brief, comment_id=UUID(int=n)), subject=brief, **options)
 
 
-async def verify(scene: Scene) -> Broken | None:
+async def verify(scene: Scene) -> ChainBreak | None:
     async with scene.database.reading(TENANT) as work:
         return (await verify_chain(scene.ports(work))).broken
 
@@ -131,21 +131,21 @@ async def test_not_even_the_owner_can_by_mistake(scene: Scene, statement: str) -
 @pytest.mark.parametrize(
     ("statements", "broken"),
     [
-        (["UPDATE entries SET data = replace(data, '0', '1') WHERE number = 4"], Broken(4, "altered")),
-        (["UPDATE entries SET actor_id = gen_random_uuid() WHERE number = 2"], Broken(2, "altered")),
+        (["UPDATE entries SET data = replace(data, '0', '1') WHERE number = 4"], ChainBreak(4, "altered")),
+        (["UPDATE entries SET actor_id = gen_random_uuid() WHERE number = 2"], ChainBreak(2, "altered")),
         (
             ["UPDATE entries SET occurred_at = occurred_at - interval '1 microsecond' WHERE number = 5"],
-            Broken(5, "altered"),
+            ChainBreak(5, "altered"),
         ),
-        (["DELETE FROM entries WHERE number = 3"], Broken(3, "missing")),
-        (["DELETE FROM entries WHERE number = 6"], Broken(6, "missing")),
+        (["DELETE FROM entries WHERE number = 3"], ChainBreak(3, "missing")),
+        (["DELETE FROM entries WHERE number = 6"], ChainBreak(6, "missing")),
         (
             [
                 "UPDATE entries SET number = 99 WHERE number = 2",
                 "UPDATE entries SET number = 2 WHERE number = 3",
                 "UPDATE entries SET number = 3 WHERE number = 99",
             ],
-            Broken(2, "altered"),
+            ChainBreak(2, "altered"),
         ),
         (
             [
@@ -153,11 +153,11 @@ async def test_not_even_the_owner_can_by_mistake(scene: Scene, statement: str) -
                 "UPDATE forged SET number = 7, event_id = gen_random_uuid()",
                 "INSERT INTO entries SELECT * FROM forged",
             ],
-            Broken(7, "altered"),
+            ChainBreak(7, "altered"),
         ),
     ],
 )
-async def test_tampering_is_found_and_named(scene: Scene, statements: list[str], broken: Broken) -> None:
+async def test_tampering_is_found_and_named(scene: Scene, statements: list[str], broken: ChainBreak) -> None:
     await scene.record(*(commented(scene, n) for n in range(6)))
     assert await verify(scene) is None
     await scene.tamper(*statements)
@@ -174,7 +174,7 @@ async def test_a_value_taken_out_is_found_though_a_null_compares_with_nothing(
         f"UPDATE entries SET {column} = NULL WHERE number = 2",
     )
     try:
-        assert await verify(scene) == Broken(2, "altered")
+        assert await verify(scene) == ChainBreak(2, "altered")
     finally:
         await scene.tamper("TRUNCATE entries", f"ALTER TABLE entries ALTER {column} SET NOT NULL")
 
@@ -192,7 +192,7 @@ async def test_a_number_given_twice_is_found_even_where_one_stretch_ends(
         "INSERT INTO entries SELECT * FROM forged",
     )
     try:
-        assert await verify(scene) == Broken(4, "altered")
+        assert await verify(scene) == ChainBreak(4, "altered")
     finally:
         await scene.tamper("TRUNCATE entries", "ALTER TABLE entries ADD PRIMARY KEY (tenant_id, number)")
 
@@ -214,7 +214,7 @@ async def test_the_database_hashes_the_same_canonical_text(scene: Scene) -> None
 async def test_a_rewritten_chain_disagrees_with_the_head(scene: Scene) -> None:
     await scene.record(commented(scene, 1))
     await scene.tamper("UPDATE heads SET hash = repeat('0', 64)")
-    assert await verify(scene) == Broken(1, "altered")
+    assert await verify(scene) == ChainBreak(1, "altered")
 
 
 async def test_a_period_is_found_though_entries_come_late(scene: Scene) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trail.domain.chain import BEGINNING, Broken, Head, SealedEntry, Verification, extend
+from trail.domain.chain import BEGINNING, ChainBreak, Head, SealedEntry, Verification, extend
 from trail.domain.entry import Entry, Occurrence, canonical_json
 
 TENANT = UUID(int=1)
@@ -60,7 +60,7 @@ def test_an_altered_entry_is_named() -> None:
     entries = chain(5)
     tampered = replace(entries[2].entry, occurrence=occurrence(3, actor=UUID(int=99)))
     entries[2] = replace(entries[2], entry=tampered)
-    assert verify(entries).broken == Broken(3, "altered")
+    assert verify(entries).broken == ChainBreak(3, "altered")
 
 
 def test_an_entry_rehashed_by_itself_betrays_itself_at_the_next() -> None:
@@ -69,33 +69,33 @@ def test_an_entry_rehashed_by_itself_betrays_itself_at_the_next() -> None:
         Head(2, entries[1].hash), [occurrence(3, actor=UUID(int=99))], tenant_id=TENANT, recorded_at=NOW
     )
     entries[2] = forged[0]
-    assert verify(entries).broken == Broken(4, "altered")
+    assert verify(entries).broken == ChainBreak(4, "altered")
 
 
 def test_a_removed_entry_is_missing() -> None:
     entries = chain(5)
     del entries[1]
-    assert verify(entries).broken == Broken(2, "missing")
+    assert verify(entries).broken == ChainBreak(2, "missing")
 
 
 def test_entries_cut_off_at_the_end_are_missing() -> None:
     entries = chain(5)
-    assert verify(entries[:3], Head(5, entries[-1].hash)).broken == Broken(4, "missing")
+    assert verify(entries[:3], Head(5, entries[-1].hash)).broken == ChainBreak(4, "missing")
 
 
 def test_an_entry_twice_is_out_of_order() -> None:
     entries = chain(3)
-    assert verify([entries[0], entries[1], entries[1]]).broken == Broken(2, "out_of_order")
+    assert verify([entries[0], entries[1], entries[1]]).broken == ChainBreak(2, "out_of_order")
 
 
 def test_an_added_entry_disagrees_with_the_head() -> None:
     entries = chain(3)
-    assert verify(entries, Head(2, entries[1].hash)).broken == Broken(2, "altered")
+    assert verify(entries, Head(2, entries[1].hash)).broken == ChainBreak(2, "altered")
 
 
 def test_a_chain_of_another_tenant_does_not_verify_as_ones_own() -> None:
     entries = [replace(each, entry=replace(each.entry, tenant_id=UUID(int=2))) for each in chain(2)]
-    assert verify(entries).broken == Broken(1, "altered")
+    assert verify(entries).broken == ChainBreak(1, "altered")
 
 
 json_values = st.recursive(

@@ -24,7 +24,7 @@ from .backbone_metrics import BATCH_EVENTS, INBOX_DUPLICATES, age_seconds, handl
 from .broker import Broker, BrokerUnavailable, Subscription, tell_of_interruption
 from .db import Database, Transaction, UnitOfWork
 from .frames import Delivery
-from .inbox import Failed, Handled, Inbox, Item, in_order
+from .inbox import Failed, HandledBatch, Inbox, Item, in_order
 from .parking import UNKNOWN_PAUSE, Parking, Reason
 from .pauses import pauses
 from .periodic import Periodic
@@ -232,16 +232,18 @@ class Consumer(Generic[P]):
             raise Failed(None, error) from error
         self._observe(len(items), done)
 
-    async def _react(self, transaction: Transaction, items: list[Item], parking_id: UUID | None) -> Handled:
+    async def _react(
+        self, transaction: Transaction, items: list[Item], parking_id: UUID | None
+    ) -> HandledBatch:
         if parking_id is None:
             return await self._inbox.handle(transaction, items)
         if await transaction.connection.fetchrow(_LOCK_FAILED, parking_id) is None:
-            return Handled()
+            return HandledBatch()
         done = await self._inbox.handle(transaction, items)
         await transaction.connection.execute(_DELETE_FAILED, parking_id)
         return done
 
-    def _observe(self, size: int, done: Handled) -> None:
+    def _observe(self, size: int, done: HandledBatch) -> None:
         BATCH_EVENTS.observe(size)
         INBOX_DUPLICATES.inc(size - len(done.fresh))
         for type_, seconds in done.seconds:

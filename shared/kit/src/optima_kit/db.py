@@ -29,14 +29,14 @@ from .wake import Added
 from .writes import StateWrites
 
 
-class Flushed(Protocol):
+class Flushable(Protocol):
     """An object that collects writes during a transaction."""
 
     async def flush(self) -> None:
         """Write what was collected, if anything was."""
 
 
-F = TypeVar("F", bound=Flushed)
+F = TypeVar("F", bound=Flushable)
 
 
 class Transaction:
@@ -50,7 +50,7 @@ class Transaction:
         self.outbox = OutboxWrites(source)
         self.jobs = JobWrites()
         self.answers = AnswerWrites()
-        self.gathered: dict[Callable[[UnitOfWork], Flushed], Flushed] = {}
+        self.gathered: dict[Callable[[UnitOfWork], Flushable], Flushable] = {}
         self._changes = 0
         self.added: set[Added] = set()
         """What was written of which others have to be notified."""

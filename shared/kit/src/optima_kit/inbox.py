@@ -43,7 +43,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class Handled:
+class HandledBatch:
     """What one transaction did. The metrics get it once the transaction has committed."""
 
     fresh: list[Item] = field(default_factory=list)
@@ -74,10 +74,10 @@ class Inbox(Generic[P]):
         """Parse a message and find the reaction to it. Raises Unreadable."""
         return Item(*self._reactions.read(body))
 
-    async def handle(self, transaction: Transaction, items: Sequence[Item]) -> Handled:
+    async def handle(self, transaction: Transaction, items: Sequence[Item]) -> HandledBatch:
         """Let the service react, in the order given, to the messages that it has not seen before. Raises
         Failed."""
-        done = Handled()
+        done = HandledBatch()
         connection = transaction.connection
         # All consumers insert ids in the same order, so that two of them with the same duplicates can't
         # deadlock.

@@ -18,7 +18,7 @@ PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
 
-class Measured(CollectorRegistry):
+class MeasuredRegistry(CollectorRegistry):
     """Gauges that are measured on a timer, and exposed only if they were measured recently."""
 
     _until = 0.0
@@ -35,7 +35,7 @@ class Measured(CollectorRegistry):
         return super().collect() if time.monotonic() < self._until else ()
 
 
-MEASURED = Measured()
+MEASURED = MeasuredRegistry()
 """The gauges of the service as a whole. `measuring` sets them in one of its processes."""
 REGISTRY.register(MEASURED)
 

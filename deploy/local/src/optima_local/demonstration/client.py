@@ -26,7 +26,7 @@ class StepFailed(Exception):
     """Raised if a request was refused, or something that should have followed did not happen."""
 
 
-class Changed(StepFailed):
+class ChangedMeanwhile(StepFailed):
     """Raised if something was changed after the caller had read it."""
 
 
@@ -126,7 +126,7 @@ class Api:
                 # patience too.
                 waits = _TURN_SECONDS if answer.status == 429 else 0.0
                 if time.monotonic() >= ends + waits or not _may_pass(answer):
-                    failure = Changed if answer.status == 412 else StepFailed
+                    failure = ChangedMeanwhile if answer.status == 412 else StepFailed
                     raise failure(f"{method} {url}: {answer.status} {_reason(answer.body)}")
             await asyncio.sleep(0.1)
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from .client import Answer, Api, Changed, Person, StepFailed, until
+from .client import Answer, Api, ChangedMeanwhile, Person, StepFailed, until
 from .customer import Customer
 
 
@@ -341,7 +341,7 @@ class Journey:
         while True:
             read = await self._as(admin, "GET", "production", path)
             change = {"json": economics, "headers": {"If-Match": read.etag}}
-            with suppress(Changed):
+            with suppress(ChangedMeanwhile):
                 await self._as(admin, "PUT", "production", f"{path}/economics", **change)
                 return
 

@@ -20,12 +20,12 @@ from ..application.in_turns import in_turns
 from ..application.ports import (
     NOT_ENDED,
     ApprovalFilter,
+    ApprovalSummary,
     HistoryEntry,
     InboxCount,
     InboxFilter,
     InboxPlace,
     InboxSort,
-    Listed,
     PartNote,
     StoredApproval,
     Waiting,
@@ -236,7 +236,7 @@ class PostgresApprovals:
         self._work.write(QUERIES.update_whys, approval_id=approval.id, person_id=person_id)
         self._work.write(QUERIES.delete_words, approval_id=approval.id)
 
-    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
+    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[ApprovalSummary]:
         statement = _list_along(chosen)
         parameters = {
             "before": before or NEWEST,
@@ -505,9 +505,9 @@ def _history_entries(rows: list[asyncpg.Record]) -> list[HistoryEntry]:
     ]
 
 
-def _listed(row: asyncpg.Record) -> Listed:
+def _listed(row: asyncpg.Record) -> ApprovalSummary:
     """Read an approval for a list, without building the details of its steps."""
-    return Listed(
+    return ApprovalSummary(
         id=row["approval_id"],
         process_key=row["process_key"],
         process_version=row["process_version"],

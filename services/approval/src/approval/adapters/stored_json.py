@@ -11,13 +11,13 @@ import orjson
 from pydantic import TypeAdapter
 
 from ..domain.approval import Event, Part, PartsRequested, StepOpened, StepRun
-from ..domain.approvers import Asked
+from ..domain.approvers import AskedPerson
 
 EVENTS: Final[TypeAdapter[Event]] = TypeAdapter(Event)
 STEPS: Final[TypeAdapter[dict[str, StepRun]]] = TypeAdapter(dict[str, StepRun])
 _STEP: Final = TypeAdapter(StepRun)
 _PART: Final = TypeAdapter(Part)
-_ASKED: Final = TypeAdapter(Asked)
+_ASKED: Final = TypeAdapter(AskedPerson)
 _MANY: Final = 100
 
 
@@ -65,7 +65,7 @@ def _stored_step(run: StepRun) -> str:
     return _with(_STEP.dump_json(replace(run, parts={}), exclude_none=True), "parts", "{}", parts)
 
 
-def _around(text: bytes, whose: Part | Asked) -> tuple[str, str]:
+def _around(text: bytes, whose: Part | AskedPerson) -> tuple[str, str]:
     """Return the JSON before the person's id, and the JSON after it."""
     before, _, after = text.decode().partition(str(whose.person))
     return before, after

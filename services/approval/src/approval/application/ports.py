@@ -123,9 +123,9 @@ class StoredApproval:
     watchers: frozenset[UUID] = frozenset()
     """The people who are notified of its end, besides the requester."""
 
-    def listed(self) -> Listed:
+    def listed(self) -> ApprovalSummary:
         approval = self.approval
-        return Listed(
+        return ApprovalSummary(
             approval.id,
             approval.process_key,
             approval.process_version,
@@ -146,7 +146,7 @@ class StoredApproval:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ApprovalSummary:
     """An approval as lists show it, without the details of its steps."""
 
     id: UUID
@@ -172,7 +172,7 @@ class Listed:
 class Waiting:
     """A row of an inbox: a part of a step that waits for a person's decision."""
 
-    listed: Listed
+    listed: ApprovalSummary
     content: dict[str, Any]
     """The subject's content. A large content is shortened: of lists and records only that they are there, of
     texts only the beginning."""
@@ -337,7 +337,7 @@ class Approvals(Protocol):
         """Store a locked approval after the person's texts were erased from its state and from the events
         `history`."""
 
-    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[Listed]:
+    async def page(self, chosen: ApprovalFilter, before: UUID | None, limit: int) -> list[ApprovalSummary]:
         """List the chosen approvals, newest first."""
 
     async def inbox(

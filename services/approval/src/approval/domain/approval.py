@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from .approvers import Asked, LeftOut, Origin
+from .approvers import AskedPerson, LeftOut, Origin
 from .quorum import Vote
 from .subjects import DatedContent
 from .values import value
@@ -139,7 +139,7 @@ class Opened:
 class StepOpened:
     at: datetime
     step: str
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPerson, ...]
     left_out: tuple[LeftOut, ...] = ()
     due_at: datetime | None = None
     remind_at: tuple[datetime, ...] = ()
@@ -177,7 +177,7 @@ class PartRequested:
 
     at: datetime
     step: str
-    asked: Asked
+    asked: AskedPerson
     kind: Literal["part_requested"] = "part_requested"
 
 
@@ -187,7 +187,7 @@ class PartsRequested:
 
     at: datetime
     step: str
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPerson, ...]
     kind: Literal["parts_requested"] = "parts_requested"
 
 
@@ -232,7 +232,7 @@ class ApproverAdded:
 
     at: datetime
     step: str
-    asked: Asked
+    asked: AskedPerson
     by: UUID
     reason: str | None
     kind: Literal["approver_added"] = "approver_added"

@@ -23,7 +23,7 @@ Origin = Literal["named", "fallback", "forwarded", "escalated", "handed_over", "
 
 
 @value
-class Asked:
+class AskedPerson:
     """A person who is asked."""
 
     person: UUID
@@ -41,7 +41,7 @@ class LeftOut:
 
 @value
 class Selection:
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPerson, ...]
     """Everybody who may be asked, even if these are too few."""
     left_out: tuple[LeftOut, ...] = ()
     instead: Literal["skipped_for_requester", "skip", "reject"] | None = None
@@ -106,7 +106,7 @@ def _select(step: Step, asking: Asking) -> Selection:
     known = {each.person for each in asked}
     for each in more:
         if each.person not in known:
-            asked.append(Asked(each.person, tuple(lacking) or each.groups, each.why, each.origin))
+            asked.append(AskedPerson(each.person, tuple(lacking) or each.groups, each.why, each.origin))
     enough = len(asked) >= approvals_needed(step.quorum, len(asked)) and not _groups_lacking(step, asked)
     return Selection(tuple(asked), (*left_out, *more_left_out), None if enough else "reject")
 
@@ -174,7 +174,7 @@ def may_be_asked(
 
 def _choose(
     step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
-) -> tuple[list[Asked], list[LeftOut]]:
+) -> tuple[list[AskedPerson], list[LeftOut]]:
     # Only the requester is treated differently from subject to subject. If the one role or unit does not
     # contain them, the selection is the same for all subjects and cached: it may hold thousands of people.
     of_group = len(rules) == 1 and (rules[0].role or rules[0].unit) and step.absent == "asked"
@@ -195,7 +195,7 @@ def _named_by_group(rule: Approver, asking: Asking) -> frozenset[UUID]:
 
 def _everybody(
     step: Step, rule: Approver, asking: Asking, *, fallback: bool
-) -> tuple[list[Asked], list[LeftOut]]:
+) -> tuple[list[AskedPerson], list[LeftOut]]:
     """Return who is asked, and who is left out, of the people with a role or in a unit. The requester must
     not be one of them."""
     letters = step.by_email and step.due is not None and bool(step.due.then)
@@ -208,11 +208,11 @@ def _everybody(
 
 def _choose_all(
     step: Step, rule: Approver, asking: Asking, *, fallback: bool
-) -> tuple[list[Asked], list[LeftOut]]:
+) -> tuple[list[AskedPerson], list[LeftOut]]:
     """Do the same as `_choose_each` for one role or unit, if absent people are asked too. This is faster."""
     groups = (group_of(rule, 0),)
     origin: Origin = "fallback" if fallback else "named"
-    chosen: list[Asked] = []
+    chosen: list[AskedPerson] = []
     left_out: list[LeftOut] = []
     ids, why = _group(rule, asking.directory)
     people = asking.directory.people
@@ -221,7 +221,7 @@ def _choose_all(
         plainly = person.active and person.may_decide
         answer = "yes" if plainly else may_be_asked(person, step, asking)
         if answer == "yes":
-            chosen.append(Asked(person_id, groups, why, origin))
+            chosen.append(AskedPerson(person_id, groups, why, origin))
         elif answer != "unknown":
             left_out.append(LeftOut(person_id, answer))
     return chosen, left_out
@@ -237,7 +237,7 @@ def _group(rule: Approver, directory: Directory) -> tuple[Sequence[UUID], str]:
 
 def _choose_each(
     step: Step, rules: list[Approver], asking: Asking, *, fallback: bool
-) -> tuple[list[Asked], list[LeftOut]]:
+) -> tuple[list[AskedPerson], list[LeftOut]]:
     found: dict[UUID, tuple[list[str], str]] = {}
     left_out: dict[UUID, LeftOut] = {}
     for index, rule in enumerate(rules):
@@ -251,11 +251,11 @@ def _choose_each(
             elif answer != "unknown":
                 left_out.setdefault(person_id, LeftOut(person_id, answer))
     origin: Origin = "fallback" if fallback else "named"
-    chosen = [Asked(person, tuple(groups), why, origin) for person, (groups, why) in found.items()]
+    chosen = [AskedPerson(person, tuple(groups), why, origin) for person, (groups, why) in found.items()]
     return chosen, list(left_out.values())
 
 
-def _groups_lacking(step: Step, chosen: list[Asked]) -> list[str]:
+def _groups_lacking(step: Step, chosen: list[AskedPerson]) -> list[str]:
     if step.quorum != "one_per_group":
         return []
     served = {group for each in chosen for group in each.groups}

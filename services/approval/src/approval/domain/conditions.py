@@ -21,7 +21,7 @@ from functools import partial
 from math import ceil
 from typing import Any, Final, Protocol
 
-from .costs import Collected, Loop, declared_sizes
+from .costs import CollectedValues, Loop, declared_sizes
 from .process import Predicate
 from .reasoning import All, Formula, If, Not, Opaque, Property, Quantity, Sign, Some
 from .subjects import MOST_VALUES, FieldType, SubjectType
@@ -791,7 +791,7 @@ class _Parser:
             self.roots[item.text] = beside
         if name.text == "map":
             self.loops.append(
-                Loop(found.rows, work, inner, Collected(body.place, body.type.item is not None))
+                Loop(found.rows, work, inner, CollectedValues(body.place, body.type.item is not None))
             )
             kind = Type("list", item=body.type)
             reach = _reach(body)
@@ -800,7 +800,7 @@ class _Parser:
         if name.text != "filter":
             self.loops.append(Loop(found.rows, work, inner))
             return _Found(BOOL, name)
-        self.loops.append(Loop(found.rows, work, inner, Collected(found.place, is_list=False)))
+        self.loops.append(Loop(found.rows, work, inner, CollectedValues(found.place, is_list=False)))
         return _Found(
             found.type,
             found.token,

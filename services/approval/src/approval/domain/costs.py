@@ -30,7 +30,7 @@ Sizes = Mapping[str, Size]
 
 
 @value
-class Collected:
+class CollectedValues:
     """The values that a loop adds to a new list, one for each row."""
 
     place: str | None
@@ -47,7 +47,7 @@ class Loop:
     work: int
     """The work for one row, without inner loops."""
     inner: tuple[Loop, ...] = ()
-    collects: Collected | None = None
+    collects: CollectedValues | None = None
     """What each row adds to a new list, if the loop builds one. For each row CEL copies all that the list
     holds so far."""
 
@@ -112,7 +112,7 @@ def _works(loops: Sequence[Loop], sizes: Sizes, times: int, within: str | None) 
         yield from _works(loop.inner, sizes, rows, path if each_once else None)
 
 
-def _collected(what: Collected, path: str | None, size: Size, sizes: Sizes) -> int:
+def _collected(what: CollectedValues, path: str | None, size: Size, sizes: Sizes) -> int:
     """Return how many values all rows together add to the new list."""
     place = sizes.get(what.place) if what.place is not None else None
     if place is None:

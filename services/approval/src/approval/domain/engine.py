@@ -36,7 +36,7 @@ from .approval import (
     opened,
 )
 from .approvers import (
-    Asked,
+    AskedPerson,
     Asking,
     asked_by_field,
     asks_deciders,
@@ -272,7 +272,7 @@ def add_approver(
     if not administers and (own is None or own.state != "requested"):
         raise Forbidden("approver_not_asked", step=step_key)
     _may_take_a_part(run, step, person, by, "person_id")
-    asked = Asked(person, (group_of_added(person),), f"added:{by}", "added")
+    asked = AskedPerson(person, (group_of_added(person),), f"added:{by}", "added")
     run.record(ApproverAdded(now, step_key, asked, by, reason))
     return run.result()
 

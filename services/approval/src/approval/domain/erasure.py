@@ -20,7 +20,7 @@ from .approval import (
     Revoked,
     StepOpened,
 )
-from .approvers import Asked
+from .approvers import AskedPerson
 
 OWN_TEXTS: Final = {"order_amendment": ("reason",)}
 """The fields of the content in which the requester writes in their own words, by subject type."""
@@ -62,7 +62,7 @@ class Erasure:
                 return replace(event, content=without_name(event.content, str(self._person)))
         return event
 
-    def _by_id(self, asked: Asked) -> Asked:
+    def _by_id(self, asked: AskedPerson) -> AskedPerson:
         """Replace the person's e-mail address, by which a rule may have named them, by their id."""
         if asked.person != self._person or not asked.why.startswith("person:"):
             return asked

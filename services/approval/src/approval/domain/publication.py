@@ -32,7 +32,7 @@ from .process import (
     walk,
     with_filled_fields,
 )
-from .reasoning import Answer, Effort, Verdict, Wanted, is_possible
+from .reasoning import Answer, Effort, Goal, Verdict, is_possible
 from .subjects import FieldType, SubjectType
 from .turns import Work, finished
 
@@ -166,7 +166,7 @@ class _Check:
         nodes: list[Node],
         path: str,
         present: frozenset[str],
-        around: tuple[Wanted, ...],
+        around: tuple[Goal, ...],
         leaving: list[frozenset[str]],
     ) -> Found:
         """Find conditions that read an optional field which no earlier step guarantees, or that hold for no
@@ -196,12 +196,12 @@ class _Check:
                 present = _made_sure(node, ends, present)
         leaving.append(present)
 
-    def wanted(self, part: Node | Branch | Case, answers: frozenset[Answer]) -> Iterator[Wanted]:
+    def wanted(self, part: Node | Branch | Case, answers: frozenset[Answer]) -> Iterator[Goal]:
         reading = self.readings.get(part.key)
         if reading is not None:
-            yield Wanted(reading.formula, answers)
+            yield Goal(reading.formula, answers)
 
-    def left_to(self, choice: Choice, case: Node | Branch | Case) -> Iterator[Wanted]:
+    def left_to(self, choice: Choice, case: Node | Branch | Case) -> Iterator[Goal]:
         """Yield what the cases that are tried before this one must answer for this one to be taken."""
         for other in choice.choose:
             if other is case and case.when is not None:
@@ -210,7 +210,7 @@ class _Check:
                 yield from self.wanted(other, FALSE)
 
     def condition(
-        self, part: Node | Branch | Case, path: str, present: frozenset[str], around: tuple[Wanted, ...]
+        self, part: Node | Branch | Case, path: str, present: frozenset[str], around: tuple[Goal, ...]
     ) -> Found:
         reading = self.readings.get(part.key)
         if reading is None:
@@ -218,7 +218,7 @@ class _Check:
         yield None
         for field in sorted(reading.unguarded - present):
             yield _flaw("condition_field_may_be_absent", path, "when", name=f"{self.subject.key}.{field}")
-        wanted = [*around, Wanted(reading.formula, POSSIBLY)]
+        wanted = [*around, Goal(reading.formula, POSSIBLY)]
         if is_possible(wanted, present, self.effort).possible == "never":
             yield _flaw("condition_never_holds", path, "when")
 

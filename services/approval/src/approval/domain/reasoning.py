@@ -98,7 +98,7 @@ Answer = bool | None
 
 
 @value
-class Wanted:
+class Goal:
     """A formula, and the answers that a subject is wanted to give."""
 
     formula: Formula
@@ -114,7 +114,7 @@ class Verdict:
     """The values of such a subject, by quantity. None stands for an absent value."""
 
 
-def is_possible(wanted: Sequence[Wanted], present: frozenset[str], effort: Effort) -> Verdict:
+def is_possible(wanted: Sequence[Goal], present: frozenset[str], effort: Effort) -> Verdict:
     """Find out whether some subject gives every formula a wanted answer. The paths in `present` have a
     value."""
     search = _Search(wanted, present, min(effort.left, effort.most))
@@ -296,7 +296,7 @@ class _TooMuch(Exception):
 
 
 class _Search:
-    def __init__(self, wanted: Sequence[Wanted], present: frozenset[str], effort: int) -> None:
+    def __init__(self, wanted: Sequence[Goal], present: frozenset[str], effort: int) -> None:
         self.left = effort
         self.wanted = [(each.formula, _mask(each.answers)) for each in wanted]
         self.leaves = [list(dict.fromkeys(_leaves(each.formula))) for each in wanted]

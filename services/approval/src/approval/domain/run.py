@@ -34,7 +34,7 @@ from .approval import (
     StepReopened,
     StepRun,
 )
-from .approvers import Asked, Asking, Selection, may_be_asked, select_approvers
+from .approvers import AskedPerson, Asking, Selection, may_be_asked, select_approvers
 from .conditions import read_condition
 from .directory import Directory
 from .process import BackTo, Branch, Case, Choice, Node, Parallel, Process, Step, join_needed
@@ -271,14 +271,14 @@ class Run:
             return False
         return self.count_votes(step) and self.run_of(step.key).state in PASSED
 
-    def asked_as_added(self, step: Step, named: tuple[Asked, ...]) -> Iterator[Asked]:
+    def asked_as_added(self, step: Step, named: tuple[AskedPerson, ...]) -> Iterator[AskedPerson]:
         """Yield the people whom the step's rules name, and those who were added by hand in an earlier
         round."""
         if not self.run_of(step.key).parts:
             yield from named
             return
         again = {
-            part.person: Asked(part.person, groups, part.why, "added")
+            part.person: AskedPerson(part.person, groups, part.why, "added")
             for part in self.run_of(step.key).parts.values()
             if (groups := tuple(group for group in part.groups if group.startswith(ADDED)))
             and part.moved_to is None
@@ -381,7 +381,7 @@ class Run:
         # If successors are enough, the people of the fallback rule are not asked as well.
         taken_over = any(part.origin == "handed_over" for part in self.run_of(step.key).parts.values())
         enough = taken_over and verdict(step, self.run_of(step.key).parts.values()) != "rejected"
-        parts, coming = self.run_of(step.key).parts, dict[UUID, Asked]()
+        parts, coming = self.run_of(step.key).parts, dict[UUID, AskedPerson]()
         for person, asked in named.items():
             known = parts.get(person)
             if known is not None and known.state != "cancelled" and not votes_in_quorum(known):
@@ -397,7 +397,7 @@ class Run:
         else:
             self.count_votes(step)
 
-    def request_parts(self, step: Step, coming: list[Asked]) -> None:
+    def request_parts(self, step: Step, coming: list[AskedPerson]) -> None:
         if len(coming) > MANY:
             self.record(PartsRequested(self.now, step.key, tuple(coming)))
             return

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from .approval import Ended, Event, StepEnded, StepOpened
-from .approvers import Asked, LeftOut
+from .approvers import AskedPerson, LeftOut
 from .directory import Directory
 from .engine import Subject, foresee
 from .process import Process
@@ -16,7 +16,7 @@ from .values import value
 
 
 @value
-class Foreseen:
+class StepForecast:
     """The foreseen result of one step."""
 
     step: str
@@ -26,7 +26,7 @@ class Foreseen:
     branches are enough."""
     condition: str | None = None
     """The condition that decides about the step: its own, or the nearest one around it."""
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedPerson, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     due_at: datetime | None = None
     missing: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Foreseen:
 class Simulation:
     outcome: Literal["approved", "not_opened"]
     """`not_opened` if nobody could approve some step."""
-    steps: tuple[Foreseen, ...]
+    steps: tuple[StepForecast, ...]
     """All steps in the order of the document."""
 
 
@@ -53,11 +53,11 @@ def simulating(process: Process, subject: Subject, now: datetime, directory: Dir
     for happening in foresee(process, subject, now, directory):
         events.append(happening)
         yield
-    seen: dict[str, Foreseen] = {}
+    seen: dict[str, StepForecast] = {}
     for event in events:
         if isinstance(event, StepOpened):
             missing = tuple(n for n in process.steps[event.step].requires if subject.content.get(n) is None)
-            seen[event.step] = Foreseen(
+            seen[event.step] = StepForecast(
                 event.step,
                 "asked",
                 None,
@@ -69,8 +69,10 @@ def simulating(process: Process, subject: Subject, now: datetime, directory: Dir
             )
         elif isinstance(event, StepEnded) and event.step not in seen:
             outcome: Literal["skipped", "rejected"] = "rejected" if event.outcome == "rejected" else "skipped"
-            seen[event.step] = Foreseen(event.step, outcome, event.because, _condition(process, event.step))
-    steps = tuple(seen.get(key) or Foreseen(key, "not_reached") for key in process.steps)
+            seen[event.step] = StepForecast(
+                event.step, outcome, event.because, _condition(process, event.step)
+            )
+    steps = tuple(seen.get(key) or StepForecast(key, "not_reached") for key in process.steps)
     return Simulation("approved" if _approved(events) else "not_opened", steps)
 
 

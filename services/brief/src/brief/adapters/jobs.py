@@ -8,11 +8,11 @@ from typing import Final
 
 from optima_kit.jobs import JobKinds, JobRun
 
-from ..application.charge_budget import GRANT, GrantWanted
+from ..application.charge_budget import GRANT, ReconsiderBrief
 from ..application.grant_budget import grant_budget
 from ..application.ports import Ports
 from ..application.preview_proof import file_to_show, show_nothing, show_pages
-from ..application.submit_proof import PREVIEW, PreviewWanted
+from ..application.submit_proof import PREVIEW, RenderPreview
 from .previews import FileRefused, pages_of
 
 log = logging.getLogger(__name__)
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 jobs: Final = JobKinds()
 
 
-@jobs.on(GRANT, GrantWanted)
-async def grant(ports: Ports, payload: GrantWanted) -> None:
+@jobs.on(GRANT, ReconsiderBrief)
+async def grant(ports: Ports, payload: ReconsiderBrief) -> None:
     await grant_budget(ports, payload)
 
 
-@jobs.outside(PREVIEW, PreviewWanted, timeout=timedelta(seconds=45), attempts=5)
-async def preview(run: JobRun[Ports], payload: PreviewWanted) -> None:
+@jobs.outside(PREVIEW, RenderPreview, timeout=timedelta(seconds=45), attempts=5)
+async def preview(run: JobRun[Ports], payload: RenderPreview) -> None:
     """Make and store the pictures of a version's pages. A repetition after a crash makes the same pictures,
     and pictures that are already stored stay."""
     async with run.transaction() as ports:

@@ -24,7 +24,7 @@ MOST_GRANTED: Final = 1000
 TOLD_CAUSES: Final = frozenset(get_args(BudgetCause))
 
 
-class GrantWanted(BaseModel):
+class ReconsiderBrief(BaseModel):
     """Payload of the job that reconsiders a brief because its budget may have room now."""
 
     brief_id: UUID
@@ -103,7 +103,7 @@ async def cover_charge(ports: Ports, brief: Brief, charge: Charge, budget: Budge
 async def offer_room(ports: Ports, budget: Budget) -> None:
     """Schedule a job for each brief that the budget leaves uncovered, because it may have room now."""
     for brief_id in await ports.budgets.list_uncovered(budget.budget_id, MOST_GRANTED):
-        ports.jobs.schedule(GRANT, GrantWanted(brief_id=brief_id), key=str(brief_id))
+        ports.jobs.schedule(GRANT, ReconsiderBrief(brief_id=brief_id), key=str(brief_id))
 
 
 def record_charge(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..domain.budgets import EntryCause
 from ..domain.lifecycle import AuditContext, State
 from .approve_brief import tell_approved
-from .charge_budget import GrantWanted, cover_charge, record_charge
+from .charge_budget import ReconsiderBrief, cover_charge, record_charge
 from .ports import Ports
 
 
-async def grant_budget(ports: Ports, wanted: GrantWanted) -> None:
+async def grant_budget(ports: Ports, wanted: ReconsiderBrief) -> None:
     """Approve a waiting brief if its budget has room for all of it. For a brief that is under way, cover as
     much as there is room for. Nothing happens if this is a repetition, or if another brief took the room."""
     brief = await ports.briefs.lock_brief(wanted.brief_id)

@@ -27,7 +27,7 @@ from .read.access import may_review, seen
 PREVIEW: Final = "proof.preview"
 
 
-class PreviewWanted(BaseModel):
+class RenderPreview(BaseModel):
     proof_id: UUID
     version: int
 
@@ -100,7 +100,7 @@ async def _submit(
         sent, review.process, review.reviewer_ids, review.due_on, at=ports.now, by=actor.person_id
     )
     ports.proofs.insert_version(proof.proof_id, version, file.data)
-    wanted = PreviewWanted(proof_id=proof.proof_id, version=version.version)
+    wanted = RenderPreview(proof_id=proof.proof_id, version=version.version)
     ports.jobs.schedule(PREVIEW, wanted, key=f"{proof.proof_id}:{version.version}")
     submitted = ProofSubmitted(
         brief_id=brief.brief_id,

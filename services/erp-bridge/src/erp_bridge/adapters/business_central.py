@@ -35,7 +35,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
-from .record_session import Present, Swept, sweep
+from .record_session import RemoteDocument, SweptRecord, sweep
 from .rest import Client, HttpConnector, NotFound, Rest, exchange, http_session, judged
 
 ADDRESS: Final = "https://api.businesscentral.dynamics.com"
@@ -196,7 +196,7 @@ class BusinessCentralSession(ODataSession):
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         key = _KEYS[entity]
 
-        async def found(since: datetime | None, after: str | None) -> list[Swept]:
+        async def found(since: datetime | None, after: str | None) -> list[SweptRecord]:
             conditions = []
             if since is not None:
                 conditions.append(f"lastModifiedDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
@@ -208,7 +208,7 @@ class BusinessCentralSession(ODataSession):
             if entity in ("customer", "supplier"):
                 query["$expand"] = "paymentTerm"
             records = (await self._call("GET", _SETS[entity], query=query))["value"]
-            return [Swept(each[key], _record(each), _at_rest(each)) for each in records]
+            return [SweptRecord(each[key], _record(each), _at_rest(each)) for each in records]
 
         async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
@@ -235,7 +235,7 @@ class BusinessCentralSession(ODataSession):
         found = (await self._call("GET", _SETS[entity], query={"$filter": wanted, "$top": "1"}))["value"]
         return RemoteLink(found[0]["id"]) if found else None
 
-    async def _write(self, document: OutgoingDocument, before: Present | None) -> str:
+    async def _write(self, document: OutgoingDocument, before: RemoteDocument | None) -> str:
         if document.cancelled:
             order_id = before.remote_id if before is not None else await self._create(document)
             await self._call("DELETE", f"salesOrders({order_id})")
@@ -283,14 +283,14 @@ class BusinessCentralSession(ODataSession):
             for line in document.lines
         ]
 
-    async def _present(self, remote_id: str) -> Present | None:
+    async def _present(self, remote_id: str) -> RemoteDocument | None:
         try:
             found = await self._call("GET", f"salesOrders({remote_id})", query={"$expand": "salesOrderLines"})
         except NotFound:
             return None
         # A change of a line alone does not change the order's own tag.
         tags = [found["@odata.etag"], *(each["@odata.etag"] for each in found["salesOrderLines"])]
-        return Present(remote_id, found["number"], " ".join(tags), found)
+        return RemoteDocument(remote_id, found["number"], " ".join(tags), found)
 
     async def _call(
         self,

@@ -12,7 +12,7 @@ from .mappings import connector_mapping
 PAGE: Final = 500
 
 
-class Declared:
+class DescribedConnector:
     """A connector that is described by two constants. Each connector implements the rest of
     `ports.Connector`."""
 

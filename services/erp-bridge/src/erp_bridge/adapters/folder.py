@@ -26,7 +26,7 @@ from ..application.ports import (
     RemoteLink,
     Session,
     Unreachable,
-    Written,
+    WriteResult,
 )
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
@@ -34,7 +34,7 @@ from ..domain.import_plan import RemoteRecord
 from ..domain.mapping import EntityMapping
 from ..domain.mapping import Mapping as FieldMap
 from ..domain.schema import RemoteSchema
-from .capabilities import PAGE, Declared
+from .capabilities import PAGE, DescribedConnector
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ def check_folder(folder: str) -> None:
         raise Invalid("folder_malformed", field="settings.folder")
 
 
-class FolderConnector(Declared):
+class FolderConnector(DescribedConnector):
     """The base of connectors that exchange files. Each tenant has its own directory below `root`."""
 
     file_format: ClassVar[FileFormat]
@@ -200,7 +200,7 @@ class FolderSession:
         """Return None: the file's name contains the reference, so that writing it again replaces it."""
         return None
 
-    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> WriteResult:
         folder, word = _OUTGOING[document.entity]
         # The number is for people, the id makes the name unique, because "1/2" and "1-2" would give one name.
         number = re.sub("[^A-Za-z0-9]+", "-", document.number)
@@ -215,7 +215,7 @@ class FolderSession:
             _write_whole(path, self._format.write(document, before))
 
         await in_thread(write)
-        return Written(f"out/{folder}/{name}")
+        return WriteResult(f"out/{folder}/{name}")
 
     def left(self, entity: Entity) -> Iterator[bytes]:
         """Yield the files that we wrote for an entity. Call it in a thread, because it blocks."""

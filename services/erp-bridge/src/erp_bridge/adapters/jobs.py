@@ -12,7 +12,7 @@ from optima_kit.refusals import Refusal
 from ..application.export_document import export_document
 from ..application.import_entity import import_entity
 from ..application.outage import note_outage, recover_connection
-from ..application.ports import Fault, Paused, Ports, Throttled
+from ..application.ports import EntityPaused, Fault, Ports, Throttled
 from ..application.reconcile import reconcile
 from ..application.replay_failures import replay_page
 from ..application.schedules import (
@@ -74,7 +74,7 @@ async def poll(run: JobRun[Ports], payload: PollConnection) -> None:
     if not out:
         try:
             await import_entity(run, payload.key, payload.entity, "scheduled")
-        except Paused:
+        except EntityPaused:
             pass  # a failure tells people about the pause
         except Fault as met:
             fault = met

@@ -39,7 +39,7 @@ RECORDS_REFUSED = Counter(
 
 
 class CountedExchange:
-    """Implements `ports.Exchanged`."""
+    """Implements `ports.ExchangeCounters`."""
 
     def exported(self, connector: str, entity: Entity, lag: timedelta) -> None:
         EXPORT_SECONDS.labels(connector, entity).observe(lag.total_seconds())

@@ -22,7 +22,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
-from .record_session import DocumentSession, Present, Swept, sweep, version_of
+from .record_session import DocumentSession, RemoteDocument, SweptRecord, sweep, version_of
 from .rest import Client, HttpConnector, NotFound, Rest
 
 _MODELS: Final[dict[Entity, str]] = {
@@ -139,14 +139,14 @@ class OdooSession(DocumentSession):
         there = await self._fields(entity)
         wanted = {name: each for name, each in _READ[entity].items() if name in there}
 
-        async def found(since: datetime | None, after: int | None) -> list[Swept]:
+        async def found(since: datetime | None, after: int | None) -> list[SweptRecord]:
             domain = [*_WANTED[entity], ["id", ">", after or 0]]
             if since is not None:
                 domain.append(["write_date", ">=", _moment(since)])
             records = await self._read(
                 _MODELS[entity], domain, {**wanted, "write_date": {}}, limit=self._page, at_rest=True
             )
-            return [Swept(each["id"], _record(each), not each.get("active", True)) for each in records]
+            return [SweptRecord(each["id"], _record(each), not each.get("active", True)) for each in records]
 
         async for page in sweep(_MODELS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
@@ -181,7 +181,7 @@ class OdooSession(DocumentSession):
         found = await self._read(_MODELS[entity], [["origin", "=", reference]], {"origin": {}}, limit=1)
         return RemoteLink(str(found[0]["id"])) if found else None
 
-    async def _write(self, document: OutgoingDocument, before: Present | None) -> str:
+    async def _write(self, document: OutgoingDocument, before: RemoteDocument | None) -> str:
         state = before.values["state"] if before is not None else "draft"
         if document.cancelled:
             order_id = int(before.remote_id) if before is not None else await self._create(document)
@@ -241,7 +241,7 @@ class OdooSession(DocumentSession):
             "order_line": commands,
         }
 
-    async def _present(self, remote_id: str) -> Present | None:
+    async def _present(self, remote_id: str) -> RemoteDocument | None:
         asked = {
             "name": {},
             "state": {},
@@ -261,7 +261,7 @@ class OdooSession(DocumentSession):
         order = found[0]
         # A change of a line alone does not change the order's own time.
         time = max(order["write_date"], *(each["write_date"] for each in order["order_line"]), "")
-        return Present(remote_id, order["name"], version_of(time, order), order)
+        return RemoteDocument(remote_id, order["name"], version_of(time, order), order)
 
     async def _fields(self, entity: Entity) -> dict[str, Any]:
         """Return the fields of the entity's model; none if its module is not installed."""

@@ -19,7 +19,7 @@ from ..application.ports import (
     Link,
     NamedDifference,
     Origin,
-    Written,
+    WriteResult,
 )
 from ..domain.ddt_invoice import INVOICED, SentDdt
 from ..domain.documents import Document
@@ -161,7 +161,7 @@ class PostgresDocuments:
         )
 
     async def update_exported_link(
-        self, connection_id: UUID, document: Document, written: Written, content_hash: str, at: datetime
+        self, connection_id: UUID, document: Document, written: WriteResult, content_hash: str, at: datetime
     ) -> timedelta:
         since: datetime | None = await self._work.fetchval(
             QUERIES.update_exported_link,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..application.ports import Checkpoint, Conflict, Gone, Page, RemoteLink, Written
+from ..application.ports import Checkpoint, Conflict, Gone, Page, RemoteLink, WriteResult
 from ..domain.documents import OutgoingDocument
 from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
@@ -22,7 +22,7 @@ transaction began."""
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweptRecord:
     """A record that a sweep found."""
 
     key: Any
@@ -35,7 +35,7 @@ class Swept:
 async def sweep(
     source: str,
     checkpoint: Checkpoint | None,
-    found: Callable[[datetime | None, Any], Awaitable[Sequence[Swept]]],
+    found: Callable[[datetime | None, Any], Awaitable[Sequence[SweptRecord]]],
     *,
     page: int,
     now: Callable[[], Awaitable[datetime]],
@@ -80,7 +80,7 @@ def is_another(known: str | None, version: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class RemoteDocument:
     """A document as the ERP has it now."""
 
     remote_id: str
@@ -106,12 +106,12 @@ class DocumentSession(ABC):
     async def settle(self, page: Page, *, refused: bool) -> None:  # noqa: B027 - nothing is to be done
         """Do nothing: the ERP keeps its records, so there is nothing to put away."""
 
-    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> WriteResult:
         before = None
         if link is not None:
             before = await self._present(link.remote_id)
             if before is None and document.cancelled:
-                return Written(link.remote_id)  # a deleted record needs no cancellation
+                return WriteResult(link.remote_id)  # a deleted record needs no cancellation
             if before is None:
                 raise Gone(link.remote_id)
             if is_another(link.version, before.version):
@@ -119,18 +119,18 @@ class DocumentSession(ABC):
         remote_id = await self._write(document, before)
         after = await self._present(remote_id)
         if after is None:
-            return Written(remote_id, before.number if before else None)
-        return Written(remote_id, after.number, after.version)
+            return WriteResult(remote_id, before.number if before else None)
+        return WriteResult(remote_id, after.number, after.version)
 
     @abstractmethod
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
         """As `ports.Session` says."""
 
     @abstractmethod
-    async def _present(self, remote_id: str) -> Present | None:
+    async def _present(self, remote_id: str) -> RemoteDocument | None:
         """Return the document as the ERP has it now, or None if it no longer exists."""
 
     @abstractmethod
-    async def _write(self, document: OutgoingDocument, before: Present | None) -> str:
+    async def _write(self, document: OutgoingDocument, before: RemoteDocument | None) -> str:
         """Create the remote record or bring it to the document's state. Return its id. The call may be
         repeated after a failure at any step."""

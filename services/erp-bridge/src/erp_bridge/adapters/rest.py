@@ -31,7 +31,7 @@ from ..application.ports import (
     Unauthorised,
     Unreachable,
 )
-from .capabilities import PAGE, Declared
+from .capabilities import PAGE, DescribedConnector
 from .egress import EgressGuard
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Client(Protocol):
     """The session with the ERP; None before the first sign-in."""
 
 
-class HttpConnector(Declared, ABC):
+class HttpConnector(DescribedConnector, ABC):
     """The base of connectors to ERPs that are called over HTTP."""
 
     def __init__(self, guard: EgressGuard, *, page: int = PAGE) -> None:

@@ -25,7 +25,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from .capabilities import read_by_id, unmapped, written_by_id
 from .odata import ODataSession, literal
-from .record_session import Present, Swept, sweep, version_of
+from .record_session import RemoteDocument, SweptRecord, sweep, version_of
 from .rest import Client, HttpConnector, NotFound, Rest, exchange, judged
 
 _SETS: Final[dict[Entity, str]] = {
@@ -170,7 +170,7 @@ class SapSession(ODataSession):
         key = _KEYS[entity]
         terms = await self._terms() if entity in ("customer", "supplier") else {}
 
-        async def found(since: datetime | None, after: str | int | None) -> list[Swept]:
+        async def found(since: datetime | None, after: str | int | None) -> list[SweptRecord]:
             conditions = [_KINDS[entity]] if entity in _KINDS else []
             if since is not None and entity in _DATED:
                 # The server's days follow its own clock, so one more day is read to miss nothing.
@@ -182,7 +182,9 @@ class SapSession(ODataSession):
                 query["$filter"] = " and ".join(conditions)
             headers = {"Prefer": f"odata.maxpagesize={self._page}"}
             told = await self._rest.call("GET", _SETS[entity], query=query, headers=headers)
-            return [Swept(each[key], _record(each, key, terms), _at_rest(each)) for each in told["value"]]
+            return [
+                SweptRecord(each[key], _record(each, key, terms), _at_rest(each)) for each in told["value"]
+            ]
 
         async for page in sweep(_SETS[entity], checkpoint, found, page=self._page, now=self._now):
             yield page
@@ -210,7 +212,7 @@ class SapSession(ODataSession):
         found = (await self._rest.call("GET", _SETS[entity], query=query))["value"]
         return RemoteLink(str(found[0]["DocEntry"])) if found else None
 
-    async def _write(self, document: OutgoingDocument, before: Present | None) -> str:
+    async def _write(self, document: OutgoingDocument, before: RemoteDocument | None) -> str:
         if document.cancelled:
             order_id = before.remote_id if before is not None else await self._create(document)
             if before is None or before.values["Cancelled"] != "tYES":
@@ -253,7 +255,7 @@ class SapSession(ODataSession):
             ],
         }
 
-    async def _present(self, remote_id: str) -> Present | None:
+    async def _present(self, remote_id: str) -> RemoteDocument | None:
         try:
             found = await self._rest.call("GET", f"Orders({int(remote_id)})")
         except NotFound:
@@ -261,7 +263,7 @@ class SapSession(ODataSession):
         lines = [{name: line.get(name) for name in _OF_LINE} for line in found["DocumentLines"]]
         content = [{name: found.get(name) for name in _OF_ORDER}, lines]
         version = version_of(f"{found['UpdateDate']} {found['UpdateTime']}", content)
-        return Present(remote_id, str(found["DocNum"]), version, found)
+        return RemoteDocument(remote_id, str(found["DocNum"]), version, found)
 
     async def _terms(self) -> dict[int, str]:
         """Return the names of payment terms by number, because partners refer to terms by number."""

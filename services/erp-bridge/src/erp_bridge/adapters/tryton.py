@@ -27,7 +27,7 @@ from ..application.ports import (
     Rejected,
     RemoteLink,
     Session,
-    Written,
+    WriteResult,
 )
 from ..domain.connection import Description, Setting
 from ..domain.documents import GOODS_BACK, DocumentContent, OutgoingDocument
@@ -35,7 +35,7 @@ from ..domain.entities import Entity
 from ..domain.import_plan import RemoteRecord
 from ..domain.schema import RemoteSchema
 from .capabilities import read_by_id, unmapped, written_by_id
-from .record_session import Swept, is_another, sweep, version_of
+from .record_session import SweptRecord, is_another, sweep, version_of
 from .rest import Client, HttpConnector
 from .tryton_rpc import TrytonRpc
 
@@ -189,14 +189,14 @@ class TrytonSession:
     async def changes(self, entity: Entity, checkpoint: Checkpoint | None) -> AsyncIterator[Page]:
         credited: list[Any] | None = None
 
-        async def found(since: datetime | None, after: int | None) -> list[Swept]:
+        async def found(since: datetime | None, after: int | None) -> list[SweptRecord]:
             nonlocal credited
             if credited is None:
                 looks = entity == "ddt_invoice" and since is not None
                 credited = await self._credited_since(since) if looks and since is not None else []
             wanted = [*self._wanted(entity), *_changed_since(entity, since, credited)]
             records = await self._found(entity, [*wanted, ["id", ">", after or 0]])
-            return [Swept(each["id"], _record(each), _at_rest(each)) for each in records]
+            return [SweptRecord(each["id"], _record(each), _at_rest(each)) for each in records]
 
         async def now() -> datetime:
             await self._rpc.call("res.user.get_preferences", True)
@@ -245,17 +245,17 @@ class TrytonSession:
         )
         return RemoteLink(str(found[0]["id"])) if found else None
 
-    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> WriteResult:
         remote_id = int(link.remote_id) if link is not None else None
         before = await self._present(document.entity, remote_id) if remote_id is not None else None
         if document.cancelled and before is not None and before["state"] == "cancelled":
-            return Written(str(before["id"]), before["number"], _version(before))  # whoever cancelled it
+            return WriteResult(str(before["id"]), before["number"], _version(before))  # whoever cancelled it
         if link is not None and before is not None and is_another(link.version, _version(before)):
             raise Conflict(_version(before))
         put = self._put_sale if document.entity == "order" else self._put_shipment
         remote_id = await put(document, before)
         after = await self._present(document.entity, remote_id)
-        return Written(str(remote_id), after["number"], _version(after))
+        return WriteResult(str(remote_id), after["number"], _version(after))
 
     async def _put_sale(self, document: OutgoingDocument, before: Mapping[str, Any] | None) -> int:
         heading = document.heading

@@ -35,7 +35,7 @@ class SignedIn:
     """One of `_CALLED_AT`."""
 
 
-class Warned(Rejected):
+class ConfirmationRequired(Rejected):
     """The server asks for confirmation. It executes the call once the warning is confirmed, as
     `TrytonRpc.insist` does."""
 
@@ -115,7 +115,7 @@ class TrytonRpc:
         """Do as `call`, but confirm a warning of the server."""
         try:
             return await self.call(method, *arguments)
-        except Warned as warned:
+        except ConfirmationRequired as warned:
             known = await self._signed_in()
             said = {"user": known.user_id, "name": warned.name}
             await self.call("res.user.warning.create", [said])
@@ -156,7 +156,7 @@ def _fault(error: Any) -> Exception:
     if kind == "ConcurrencyException":
         return Conflict("")
     if kind == "UserWarning" and isinstance(told, list) and len(told) > 1:
-        return Warned(str(told[0]), _plain(told[1]))
+        return ConfirmationRequired(str(told[0]), _plain(told[1]))
     return Rejected("remote_refused", text=_plain(told or kind))
 
 

@@ -19,15 +19,15 @@ from .pace import paced
 from .ports import (
     Connector,
     Endpoint,
+    EntityPaused,
     Fault,
     JobWork,
-    Paused,
     Ports,
     RemoteLink,
     Throttled,
     Unauthorised,
     Unreachable,
-    Written,
+    WriteResult,
 )
 from .schedules import ExportDocument, schedule_export
 
@@ -59,7 +59,7 @@ async def export_document(work: JobWork, job: ExportDocument) -> None:
     if export is None:
         async with work.finish():
             return
-    written: Written | None = None
+    written: WriteResult | None = None
     fault: Fault | None = None
     if not export.unchanged:
         try:
@@ -67,7 +67,7 @@ async def export_document(work: JobWork, job: ExportDocument) -> None:
         except Fault as met:
             fault = met
     async with work.finish() as ports:
-        if isinstance(fault, Paused):
+        if isinstance(fault, EntityPaused):
             return
         if fault is None:
             await _note_export(ports, export, written)
@@ -141,14 +141,14 @@ async def _has_what_it_follows(ports: Ports, connection: Connection, document: D
     return link is not None and link.remote_id is not None
 
 
-async def _write(work: JobWork, export: _Export) -> Written:
+async def _write(work: JobWork, export: _Export) -> WriteResult:
     """Write the document. Raises Fault, in particular Paused if the remote schema no longer fits."""
     async with export.connector.open(paced(work, export.connection, export.endpoint)) as session:
         if export.sees_schema and (schema := await session.schema(export.document.entity)) is not None:
             async with work.transaction() as ports:
                 fits = await note_schema(ports, export.connection, export.document.entity, schema)
             if not fits:
-                raise Paused
+                raise EntityPaused
         link = export.link or await session.find(export.document.entity, str(export.document.internal_id))
         return await session.put(export.outgoing, link)
 
@@ -160,11 +160,11 @@ def _schedule_again(ports: Ports, export: _Export, *, after: timedelta) -> None:
     )
 
 
-async def _note_export(ports: Ports, export: _Export, written: Written | None) -> None:
+async def _note_export(ports: Ports, export: _Export, written: WriteResult | None) -> None:
     document, connection = export.document, export.connection
     if written is None:
         assert export.link is not None
-        written = Written(export.link.remote_id, version=export.link.version)
+        written = WriteResult(export.link.remote_id, version=export.link.version)
     lag = await ports.documents.update_exported_link(
         connection.connection_id, document, written, export.outgoing.hash(), ports.now
     )

@@ -19,7 +19,7 @@ from .apply_plan import apply_plan, plan_records, refuse_source
 from .mark_deleted import mark_deleted
 from .note_schema import note_schema
 from .pace import paced
-from .ports import Checkpoint, Endpoint, Fault, Page, Paused, Ports, RequestWork, Session, Work
+from .ports import Checkpoint, Endpoint, EntityPaused, Fault, Page, Ports, RequestWork, Session, Work
 
 REFUSED_SHOWN = 200
 
@@ -107,7 +107,7 @@ async def _see_schema(work: Work, session: Session, connection: Connection, enti
     async with work.transaction() as ports:
         fits = await note_schema(ports, connection, entity, schema)
     if not fits:
-        raise Paused
+        raise EntityPaused
 
 
 async def preview_import(
@@ -131,7 +131,7 @@ async def preview_import(
 async def _begin(ports: Ports, key: str, entity: Entity) -> tuple[Connection, Endpoint, Checkpoint | None]:
     connection = await ports.connections.get_connection(key)
     if await ports.failures.is_paused(connection.connection_id, entity):
-        raise Paused
+        raise EntityPaused
     checkpoint = await ports.checkpoints.find_checkpoint(connection.connection_id, entity)
     return connection, ports.endpoint(connection), checkpoint
 

@@ -82,7 +82,7 @@ class Conflict(Fault):
         self.current = current
 
 
-class Paused(Fault):
+class EntityPaused(Fault):
     """The entity is not exchanged until a person has checked how its fields changed in the ERP."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class RemoteLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteResult:
     """What a write left in the remote system."""
 
     remote_id: str
@@ -185,7 +185,7 @@ class Session(Protocol):
     async def find(self, entity: Entity, reference: str) -> RemoteLink | None:
         """Return the remote record that carries our id, or None if no earlier write created it."""
 
-    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> Written:
+    async def put(self, document: OutgoingDocument, link: RemoteLink | None) -> WriteResult:
         """Create the remote record, or bring the linked one to this state. Calling it again does no harm.
 
         Raises Conflict if somebody else changed the record after the link's version, Gone if it no longer
@@ -529,7 +529,7 @@ class Documents(Protocol):
         """Record that the document is not meant for this ERP."""
 
     async def update_exported_link(
-        self, connection_id: UUID, document: Document, written: Written, content_hash: str, at: datetime
+        self, connection_id: UUID, document: Document, written: WriteResult, content_hash: str, at: datetime
     ) -> timedelta:
         """Record that the ERP has this state of the document. Return how long the export had been waiting.
 
@@ -682,7 +682,7 @@ class Reconciliations(Protocol):
         """List the differences that the reconciliation found, by kind and remote id."""
 
 
-class Exchanged(Protocol):
+class ExchangeCounters(Protocol):
     """Counters of exports that succeeded and of those that the ERP refused, for the metrics."""
 
     def exported(self, connector: str, entity: Entity, lag: timedelta) -> None: ...
@@ -708,7 +708,7 @@ class Ports:
     reconciliations: Reconciliations
     connectors: Connectors
     checks: Checks
-    exchanged: Exchanged
+    exchanged: ExchangeCounters
     mapping_text: Callable[[FieldMap], str]
     """Writes a mapping as the YAML text that people read."""
     directory: Directory

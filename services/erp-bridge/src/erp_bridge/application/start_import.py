@@ -8,7 +8,7 @@ from ..domain.entities import Entity
 from ..domain.run import RunKind
 from .import_entity import ImportedSource, import_entity, preview_import
 from .pace import paced
-from .ports import Paused, RequestWork
+from .ports import EntityPaused, RequestWork
 from .resend import backfill_entity
 
 
@@ -31,7 +31,7 @@ async def start_import(
         if dry_run:
             try:
                 sources += await preview_import(work, key, each, again=from_the_beginning)
-            except Paused:
+            except EntityPaused:
                 if entity is not None:
                     raise
             continue
@@ -41,7 +41,7 @@ async def start_import(
         kind: RunKind = "backfill" if from_the_beginning else "requested"
         try:
             sources += await import_entity(work, key, each, kind)
-        except Paused:
+        except EntityPaused:
             if entity is not None:
                 raise
     return sources

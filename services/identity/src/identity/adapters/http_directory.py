@@ -13,7 +13,7 @@ from optima_kit.refusals import Invalid
 from ..application.choose_language import choose_language
 from ..application.define_role import define_role
 from ..application.define_unit import define_unit
-from ..application.import_people import Imported, import_people
+from ..application.import_people import ImportedPerson, import_people
 from ..application.invite_person import invite_person
 from ..application.let_person_depart import let_person_depart
 from ..application.ports import Ports
@@ -217,7 +217,7 @@ async def import_table(call: Call[Ports], query: ImportQuery, body: bytes) -> Im
     lists every fault with its row, and nothing is written. Importing the same table again changes nothing.
     """
     rows = read_people(body)
-    imported: list[Imported] = []
+    imported: list[ImportedPerson] = []
     with suppress(_DryRun):
         async with acting(call, "directory.write") as (ports, actor):
             actor.require("person.invite")

@@ -37,7 +37,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedPerson:
     row: int
     person_id: UUID
     name: str
@@ -46,12 +46,12 @@ class Imported:
     """The invitation, if the person is new."""
 
 
-async def import_people(ports: Ports, actor: Actor, rows: Sequence[Row]) -> list[Imported]:
+async def import_people(ports: Ports, actor: Actor, rows: Sequence[Row]) -> list[ImportedPerson]:
     """Invite people who are not in the directory, and change those who are. People whom the table leaves out
     stay as they are. Raises Violations with every fault of every row; the caller must then undo the
     transaction."""
     faults: list[Refusal] = []
-    imported: dict[int, Imported] = {}
+    imported: dict[int, ImportedPerson] = {}
     _no_address_twice(rows, faults)
     for row in rows:
         with_fault = _noting(faults, row)
@@ -89,7 +89,7 @@ def _noting(faults: list[Refusal], row: Row) -> Callable[[Refusal], None]:
     return note
 
 
-async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> Imported:
+async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> ImportedPerson:
     known = await ports.people.find_by_email(normalised_email(row.email))
     if known is None:
         link = await invite_person(
@@ -105,14 +105,14 @@ async def _invite_or_change(ports: Ports, actor: Actor, row: Row) -> Imported:
                 language=row.language,
             ),
         )
-        return Imported(row.number, link.person.id, row.name, "invited", link)
+        return ImportedPerson(row.number, link.person.id, row.name, "invited", link)
     if known.kind != row.kind:
         raise Invalid("kind_not_changeable", field="kind")
     changes = await _differences(ports, known, row)
     if not changes:
-        return Imported(row.number, known.id, row.name, "unchanged")
+        return ImportedPerson(row.number, known.id, row.name, "unchanged")
     await revise_person(ports, actor, known.id, known.version, changes)
-    return Imported(row.number, known.id, row.name, "changed")
+    return ImportedPerson(row.number, known.id, row.name, "changed")
 
 
 async def _differences(ports: Ports, known: Person, row: Row) -> PersonChanges:
@@ -131,7 +131,9 @@ async def _differences(ports: Ports, known: Person, row: Row) -> PersonChanges:
     return changes
 
 
-async def _place_under_manager(ports: Ports, actor: Actor, row: Row, imported: Imported) -> Imported:
+async def _place_under_manager(
+    ports: Ports, actor: Actor, row: Row, imported: ImportedPerson
+) -> ImportedPerson:
     manager = await ports.people.find_by_email(normalised_email(row.manager)) if row.manager else None
     if row.manager and manager is None:
         raise Invalid("manager_not_available", field="manager")

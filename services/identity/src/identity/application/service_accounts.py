@@ -19,14 +19,14 @@ from .ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedAccount:
+class NewServiceAccount:
     account: ServiceAccount
     secret: str
 
 
 async def open_service_account(
     ports: Ports, actor: Actor, *, name: str, scopes: Sequence[str]
-) -> OpenedAccount:
+) -> NewServiceAccount:
     await ports.tenants.lock()
     account_name_is_free(name, await ports.accounts.find_by_name(name))
     scopes_hold_only_grantable_privileges(scopes, MATRIX)
@@ -35,17 +35,17 @@ async def open_service_account(
     account = ServiceAccount(new_id(), name, frozenset(scopes), hashed_secret(secret))
     await ports.accounts.insert(account)
     tell_of_account(ports, account)
-    return OpenedAccount(account, secret)
+    return NewServiceAccount(account, secret)
 
 
-async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> OpenedAccount:
+async def renew_secret(ports: Ports, actor: Actor, account_id: UUID) -> NewServiceAccount:
     """Give the account a new secret. The old one stops working."""
     account = await account_to_manage(ports, actor, account_id)
     secret = new_secret()
     renewed = account.with_secret(hashed_secret(secret))
     await ports.accounts.update(renewed)
     tell_of_account(ports, renewed, secret_renewed=True)
-    return OpenedAccount(renewed, secret)
+    return NewServiceAccount(renewed, secret)
 
 
 async def close_service_account(ports: Ports, actor: Actor, account_id: UUID) -> None:

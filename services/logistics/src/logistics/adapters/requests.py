@@ -33,7 +33,7 @@ from ..domain.counts import CountState
 from ..domain.document_types import Counterparty, Direction
 from ..domain.holds import Ending
 from ..domain.shipments import (
-    Arrived,
+    ArrivedQuantities,
     Disposition,
     Freight,
     Line,
@@ -317,8 +317,8 @@ class RecordDelivery(Command):
     reason: Annotated[str, Text(500)] | None = None
     """Why something else arrived; required in that case."""
 
-    def found(self) -> list[Arrived]:
-        return [Arrived(line.job_id, line.accepted, line.damaged) for line in self.arrived or ()]
+    def found(self) -> list[ArrivedQuantities]:
+        return [ArrivedQuantities(line.job_id, line.accepted, line.damaged) for line in self.arrived or ()]
 
 
 class DeliveryProofQuery(Query):

@@ -12,7 +12,7 @@ from optima_contracts.logistics import ShipmentDelivered, ShipmentPartlyRefused
 from optima_kit.refusals import Invalid
 
 from ..domain.document_types import GoodsGoTo
-from ..domain.shipments import Arrived
+from ..domain.shipments import ArrivedQuantities
 from ..domain.stock import DIFFERENCES, Kind, Movement, must_be_findable
 from .changing import consignment_to_change, save_and_tell
 from .facts import facts_of, lines_of, stock_adjusted
@@ -27,7 +27,7 @@ async def record_delivery(
     *,
     received_by: str,
     delivered_at: datetime | None,
-    arrived: Sequence[Arrived] = (),
+    arrived: Sequence[ArrivedQuantities] = (),
     reason: str | None = None,
 ) -> ShipmentRow:
     """Record the delivery of the shipment and of those that travel with it; some of these may be refused
@@ -52,7 +52,7 @@ async def record_delivery(
 class Arrival:
     received_by: str
     at: datetime
-    arrived: Sequence[Arrived]
+    arrived: Sequence[ArrivedQuantities]
     reason: str | None
     jobs: Collection[UUID]
     """The jobs of all shipments that travelled together."""
@@ -100,7 +100,7 @@ def _tell_of(ports: Ports, row: ShipmentRow, differences: Sequence[Movement], re
 
 
 async def _gone_after(
-    ports: Ports, row: ShipmentRow, arrived: Sequence[Arrived], movements: Sequence[Movement]
+    ports: Ports, row: ShipmentRow, arrived: Sequence[ArrivedQuantities], movements: Sequence[Movement]
 ) -> set[UUID]:
     """Return the jobs of which no goods lie anywhere any more. Raises WrongState if more was found than is
     possible."""

@@ -111,7 +111,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ArrivedQuantities:
     """The quantities of a line that arrived, if they differ from the document."""
 
     job_id: UUID
@@ -370,7 +370,7 @@ class Shipment:
         at: datetime,
         *,
         now: datetime,
-        arrived: Sequence[Arrived] = (),
+        arrived: Sequence[ArrivedQuantities] = (),
         besides: Collection[UUID] = (),
     ) -> Shipment:
         """Record the delivery. `arrived` names the lines of which something else arrived than the document
@@ -390,9 +390,11 @@ class Shipment:
                 raise Invalid("nothing_accepted", field="arrived")
         return self._with(state=State.DELIVERED, received_by=received_by, delivered_at=at, lines=lines)
 
-    def _arrived(self, arrived: Sequence[Arrived], besides: Collection[UUID]) -> Mapping[UUID, Arrived]:
+    def _arrived(
+        self, arrived: Sequence[ArrivedQuantities], besides: Collection[UUID]
+    ) -> Mapping[UUID, ArrivedQuantities]:
         """Return by job what arrived, for every line."""
-        found = {line.job_id: Arrived(line.job_id, line.quantity) for line in self.lines}
+        found = {line.job_id: ArrivedQuantities(line.job_id, line.quantity) for line in self.lines}
         _each_job_appears_once(arrived, "arrived")
         for index, each in enumerate(arrived):
             sent = found.get(each.job_id)
@@ -506,7 +508,7 @@ class Shipment:
             return other.state in OPEN
         return self.document_of is not None and self.document_of == other.document_of
 
-    def has_nothing_of(self, arrived: Sequence[Arrived]) -> bool:
+    def has_nothing_of(self, arrived: Sequence[ArrivedQuantities]) -> bool:
         """Tell whether the recipient took nothing of this shipment."""
         taken = {each.job_id: each.accepted for each in arrived}
         return self.goods_go_to is not GoodsGoTo.WAREHOUSE and not any(
@@ -545,7 +547,7 @@ class Shipment:
     def goods_arrive(
         self,
         new_id: Callable[[], UUID],
-        arrived: Sequence[Arrived],
+        arrived: Sequence[ArrivedQuantities],
         reason: str | None,
         besides: Collection[UUID] = (),
         put_away: str = "",
@@ -735,7 +737,9 @@ def _may_be_shipped(order: Order, goods: Goods, shipment: Shipment, document_typ
         _goods_are_in_the_warehouse_and_free(goods, line, shipment.warehouse, field)
 
 
-def _each_job_appears_once(lines: Sequence[Line | Arrived | ReturnedLine], field: str = "lines") -> None:
+def _each_job_appears_once(
+    lines: Sequence[Line | ArrivedQuantities | ReturnedLine], field: str = "lines"
+) -> None:
     seen: set[UUID] = set()
     for index, line in enumerate(lines):
         if line.job_id in seen:

@@ -15,7 +15,7 @@ from optima_kit.sealing import SealBroken, Sealer
 _LASTS: Final = timedelta(minutes=10)
 
 
-class Carried:
+class CarriedValues:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 

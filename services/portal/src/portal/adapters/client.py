@@ -33,16 +33,16 @@ class ProofNeeded(Exception):
     """Identity requires a recent proof, so the person is asked for a password or code."""
 
 
-class Outdated(Refused):
+class TokenOutdated(Refused):
     """The access token no longer reflects the person's rights; the request succeeds with a new token."""
 
 
-class Away(Exception):
+class ServiceAway(Exception):
     """A service did not answer in time, or could not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ServiceResponse:
     body: Any
     """JSON as Python objects, or bytes of any other media type."""
     media_type: str
@@ -98,12 +98,12 @@ class Services:
 
     async def ask(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
-    ) -> Answered:
+    ) -> ServiceResponse:
         """Call a service. Raises Refused for a refusal, its subclasses for particular ones, ProofNeeded if a
         proof is required, and Away if there is no answer. A read is given up as soon as the service fails its
         health check; a command is not, because the service may have executed it."""
         if method == "GET" and self._is_known_still(service):
-            raise Away(service)
+            raise ServiceAway(service)
         asked = self._answer(service, method, path, headers, **content)
         return await (self._unless_still(service, asked) if method == "GET" else asked)
 
@@ -135,26 +135,28 @@ class Services:
 
     async def _answer(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
-    ) -> Answered:
+    ) -> ServiceResponse:
         try:
             async with self._request(service, method, path, headers, **content) as response:
                 self._stood_still.pop(service, None)
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Away(service) from error
+            raise ServiceAway(service) from error
         return _answered(service, response, raw)
 
-    async def _unless_still(self, service: str, asked: Coroutine[Any, Any, Answered]) -> Answered:
+    async def _unless_still(
+        self, service: str, asked: Coroutine[Any, Any, ServiceResponse]
+    ) -> ServiceResponse:
         answer = asyncio.ensure_future(asked)
         try:
             await asyncio.wait({answer}, timeout=_SOON)
             if not answer.done() and await self._stands_still(service, answer):
-                raise Away(service)
+                raise ServiceAway(service)
             return await answer
         finally:
             answer.cancel()
 
-    async def _stands_still(self, service: str, answer: asyncio.Future[Answered]) -> bool:
+    async def _stands_still(self, service: str, answer: asyncio.Future[ServiceResponse]) -> bool:
         look = asyncio.ensure_future(self._look(service))
         try:
             either: set[asyncio.Future[Any]] = {answer, look}
@@ -165,7 +167,7 @@ class Services:
 
     async def stream(
         self, service: str, path: str, headers: Mapping[str, str], params: Mapping[str, str]
-    ) -> Answered:
+    ) -> ServiceResponse:
         """Return a file of any size, passed on as it arrives. Raises as `ask` does, before the first byte."""
         timeout = aiohttp.ClientTimeout(sock_read=_FILE_PAUSES)
         try:
@@ -173,8 +175,8 @@ class Services:
             if response.status != 200:
                 return _answered(service, response, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Away(service) from error
-        return Answered(_chunks(response), response.content_type, _disposition(response))
+            raise ServiceAway(service) from error
+        return ServiceResponse(_chunks(response), response.content_type, _disposition(response))
 
     def _request(
         self, service: str, method: str, path: str, headers: Mapping[str, str], **content: Any
@@ -191,14 +193,14 @@ class Services:
         )
 
 
-def _answered(service: str, response: aiohttp.ClientResponse, raw: bytes) -> Answered:
+def _answered(service: str, response: aiohttp.ClientResponse, raw: bytes) -> ServiceResponse:
     if response.status >= 500:
-        raise Away(service)
+        raise ServiceAway(service)
     body = orjson.loads(raw) if raw and response.content_type.endswith("json") else raw
     if response.status >= 400:
         raise _refusal(response.status, body if isinstance(body, dict) else {})
     version = response.headers.get("ETag", "").strip('"') or None
-    return Answered(body, response.content_type, _disposition(response), version)
+    return ServiceResponse(body, response.content_type, _disposition(response), version)
 
 
 def _refusal(status: int, problem: Mapping[str, Any]) -> Exception:
@@ -206,7 +208,7 @@ def _refusal(status: int, problem: Mapping[str, Any]) -> Exception:
         case "proof_needed":
             return ProofNeeded()
         case "token_outdated":
-            return Outdated(status, problem)
+            return TokenOutdated(status, problem)
     return Refused(status, problem)
 
 
@@ -237,15 +239,15 @@ class AsPerson:
         path: str,
         more: Mapping[str, str] = MappingProxyType({}),
         **content: Any,
-    ) -> Answered:
+    ) -> ServiceResponse:
         used = self.headers
         try:
             return await self.services.ask(service, method, path, {**used, **more}, **content)
-        except Outdated as outdated:
+        except TokenOutdated as outdated:
             await self._renew(used, outdated)
             return await self.services.ask(service, method, path, {**self.headers, **more}, **content)
 
-    async def _renew(self, used: Mapping[str, str], outdated: Outdated) -> None:
+    async def _renew(self, used: Mapping[str, str], outdated: TokenOutdated) -> None:
         """Renew the token once for all parts of a page that were requested with the same token."""
         async with self._renewing:
             if self.headers is not used:
@@ -275,19 +277,19 @@ class AsPerson:
             items += found["items"]
         return {**found, "items": items}
 
-    async def answered(self, service: str, path: str, **query: Any) -> Answered:
+    async def answered(self, service: str, path: str, **query: Any) -> ServiceResponse:
         """Do as `get`, and return the version of the answer, too."""
         return await self.services.ask(service, "GET", path, self.headers, params=_given(query))
 
-    async def file(self, service: str, path: str) -> Answered:
+    async def file(self, service: str, path: str) -> ServiceResponse:
         return await self._ask(service, "GET", path)
 
-    async def stream(self, service: str, path: str, **query: Any) -> Answered:
+    async def stream(self, service: str, path: str, **query: Any) -> ServiceResponse:
         """Return a file that is created while it is read. It may be large or take long."""
         used = self.headers
         try:
             return await self.services.stream(service, path, used, _given(query))
-        except Outdated as outdated:
+        except TokenOutdated as outdated:
             await self._renew(used, outdated)
             return await self.services.stream(service, path, self.headers, _given(query))
 
@@ -322,7 +324,7 @@ class AsPerson:
         text: str,
         *,
         version: str | None = None,
-    ) -> Answered:
+    ) -> ServiceResponse:
         """Send a document as a person wrote it."""
         headers = {"Content-Type": media_type}
         if version:
@@ -354,7 +356,7 @@ async def part(asked: Awaitable[Any]) -> Any:
     """Return a part of a page: GAP if its service is away, HIDDEN if the reader may not see it."""
     try:
         return await asked
-    except Away:
+    except ServiceAway:
         return GAP
     except Refused as refused:
         if refused.status in (403, 404):

@@ -16,7 +16,7 @@ ROME = ZoneInfo("Europe/Rome")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class RefusedForm:
     """The form that was refused, if any. A page may have several forms; only this one is shown as it was
     typed."""
 
@@ -33,7 +33,7 @@ class Sent:
         return str(self.values.get(name, otherwise)) if form == self.form else otherwise
 
 
-NOTHING_SENT = Sent()
+NOTHING_SENT = RefusedForm()
 
 
 def moment_typed(typed: str) -> str:

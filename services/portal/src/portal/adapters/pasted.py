@@ -37,7 +37,7 @@ class ReadPrice:
 
 
 @dataclass(slots=True)
-class Pasted:
+class PastedPrices:
     """The result of reading pasted rows. Rows are counted from 1, as they were pasted."""
 
     prices: dict[str, ReadPrice] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Pasted:
 
 def prices_pasted(
     text: str, items: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], language: str
-) -> Pasted:
+) -> PastedPrices:
     """Read pasted rows. `kinds` holds the names of kinds by key. If all rows have one cell, each is the price
     of the item at the same position. Otherwise a row's first cell names the item by number, kind or
     description, and its last filled cell is the price. A first row without a digit is a heading."""
@@ -78,7 +78,7 @@ class _Reading:
         self._items = items
         self._language = language
         self._translate = translations_of(language).gettext
-        self._pasted = Pasted()
+        self._pasted = PastedPrices()
         self._by_name: dict[str, list[int]] = {}
         for place, item in enumerate(items):
             names = {item["kind"], kinds.get(item["kind"], item["kind"]), item["description"]}
@@ -123,7 +123,7 @@ class _Reading:
         else:
             self._pasted.prices[item_id] = ReadPrice(row, typed)
 
-    def result(self) -> Pasted:
+    def result(self) -> PastedPrices:
         flaws = self._pasted.flaws
         if len(flaws) > _NAMED:
             others = self._translate(_OTHERS).format(rows=len(flaws) - _NAMED)

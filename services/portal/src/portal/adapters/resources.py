@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from .carried import Carried
+    from .carried import CarriedValues
     from .client import Services
     from .live import LiveStreams
     from .mail import Mailer, UnsubscribeCodes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class Resources:
     services: Services
-    carried: Carried
+    carried: CarriedValues
     live: LiveStreams
     codes: UnsubscribeCodes
     portal_url: str

@@ -24,7 +24,7 @@ from ..application.find_session import find_session
 from ..application.ports import IssuerAway
 from ..application.renew_session import renew_session
 from ..domain.sessions import SESSION_LASTS, Session, Tokens, cookie_of
-from .client import AsPerson, Away, Refused, Services
+from .client import AsPerson, Refused, ServiceAway, Services
 from .postgres import PostgresSessions
 
 
@@ -56,7 +56,7 @@ class BrowserSessions:
         identity = _Identity(self._services, self._clock)
         try:
             session = await find_session(self.store, identity, cookie, self._clock.now())
-        except (Away, IssuerAway) as error:
+        except (ServiceAway, IssuerAway) as error:
             raise KeysUnavailable from error
         if session is None:
             return None
@@ -82,7 +82,7 @@ class BrowserSessions:
 
         While identity is away, the renewal stays due and no error is raised, because the page that is shown
         now may be shown only once, such as one with recovery codes."""
-        with suppress(Away):
+        with suppress(ServiceAway):
             await self._renewed(signed_in.session)
 
     async def _renewed(self, session: Session) -> Tokens | None:
@@ -90,7 +90,7 @@ class BrowserSessions:
         try:
             return await renew_session(self.store, identity, session, self._clock.now())
         except IssuerAway as error:
-            raise Away("identity") from error
+            raise ServiceAway("identity") from error
 
     async def begin(self, granted: Mapping[str, Any], language: str) -> str:
         """Store the tokens that identity granted, as a new session. Return its cookie."""

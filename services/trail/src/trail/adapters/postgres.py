@@ -21,7 +21,7 @@ from ..application.anchor_chain import ANCHOR_CHAIN, AnchorChain
 from ..application.ports import Selection, Stretch, Tenant
 from ..application.schedules import schedule_delivery
 from ..domain.anchors import anchor_is_due_at
-from ..domain.chain import BEGINNING, Broken, Head, SealedEntry, extend
+from ..domain.chain import BEGINNING, ChainBreak, Head, SealedEntry, extend
 from ..domain.competence import Assignment, Grant, ReadScope
 from ..domain.entry import Entry, Occurrence
 from ..domain.personal import ERASED, OpenText, readable
@@ -168,7 +168,7 @@ class PostgresTrail:
         before = await self._work.fetchrow(QUERIES.find_entry_before, number=broken)
         holds = Head(*before) if before and before["number"] > start.number else start
         expected = holds.number + 1
-        why = Broken(expected, "missing") if broken > expected else Broken(broken, "altered")
+        why = ChainBreak(expected, "missing") if broken > expected else ChainBreak(broken, "altered")
         return Stretch(holds.number - start.number, holds, why)
 
     async def texts(self, entries: Sequence[SealedEntry]) -> Mapping[UUID, Mapping[str, OpenText | None]]:

@@ -13,7 +13,7 @@ from optima_contracts.personal import PersonalText
 from optima_kit.ports import Jobs, Outbox
 
 from ..domain.anchors import Anchor, AnchorKey
-from ..domain.chain import Broken, Head, SealedEntry
+from ..domain.chain import ChainBreak, Head, SealedEntry
 from ..domain.competence import Assignment, Grant, ReadScope
 from ..domain.entry import Occurrence
 from ..domain.personal import OpenText
@@ -48,7 +48,7 @@ class Stretch(NamedTuple):
     """How many entries were recomputed and hold."""
     head: Head
     """The last entry that holds."""
-    broken: Broken | None
+    broken: ChainBreak | None
 
 
 class Tenant(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..domain.anchors import is_forged
-from ..domain.chain import Broken, Verification
+from ..domain.chain import ChainBreak, Verification
 from .own_anchor_keys import own_anchor_keys
 from .ports import Ports
 
@@ -30,11 +30,11 @@ async def _hold_against_anchors(ports: Ports, verification: Verification) -> Non
     hashes = await ports.trail.hashes_at([anchor.number for anchor in anchors])
     for anchor in anchors:
         if is_forged(anchor, keys, ports.key_maker.signature_holds):
-            verification.broken = Broken(anchor.number, "forged_anchor")
+            verification.broken = ChainBreak(anchor.number, "forged_anchor")
         elif anchor.number not in hashes:
-            verification.broken = Broken(verification.head.number + 1, "missing")
+            verification.broken = ChainBreak(verification.head.number + 1, "missing")
         elif hashes[anchor.number] != anchor.hash:
-            verification.broken = Broken(anchor.number, "rewritten")
+            verification.broken = ChainBreak(anchor.number, "rewritten")
         else:
             verification.anchors += 1
             continue

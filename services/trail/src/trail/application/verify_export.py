@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ..domain.anchors import Anchor, AnchorKey, SignatureHolds, from_jwk, is_forged
-from ..domain.chain import Broken, Head, Verification
+from ..domain.chain import ChainBreak, Head, Verification
 from ..domain.entry import canonical_json
 
 OpensTo = Callable[[bytes, str, str], str | None]
@@ -75,7 +75,7 @@ class ExportVerifier:
         for anchor in header.anchors:
             keys = header.keys if self._trusted is None else self._trusted
             if is_forged(anchor, keys, self._signature_holds):
-                self.verification.broken = Broken(anchor.number, "forged_anchor")
+                self.verification.broken = ChainBreak(anchor.number, "forged_anchor")
                 return False
             self._anchors.setdefault(anchor.number, {})[anchor.day] = anchor
         return True
@@ -86,12 +86,12 @@ class ExportVerifier:
             verification.head = Head(number - 1, line.previous_hash)
             self._hold_against_anchor()
         if line.previous_hash != verification.head.hash and number == verification.head.number + 1:
-            verification.broken = Broken(number, "altered")
+            verification.broken = ChainBreak(number, "altered")
         if not verification.check(number, line.canonical, line.hash):
             return False
         self._hold_against_anchor()
         if verification.broken is None and line.personal is not None and not self._texts_hold(line):
-            verification.broken = Broken(number, "altered")
+            verification.broken = ChainBreak(number, "altered")
         return verification.broken is None
 
     def _hold_against_anchor(self) -> None:
@@ -100,13 +100,13 @@ class ExportVerifier:
             if anchor.hash == head.hash:
                 self.verification.anchors += 1
             elif self.verification.broken is None:
-                self.verification.broken = Broken(head.number, "rewritten")
+                self.verification.broken = ChainBreak(head.number, "rewritten")
 
     def _hold_against_end(self) -> None:
         """Note a break if the file ends before the last entry that its header or anchors name."""
         head = self.verification.head.number
         if not self._partial and head < max(self._through, *self._anchors, 0):
-            self.verification.broken = Broken(head + 1, "missing")
+            self.verification.broken = ChainBreak(head + 1, "missing")
 
     def _texts_hold(self, line: _EntryLine) -> bool:
         """Tell whether the personal texts are those that were sealed in the entry."""
@@ -120,7 +120,7 @@ class ExportVerifier:
         return True
 
 
-class _Shown(NamedTuple):
+class _DisclosedText(NamedTuple):
     text: str
     key: bytes
 
@@ -131,7 +131,7 @@ class _EntryLine(NamedTuple):
     hash: str
     previous_hash: str
     data: dict[str, Any]
-    personal: dict[str, _Shown] | None
+    personal: dict[str, _DisclosedText] | None
 
 
 class _Header(NamedTuple):
@@ -168,7 +168,10 @@ def _entry(read: dict[str, Any]) -> _EntryLine:
         raise TypeError
     shown = None
     if personal is not None:
-        shown = {field: _Shown(each["text"], bytes.fromhex(each["key"])) for field, each in personal.items()}
+        shown = {
+            field: _DisclosedText(each["text"], bytes.fromhex(each["key"]))
+            for field, each in personal.items()
+        }
     return _EntryLine(number, canonical_json(read), own_hash, previous_hash, read["data"], shown)
 
 

@@ -37,7 +37,7 @@ class SealedEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class ChainBreak:
     """The first entry at which the chain does not hold, and why.
 
     With `missing`, `altered` and `out_of_order` the chain itself does not hold. With `rewritten` it holds,
@@ -76,7 +76,7 @@ class Verification:
         self.checked = 0
         self.anchors = 0
         """How many anchors were compared with the chain and hold."""
-        self.broken: Broken | None = None
+        self.broken: ChainBreak | None = None
 
     def check(self, number: int, canonical: str, claimed_hash: str) -> bool:
         """Verify the next entry. Return False if it does not follow from the one before it, or if an earlier
@@ -85,11 +85,11 @@ class Verification:
             return False
         expected = self.head.number + 1
         if number > expected:
-            self.broken = Broken(expected, "missing")
+            self.broken = ChainBreak(expected, "missing")
         elif number < expected:
-            self.broken = Broken(number, "out_of_order")
+            self.broken = ChainBreak(number, "out_of_order")
         elif hash_of(self.head.hash, canonical) != claimed_hash:
-            self.broken = Broken(number, "altered")
+            self.broken = ChainBreak(number, "altered")
         else:
             self.head = Head(number, claimed_hash)
             self.checked += 1
@@ -101,7 +101,7 @@ class Verification:
         not."""
         if self.broken is None and self.head != recorded:
             if self.head.number < recorded.number:
-                self.broken = Broken(self.head.number + 1, "missing")
+                self.broken = ChainBreak(self.head.number + 1, "missing")
             else:
-                self.broken = Broken(max(recorded.number, 1), "altered")
+                self.broken = ChainBreak(max(recorded.number, 1), "altered")
         return self.broken is None

@@ -53,6 +53,7 @@ from ...domain.run import missing_fields
 from ..decide_by_link import read_by_link
 from ..ports import (
     ApprovalFilter,
+    ApprovalSummary,
     Comment,
     Document,
     HistoryEntry,
@@ -60,7 +61,6 @@ from ..ports import (
     InboxPlace,
     InboxSort,
     Link,
-    Listed,
     PartNote,
     Ports,
     StoredApproval,
@@ -287,7 +287,7 @@ def known_person(directory: Directory, person_id: UUID | None) -> PersonView | N
     return person_view(directory, person_id) if person_id is not None else None
 
 
-def _summary(listed: Listed, directory: Directory) -> dict[str, Any]:
+def _summary(listed: ApprovalSummary, directory: Directory) -> dict[str, Any]:
     return {
         "id": listed.id,
         "process_key": listed.process_key,

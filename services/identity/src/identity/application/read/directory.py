@@ -19,7 +19,7 @@ from ...domain.tenants import Tenant
 from ...domain.units import Unit
 from ..matrix import MATRIX
 from ..ports import Ports
-from ..service_accounts import OpenedAccount
+from ..service_accounts import NewServiceAccount
 from ..sign_in_service import client_id_of
 from .access import (
     actions_on_account,
@@ -145,7 +145,7 @@ async def list_accounts(ports: Ports, actor: Actor, query: PageQuery) -> Page[Se
     return page_of(query, found, lambda account: _account(actor, account), lambda account: account.name)
 
 
-def show_opened_account(actor: Actor, opened: OpenedAccount) -> OpenedServiceAccountView:
+def show_opened_account(actor: Actor, opened: NewServiceAccount) -> OpenedServiceAccountView:
     shown = _account(actor, opened.account)
     return OpenedServiceAccountView(**shown.model_dump(), client_secret=opened.secret)
 

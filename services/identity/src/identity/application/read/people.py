@@ -16,7 +16,7 @@ from ...domain.people import Person, last_active_admin
 from ...domain.roles import privileges_of
 from ...domain.sessions import Session
 from ...domain.tenants import Tenant
-from ..import_people import Imported
+from ..import_people import ImportedPerson
 from ..issue_link import IssuedLink
 from ..ports import Ports
 from .access import SessionAction, actions_on_oneself, actions_on_person, actions_on_session_of
@@ -115,7 +115,7 @@ def show_joined(tenant: Tenant, person: Person) -> JoinedView:
     )
 
 
-def show_import(rows: Sequence[Imported], *, dry_run: bool) -> ImportView:
+def show_import(rows: Sequence[ImportedPerson], *, dry_run: bool) -> ImportView:
     outcomes = Counter(each.outcome for each in rows)
     return ImportView(
         dry_run=dry_run,

@@ -8,7 +8,7 @@ from typing import Any
 
 from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, Shown
 
-from ..client import Away, Refused
+from ..client import Refused, ServiceAway
 from ..proof import with_proof
 from . import (
     approval,
@@ -169,7 +169,7 @@ def _explained(handler: Handler) -> Handler:
     async def explained(call: PageCall, **arguments: Any) -> Answer:
         try:
             return await with_proof(call, handler, arguments)
-        except Away:
+        except ServiceAway:
             return Shown("away.html", {}, 503)
         except Refused as refused:
             if refused.status == 401:

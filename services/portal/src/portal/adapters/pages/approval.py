@@ -15,7 +15,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..kinds import names_of_kinds
 from ..navigation import leads_to
 from ..subject_facts import facts_of
@@ -55,7 +55,7 @@ async def decide(call: PageCall, approval_id: UUID) -> Answer:
         )
     except Refused as refused:
         return await _page(
-            call, approval_id, Sent("decision", {**decision, **fills, "documents": documents}, refused)
+            call, approval_id, RefusedForm("decision", {**decision, **fills, "documents": documents}, refused)
         )
     return SeeOther("/inbox")
 
@@ -170,11 +170,11 @@ async def _command(
             "approval", method, address, {**body, **people}, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, approval_id, Sent(what, body, refused))
+        return await _page(call, approval_id, RefusedForm(what, body, refused))
     return SeeOther(leads_to or f"/approvals/{approval_id}")
 
 
-async def _page(call: PageCall, approval_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, approval_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     approval = await services.get("approval", f"/v1/approvals/{approval_id}")
     own = [

@@ -10,7 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..client import LISTED, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..places import destination_of, destinations_of
 
 pages = Pages()
@@ -35,7 +35,7 @@ async def keep_new_article(call: PageCall) -> Answer:
     try:
         await _keep(call, code, version="0")
     except Refused as refused:
-        return await _list(call, "", Sent("article", call.form, refused))
+        return await _list(call, "", RefusedForm("article", call.form, refused))
     return SeeOther(_address(code))
 
 
@@ -49,7 +49,7 @@ async def keep_article(call: PageCall, code: str) -> Answer:
     try:
         await _keep(call, code, version=call.text("version"))
     except Refused as refused:
-        return await _page(call, code, Sent("article", call.form, refused))
+        return await _page(call, code, RefusedForm("article", call.form, refused))
     return SeeOther(_address(code))
 
 
@@ -71,7 +71,7 @@ async def _keep(call: PageCall, code: str, *, version: str) -> None:
     await call.session.services.send("logistics", "PUT", path, body, version=version)
 
 
-async def _list(call: PageCall, text: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _list(call: PageCall, text: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     articles, destinations = await with_parts(
         part(services.get("logistics", "/v1/articles", text=text, cursor=call.query.get("cursor"))),
@@ -88,7 +88,7 @@ async def _list(call: PageCall, text: str, sent: Sent = NOTHING_SENT) -> Answer:
     return Shown("articles.html", context, sent.status)
 
 
-async def _page(call: PageCall, code: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, code: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     article = await services.get("logistics", f"/v1/articles/{quote(code, safe='')}")
     stock, destinations = await with_parts(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import Refused, part
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -33,12 +33,12 @@ async def assign_at_once(call: PageCall) -> Answer:
             "production", "POST", "/v1/assignments", body, key=call.text("once"), patience=30
         )
     except Refused as refused:
-        return await _board(call, Sent("assignments", call.form, refused))
+        return await _board(call, RefusedForm("assignments", call.form, refused))
     results = [{**each, "name": names.get(each["phase_id"], "")} for each in answered["items"]]
     return Shown("board_results.html", {"results": results})
 
 
-async def _board(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _board(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     query = {name: call.query.get(name) for name in _FILTERS}
     state = call.query.get("state")

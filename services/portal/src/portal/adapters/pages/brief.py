@@ -11,11 +11,11 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 
 from ..amounts import plain_number, typed_number
 from ..brief_reasons import reason_code
-from ..client import LISTED, AsPerson, Away, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..client import LISTED, AsPerson, Refused, ServiceAway, part, with_parts
+from ..forms import NOTHING_SENT, RefusedForm
 from ..kinds import names_of_kinds
 from ..mentions import directory_of, mentionable, mentioned_in
-from ..pasted import Pasted, prices_pasted
+from ..pasted import PastedPrices, prices_pasted
 from ..suppliers import by_item
 from .brief_form import attach_files
 
@@ -53,7 +53,7 @@ async def copy(call: PageCall, brief_id: UUID) -> Answer:
             "brief", "POST", f"/v1/briefs/{brief_id}/copy", {}, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, brief_id, Sent("copy", call.form, refused))
+        return await _page(call, brief_id, RefusedForm("copy", call.form, refused))
     return SeeOther(f"/briefs/{copied['id']}/edit")
 
 
@@ -63,7 +63,7 @@ async def keep_template(call: PageCall, brief_id: UUID) -> Answer:
     try:
         await call.session.services.send("brief", "POST", path, body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, brief_id, Sent("templates", call.form, refused))
+        return await _page(call, brief_id, RefusedForm("templates", call.form, refused))
     return SeeOther("/new-brief")
 
 
@@ -75,7 +75,7 @@ async def comment(call: PageCall, brief_id: UUID) -> Answer:
             "brief", "POST", f"/v1/briefs/{brief_id}/comments", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, brief_id, Sent("comments", call.form, refused))
+        return await _page(call, brief_id, RefusedForm("comments", call.form, refused))
     return SeeOther(f"/briefs/{brief_id}#comments")
 
 
@@ -99,7 +99,7 @@ async def take_out(call: PageCall, brief_id: UUID, attachment_id: UUID) -> Answe
 @pages.post("/briefs/{brief_id}/prices")
 async def price(call: PageCall, brief_id: UUID) -> Answer:
     if call.text("read"):
-        return await _page(call, brief_id, Sent("pasted", call.form))
+        return await _page(call, brief_id, RefusedForm("pasted", call.form))
     lines = [
         {"item_id": item_id, "unit_price": plain_number(typed, call.language)}
         for item_id, typed in _prices_typed(call.form).items()
@@ -110,7 +110,7 @@ async def price(call: PageCall, brief_id: UUID) -> Answer:
             "brief", "PUT", f"/v1/briefs/{brief_id}/prices", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _page(call, brief_id, Sent("prices", call.form, refused))
+        return await _page(call, brief_id, RefusedForm("prices", call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -119,7 +119,7 @@ async def attach(call: PageCall, brief_id: UUID) -> Answer:
     try:
         await attach_files(call, brief_id)
     except Refused as refused:
-        return await _page(call, brief_id, Sent("attachments", call.form, refused))
+        return await _page(call, brief_id, RefusedForm("attachments", call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -129,7 +129,7 @@ async def _send(
     try:
         await call.session.services.send("brief", method, path, body)
     except Refused as refused:
-        return await _page(call, brief_id, Sent(method, call.form, refused))
+        return await _page(call, brief_id, RefusedForm(method, call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -140,7 +140,7 @@ async def _command(call: PageCall, brief_id: UUID, what: str, body: dict[str, An
             "brief", "POST", f"/v1/briefs/{brief_id}/{what}", body, version=version, key=key
         )
     except Refused as refused:
-        return await _page(call, brief_id, Sent(what, call.form, refused))
+        return await _page(call, brief_id, RefusedForm(what, call.form, refused))
     return SeeOther(f"/briefs/{brief_id}")
 
 
@@ -166,13 +166,13 @@ async def story_of(services: AsPerson, brief_id: UUID) -> Any:
         story = await services.get("brief", f"{path}/story", limit=LISTED)
     except Refused as refused:
         if refused.code == "no_such_address":
-            raise Away("brief") from refused
+            raise ServiceAway("brief") from refused
         raise
     whole = (part(services.read_on("brief", f"{path}/{name}", story[name])) for name in LISTS)
     return story | dict(zip(LISTS, await asyncio.gather(*whole), strict=True))
 
 
-async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, brief_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     (story, approvals, orders, shipments, kinds), (people, roles) = await asyncio.gather(
         with_parts(
@@ -186,7 +186,7 @@ async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> An
     )
     brief, suggestions = story["brief"], story.get("price_suggestions")
     names = names_of_kinds(kinds)
-    pasted, prices = Pasted(), _prices_set(brief, call.language)
+    pasted, prices = PastedPrices(), _prices_set(brief, call.language)
     if sent.form in ("prices", "pasted"):
         prices |= _prices_typed(sent.values)
     if sent.form == "pasted":

@@ -14,7 +14,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -29,7 +29,7 @@ async def submit(call: PageCall, brief_id: UUID) -> Answer:
     try:
         proof = await _send(call, f"/v1/briefs/{brief_id}/proofs", title=call.text("title"))
     except Refused as refused:
-        return await _form(call, brief_id, Sent("proof", call.form, refused))
+        return await _form(call, brief_id, RefusedForm("proof", call.form, refused))
     return SeeOther(f"/proofs/{proof['id']}")
 
 
@@ -43,7 +43,7 @@ async def submit_version(call: PageCall, proof_id: UUID) -> Answer:
     try:
         await _send(call, f"/v1/proofs/{proof_id}/versions")
     except Refused as refused:
-        return await _page(call, proof_id, Sent("version", call.form, refused))
+        return await _page(call, proof_id, RefusedForm("version", call.form, refused))
     return SeeOther(f"/proofs/{proof_id}")
 
 
@@ -90,7 +90,7 @@ async def _command(
     try:
         await call.session.services.send("brief", method, path, body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, proof_id, Sent(form, call.form, refused), page)
+        return await _page(call, proof_id, RefusedForm(form, call.form, refused), page)
     return SeeOther(f"/proofs/{proof_id}?page={page}")
 
 
@@ -139,12 +139,14 @@ async def _choices(call: PageCall) -> Mapping[str, Any]:
     }
 
 
-async def _form(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _form(call: PageCall, brief_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     brief = await call.session.services.get("brief", f"/v1/briefs/{brief_id}")
     return Shown("brief_proof_form.html", {"brief": brief, **await _choices(call), "sent": sent}, sent.status)
 
 
-async def _page(call: PageCall, proof_id: UUID, sent: Sent = NOTHING_SENT, page: int | None = None) -> Answer:
+async def _page(
+    call: PageCall, proof_id: UUID, sent: RefusedForm = NOTHING_SENT, page: int | None = None
+) -> Answer:
     services = call.session.services
     proof = await services.get("brief", f"/v1/proofs/{proof_id}")
     shown = _chosen(proof["versions"], call.query.get("version", ""))

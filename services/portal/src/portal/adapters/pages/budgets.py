@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..navigation import leads_to
 
 pages = Pages()
@@ -55,7 +55,7 @@ async def plan(call: PageCall) -> Answer:
     try:
         budget = await call.session.services.send("brief", "POST", "/v1/budgets", body, key=call.text("once"))
     except Refused as refused:
-        return await _form(call, Sent("budget", given, refused))
+        return await _form(call, RefusedForm("budget", given, refused))
     return SeeOther(f"/budgets/{budget['id']}")
 
 
@@ -78,7 +78,7 @@ async def change_plan(call: PageCall, budget_id: UUID) -> Answer:
             "brief", "PUT", f"/v1/budgets/{budget_id}/plan", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _page(call, budget_id, Sent("plan", given, refused))
+        return await _page(call, budget_id, RefusedForm("plan", given, refused))
     return SeeOther(f"/budgets/{budget_id}")
 
 
@@ -90,14 +90,14 @@ async def budget_of(call: PageCall, brief_id: UUID | str) -> Any:
     return await part(call.session.services.get("brief", f"/v1/briefs/{brief_id}/budget"))
 
 
-async def _form(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _form(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     units = await part(call.session.services.every("identity", "/v1/units"))
     named = [(each["id"], each["name"]) for each in units["items"]] if units else []
     context = {"units": sorted(named, key=lambda each: str(each[1])), "sent": sent}
     return Shown("budget_form.html", context, sent.status)
 
 
-async def _page(call: PageCall, budget_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, budget_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     path = f"/v1/budgets/{budget_id}"
     budget, charges, entries = await with_parts(

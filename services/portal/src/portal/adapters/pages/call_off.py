@@ -9,7 +9,7 @@ from typing import Any, Final
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import LISTED, Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
 
 pages = Pages()
@@ -26,7 +26,7 @@ async def show_stock(call: PageCall) -> Answer:
 @pages.post("/call-off")
 async def draft_shipment(call: PageCall) -> Answer:
     if call.text("do") == "search":
-        return await _page(call, call.text("warehouse"), Sent("call-off", call.form))
+        return await _page(call, call.text("warehouse"), RefusedForm("call-off", call.form))
     body: dict[str, Any] = {name: call.text(name) for name in ("document_type", "warehouse")}
     try:
         body = {**body, "destination": await destination_of(call), "lines": lines_typed(call)}
@@ -34,11 +34,11 @@ async def draft_shipment(call: PageCall) -> Answer:
             "logistics", "POST", "/v1/shipments", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, call.text("warehouse"), Sent("call-off", call.form, refused))
+        return await _page(call, call.text("warehouse"), RefusedForm("call-off", call.form, refused))
     return SeeOther(f"/shipments/{shipment['id']}")
 
 
-async def _page(call: PageCall, warehouse: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, warehouse: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     warehouses, destinations, types = await with_parts(
         services.every("logistics", "/v1/warehouses"),
@@ -63,7 +63,9 @@ async def _page(call: PageCall, warehouse: str, sent: Sent = NOTHING_SENT) -> An
     return Shown("call_off.html", context, sent.status)
 
 
-def goods_shown(goods: Sequence[Mapping[str, Any]], looked_for: str, sent: Sent) -> list[Mapping[str, Any]]:
+def goods_shown(
+    goods: Sequence[Mapping[str, Any]], looked_for: str, sent: RefusedForm
+) -> list[Mapping[str, Any]]:
     """Return the articles with a typed quantity, and the first of those that contain all words searched
     for."""
     words = looked_for.casefold().split()

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..kinds import names_of_kinds
 from ..suppliers import suppliers_for
 
@@ -58,7 +58,7 @@ async def keep(call: PageCall) -> Answer:
     try:
         await call.session.services.send("brief", "POST", "/v1/catalogue-prices", body, key=call.text("once"))
     except Refused as refused:
-        return await _new(call, Sent("price", call.form, refused))
+        return await _new(call, RefusedForm("price", call.form, refused))
     return SeeOther("/catalogue-prices")
 
 
@@ -78,7 +78,7 @@ async def change(call: PageCall, price_id: UUID) -> Answer:
             version=call.text("version"),
         )
     except Refused as refused:
-        return await _page(call, price_id, Sent("price", call.form, refused))
+        return await _page(call, price_id, RefusedForm("price", call.form, refused))
     return SeeOther("/catalogue-prices")
 
 
@@ -117,7 +117,7 @@ def _given(price: Mapping[str, Any], language: str) -> dict[str, str]:
     }
 
 
-async def _new(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _new(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     (kinds,) = await with_parts(call.session.services.every("production", "/v1/kinds"))
     context = {
         "price": None,
@@ -129,7 +129,7 @@ async def _new(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     return Shown("catalogue_price.html", context, sent.status)
 
 
-async def _page(call: PageCall, price_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, price_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     price, kinds = await with_parts(
         services.get("brief", f"/v1/catalogue-prices/{price_id}"),

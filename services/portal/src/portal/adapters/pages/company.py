@@ -8,7 +8,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused
 from ..fields import IDENTITY, Field, in_fields, typed
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..labels import N_
 
 pages = Pages()
@@ -30,11 +30,11 @@ async def change(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "PUT", "/v1/tenant", body, version=call.text("version"))
     except Refused as refused:
-        return await _page(call, Sent("company", call.form, refused))
+        return await _page(call, RefusedForm("company", call.form, refused))
     return SeeOther("/company?saved=yes")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     company = await call.session.services.get("identity", "/v1/tenant")
     legal = in_fields(IDENTITY, company["legal"], call.language)
     context = {

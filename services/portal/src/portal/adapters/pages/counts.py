@@ -10,7 +10,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..places import place_typed, places_of
 
 pages = Pages()
@@ -29,7 +29,7 @@ async def open_count(call: PageCall) -> Answer:
             "logistics", "POST", "/v1/counts", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _list(call, Sent("count", call.form, refused))
+        return await _list(call, RefusedForm("count", call.form, refused))
     return SeeOther(f"/counts/{count['id']}")
 
 
@@ -69,11 +69,11 @@ async def _command(call: PageCall, count_id: UUID, what: str, body: Mapping[str,
     try:
         await call.session.services.send("logistics", "POST", path, body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, count_id, Sent(what, call.form, refused))
+        return await _page(call, count_id, RefusedForm(what, call.form, refused))
     return SeeOther(f"/counts/{count_id}")
 
 
-async def _list(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _list(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     counts, warehouses = await with_parts(
         part(services.get("logistics", "/v1/counts", cursor=call.query.get("cursor"))),
@@ -83,7 +83,7 @@ async def _list(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     return Shown("counts.html", context, sent.status)
 
 
-async def _page(call: PageCall, count_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, count_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     count = await services.get("logistics", f"/v1/counts/{count_id}")
     stock = locations = None

@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, with_parts
-from ..forms import NOTHING_SENT, Sent, day_begins, filled
+from ..forms import NOTHING_SENT, RefusedForm, day_begins, filled
 
 pages = Pages()
 
@@ -33,7 +33,7 @@ async def delegate(call: PageCall) -> Answer:
         body["to_person_id"] = await person_named(call, given["to"])
         await call.session.services.send("approval", "POST", "/v1/delegations", body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, Sent("delegation", given, refused))
+        return await _page(call, RefusedForm("delegation", given, refused))
     return SeeOther("/delegations")
 
 
@@ -42,11 +42,11 @@ async def revoke(call: PageCall, delegation_id: UUID) -> Answer:
     try:
         await call.session.services.send("approval", "DELETE", f"/v1/delegations/{delegation_id}")
     except Refused as refused:
-        return await _page(call, Sent("revocation", {}, refused))
+        return await _page(call, RefusedForm("revocation", {}, refused))
     return SeeOther("/delegations")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     delegations, people, processes = await with_parts(
         services.get("approval", "/v1/delegations", limit=50, cursor=call.query.get("cursor")),

@@ -11,7 +11,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, day_begins, filled
+from ..forms import NOTHING_SENT, RefusedForm, day_begins, filled
 
 pages = Pages()
 
@@ -69,7 +69,7 @@ async def connect(call: PageCall) -> Answer:
     try:
         await _configure(call, sent["key"], call.query.get("connector", ""), sent)
     except Refused as refused:
-        return await _new(call, Sent("connection", sent, refused))
+        return await _new(call, RefusedForm("connection", sent, refused))
     return SeeOther(f"/erp/connections/{quote(sent['key'], safe='')}")
 
 
@@ -84,7 +84,7 @@ async def change_settings(call: PageCall, key: str) -> Answer:
     try:
         await _configure(call, key, sent["connector"], sent, version=call.text("version"))
     except Refused as refused:
-        return await _settings(call, key, Sent("connection", sent, refused))
+        return await _settings(call, key, RefusedForm("connection", sent, refused))
     return SeeOther(f"/erp/connections/{quote(key, safe='')}")
 
 
@@ -136,7 +136,7 @@ async def change_mapping(call: PageCall, key: str) -> Answer:
             "erp-bridge", "PUT", f"{_address(key)}/mapping", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _mapping(call, key, Sent("mapping", body, refused))
+        return await _mapping(call, key, RefusedForm("mapping", body, refused))
     return SeeOther(f"/erp/connections/{quote(key, safe='')}/mapping")
 
 
@@ -150,8 +150,8 @@ async def try_mapping(call: PageCall, key: str) -> Answer:
             "erp-bridge", "POST", f"{_address(key)}/mapping-previews", body
         )
     except Refused as refused:
-        return await _mapping(call, key, Sent("trial", typed, refused))
-    return await _mapping(call, key, Sent("trial", typed), preview)
+        return await _mapping(call, key, RefusedForm("trial", typed, refused))
+    return await _mapping(call, key, RefusedForm("trial", typed), preview)
 
 
 @pages.get("/erp/runs")
@@ -185,7 +185,7 @@ async def edit_customer(call: PageCall, customer_id: UUID) -> Answer:
             "erp-bridge", "PATCH", address, changes, version=call.text("version")
         )
     except Refused as refused:
-        return await _party(call, address, Sent("edit", typed, refused))
+        return await _party(call, address, RefusedForm("edit", typed, refused))
     return SeeOther(f"/erp/customers/{customer_id}")
 
 
@@ -332,7 +332,7 @@ def _number(typed: str) -> int | str:
     return int(typed) if typed.isdecimal() else typed
 
 
-async def _new(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _new(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     connectors = await call.session.services.get("erp-bridge", "/v1/connectors", limit=100)
     chosen = call.query.get("connector", "")
     connector = next((each for each in connectors["items"] if each["key"] == chosen), None)
@@ -342,7 +342,7 @@ async def _new(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
     return Shown("erp_connection_form.html", context, sent.status)
 
 
-async def _settings(call: PageCall, key: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _settings(call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     connection, connectors = await with_parts(
         services.get("erp-bridge", _address(key)), services.get("erp-bridge", "/v1/connectors", limit=100)
@@ -376,7 +376,7 @@ async def _done(call: PageCall, key: str, command: str, body: Mapping[str, Any])
 
 
 async def _mapping(
-    call: PageCall, key: str, sent: Sent = NOTHING_SENT, preview: Mapping[str, Any] | None = None
+    call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT, preview: Mapping[str, Any] | None = None
 ) -> Answer:
     services = call.session.services
     connection, mapping, versions = await with_parts(
@@ -398,7 +398,7 @@ async def _mapping(
     return Shown("erp_mapping.html", context, sent.status)
 
 
-async def _party(call: PageCall, address: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _party(call: PageCall, address: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     party = await call.session.services.get("erp-bridge", address)
     table = address.split("/")[2]
     return Shown("erp_party.html", {"party": party, "table": table, "sent": sent}, sent.status)

@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..places import locations_of, place_typed, places_of, types_of
 
 pages = Pages()
@@ -33,7 +33,7 @@ async def adjust(call: PageCall, job_id: UUID) -> Answer:
     try:
         await call.session.services.send("logistics", "POST", "/v1/adjustments", body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, job_id, Sent("adjustment", call.form, refused))
+        return await _page(call, job_id, RefusedForm("adjustment", call.form, refused))
     return SeeOther(f"/stock/{job_id}")
 
 
@@ -59,7 +59,7 @@ async def _hold(call: PageCall, job_id: UUID, form: str, path: str, more: dict[s
     try:
         await call.session.services.send("logistics", "POST", path, body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, job_id, Sent(f"{form}-{body['warehouse']}", call.form, refused))
+        return await _page(call, job_id, RefusedForm(f"{form}-{body['warehouse']}", call.form, refused))
     return SeeOther(f"/stock/{job_id}")
 
 
@@ -86,7 +86,7 @@ async def relocate(call: PageCall, job_id: UUID) -> Answer:
     try:
         await call.session.services.send("logistics", "POST", "/v1/relocations", body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, job_id, Sent(f"relocation-{body['warehouse']}", call.form, refused))
+        return await _page(call, job_id, RefusedForm(f"relocation-{body['warehouse']}", call.form, refused))
     return SeeOther(f"/stock/{job_id}")
 
 
@@ -104,11 +104,11 @@ async def transfer(call: PageCall, job_id: UUID) -> Answer:
             "logistics", "POST", "/v1/shipments", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, job_id, Sent(f"transfer-{body['warehouse']}", call.form, refused))
+        return await _page(call, job_id, RefusedForm(f"transfer-{body['warehouse']}", call.form, refused))
     return SeeOther(f"/shipments/{shipment['id']}")
 
 
-async def _page(call: PageCall, job_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, job_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     cursor = call.query.get("cursor")
     stock, movements, holds, warehouses, types, locations = await with_parts(

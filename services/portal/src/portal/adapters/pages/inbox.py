@@ -24,7 +24,7 @@ _OUTCOMES = ("approve", "request_changes", "reject")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenRow:
     """One row of the inbox that was chosen in the form."""
 
     approval_id: str
@@ -33,12 +33,12 @@ class Chosen:
     on_behalf_of: str
 
     @classmethod
-    def read(cls, text: str) -> Chosen:
+    def read(cls, text: str) -> ChosenRow:
         """Read a chosen row. A malformed text becomes a row that matches nothing."""
         return cls(*[*text.split("|"), "", "", "", ""][:4])
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Chosen:
+    def of(cls, row: Mapping[str, Any]) -> ChosenRow:
         on_behalf_of = row.get("on_behalf_of", {}).get("id", "")
         return cls(row["approval_id"], row["step"], row["content_hash"], on_behalf_of)
 
@@ -67,7 +67,7 @@ async def show_inbox(call: PageCall) -> Answer:
         "sees_amounts": sees_amounts,
         "people": people_of(people),
         "units": [(unit["id"], unit["name"]) for unit in units["items"]] if units else [],
-        "name_of": lambda row: Chosen.of(row).text,
+        "name_of": lambda row: ChosenRow.of(row).text,
         "narrowed": any(call.query.get(name) for name in _MORE_FILTERS),
         "given": {name: call.query.get(name, "") for name in _FILTERS},
     }
@@ -77,9 +77,9 @@ async def show_inbox(call: PageCall) -> Answer:
 @pages.post("/inbox/selection")
 async def show_selection(call: PageCall) -> Answer:
     """Show the selected rows and their total amount before they are decided."""
-    chosen = {Chosen.read(each) for each in call.form.getall("chosen", [])}
+    chosen = {ChosenRow.read(each) for each in call.form.getall("chosen", [])}
     inbox = await call.session.services.get("approval", "/v1/inbox", **await _query(call))
-    rows = [row for row in inbox["items"] if Chosen.of(row) in chosen]
+    rows = [row for row in inbox["items"] if ChosenRow.of(row) in chosen]
     if not rows:
         return SeeOther("/inbox")
     return _selection(rows, len(chosen) - len(rows))
@@ -88,7 +88,7 @@ async def show_selection(call: PageCall) -> Answer:
 @pages.post("/inbox/decisions", max_bytes=1 << 20)
 async def decide_at_once(call: PageCall) -> Answer:
     """Decide the chosen rows. Each is decided or refused separately."""
-    chosen = [Chosen.read(each) for each in call.form.getall("chosen", [])]
+    chosen = [ChosenRow.read(each) for each in call.form.getall("chosen", [])]
     titles = dict(zip(chosen, call.form.getall("title", []), strict=False))
     body = filled(outcome=call.text("outcome"), reason=call.text("reason"))
     items = [
@@ -140,7 +140,7 @@ def _selection(rows: Sequence[Mapping[str, Any]], gone: int) -> Answer:
     context = {
         "rows": rows,
         "gone": gone,
-        "name_of": lambda row: Chosen.of(row).text,
+        "name_of": lambda row: ChosenRow.of(row).text,
         "total": sum(amounts, Decimal(0)) if amounts else None,
         "without_amount": len(rows) - len(amounts),
         "outcomes": [

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import LISTED, Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..places import places_of
 
 pages = Pages()
@@ -27,7 +27,7 @@ async def add_locations(call: PageCall) -> Answer:
     try:
         await call.session.services.send("logistics", "POST", "/v1/locations", body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, Sent("locations", call.form, refused))
+        return await _page(call, RefusedForm("locations", call.form, refused))
     return SeeOther("/locations")
 
 
@@ -47,11 +47,11 @@ async def _change(call: PageCall, method: str, path: str, body: Mapping[str, str
     try:
         await call.session.services.send("logistics", method, path, body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, Sent("change", call.form, refused))
+        return await _page(call, RefusedForm("change", call.form, refused))
     return SeeOther("/locations")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     cursor = call.query.get("cursor")
     locations, warehouses = await with_parts(

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, part
 from ..fields import ADDRESS, IDENTITY, RECIPIENT, Field, in_fields, new_in_fields, typed
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..labels import N_
 from ..rendering import translations_of
 from ..suppliers import suppliers_for
@@ -157,7 +157,7 @@ async def _change_people(call: PageCall, method: str, code: str, person_id: str)
     try:
         await call.session.services.send("logistics", method, path, {}, key=call.text("once"))
     except Refused as refused:
-        return await _form(call, "destinations", code, Sent("people", call.form, refused))
+        return await _form(call, "destinations", code, RefusedForm("people", call.form, refused))
     return SeeOther(f"/tables/destinations/{quote(code, safe='')}")
 
 
@@ -175,7 +175,7 @@ async def _save(call: PageCall, table: str, known: str | None, code: str) -> Ans
             raise Refused(409, {"code": "code_taken", "detail": detail})
         await services.send("logistics", "PUT", path, body)
     except Refused as refused:
-        return await _form(call, table, known, Sent("entry", call.form, refused))
+        return await _form(call, table, known, RefusedForm("entry", call.form, refused))
     return SeeOther(f"/tables/{table}")
 
 
@@ -184,7 +184,7 @@ def _in_group(kept: Table, group: str, asked: Sequence[Field]) -> Sequence[Field
     return [replace(each, name=f"{group}-{each.name}") for each in asked]
 
 
-async def _form(call: PageCall, table: str, code: str | None, sent: Sent = NOTHING_SENT) -> Answer:
+async def _form(call: PageCall, table: str, code: str | None, sent: RefusedForm = NOTHING_SENT) -> Answer:
     kept = TABLES[table]
     entry: Mapping[str, Any] = {}
     if code is not None:

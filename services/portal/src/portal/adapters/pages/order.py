@@ -12,7 +12,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import GAP, LISTED, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..kinds import names_of_kinds
 from ..navigation import leads_to
 from ..places import (
@@ -234,7 +234,7 @@ async def draft_shipment(call: PageCall, order_id: UUID) -> Answer:
             "logistics", "POST", "/v1/shipments", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, order_id, Sent(call.text("form"), call.form, refused))
+        return await _page(call, order_id, RefusedForm(call.text("form"), call.form, refused))
     return SeeOther(f"/shipments/{shipment['id']}")
 
 
@@ -270,11 +270,11 @@ async def _command(
             service, method, path, body, version=call.text("version"), key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, order_id, Sent(form, call.form, refused))
+        return await _page(call, order_id, RefusedForm(form, call.form, refused))
     return SeeOther(f"/orders/{order_id}")
 
 
-async def _page(call: PageCall, order_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, order_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     order, goods, stock, shipments, warehouses, destinations, types, kinds, assignees = await with_parts(
         services.get("production", f"/v1/orders/{order_id}"),

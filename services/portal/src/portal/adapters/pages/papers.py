@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -33,10 +33,10 @@ async def keep_prefix(call: PageCall) -> Answer:
     try:
         await call.session.services.send("logistics", "PUT", "/v1/gs1-prefix", body)
     except Refused as refused:
-        return await _page(call, Sent("prefix", call.form, refused))
+        return await _page(call, RefusedForm("prefix", call.form, refused))
     return SeeOther("/package-numbers")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     kept = await call.session.services.get("logistics", "/v1/gs1-prefix")
     return Shown("package_numbers.html", {"kept": kept, "sent": sent}, sent.status)

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..navigation import leads_to
 
 pages = Pages()
@@ -59,7 +59,7 @@ async def depart(call: PageCall, person_id: UUID) -> Answer:
             "identity", "POST", f"/v1/people/{person_id}/departure", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _person(call, person_id, Sent("departure", typed, refused))
+        return await _person(call, person_id, RefusedForm("departure", typed, refused))
     return SeeOther(f"/people/{person_id}")
 
 
@@ -81,7 +81,7 @@ async def invite(call: PageCall) -> Answer:
             key=call.text("once"),
         )
     except Refused as refused:
-        return await _invitation(call, Sent("invitation", {**given, "roles": roles}, refused))
+        return await _invitation(call, RefusedForm("invitation", {**given, "roles": roles}, refused))
     return Shown("person_invited.html", {"link": invited})
 
 
@@ -122,7 +122,7 @@ async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> An
             "identity", "POST", f"/v1/people/{person_id}/{what}", key=call.text("once")
         )
     except Refused as refused:
-        return await _person(call, person_id, Sent("access", {}, refused))
+        return await _person(call, person_id, RefusedForm("access", {}, refused))
     return Shown(template, {"link": link})
 
 
@@ -130,7 +130,7 @@ async def _take(call: PageCall, person_id: UUID, what: str) -> Answer:
     try:
         await call.session.services.send("identity", "DELETE", f"/v1/people/{person_id}/{what}")
     except Refused as refused:
-        return await _person(call, person_id, Sent("access", {}, refused))
+        return await _person(call, person_id, RefusedForm("access", {}, refused))
     return SeeOther(f"/people/{person_id}")
 
 
@@ -141,7 +141,7 @@ async def _change(call: PageCall, person_id: UUID, form: str, body: Mapping[str,
             "identity", "PATCH", f"/v1/people/{person_id}", body, version=version
         )
     except Refused as refused:
-        return await _person(call, person_id, Sent(form, body, refused))
+        return await _person(call, person_id, RefusedForm(form, body, refused))
     return SeeOther(f"/people/{person_id}")
 
 
@@ -152,11 +152,11 @@ async def erase(call: PageCall, person_id: UUID) -> Answer:
             "trail", "POST", f"/v1/people/{person_id}/erasure", key=call.text("once")
         )
     except Refused as refused:
-        return await _person(call, person_id, Sent("erasure", {}, refused))
+        return await _person(call, person_id, RefusedForm("erasure", {}, refused))
     return SeeOther(f"/people/{person_id}?erased=yes")
 
 
-async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _person(call: PageCall, person_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     person, roles, units, people = await with_parts(
         services.get("identity", f"/v1/people/{person_id}"),
@@ -185,7 +185,7 @@ async def _person(call: PageCall, person_id: UUID, sent: Sent = NOTHING_SENT) ->
     return Shown("person.html", context, sent.status)
 
 
-async def _invitation(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _invitation(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     call.session.actor.require("person.invite")
     services = call.session.services
     roles, units = await asyncio.gather(

@@ -7,7 +7,7 @@ from aiohttp.web import FileField
 from optima_kit.http.html import Answer, PageCall, Pages, Shown
 
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -36,6 +36,6 @@ async def import_people(call: PageCall) -> Answer:
             table,
         )
     except Refused as refused:
-        context = {"result": None, "table": table, "sent": Sent("table", {"table": table}, refused)}
+        context = {"result": None, "table": table, "sent": RefusedForm("table", {"table": table}, refused)}
         return Shown("people_import.html", context, refused.status)
     return Shown("people_import.html", {"result": answered.body, "table": table, "sent": NOTHING_SENT})

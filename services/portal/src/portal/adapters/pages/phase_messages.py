@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
 
 from ..client import Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..phase_messages import send_message
 
 pages = Pages()
@@ -23,7 +23,7 @@ async def write(call: PageCall, order_id: UUID, phase_id: UUID) -> Answer:
     try:
         await send_message(call, f"/v1/phases/{phase_id}")
     except Refused as refused:
-        return await _page(call, order_id, phase_id, Sent("message", call.form, refused))
+        return await _page(call, order_id, phase_id, RefusedForm("message", call.form, refused))
     return SeeOther(f"/orders/{order_id}/phases/{phase_id}/messages")
 
 
@@ -34,7 +34,7 @@ async def download(call: PageCall, order_id: UUID, phase_id: UUID, message_id: U
     return RawAnswer(file.body, file.media_type, file.disposition)
 
 
-async def _page(call: PageCall, order_id: UUID, phase_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, order_id: UUID, phase_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     order, messages = await with_parts(
         services.get("production", f"/v1/orders/{order_id}"),

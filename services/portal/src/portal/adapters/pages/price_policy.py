@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, with_parts
 from ..fields import Field, in_fields, typed
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..labels import N_
 from ..navigation import leads_to
 
@@ -45,7 +45,7 @@ async def change(call: PageCall) -> Answer:
             version=call.text("version"),
         )
     except Refused as refused:
-        return await _page(call, Sent("policy", call.form, refused))
+        return await _page(call, RefusedForm("policy", call.form, refused))
     return SeeOther("/price-policy?saved=yes")
 
 
@@ -65,7 +65,7 @@ def fitting_processes(found: Any) -> list[Mapping[str, Any]]:
     ]
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     policy, processes = await with_parts(services.get("production", "/v1/price-policy"), _processes(call))
     named = {each["key"]: each["name"] for each in fitting_processes(processes)}

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import Refused, part
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -31,7 +31,7 @@ async def change_settings(call: PageCall, key: str) -> Answer:
     try:
         await services.send("approval", "PUT", _address(key), definition, version=call.text("version"))
     except Refused as refused:
-        return await _page(call, key, Sent("settings", definition, refused))
+        return await _page(call, key, RefusedForm("settings", definition, refused))
     return SeeOther(f"/processes/{quote(key, safe='')}/steps")
 
 
@@ -56,7 +56,7 @@ def _typed(call: PageCall) -> dict[str, Any]:
     return {"name": call.text("name"), "limits": limits, "fields": fields}
 
 
-async def _page(call: PageCall, key: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     answer = await services.answered("approval", _address(key))
     if "define" not in answer.body["actions"]:

@@ -22,7 +22,7 @@ from ..afterwards import (
 from ..amounts import plain_number, typed_number
 from ..answers import form_labels
 from ..client import Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..process_tree import (
     OPERATORS,
     Comparison,
@@ -68,7 +68,7 @@ async def begin(call: PageCall) -> Answer:
         await call.session.services.send("approval", "PUT", _address(key), definition)
     except Refused as refused:
         context: dict[str, Any] = {"key": "", "document": "", "version": None, "flaws": {}}
-        sent = Sent("begin", {"key": key, "name": name}, refused)
+        sent = RefusedForm("begin", {"key": key, "name": name}, refused)
         return Shown("process_editor.html", {**context, "refused": refused, "sent": sent}, refused.status)
     return SeeOther(_tree_address(key))
 
@@ -120,7 +120,7 @@ async def change_node(call: PageCall, key: str) -> Answer:
     except NoSuchPlace:
         return SeeOther(_tree_address(key))
     except Refused as refused:
-        return await _node(call, key, place, Sent("node", {"node": node}, refused))
+        return await _node(call, key, place, RefusedForm("node", {"node": node}, refused))
     return SeeOther(f"{_tree_address(key)}#{quote(place)}")
 
 
@@ -181,7 +181,7 @@ async def _tree(call: PageCall, key: str, refused: Refused | None = None) -> Ans
     return Shown("process_steps.html", context, refused.status if refused else 200)
 
 
-async def _node(call: PageCall, key: str, place: str, sent: Sent = NOTHING_SENT) -> Answer:
+async def _node(call: PageCall, key: str, place: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     answer, roles, units, people = await with_parts(
         services.answered("approval", _address(key)), *_directory(services)
@@ -329,7 +329,7 @@ def _set(node: Node, name: str, value: Any, usual: Any = None) -> None:
 
 
 def _shown_rows(
-    call: PageCall, sent: Sent, condition: str, terms: Mapping[str, Term]
+    call: PageCall, sent: RefusedForm, condition: str, terms: Mapping[str, Term]
 ) -> Sequence[Row] | None:
     """Return the comparisons as the form shows them: as they were typed after a refusal, otherwise those of
     the condition, or None if only an expression can say it."""

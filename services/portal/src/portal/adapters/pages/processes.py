@@ -15,7 +15,7 @@ from ..answers import form_labels
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
 from ..documents import document_of, flaws_in, key_in
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..labels import LABELS, N_
 from ..process_tree import flat, read_conditions, step_names, terms_of
 from ..rendering import translations_of
@@ -100,8 +100,8 @@ async def simulate(call: PageCall, key: str) -> Answer:
         body = {"requester_id": requester_id, "content": content}
         foreseen = await services.send("approval", "POST", f"{_address(key)}/simulation", body)
     except Refused as refused:
-        return await _process(call, key, Sent("simulation", typed, refused))
-    return await _process(call, key, Sent("simulation", typed), foreseen)
+        return await _process(call, key, RefusedForm("simulation", typed, refused))
+    return await _process(call, key, RefusedForm("simulation", typed), foreseen)
 
 
 @pages.post("/processes/{key}/replays")
@@ -112,7 +112,7 @@ async def replay(call: PageCall, key: str) -> Answer:
     try:
         begun = await call.session.services.send("approval", "POST", f"{_address(key)}/replays", body)
     except Refused as refused:
-        return await _process(call, key, Sent("replays", {"last": last}, refused))
+        return await _process(call, key, RefusedForm("replays", {"last": last}, refused))
     return SeeOther(f"/replays/{begun['id']}")
 
 
@@ -206,12 +206,12 @@ async def _command(call: PageCall, key: str, what: str) -> Answer:
             "approval", "POST", f"{_address(key)}/{what}", version=call.text("version"), key=call.text("once")
         )
     except Refused as refused:
-        return await _process(call, key, Sent(what, {}, refused))
+        return await _process(call, key, RefusedForm(what, {}, refused))
     return SeeOther(f"/processes/{quote(key, safe='')}")
 
 
 async def _process(
-    call: PageCall, key: str, sent: Sent = NOTHING_SENT, foreseen: Mapping[str, Any] | None = None
+    call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT, foreseen: Mapping[str, Any] | None = None
 ) -> Answer:
     services = call.session.services
     answer, people, roles, units = await with_parts(

@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -52,7 +52,7 @@ async def send_file(call: PageCall, quotation_id: UUID) -> Answer:
         try:
             await call.session.services.upload("brief", path, name, file.content_type, file.file.read())
         except Refused as refused:
-            return await _page(call, quotation_id, Sent("file", call.form, refused))
+            return await _page(call, quotation_id, RefusedForm("file", call.form, refused))
     return SeeOther(f"/quotations/{quotation_id}")
 
 
@@ -90,11 +90,11 @@ async def _command(
     try:
         await call.session.services.send("brief", method, path, body, version=version, key=key)
     except Refused as refused:
-        return await _page(call, quotation_id, Sent(what, call.form, refused))
+        return await _page(call, quotation_id, RefusedForm(what, call.form, refused))
     return SeeOther(f"/quotations/{quotation_id}")
 
 
-async def _page(call: PageCall, quotation_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, quotation_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     quotation = await call.session.services.get("brief", f"/v1/quotations/{quotation_id}")
     context = {"quotation": quotation, "given": _given(quotation, call.language), "sent": sent}
     return Shown("quotation.html", context, sent.status)

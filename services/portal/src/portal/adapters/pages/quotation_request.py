@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 
 from ..amounts import plain_number
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..suppliers import by_item, suppliers_for
 
 pages = Pages()
@@ -63,11 +63,11 @@ async def _command(call: PageCall, request_id: UUID, what: str, body: dict[str, 
     try:
         await call.session.services.send("brief", "POST", path, body, version=version, key=key)
     except Refused as refused:
-        return await _page(call, request_id, Sent(what, call.form, refused))
+        return await _page(call, request_id, RefusedForm(what, call.form, refused))
     return SeeOther(f"/quotation-requests/{request_id}")
 
 
-async def _page(call: PageCall, request_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, request_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     request = await call.session.services.get("brief", f"/v1/quotation-requests/{request_id}")
     asked = {each["supplier"]["id"] for each in request["quotations"]}
     more = "ask_more_suppliers" in request["actions"]

@@ -7,7 +7,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent, moment_typed
+from ..forms import NOTHING_SENT, RefusedForm, moment_typed
 from ..suppliers import suppliers_for
 
 pages = Pages()
@@ -31,11 +31,11 @@ async def ask(call: PageCall, brief_id: UUID) -> Answer:
             "brief", "POST", f"/v1/briefs/{brief_id}/quotation-requests", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, brief_id, Sent("request", call.form, refused))
+        return await _page(call, brief_id, RefusedForm("request", call.form, refused))
     return SeeOther(f"/quotation-requests/{request['id']}")
 
 
-async def _page(call: PageCall, brief_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, brief_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     brief = await call.session.services.get("brief", f"/v1/briefs/{brief_id}")
     context = {
         "brief": brief,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -57,7 +57,7 @@ async def _save(call: PageCall, known: str | None, key: str) -> Answer:
     try:
         await call.session.services.send("identity", "PUT", _address(key), body, version=call.text("version"))
     except Refused as refused:
-        return await _form(call, known, Sent("role", {**body, "key": key}, refused))
+        return await _form(call, known, RefusedForm("role", {**body, "key": key}, refused))
     return SeeOther("/roles")
 
 
@@ -65,7 +65,7 @@ def _address(key: str) -> str:
     return f"/v1/roles/{quote(key, safe='') or '-'}"
 
 
-async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> Answer:
+async def _form(call: PageCall, key: str | None, sent: RefusedForm = NOTHING_SENT) -> Answer:
     actor, services = call.session.actor, call.session.services
     asked = [services.get("identity", "/v1/privileges")]
     if key is not None:

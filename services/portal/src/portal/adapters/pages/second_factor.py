@@ -8,7 +8,7 @@ from typing import Any
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -23,7 +23,7 @@ async def set_up(call: PageCall) -> Answer:
     try:
         setup = await call.session.services.send("identity", "POST", "/v1/me/second-factor")
     except Refused as refused:
-        return await _start(call, Sent("setup", {}, refused))
+        return await _start(call, RefusedForm("setup", {}, refused))
     return _scan(call, setup)
 
 
@@ -48,7 +48,7 @@ async def prove(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "POST", "/v1/me/proof", {"code": call.text("code")})
     except Refused as refused:
-        return await _start(call, Sent("proof", {}, refused))
+        return await _start(call, RefusedForm("proof", {}, refused))
     await call.resources.sessions.renew(call.session)
     return SeeOther("/")
 
@@ -59,12 +59,12 @@ async def remove(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "POST", "/v1/me/second-factor/removal", body)
     except Refused as refused:
-        return await _start(call, Sent("removal", {}, refused))
+        return await _start(call, RefusedForm("removal", {}, refused))
     await call.resources.sessions.renew(call.session)
     return SeeOther("/second-factor")
 
 
-async def _start(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _start(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     me = await call.session.services.get("identity", "/v1/me")
     context = {"actions": me["actions"], "refused": sent.refused, "form": sent.form}
     return Shown("second_factor.html", context, sent.status)

@@ -9,7 +9,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -25,7 +25,7 @@ async def open_account(call: PageCall) -> Answer:
     try:
         opened = await call.session.services.send("identity", "POST", "/v1/service-accounts", body)
     except Refused as refused:
-        return await _page(call, Sent("account", body, refused))
+        return await _page(call, RefusedForm("account", body, refused))
     return Shown("service_account_secret.html", {"account": opened})
 
 
@@ -36,7 +36,7 @@ async def renew(call: PageCall, account_id: UUID) -> Answer:
             "identity", "POST", f"/v1/service-accounts/{account_id}/secret"
         )
     except Refused as refused:
-        return await _page(call, Sent("secret", {}, refused))
+        return await _page(call, RefusedForm("secret", {}, refused))
     return Shown("service_account_secret.html", {"account": renewed})
 
 
@@ -45,11 +45,11 @@ async def close(call: PageCall, account_id: UUID) -> Answer:
     try:
         await call.session.services.send("identity", "DELETE", f"/v1/service-accounts/{account_id}")
     except Refused as refused:
-        return await _page(call, Sent("closure", {}, refused))
+        return await _page(call, RefusedForm("closure", {}, refused))
     return SeeOther("/service-accounts")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     accounts, privileges = await asyncio.gather(
         services.get("identity", "/v1/service-accounts", limit=50, cursor=call.query.get("cursor")),

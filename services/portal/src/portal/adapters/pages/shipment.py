@@ -13,7 +13,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 
 from ..amounts import plain_number, typed_number
 from ..client import LISTED, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled, moment_in_field, moment_typed
+from ..forms import NOTHING_SENT, RefusedForm, filled, moment_in_field, moment_typed
 from ..labels import LABELS
 from ..places import destination_of, destinations_of, lines_typed, places_of, types_of
 
@@ -51,7 +51,7 @@ async def read_despatch_advice(call: PageCall, shipment_id: UUID) -> Answer:
     try:
         file = await call.session.services.file("logistics", path)
     except Refused as refused:
-        return await _page(call, shipment_id, Sent("despatch-advice", {}, refused))
+        return await _page(call, shipment_id, RefusedForm("despatch-advice", {}, refused))
     return RawAnswer(file.body, file.media_type, file.disposition)
 
 
@@ -61,7 +61,7 @@ async def label(call: PageCall, shipment_id: UUID) -> Answer:
     try:
         await call.session.services.send("logistics", "POST", path, {}, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, shipment_id, Sent("labels", call.form, refused))
+        return await _page(call, shipment_id, RefusedForm("labels", call.form, refused))
     shipment = await call.session.services.get("logistics", f"/v1/shipments/{shipment_id}")
     if _label_parts(shipment):
         return SeeOther(f"/shipments/{shipment_id}#labels")
@@ -89,7 +89,7 @@ async def revise(call: PageCall, shipment_id: UUID) -> Answer:
     try:
         body["destination"] = await destination_of(call)
     except Refused as refused:
-        return await _page(call, shipment_id, Sent("content", call.form, refused))
+        return await _page(call, shipment_id, RefusedForm("content", call.form, refused))
     return await _command(call, shipment_id, "content", body, method="PUT")
 
 
@@ -170,7 +170,7 @@ async def hand_over(call: PageCall, shipment_id: UUID) -> Answer:
             "logistics", "POST", path, body, version=version, key=call.text("once")
         )
     except Refused as refused:
-        return await _hand_over(call, shipment_id, Sent("delivery", call.form, refused))
+        return await _hand_over(call, shipment_id, RefusedForm("delivery", call.form, refused))
     return await _keep_proof(call, shipment_id)
 
 
@@ -201,11 +201,11 @@ async def _keep_proof(call: PageCall, shipment_id: UUID) -> Answer:
                 key=call.text("once_proof"),
             )
         except Refused as refused:
-            return await _page(call, shipment_id, Sent("delivery-proofs", call.form, refused))
+            return await _page(call, shipment_id, RefusedForm("delivery-proofs", call.form, refused))
     return SeeOther(f"/shipments/{shipment_id}")
 
 
-async def _hand_over(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _hand_over(call: PageCall, shipment_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     shipment = await call.session.services.get("logistics", f"/v1/shipments/{shipment_id}")
     if "deliver" not in shipment["actions"] and sent is NOTHING_SENT:
         return SeeOther(f"/shipments/{shipment_id}")
@@ -258,11 +258,11 @@ async def _command(
             key=call.text("once"),
         )
     except Refused as refused:
-        return await _page(call, shipment_id, Sent(what, call.form, refused))
+        return await _page(call, shipment_id, RefusedForm(what, call.form, refused))
     return SeeOther(f"/shipments/{shipment_id}")
 
 
-async def _page(call: PageCall, shipment_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, shipment_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     shipment, carriers, types, warehouses, destinations = await with_parts(
         services.get("logistics", f"/v1/shipments/{shipment_id}"),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
 
 from ...domain.sessions import read_cookie
-from ..client import AsPerson, Away, Refused
+from ..client import AsPerson, Refused, ServiceAway
 from ..forms import filled
 from ..navigation import home_of
 from ..sessions import as_stranger
@@ -43,7 +43,7 @@ async def sign_in(call: PageCall) -> Answer:
         if refused.code == "second_factor_required":
             return _code_form(call, credentials)
         return sign_in_form(call, given, refused=refused, status=refused.status)
-    except Away:
+    except ServiceAway:
         return sign_in_form(call, given, away=True, status=503)
 
 
@@ -56,7 +56,7 @@ async def sign_in_with_code(call: PageCall) -> Answer:
         return await _signed_in(call, credentials, call.text("code"))
     except Refused as refused:
         return _code_form(call, credentials, refused)
-    except Away:
+    except ServiceAway:
         return _code_form(call, credentials, away=True)
 
 
@@ -71,7 +71,7 @@ async def _end_session(call: PageCall) -> None:
     if call.signed_in is None:
         return
     own = f"/v1/me/sessions/{call.session.actor.session_id}"
-    with suppress(Refused, Away):  # the browser is signed out in any case
+    with suppress(Refused, ServiceAway):  # the browser is signed out in any case
         await call.session.services.send("identity", "DELETE", own)
     read = read_cookie(call.request.cookies[SESSION_COOKIE])
     assert read is not None

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
-from ..client import Away, Refused
-from ..forms import NOTHING_SENT, Sent, filled
+from ..client import Refused, ServiceAway
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..sessions import as_stranger
 from .sign_in import begin_session, sign_in_form
 
@@ -30,7 +30,7 @@ async def leave(call: PageCall) -> Answer:
         begun = await as_stranger(call).send("identity", "POST", "/v1/sign-ins", body)
     except Refused as refused:
         return sign_in_form(call, given, refused=refused, status=refused.status)
-    except Away:
+    except ServiceAway:
         return sign_in_form(call, given, away=True, status=503)
     kept = {**given, **{name: begun[name] for name in ("authorization_url", "browser_secret")}}
     sealed = call.resources.carried.sealed("sign-in at a provider", kept, call.now)
@@ -60,7 +60,7 @@ async def come_back(call: PageCall) -> Answer:
         granted = await as_stranger(call).send("identity", "POST", "/v1/tokens", grant)
     except Refused as refused:
         return sign_in_form(call, kept, refused=refused, status=refused.status)
-    except Away:
+    except ServiceAway:
         return sign_in_form(call, kept, away=True, status=503)
     return await begin_session(call, granted, kept["tenant"], kept["next"], {AWAY_COOKIE: None})
 
@@ -77,7 +77,7 @@ async def choose_provider(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "PUT", _ADDRESS, body, version=call.text("version"))
     except Refused as refused:
-        return await _page(call, Sent("provider", typed, refused))
+        return await _page(call, RefusedForm("provider", typed, refused))
     return SeeOther("/sign-in-provider")
 
 
@@ -86,11 +86,11 @@ async def remove_provider(call: PageCall) -> Answer:
     try:
         await call.session.services.send("identity", "DELETE", _ADDRESS)
     except Refused as refused:
-        return await _page(call, Sent("removal", {}, refused))
+        return await _page(call, RefusedForm("removal", {}, refused))
     return SeeOther("/sign-in-provider")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     provider: dict[str, Any] | None
     try:
         provider = await call.session.services.get("identity", _ADDRESS)

@@ -7,7 +7,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..amounts import plain_number
 from ..client import LISTED, Refused, part, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..places import destination_of, destinations_of, places_of
 
 pages = Pages()
@@ -48,11 +48,11 @@ async def receive(call: PageCall) -> Answer:
             "logistics", "POST", "/v1/supplier-receipts", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, Sent("receipt", call.form, refused))
+        return await _page(call, RefusedForm("receipt", call.form, refused))
     return SeeOther("/supplier-receipts")
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     query = {name: call.query.get(name) for name in ("supplier", "number", "cursor")}
     receipts, warehouses, destinations, articles, locations = await with_parts(

@@ -9,7 +9,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, S
 
 from ..amounts import plain_number
 from ..client import Refused, with_parts
-from ..forms import NOTHING_SENT, Sent, filled
+from ..forms import NOTHING_SENT, RefusedForm, filled
 from ..phase_messages import send_message
 
 pages = Pages()
@@ -49,7 +49,7 @@ async def write(call: PageCall, phase_id: UUID) -> Answer:
     try:
         await send_message(call, f"/v1/tasks/{phase_id}", problem=call.text("problem") == "true")
     except Refused as refused:
-        return await _page(call, phase_id, Sent("message", call.form, refused))
+        return await _page(call, phase_id, RefusedForm("message", call.form, refused))
     return SeeOther(f"/tasks/{phase_id}")
 
 
@@ -68,11 +68,11 @@ async def _command(
             "production", "POST", f"/v1/phases/{phase_id}/{what}", body, key=call.text("once")
         )
     except Refused as refused:
-        return await _page(call, phase_id, Sent(what, call.form, refused))
+        return await _page(call, phase_id, RefusedForm(what, call.form, refused))
     return SeeOther(then or f"/tasks/{phase_id}")
 
 
-async def _page(call: PageCall, phase_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, phase_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     task, messages = await with_parts(
         services.get("production", f"/v1/tasks/{phase_id}"),

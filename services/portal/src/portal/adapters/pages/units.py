@@ -11,7 +11,7 @@ from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 
 pages = Pages()
 
@@ -72,11 +72,11 @@ async def _save(call: PageCall, known: str | None, key: str) -> Answer:
             "identity", "PUT", f"/v1/units/{quote(key, safe='') or '-'}", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _form(call, known, Sent("unit", {**given, "key": key}, refused))
+        return await _form(call, known, RefusedForm("unit", {**given, "key": key}, refused))
     return SeeOther("/units")
 
 
-async def _form(call: PageCall, key: str | None, sent: Sent = NOTHING_SENT) -> Answer:
+async def _form(call: PageCall, key: str | None, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     found, listed = await with_parts(
         services.every("identity", "/v1/units"), services.get("identity", "/v1/people", limit=LISTED)

@@ -9,7 +9,7 @@ from uuid import UUID
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused, with_parts
-from ..forms import NOTHING_SENT, Sent
+from ..forms import NOTHING_SENT, RefusedForm
 from ..labels import LABELS, label
 from ..rendering import translations_of
 
@@ -38,7 +38,7 @@ async def set_up(call: PageCall) -> Answer:
     try:
         made = await call.session.services.send("trail", "POST", "/v1/webhooks", body)
     except Refused as refused:
-        return _form(call, Sent("webhook", body, refused))
+        return _form(call, RefusedForm("webhook", body, refused))
     return Shown("webhook_secret.html", {"webhook_id": made["id"], "secret": made["secret"]["secret"]})
 
 
@@ -55,7 +55,7 @@ async def revise(call: PageCall, webhook_id: UUID) -> Answer:
             "trail", "PUT", f"/v1/webhooks/{webhook_id}", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _page(call, webhook_id, Sent("webhook", body, refused))
+        return await _page(call, webhook_id, RefusedForm("webhook", body, refused))
     return SeeOther(f"/webhooks/{webhook_id}")
 
 
@@ -85,7 +85,7 @@ async def add_secret(call: PageCall, webhook_id: UUID) -> Answer:
     try:
         made = await call.session.services.send("trail", "POST", f"/v1/webhooks/{webhook_id}/secrets")
     except Refused as refused:
-        return await _page(call, webhook_id, Sent("secrets", {}, refused))
+        return await _page(call, webhook_id, RefusedForm("secrets", {}, refused))
     return Shown("webhook_secret.html", {"webhook_id": webhook_id, "secret": made["secret"]})
 
 
@@ -111,7 +111,7 @@ async def _do(
     try:
         await call.session.services.send("trail", method, path, body, key=call.text("once"))
     except Refused as refused:
-        return await _page(call, webhook_id, Sent("step", {}, refused))
+        return await _page(call, webhook_id, RefusedForm("step", {}, refused))
     return SeeOther(leads_to or f"/webhooks/{webhook_id}")
 
 
@@ -139,7 +139,7 @@ def _told_of(types: Sequence[str], language: str) -> str:
     return ", ".join(translate(areas.get(each) or label("event", each)) for each in types)
 
 
-def _choices(webhook: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
+def _choices(webhook: Mapping[str, Any], sent: RefusedForm) -> dict[str, Any]:
     given = sent.values if sent.form == "webhook" else webhook
     areas = _areas()
     events = LABELS["event"]
@@ -155,11 +155,11 @@ def _choices(webhook: Mapping[str, Any], sent: Sent) -> dict[str, Any]:
     }
 
 
-def _form(call: PageCall, sent: Sent) -> Answer:
+def _form(call: PageCall, sent: RefusedForm) -> Answer:
     return Shown("webhook_form.html", {**_choices({}, sent), "sent": sent}, sent.status)
 
 
-async def _page(call: PageCall, webhook_id: UUID, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, webhook_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     services = call.session.services
     answer, attempts = await with_parts(
         services.answered("trail", f"/v1/webhooks/{webhook_id}"),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
 
 from ..client import Refused
-from ..forms import NOTHING_SENT, ROME, Sent
+from ..forms import NOTHING_SENT, ROME, RefusedForm
 from ..labels import LABELS
 
 pages = Pages()
@@ -38,7 +38,7 @@ async def change(call: PageCall) -> Answer:
             "approval", "PUT", "/v1/working-time", body, version=call.text("version")
         )
     except Refused as refused:
-        return await _page(call, Sent("time", call.form, refused))
+        return await _page(call, RefusedForm("time", call.form, refused))
     return SeeOther("/working-time?saved=yes")
 
 
@@ -80,7 +80,7 @@ def _given(working_time: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-async def _page(call: PageCall, sent: Sent = NOTHING_SENT) -> Answer:
+async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     found = await call.session.services.answered("approval", "/v1/working-time")
     given = _given(found.body["working_time"])
     context = {
