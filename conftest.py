@@ -1,9 +1,10 @@
 """Every test of the workspace may ask for the kit's fixtures."""
 
 import asyncio
+import gc
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 
 import pytest
 import structlog
@@ -23,6 +24,20 @@ PROFILE = os.environ.get("OPTIMA_TEST_PROFILE", "whole")
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Services run on uvloop, so tests do."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What collecting makes stays to the end, so the garbage collector does not look at it, now or later: it
+    took a third of the time of collecting, and each of its full rounds a third of a second. Tests leave so
+    few cycles that it need not come often."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000)
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
