@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -24,6 +24,7 @@ from optima_contracts.envelope import Envelope
 
 from ..migrate import all_migrations, migrate
 from ..settings import Settings
+from .superuser import as_superuser, disconnect_superuser
 
 S = TypeVar("S", bound=Settings)
 
@@ -85,11 +86,7 @@ class ServiceDatabase:
 
     async def published(self, type_: str | None = None) -> list[Envelope]:
         """Return the events in the outbox, in order, of one type or all."""
-        connection = await asyncpg.connect(self.superuser_url)
-        try:
-            rows = await connection.fetch("SELECT envelope FROM outbox ORDER BY position")
-        finally:
-            await connection.close()
+        rows = await self.fetch("SELECT envelope FROM outbox ORDER BY position")
         events = [Envelope.model_validate_json(row["envelope"]) for row in rows]
         return [event for event in events if type_ is None or event.type == type_]
 
@@ -99,11 +96,8 @@ class ServiceDatabase:
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Run a query as superuser, without row-level security."""
-        connection = await asyncpg.connect(self.superuser_url)
-        try:
-            return list(await connection.fetch(sql, *arguments))
-        finally:
-            await connection.close()
+        rows = await as_superuser(self.superuser_url, lambda connection: connection.fetch(sql, *arguments))
+        return list(rows)
 
 
 def settings_for(database: ServiceDatabase, model: type[S], **more: object) -> S:
@@ -212,9 +206,11 @@ async def _created_database(service: str) -> ServiceDatabase:
 
 
 async def _drop(*names: str) -> None:
-    connection = await asyncpg.connect(_server("OPTIMA_TEST_POSTGRES_URL"))
+    server = _server("OPTIMA_TEST_POSTGRES_URL")
+    connection = await asyncpg.connect(server)
     try:
         for name in names:
+            await disconnect_superuser(_with(server, database=name))
             await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     finally:
         await connection.close()
@@ -277,21 +273,23 @@ async def _borrowed_database(service: str) -> AsyncIterator[ServiceDatabase]:
         database = await _created_database(service)
         fingerprint = (await database.fetch(_FINGERPRINT))[0][0]
     yield database
-    connection = await asyncpg.connect(database.superuser_url)
-    try:
+
+    async def emptied(connection: asyncpg.Connection[Any]) -> Decimal | None:
+        await connection.reset()
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         await connection.execute(_DROP_NUMBERS)
-        same = fingerprint == await connection.fetchval(_FINGERPRINT)
-        if same:
-            await connection.execute(_EMPTY)
-            fingerprint = await connection.fetchval(_FINGERPRINT)
-    finally:
-        await connection.close()
-    if same:
-        spare.append((database, fingerprint))
+        if fingerprint != await connection.fetchval(_FINGERPRINT):
+            return None
+        await connection.execute(_EMPTY)
+        after: Decimal = await connection.fetchval(_FINGERPRINT)
+        return after
+
+    after = await as_superuser(database.superuser_url, emptied)
+    if after is not None:
+        spare.append((database, after))
     else:
         # The test has changed the schema, so the database is not used again.
         await _drop(database.name)
