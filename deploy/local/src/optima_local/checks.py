@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 from .files import read_json
 from .layout import ROOT, STACK, TEST_SERVERS
@@ -16,16 +17,16 @@ from .progress import Progress
 from .stack import exclusively, fetch_missing_servers, started
 
 TOOLS = Path(sys.executable).parent
-CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
+Check: TypeAlias = tuple[str, list[Path | str]]
+"""A name and a command."""
+CHECKS: tuple[Check, ...] = (
     ("mypy", [TOOLS / "mypy", "--no-error-summary"]),
     ("ruff check", [TOOLS / "ruff", "check", "--quiet", "."]),
     ("ruff format", [TOOLS / "ruff", "format", "--check", "--quiet", "."]),
     ("import rules", [TOOLS / "lint-imports", "--no-cache"]),
 )
 """Checks that run in parallel, so the longest come first."""
-THOROUGH_CHECKS: tuple[tuple[str, list[Path | str]], ...] = (
-    ("semgrep", [sys.executable, "-m", "optima_local.semgrep"]),
-)
+THOROUGH_CHECKS: tuple[Check, ...] = (("semgrep", [sys.executable, "-m", "optima_local.semgrep"]),)
 """Checks that take longer. `test --fast` leaves them out."""
 EVERYTHING = ["shared", "services", "tests"]
 WORKERS = 2
@@ -46,17 +47,23 @@ def run_tests(options: argparse.Namespace) -> int:
         sys.exit(f"No such path below {ROOT}: {', '.join(missing)}")
     progress = Progress()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    if "OPTIMA_TEST_POSTGRES_URL" in environment and "OPTIMA_TEST_AMQP_URL" in environment:
-        return run_checks_and_pytest(options, progress, environment)
-    with exclusively(TEST_SERVERS, "test"):
-        fetch_missing_servers(progress)
-        with started(TEST_SERVERS, progress, servers_only=True):
-            addresses = read_json(TEST_SERVERS.addresses)
-            if "OPTIMA_POSTGRES_URL" not in environment:
-                _shorten_hashing(addresses["postgres"])
-            environment.setdefault("OPTIMA_TEST_POSTGRES_URL", addresses["postgres"])
-            environment.setdefault("OPTIMA_TEST_AMQP_URL", addresses["amqp"])
-            return run_checks_and_pytest(options, progress, environment)
+    with ThreadPoolExecutor(WORKERS) as beside_each_other:
+        # They compute while the servers are fetched and start, which is mostly waiting.
+        checks = {
+            name: beside_each_other.submit(passes, name, command, progress)
+            for name, command in checks_for(options)
+        }
+        if "OPTIMA_TEST_POSTGRES_URL" in environment and "OPTIMA_TEST_AMQP_URL" in environment:
+            return run_pytest(options, environment, checks)
+        with exclusively(TEST_SERVERS, "test"):
+            fetch_missing_servers(progress)
+            with started(TEST_SERVERS, progress, servers_only=True):
+                addresses = read_json(TEST_SERVERS.addresses)
+                if "OPTIMA_POSTGRES_URL" not in environment:
+                    _shorten_hashing(addresses["postgres"])
+                environment.setdefault("OPTIMA_TEST_POSTGRES_URL", addresses["postgres"])
+                environment.setdefault("OPTIMA_TEST_AMQP_URL", addresses["amqp"])
+                return run_pytest(options, environment, checks)
 
 
 def _shorten_hashing(url: str) -> None:
@@ -65,15 +72,17 @@ def _shorten_hashing(url: str) -> None:
     asyncio.run(shorten_hashing(url))
 
 
-def run_checks_and_pytest(
-    options: argparse.Namespace, progress: Progress, environment: dict[str, str]
+def checks_for(options: argparse.Namespace) -> tuple[Check, ...]:
+    if options.paths:
+        return ()
+    return CHECKS if options.fast else CHECKS + THOROUGH_CHECKS
+
+
+def run_pytest(
+    options: argparse.Namespace, environment: dict[str, str], checks: dict[str, Future[bool]]
 ) -> int:
-    checks = () if options.paths else CHECKS if options.fast else CHECKS + THOROUGH_CHECKS
-    with ThreadPoolExecutor(WORKERS) as beside_each_other:
-        running = {
-            name: beside_each_other.submit(passes, name, command, progress) for name, command in checks
-        }
-    failed = [name for name, check in running.items() if not check.result()]
+    """Run pytest once the checks have ended: both would take both processors."""
+    failed = [name for name, check in checks.items() if not check.result()]
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}", flush=True)
     command: list[str | Path] = [TOOLS / "pytest", "-n", str(WORKERS), "--dist", "loadgroup"]
