@@ -397,11 +397,11 @@ class Publisher:
                     raise channel.lost()
         except (AMQPError, BrokerUnavailable, TimeoutError) as error:
             tell_of_interruption(_LOG, "publish interrupted", error, exchange=self._exchange)
-            if channel is not None:
-                self._abandon(channel)
         refused = sent.confirmed.count(False)
         if refused:
             PUBLISHES_REFUSED.inc(refused)
+            if channel is not None:
+                self._abandon(channel)
         return sent.confirmed
 
     def _send(self, channel: Channel, batch: Sequence[Outgoing], sent: _Batch) -> None:
@@ -415,8 +415,10 @@ class Publisher:
         )
 
     def _abandon(self, channel: Channel) -> None:
-        # Late confirms must not be counted for later batches, so these get a new channel. The end of this
-        # channel is not awaited, since RabbitMQ may take a minute to notice that one of its queues is dead.
+        # Late confirms must not be counted for later batches, so these get a new channel. They also need one
+        # after a nack: RabbitMQ 3.10 remembers in a channel which node led a quorum queue at the first
+        # message to it, and if this node had just died, nacks all further ones. The end of this channel is
+        # not awaited, since RabbitMQ may take a minute to notice that one of its queues is dead.
         if self._channel is channel:
             self._channel = None
         if channel.is_open:

@@ -157,6 +157,28 @@ async def test_what_a_full_queue_refuses_is_not_confirmed(stage):
         await channel.call(channel.raw.queue_delete, queue=name)
 
 
+async def test_what_was_refused_is_published_again_on_a_new_channel(stage, monkeypatch):
+    """On the old one RabbitMQ may refuse for ever, when a node has died that led a queue."""
+    name, opened, open_channel = f"test.{stage.tally.word}", [], stage.broker.open_channel
+
+    async def counted():
+        opened.append(await open_channel())
+        return opened[-1]
+
+    async with stage.broker.channel() as channel:
+        limit = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        await channel.call(channel.raw.queue_declare, queue=name, durable=True, arguments=limit)
+        monkeypatch.setattr(stage.broker, "open_channel", counted)
+        publisher = Publisher(stage.broker, "", "text/plain")
+        for confirmed, channels in (True, 1), (False, 1), (False, 2):
+            assert await publisher.publish([Outgoing("1", name, b"-")]) == [confirmed]
+            assert len(opened) == channels
+        await channel.call(channel.raw.queue_purge, queue=name)
+        assert await publisher.publish([Outgoing("1", name, b"-")]) == [True]
+        assert len(opened) == 3
+        await channel.call(channel.raw.queue_delete, queue=name)
+
+
 async def test_an_exchange_that_is_missing_refuses_without_raising(stage):
     publisher = Publisher(stage.broker, f"missing.{stage.tally.word}", "text/plain")
     assert await publisher.publish([Outgoing("1", "anything", b"-")]) == [False]
