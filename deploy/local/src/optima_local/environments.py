@@ -18,7 +18,7 @@ def environment_for(name: str, lock: Path) -> Path:
         print(f"Installing {name} (hash-locked) into {home}", file=sys.stderr, flush=True)
         uv = os.path.join(os.path.dirname(sys.executable), "uv")
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, home], check=True)
-        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes"]
+        install = [uv, "pip", "install", "--quiet", "--require-hashes"]
         subprocess.run([*install, "--requirement", lock, "--python", home / "bin" / "python"], check=True)
         state.write_text(wanted)
     return home / "bin"
