@@ -202,6 +202,16 @@ def test_a_pod_outlives_its_drain(name: str) -> None:
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= spec["containers"][0].keys(), pod
 
 
+def test_an_image_is_named_by_its_digest_where_there_is_one_and_else_by_its_tag() -> None:
+    values = values_of("minimal")
+    values["services"] = {"brief": {"digest": f"sha256:{'0' * 64}"}}
+    values["image"]["tag"] = "1.2.3"
+    images = {pod: spec["containers"][0]["image"] for pod, spec in pods(rendered(values))}
+    registry, tag = values["image"]["registry"], "1.2.3"
+    assert images["optima-brief-http"] == f"{registry}/brief@sha256:{'0' * 64}"
+    assert images["optima-trail-http"] == f"{registry}/trail:{tag}"
+
+
 def test_every_role_of_every_service_is_there_with_all_that_it_needs() -> None:
     manifests = example("production")
     roles = {f"optima-{service.name}-{role}" for service in SERVICES for role in service.roles}
