@@ -214,9 +214,11 @@ async def test_of_a_token_and_a_change_at_once_the_token_tells_the_truth_or_is_r
             await asyncio.sleep(random.random() * 0.02)
             return await tokens(grant="refresh_token", refresh_token=refresh)
 
-        (changed, _), (renewed, refresh) = await asyncio.gather(
-            admin.patch(vera, {"roles": roles}, headers={"If-Match": f'"{person["version"]}"'}), renew()
-        )
+        async def change(roles: list[str] = roles, version: int = person["version"]) -> tuple[Any, Any]:
+            await asyncio.sleep(random.random() * 0.02)
+            return await admin.patch(vera, {"roles": roles}, headers={"If-Match": f'"{version}"'})
+
+        (changed, _), (renewed, refresh) = await asyncio.gather(change(), renew())
         assert changed.status == 200
         *_, told = await served.database.published(PersonChanged.type)
         await brief.served.app.deliver(told)
