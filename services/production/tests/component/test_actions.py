@@ -175,12 +175,34 @@ async def test_what_is_offered_succeeds_and_nothing_else_does(scene: Scene) -> N
             assert status in (200, 201), (reader, thing, action)
 
 
-async def test_a_kind_is_replaced_by_whom_it_is_offered_to(plant: Plant) -> None:
+@pytest.mark.parametrize(
+    ("path", "action", "body"),
+    [
+        ("/v1/kinds/espositore", "replace", KIND),
+        ("/v1/price-policy", "set", {"tolerance_percent": "5"}),
+    ],
+)
+async def test_settings_are_replaced_by_those_to_whom_it_is_offered(
+    plant: Plant, path: str, action: str, body: dict[str, Any]
+) -> None:
     await plant.define("espositore", KIND)
     for role in sorted(BUILT_IN_ROLES):
-        response, kind = await plant.as_(role).get("/v1/kinds/espositore")
-        offered = response.status == 200 and kind["actions"] == ["replace"]
-        _, kind = await plant.admin.get("/v1/kinds/espositore")
-        headers = {"If-Match": f'"{kind["version"]}"'}
-        response, _ = await plant.as_(role).put("/v1/kinds/espositore", KIND, headers=headers)
+        response, seen = await plant.as_(role).get(path)
+        offered = response.status == 200 and seen["actions"] == [action]
+        _, present = await plant.admin.get(path)
+        headers = {"If-Match": f'"{present["version"]}"'}
+        response, _ = await plant.as_(role).put(path, body, headers=headers)
         assert response.status == (200 if offered else 403), role
+
+
+@pytest.mark.parametrize("scene", STATES, indirect=True, ids=lambda state: f"an order {state}")
+async def test_the_board_offers_assignment_as_the_phase_does(scene: Scene) -> None:
+    order = await scene.order()
+    first = [phase["id"] for phase in order["jobs"][0]["phases"][:1]]
+    for reader in READERS:
+        response, page = await scene.as_(reader).get("/v1/phases?limit=200")
+        rows = page["items"] if response.status == 200 else []
+        shown = await scene.offers(reader, order)
+        for row in rows:
+            if row["id"] in first:
+                assert ("assign" in row["actions"]) == (("phase", "assign") in shown), reader
