@@ -15,7 +15,7 @@ from stdnum.eu import vat
 from stdnum.it import codicefiscale, iva
 from stdnum.sm import coe
 
-from ..domain.record import Checks
+from ..domain.party import Checks
 from .lookup_tables import lookup_table
 
 

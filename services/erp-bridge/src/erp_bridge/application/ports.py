@@ -22,8 +22,9 @@ from ..domain.import_plan import KnownRecords, PlannedRecord, RemoteRecord
 from ..domain.known_order import KnownOrder
 from ..domain.mapping import FieldMapping, Fields
 from ..domain.mapping import Mapping as FieldMap
+from ..domain.party import Checks
 from ..domain.reconciliation import Difference, DifferenceKind, Reconciliation
-from ..domain.record import Checks, Record
+from ..domain.record import Record
 from ..domain.run import Run
 from ..domain.schema import RemoteSchema
 

@@ -17,8 +17,8 @@ from optima_kit.refusals import Invalid, Refusal, Violations
 from .conflict import Edit
 from .connection import Capability
 from .mapping import EntityMapping, Fields
-from .party import tax_numbers
-from .record import Checks, checked, content_hash
+from .party import Checks, tax_numbers
+from .record import checked, content_hash
 
 Answer = Literal["same", "another"]
 """A person's answer about a record: it is the same record that we know, or another one."""

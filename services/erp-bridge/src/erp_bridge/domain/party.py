@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from collections.abc import Set as Codes
+from dataclasses import dataclass
+from typing import Final
 
 from optima_kit.refusals import Invalid, Refusal
 
 from .mapping import EntityMapping, Fields
 from .payment_terms import parse_payment_terms
-
-if TYPE_CHECKING:
-    from .record import Checks
 
 EDITABLE: Final = frozenset(
     {"name", "street", "postal_code", "city", "province", "payment_method", "payment_terms"}
@@ -25,6 +24,25 @@ _ITALY: Final = ("IT", "I", "ITA", "ITALIA", "ITALY")
 _DIGITS: Final = 11
 """Number of digits of a Partita IVA, and of a company's Codice Fiscale."""
 _NUMBER: Final = re.compile(r"(?:(?:PARTITA|P)?IVA|PI|CF|VAT)?:?(?:IT)?(\d{11})")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Functions and tables that tell which numbers and codes are valid in Italy and abroad."""
+
+    vat_number: Callable[[str], bool]
+    fiscal_code: Callable[[str], bool]
+    foreign_vat_number: Callable[[str, str], bool]
+    """Takes the country and the number."""
+    country_of_vat_number: Callable[[str], str | None]
+    """Returns the country of a valid number that begins with a country's letters, otherwise None."""
+    country: Callable[[str], str | None]
+    """Returns the code of two letters for a country's code or name."""
+    province: Callable[[str], str | None]
+    """Returns the code of two letters for a province's name."""
+    payment_methods: Codes[str]
+    bic: Callable[[str], bool]
+    iban: Callable[[str], bool]
 
 
 def editable_fields(mappings: Iterable[EntityMapping]) -> frozenset[str]:

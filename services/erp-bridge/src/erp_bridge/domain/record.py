@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from collections.abc import Set as Codes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +17,7 @@ from optima_kit.refusals import Invalid, Refusal, Violations
 from .conflict import Edit
 from .entities import FIELDS, Entity
 from .mapping import Fields
-from .party import check_party
+from .party import Checks, check_party
 from .texts import check_texts
 
 _RATE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,9})?) ?%?")
@@ -38,25 +37,6 @@ class Record:
     edits: Mapping[str, Edit]
     """Fields that were changed here, and to which no ERP has agreed yet."""
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """Functions and tables that tell which numbers and codes are valid in Italy and abroad."""
-
-    vat_number: Callable[[str], bool]
-    fiscal_code: Callable[[str], bool]
-    foreign_vat_number: Callable[[str, str], bool]
-    """Takes the country and the number."""
-    country_of_vat_number: Callable[[str], str | None]
-    """Returns the country of a valid number that begins with a country's letters, otherwise None."""
-    country: Callable[[str], str | None]
-    """Returns the code of two letters for a country's code or name."""
-    province: Callable[[str], str | None]
-    """Returns the code of two letters for a province's name."""
-    payment_methods: Codes[str]
-    bic: Callable[[str], bool]
-    iban: Callable[[str], bool]
 
 
 def checked(
