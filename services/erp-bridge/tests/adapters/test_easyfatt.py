@@ -250,3 +250,10 @@ def test_settings_that_do_not_fit_are_refused(
     with pytest.raises(Invalid) as refusal:
         easyfatt.check(settings)
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize("name", ["b[", "//CustomerCode", "@x", "{", "", ".", "*", "CustomerCode[1]", "a/b"])
+def test_a_mapped_column_is_a_name_and_no_path(name: str) -> None:
+    content = (FILES / "clienti-misti.xml").read_bytes()
+    (page,) = _Parties("customer", content, ["CustomerCode", name]).portions(10, skip=0)
+    assert [dict(record.values) for record in page] == [{"CustomerCode": "0020", name: ""}]

@@ -131,7 +131,9 @@ class _Parties:
             if (kind in _OF_SUPPLIERS) != (entity == "supplier"):
                 others.add(f"DocumentType {kind}")
                 continue
-            values = {name: (document.findtext(name) or "").strip() for name in wanted}
+            # Not `findtext`: a column that somebody has mapped is a name, whatever a path of it would mean.
+            texts = {child.tag: child.text or "" for child in reversed(document)}
+            values = {name: texts.get(name, "").strip() for name in wanted}
             key = values.get("CustomerCode") or f"{document.sourceline}"
             parties.pop(key, None)  # the last document that names the party counts
             parties[key] = RemoteRecord(values, line=document.sourceline)
