@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from optima_local.layout import ROOT
 
 from ..openapi_documents import openapi_documents
 
@@ -67,3 +71,40 @@ def bodies(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str
 
     collect(operation.get("requestBody", {}))
     return list(found.values())
+
+
+def versions_read(tree: ast.Module) -> dict[str, tuple[bool, bool]]:
+    """By endpoint: whether it declares `if_match`, and whether it or what it calls here reads the version."""
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
+    reading: set[str] = set()
+    for _ in functions:
+        reading |= {
+            name
+            for name, function in functions.items()
+            for node in ast.walk(function)
+            if (isinstance(node, ast.Attribute) and node.attr in ("expected_version", "required_version"))
+            or (isinstance(node, ast.Name) and node.id in reading)
+        }
+    declared = {
+        name: [keyword.arg for call in function.decorator_list for keyword in getattr(call, "keywords", ())]
+        for name, function in functions.items()
+        if any("routes." in ast.unparse(call) for call in function.decorator_list)
+    }
+    return {name: ("if_match" in keywords, name in reading) for name, keywords in declared.items()}
+
+
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.glob("services/*/src/*/adapters/http*.py")), ids=lambda f: f.stem
+)
+def test_a_version_is_declared_where_it_is_read_and_nowhere_else(file: Path) -> None:
+    found = versions_read(ast.parse(file.read_text(encoding="utf-8")))
+    assert {name: each for name, each in found.items() if each[0] != each[1]} == {}
+
+
+def test_an_undeclared_version_is_noticed() -> None:
+    text = """
+@routes.put("/v1/things", privilege="x")
+async def put_thing(call): return await keep(call)
+async def keep(call): return call.expected_version
+"""
+    assert versions_read(ast.parse(text)) == {"put_thing": (False, True)}

@@ -147,6 +147,7 @@ async def read_process(call: Call[Ports], key: str, query: ProcessQuery) -> Repl
     consumes=MEDIA_TYPES,
     max_bytes=MOST_BYTES,
     may_create=True,
+    if_match="optional",
 )
 async def define(call: Call[Ports], key: str, body: bytes) -> Reply[ProcessView]:
     """Write a process's draft, in JSON or YAML
@@ -184,7 +185,7 @@ async def list_versions(call: Call[Ports], key: str, query: PageQuery) -> Page[V
     return await processes.list_versions(call.ports, key, query)
 
 
-@routes.post("/v1/processes/{key}/publication", privilege="process.write")
+@routes.post("/v1/processes/{key}/publication", privilege="process.write", if_match="optional")
 async def publish(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessView]:
     """Publish the draft: approvals that open from now on follow it
 
@@ -193,7 +194,7 @@ async def publish(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessVie
     return _process(call, draft)
 
 
-@routes.post("/v1/processes/{key}/retirement", privilege="process.write")
+@routes.post("/v1/processes/{key}/retirement", privilege="process.write", if_match="optional")
 async def retire(call: Call[Ports], key: str, body: NoBody) -> Reply[ProcessView]:
     """Retire a process: its running approvals go on, and no more are opened"""
     draft = await retire_process(call.ports, call.actor, key, call.expected_version)
@@ -219,6 +220,7 @@ async def list_subject_types(call: Call[Ports], query: PageQuery) -> Page[Subjec
     consumes=MEDIA_TYPES,
     max_bytes=MOST_BYTES,
     may_create=True,
+    if_match="optional",
 )
 async def declare(call: Call[Ports], key: str, body: bytes) -> Reply[SubjectTypeView]:
     """Declare a kind of thing that can be approved, in JSON or YAML"""
@@ -288,7 +290,7 @@ async def list_moved(call: Call[Ports], move_id: UUID, query: MigrationItemsQuer
     return await processes.list_migration_items(call.ports, call.actor, move_id, query, query.verdict)
 
 
-@routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202)
+@routes.post("/v1/moves/{move_id}/execution", privilege="process.write", status=202, if_match="optional")
 async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MigrationView]:
     """Migrate the approvals for which the preview found it possible
 
@@ -296,7 +298,7 @@ async def execute_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[
     return await _begun(call, await run_migration(call.ports, call.actor, move_id, call.expected_version))
 
 
-@routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202)
+@routes.post("/v1/moves/{move_id}/reversal", privilege="process.write", status=202, if_match="optional")
 async def reverse_move(call: Call[Ports], move_id: UUID, body: NoBody) -> Reply[MigrationView]:
     """Reverse a migration for the approvals on which nobody has acted since"""
     return await _begun(call, await revert_migration(call.ports, call.actor, move_id, call.expected_version))
@@ -309,7 +311,13 @@ async def show_working_time(call: Call[Ports]) -> Reply[WorkingTimeView]:
     return Reply(WorkingTimeView(working_time=working_time.model_dump(mode="json")), version=version)
 
 
-@routes.put("/v1/working-time", privilege="process.write", consumes=MEDIA_TYPES, max_bytes=MOST_BYTES)
+@routes.put(
+    "/v1/working-time",
+    privilege="process.write",
+    consumes=MEDIA_TYPES,
+    max_bytes=MOST_BYTES,
+    if_match="optional",
+)
 async def change_working_time(call: Call[Ports], body: bytes) -> Reply[WorkingTimeView]:
     """Set the tenant's working hours, in JSON or YAML: weekdays, public holidays, closures
 
@@ -333,7 +341,7 @@ async def submit(call: Call[Ports], body: SubmitCommand) -> Reply[ApprovalView]:
     return Reply(shown.view, version=shown.version, location=f"/v1/approvals/{stored.approval.id}")
 
 
-@routes.put("/v1/approvals/{approval_id}/content", privilege="approval.open")
+@routes.put("/v1/approvals/{approval_id}/content", privilege="approval.open", if_match="optional")
 async def amend(call: Call[Ports], approval_id: UUID, body: AmendCommand) -> Reply[ApprovalView]:
     """Amend what is being approved; only the steps that have judged a changed field begin again"""
     stored = await amend_subject(call.ports, call.actor, approval_id, body.content, call.expected_version)

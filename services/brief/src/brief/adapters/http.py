@@ -99,7 +99,7 @@ async def tell_story(call: Call[Ports], brief_id: UUID, query: StoryQuery) -> Br
     return await read_story(call.ports, call.actor, brief_id, PageQuery(limit=query.limit))
 
 
-@routes.put("/v1/briefs/{brief_id}", privilege="brief.create", if_match=True)
+@routes.put("/v1/briefs/{brief_id}", privilege="brief.create", if_match="required")
 async def revise(call: Call[Ports], brief_id: UUID, body: ReviseBrief) -> Reply[BriefView]:
     """Replace a draft's content"""
     brief = await revise_brief(
@@ -108,14 +108,14 @@ async def revise(call: Call[Ports], brief_id: UUID, body: ReviseBrief) -> Reply[
     return await _shown(call, brief)
 
 
-@routes.post("/v1/briefs/{brief_id}/submission", privilege="brief.submit")
+@routes.post("/v1/briefs/{brief_id}/submission", privilege="brief.submit", if_match="optional")
 async def submit(call: Call[Ports], brief_id: UUID, body: SubmitBrief) -> Reply[BriefView]:
     """Submit a draft for approval: its revision is frozen"""
     brief = await submit_brief(call.ports, call.actor, brief_id, call.expected_version, body.process)
     return await _shown(call, brief)
 
 
-@routes.put("/v1/briefs/{brief_id}/prices", privilege="brief.price")
+@routes.put("/v1/briefs/{brief_id}/prices", privilege="brief.price", if_match="optional")
 async def price(call: Call[Ports], brief_id: UUID, body: PriceBrief) -> Reply[BriefView]:
     """Price a submitted revision: all its items, VAT excluded"""
     prices = [(line.item_id, line.unit_price) for line in body.lines]
@@ -123,7 +123,7 @@ async def price(call: Call[Ports], brief_id: UUID, body: PriceBrief) -> Reply[Br
     return await _shown(call, brief)
 
 
-@routes.post("/v1/briefs/{brief_id}/cancellation", privilege="brief.cancel")
+@routes.post("/v1/briefs/{brief_id}/cancellation", privilege="brief.cancel", if_match="optional")
 async def cancel(call: Call[Ports], brief_id: UUID, body: CancelBrief) -> Reply[BriefView]:
     """Cancel the caller's own brief, as long as no goods have left"""
     brief = await cancel_brief(call.ports, call.actor, brief_id, call.expected_version, body.reason)

@@ -67,7 +67,7 @@ async def read_budget(call: Call[Ports], budget_id: UUID) -> Reply[BudgetView]:
     return Reply(view, version=view.version)
 
 
-@budget_routes.put("/v1/budgets/{budget_id}/plan", privilege="budget.write")
+@budget_routes.put("/v1/budgets/{budget_id}/plan", privilege="budget.write", if_match="optional")
 async def put_plan(call: Call[Ports], budget_id: UUID, body: ChangePlan) -> Reply[BudgetView]:
     """Change a budget's plan, for a reason; briefs that wait for it go on as far as there is room
 
@@ -107,7 +107,7 @@ async def read_brief_budget(call: Call[Ports], brief_id: UUID) -> BriefBudgetVie
     return await budgets.read_budget_of_brief(call.ports, call.actor, brief_id)
 
 
-@budget_routes.post("/v1/briefs/{brief_id}/budget-release", privilege="budget.write")
+@budget_routes.post("/v1/briefs/{brief_id}/budget-release", privilege="budget.write", if_match="optional")
 async def release(call: Call[Ports], brief_id: UUID, body: ReleaseBudget) -> Reply[BriefView]:
     """Release a brief that waits for its budget: the plan grows by what the brief lacks, for a reason"""
     brief = await release_brief(call.ports, call.actor, brief_id, call.expected_version, body.reason)

@@ -66,7 +66,7 @@ async def read_price(call: Call[Ports], price_id: UUID) -> Reply[CataloguePriceV
     return Reply(view, version=view.version)
 
 
-@catalogue_routes.put("/v1/catalogue-prices/{price_id}", privilege="brief.price", if_match=True)
+@catalogue_routes.put("/v1/catalogue-prices/{price_id}", privilege="brief.price", if_match="required")
 async def change(call: Call[Ports], price_id: UUID, body: ChangeCataloguePrice) -> Reply[CataloguePriceView]:
     """Change a catalogue price or its validity
 

@@ -85,7 +85,9 @@ async def ask_more(
     return await _shown(call, await ask_more_suppliers(call.ports, call.actor, request_id, body.supplier_ids))
 
 
-@quotation_routes.post("/v1/quotation-requests/{request_id}/award", privilege="brief.price")
+@quotation_routes.post(
+    "/v1/quotation-requests/{request_id}/award", privilege="brief.price", if_match="optional"
+)
 async def award_quotation_request(
     call: Call[Ports], request_id: UUID, body: AwardRequest
 ) -> Reply[QuotationRequestView]:
@@ -98,7 +100,9 @@ async def award_quotation_request(
     return await _shown(call, made)
 
 
-@quotation_routes.post("/v1/quotation-requests/{request_id}/cancellation", privilege="brief.price")
+@quotation_routes.post(
+    "/v1/quotation-requests/{request_id}/cancellation", privilege="brief.price", if_match="optional"
+)
 async def cancel_quotation_request(
     call: Call[Ports], request_id: UUID, body: CancelRequest
 ) -> Reply[QuotationRequestView]:
@@ -120,7 +124,9 @@ async def read_quotation(call: Call[Ports], quotation_id: UUID) -> Reply[Quotati
     return Reply(view, version=view.version)
 
 
-@quotation_routes.put("/v1/quotations/{quotation_id}/quote", privilege="quotation.submit")
+@quotation_routes.put(
+    "/v1/quotations/{quotation_id}/quote", privilege="quotation.submit", if_match="optional"
+)
 async def submit_quote(call: Call[Ports], quotation_id: UUID, body: SubmitQuote) -> Reply[QuotationView]:
     """Quote what the caller is asked for, or change the quote, until the deadline"""
     made = await answer_request(
@@ -167,7 +173,9 @@ async def download_file(call: Call[Ports], request_id: UUID, file_id: UUID) -> C
     return Content(file.data, file.media_type, file.name)
 
 
-@quotation_routes.post("/v1/quotations/{quotation_id}/decline", privilege="quotation.submit")
+@quotation_routes.post(
+    "/v1/quotations/{quotation_id}/decline", privilege="quotation.submit", if_match="optional"
+)
 async def decline(call: Call[Ports], quotation_id: UUID, body: DeclineToQuote) -> Reply[QuotationView]:
     """Decline to quote, for a reason"""
     made = await answer_request(

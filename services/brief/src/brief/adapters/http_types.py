@@ -26,7 +26,7 @@ async def read_type(call: Call[Ports], key: str, query: TypeQuery) -> Reply[Brie
     return Reply(view, version=view.version)
 
 
-@type_routes.put("/v1/brief-types/{key}", privilege="brief_type.write")
+@type_routes.put("/v1/brief-types/{key}", privilege="brief_type.write", if_match="optional")
 async def put_type(call: Call[Ports], key: str, body: DefineType) -> Reply[BriefTypeView]:
     """Define a type of brief, or its next version
 

@@ -112,7 +112,7 @@ async def read_connection(call: Call[Ports], key: str) -> Reply[ConnectionView]:
     return Reply(view, version=view.version)
 
 
-@routes.put("/v1/connections/{key}", privilege="erp.write")
+@routes.put("/v1/connections/{key}", privilege="erp.write", if_match="optional")
 async def put_connection(call: Call[Ports], key: str, body: ConfigureConnection) -> Reply[ConnectionView]:
     """Create a connection, or change the one that was read
 
@@ -178,7 +178,7 @@ async def read_mapping_in_force(call: Call[Ports], key: str) -> Reply[MappingVie
     return Reply(view, version=version)
 
 
-@routes.put("/v1/connections/{key}/mapping", privilege="erp.write", if_match=True)
+@routes.put("/v1/connections/{key}/mapping", privilege="erp.write", if_match="required")
 async def put_mapping(call: Call[Ports], key: str, body: ChangeMapping) -> Reply[MappingView]:
     """Replace the mapping for what is exchanged from now on
 
@@ -331,7 +331,7 @@ async def read_customer(call: Call[Ports], customer_id: UUID) -> Reply[CustomerD
     return Reply(view, version=view.version)
 
 
-@routes.patch("/v1/customers/{customer_id}", privilege="customer.write", if_match=True)
+@routes.patch("/v1/customers/{customer_id}", privilege="customer.write", if_match="required")
 async def patch_customer(
     call: Call[Ports], customer_id: UUID, body: EditCustomer
 ) -> Reply[CustomerDetailView]:

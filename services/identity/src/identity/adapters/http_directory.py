@@ -96,7 +96,7 @@ async def read_tenant(call: Call[Ports]) -> Reply[TenantView]:
     return Reply(view, version=view.version)
 
 
-@routes.put("/v1/tenant", privilege="directory.write", proof=True, if_match=True)
+@routes.put("/v1/tenant", privilege="directory.write", proof=True, if_match="required")
 async def change_tenant(call: Call[Ports], body: ReviseTenant) -> Reply[TenantView]:
     """Change the tenant's legal identity, language and time zone
 
@@ -186,7 +186,7 @@ async def revise_oneself(call: Call[Ports], body: ReviseOneself) -> Reply[OwnDet
     return Reply(view, version=view.version)
 
 
-@routes.patch("/v1/people/{person_id}", privilege="directory.write", if_match=True)
+@routes.patch("/v1/people/{person_id}", privilege="directory.write", if_match="required")
 async def change_person(call: Call[Ports], person_id: UUID, body: RevisePerson) -> Reply[PersonDetailsView]:
     """Change a person's roles, place or presence
 
@@ -282,7 +282,7 @@ async def end_session_of(call: Call[Ports], person_id: UUID, session_id: UUID) -
 # Units
 
 
-@routes.put("/v1/units/{key}", privilege="directory.write")
+@routes.put("/v1/units/{key}", privilege="directory.write", if_match="optional")
 async def put_unit(call: Call[Ports], key: str, body: DefineUnit) -> Reply[UnitView]:
     """Set up or change a unit
 
@@ -315,7 +315,7 @@ async def read_unit(call: Call[Ports], key: str) -> Reply[UnitView]:
 # Roles
 
 
-@routes.put("/v1/roles/{key}", privilege="directory.write", proof=True)
+@routes.put("/v1/roles/{key}", privilege="directory.write", proof=True, if_match="optional")
 async def put_role(call: Call[Ports], key: str, body: DefineRole) -> Reply[RoleView]:
     """Define a role of the tenant's own, or change one
 
@@ -356,7 +356,7 @@ async def list_privileges(_: Call[Ports]) -> PrivilegesView:
 # The sign-in provider
 
 
-@routes.put("/v1/sign-in-provider", privilege="directory.write", proof=True)
+@routes.put("/v1/sign-in-provider", privilege="directory.write", proof=True, if_match="optional")
 async def put_provider(call: Call[Ports], body: ChooseProvider) -> Reply[ProviderView]:
     """Choose the OpenID Connect issuer at which people may sign in instead of with a password
 

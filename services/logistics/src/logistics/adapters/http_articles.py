@@ -15,7 +15,7 @@ from .requests import ArticlesQuery, KeepArticle, ReceiptsQuery, ReceiveFromSupp
 routes = Routes()
 
 
-@routes.put("/v1/articles/{code}", privilege="lookup.write")
+@routes.put("/v1/articles/{code}", privilege="lookup.write", if_match="optional")
 async def keep_article(call: Call[Ports], code: str, body: KeepArticle) -> Reply[ArticleView]:
     """Create or change an article
 

@@ -36,7 +36,7 @@ V = TypeVar("V", bound=BaseModel)
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
 
 
-@routes.put("/v1/warehouses/{code}", privilege="lookup.write")
+@routes.put("/v1/warehouses/{code}", privilege="lookup.write", if_match="optional")
 async def keep_warehouse(call: Call[Ports], code: str, body: AddressBody) -> Reply[WarehouseView]:
     """Create or change a warehouse; documents already issued stay as they are"""
     return await _keep(call, Warehouse(checked(code), body.party()), lookups.show_warehouse)
@@ -54,7 +54,7 @@ async def list_warehouses(call: Call[Ports], query: PageQuery) -> Page[Warehouse
     return await _list(call, Warehouse, query, lookups.show_warehouse)
 
 
-@routes.put("/v1/destinations/{code}", privilege="lookup.write")
+@routes.put("/v1/destinations/{code}", privilege="lookup.write", if_match="optional")
 async def keep_destination(call: Call[Ports], code: str, body: KeepDestination) -> Reply[DestinationView]:
     """Create or change a destination; documents already issued stay as they are"""
     destination = Destination(checked(code), body.recipient.party(), body.address.party())
@@ -98,7 +98,7 @@ async def remove_person(call: Call[Ports], code: str, person_id: UUID) -> None:
     await forget_person(call.ports, code, person_id)
 
 
-@routes.put("/v1/document-types/{code}", privilege="lookup.write")
+@routes.put("/v1/document-types/{code}", privilege="lookup.write", if_match="optional")
 async def keep_document_type(call: Call[Ports], code: str, body: KeepDocumentType) -> Reply[DocumentTypeView]:
     """Create or change a document type (causale); documents already issued stay as they are
 
@@ -119,7 +119,7 @@ async def list_document_types(call: Call[Ports], query: PageQuery) -> Page[Docum
     return await _list(call, DocumentType, query, lookups.show_document_type)
 
 
-@routes.put("/v1/carriers/{code}", privilege="lookup.write")
+@routes.put("/v1/carriers/{code}", privilege="lookup.write", if_match="optional")
 async def keep_carrier(call: Call[Ports], code: str, body: IdentityBody) -> Reply[CarrierView]:
     """Create or change a carrier (vettore); documents already issued stay as they are"""
     return await _keep(call, Carrier(checked(code), body.party()), lookups.show_carrier)

@@ -113,7 +113,7 @@ async def read(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
     return Reply(view, version=view.version)
 
 
-@routes.put("/v1/shipments/{shipment_id}/transport", privilege="shipment.write", if_match=True)
+@routes.put("/v1/shipments/{shipment_id}/transport", privilege="shipment.write", if_match="required")
 async def arrange(call: Call[Ports], shipment_id: UUID, body: ArrangeTransport) -> Reply[ShipmentView]:
     """Replace the transport details of a shipment, until its document is issued"""
     return _shown(
@@ -121,7 +121,7 @@ async def arrange(call: Call[Ports], shipment_id: UUID, body: ArrangeTransport) 
     )
 
 
-@routes.put("/v1/shipments/{shipment_id}/content", privilege="shipment.write", if_match=True)
+@routes.put("/v1/shipments/{shipment_id}/content", privilege="shipment.write", if_match="required")
 async def revise(call: Call[Ports], shipment_id: UUID, body: ReviseShipment) -> Reply[ShipmentView]:
     """Replace what a shipment carries, from where and where to, until its document is issued
 
@@ -139,7 +139,7 @@ async def revise(call: Call[Ports], shipment_id: UUID, body: ReviseShipment) -> 
     return _shown(call, revised)
 
 
-@routes.post("/v1/shipments/{shipment_id}/picking", privilege="shipment.write")
+@routes.post("/v1/shipments/{shipment_id}/picking", privilege="shipment.write", if_match="optional")
 async def pick(call: Call[Ports], shipment_id: UUID) -> Reply[ShipmentView]:
     """Record that a shipment's goods have been gathered"""
     return _shown(call, await pick_shipment(call.ports, shipment_id, call.expected_version))
@@ -155,7 +155,7 @@ async def read_picks(call: Call[Ports], shipment_id: UUID) -> PicksView:
     return await shipments.read_picks(call.ports, shipment_id)
 
 
-@routes.put("/v1/shipments/{shipment_id}/picks", privilege="shipment.write")
+@routes.put("/v1/shipments/{shipment_id}/picks", privilege="shipment.write", if_match="optional")
 async def name(call: Call[Ports], shipment_id: UUID, body: NamePicks) -> Reply[ShipmentView]:
     """Name the locations and lots that the goods of a shipment come from
 
@@ -166,7 +166,7 @@ async def name(call: Call[Ports], shipment_id: UUID, body: NamePicks) -> Reply[S
     return _shown(call, await name_picks(call.ports, shipment_id, call.expected_version, picks))
 
 
-@routes.post("/v1/shipments/{shipment_id}/issuance", privilege="ddt.issue")
+@routes.post("/v1/shipments/{shipment_id}/issuance", privilege="ddt.issue", if_match="optional")
 async def issue(call: Call[Ports], shipment_id: UUID, body: IssueDdt) -> Reply[ShipmentView]:
     """Issue the DDT of a shipment
 
@@ -183,7 +183,7 @@ async def issue(call: Call[Ports], shipment_id: UUID, body: IssueDdt) -> Reply[S
     return _shown(call, issued)
 
 
-@routes.post("/v1/shipments/{shipment_id}/departure", privilege="shipment.write")
+@routes.post("/v1/shipments/{shipment_id}/departure", privilege="shipment.write", if_match="optional")
 async def depart(call: Call[Ports], shipment_id: UUID, body: RecordDeparture) -> Reply[ShipmentView]:
     """Record that a shipment's goods have departed"""
     return _shown(
@@ -191,7 +191,7 @@ async def depart(call: Call[Ports], shipment_id: UUID, body: RecordDeparture) ->
     )
 
 
-@routes.post("/v1/shipments/{shipment_id}/delivery", privilege="shipment.write")
+@routes.post("/v1/shipments/{shipment_id}/delivery", privilege="shipment.write", if_match="optional")
 async def deliver(call: Call[Ports], shipment_id: UUID, body: RecordDelivery) -> Reply[ShipmentView]:
     """Record that a shipment arrived, whole or in part
 
@@ -209,13 +209,13 @@ async def deliver(call: Call[Ports], shipment_id: UUID, body: RecordDelivery) ->
     return _shown(call, delivered)
 
 
-@routes.post("/v1/shipments/{shipment_id}/refusal", privilege="shipment.write")
+@routes.post("/v1/shipments/{shipment_id}/refusal", privilege="shipment.write", if_match="optional")
 async def refuse(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Reply[ShipmentView]:
     """Record that the recipient refused a shipment: its goods return to the warehouse"""
     return _shown(call, await record_refusal(call.ports, shipment_id, call.expected_version, body.reason))
 
 
-@routes.post("/v1/shipments/{shipment_id}/returns", privilege="shipment.write")
+@routes.post("/v1/shipments/{shipment_id}/returns", privilege="shipment.write", if_match="optional")
 async def take_back(call: Call[Ports], shipment_id: UUID, body: TakeBack) -> Reply[ShipmentView]:
     """Take back goods of a delivered shipment, from a customer or the company that worked on them
 
@@ -276,7 +276,7 @@ async def list_returns(call: Call[Ports], shipment_id: UUID, query: PageQuery) -
     return await shipments.list_returns(call.ports, shipment_id, query)
 
 
-@routes.post("/v1/shipments/{shipment_id}/voiding", privilege="ddt.issue")
+@routes.post("/v1/shipments/{shipment_id}/voiding", privilege="ddt.issue", if_match="optional")
 async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[ShipmentView]:
     """Void the DDT of a shipment that has not departed: its goods return to the warehouse
 
@@ -289,7 +289,7 @@ async def void(call: Call[Ports], shipment_id: UUID, body: VoidDdt) -> Reply[Shi
     return _shown(call, voided)
 
 
-@routes.post("/v1/shipments/{shipment_id}/cancellation", privilege="shipment.write")
+@routes.post("/v1/shipments/{shipment_id}/cancellation", privilege="shipment.write", if_match="optional")
 async def cancel(call: Call[Ports], shipment_id: UUID, body: WithReason) -> Reply[ShipmentView]:
     """Cancel a shipment that has no document yet: its goods are free again"""
     return _shown(call, await cancel_shipment(call.ports, shipment_id, call.expected_version, body.reason))

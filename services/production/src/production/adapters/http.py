@@ -92,7 +92,7 @@ from .results import AssignmentResultsView, assignment_results
 routes = Routes()
 
 
-@routes.put("/v1/kinds/{key}", privilege="kind.write")
+@routes.put("/v1/kinds/{key}", privilege="kind.write", if_match="optional")
 async def put_kind(call: Call[Ports], key: str, body: DefineKind) -> Reply[KindView]:
     """Define a kind of item and the phases of its work
 
@@ -176,7 +176,7 @@ async def post_job_closure(call: Call[Ports], job_id: UUID, body: CloseShort) ->
     return await _job(call, job_id)
 
 
-@routes.put("/v1/orders/{order_id}/deadline", privilege="order.write", if_match=True)
+@routes.put("/v1/orders/{order_id}/deadline", privilege="order.write", if_match="required")
 async def put_deadline(call: Call[Ports], order_id: UUID, body: ChangeDeadline) -> Reply[OrderView]:
     """Change the deadline of an order that has not ended
 
@@ -186,7 +186,7 @@ async def put_deadline(call: Call[Ports], order_id: UUID, body: ChangeDeadline) 
     return await _order(call, order_id)
 
 
-@routes.put("/v1/jobs/{job_id}/line", privilege="order.write", if_match=True)
+@routes.put("/v1/jobs/{job_id}/line", privilege="order.write", if_match="required")
 async def put_line(call: Call[Ports], job_id: UUID, body: ChangeLine) -> Reply[JobView]:
     """Change how much is ordered of a line, or where it goes
 
@@ -219,7 +219,7 @@ async def put_kind_of_job(call: Call[Ports], job_id: UUID, body: CorrectKind) ->
     return await _job(call, job_id)
 
 
-@routes.put("/v1/jobs/{job_id}/economics", privilege="job.economics.write", if_match=True)
+@routes.put("/v1/jobs/{job_id}/economics", privilege="job.economics.write", if_match="required")
 async def put_economics(call: Call[Ports], job_id: UUID, body: SetEconomics) -> Reply[EconomicsView]:
     """Set a job's technical-economic details
 
@@ -267,7 +267,7 @@ async def get_price_policy(call: Call[Ports]) -> Reply[PricePolicyView]:
     return Reply(lookups.show_price_policy(call.actor, policy), version=policy.version)
 
 
-@routes.put("/v1/price-policy", privilege="job.economics.write", if_match=True)
+@routes.put("/v1/price-policy", privilege="job.economics.write", if_match="required")
 async def put_price_policy(call: Call[Ports], body: SetPricePolicy) -> Reply[PricePolicyView]:
     """Set how far prices may differ from the approved ones, given a reason
 

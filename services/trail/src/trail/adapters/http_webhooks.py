@@ -105,7 +105,9 @@ async def read_webhook(call: Call[Ports], webhook_id: UUID) -> Reply[WholeWebhoo
     return Reply(await read.read_webhook(call.ports, call.actor, webhook), version=webhook.version)
 
 
-@webhook_routes.put("/v1/webhooks/{webhook_id}", privilege="webhook.write", if_match=True, transaction=False)
+@webhook_routes.put(
+    "/v1/webhooks/{webhook_id}", privilege="webhook.write", if_match="required", transaction=False
+)
 async def revise(call: Call[Ports], webhook_id: UUID, body: WebhookContent) -> Reply[WebhookView]:
     """Change a webhook's address and events; from then on it sees what the caller may see"""
     async with call.database.reading(call.actor.tenant_id) as looking:

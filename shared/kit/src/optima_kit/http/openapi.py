@@ -226,7 +226,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             {
                 "name": "If-Match",
                 "in": "header",
-                "required": True,
+                "required": route.if_match == "required",
                 "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
             }
         )

@@ -167,9 +167,9 @@ def parse_query(model: type[BaseModel], request: web.BaseRequest) -> BaseModel:
 
 
 def expected_version(route: Route, request: web.BaseRequest) -> int | None:
-    header = request.headers.get("If-Match")
+    header = request.headers.get("If-Match") if route.if_match else None
     if header is None:
-        if route.if_match:
+        if route.if_match == "required":
             raise PreconditionRequired("if_match_missing", field="If-Match")
         return None
     match = _ETAG.match(header.strip())

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -30,6 +30,7 @@ if typing.TYPE_CHECKING:
 P = TypeVar("P")
 V = TypeVar("V")
 H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
+IfMatch: TypeAlias = Literal["required", "optional"]
 
 _PLACEHOLDER = re.compile(r"{([a-z_]+)}")
 
@@ -141,7 +142,8 @@ class Route:
     """Whether a public endpoint asks for a user name and a password, which its handler checks."""
     transaction: bool
     idempotent: bool
-    if_match: bool
+    if_match: IfMatch | None
+    """Whether a client must or may name the version that it has read. If None, the header is ignored."""
     proof: bool
     """Whether it asks for a fresh proof of the caller's identity, which the service's `admit` checks."""
     status: int
@@ -244,7 +246,7 @@ def _route(
     password: bool = False,
     transaction: bool | None = None,
     idempotent: bool | None = None,
-    if_match: bool = False,
+    if_match: IfMatch | None = None,
     proof: bool = False,
     status: int | None = None,
     may_create: bool = False,

@@ -115,7 +115,7 @@ async def read(call: Call[UnitOfWork], note_id: UUID) -> Reply[NoteView]:
     return Reply(_view(row), version=row["version"])
 
 
-@routes.put("/v1/notes/{note_id}", privilege="brief.create", if_match=True)
+@routes.put("/v1/notes/{note_id}", privilege="brief.create", if_match="required")
 async def rewrite(call: Call[UnitOfWork], note_id: UUID, body: PinNote) -> Reply[NoteView]:
     row = await call.ports.connection.fetchrow("SELECT * FROM notes WHERE id = $1 FOR UPDATE", note_id)
     if row is None:
