@@ -31,7 +31,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from erp_bridge.application.ports import Checkpoint, Conflict, Endpoint, Gone, Page, RemoteLink
-from erp_bridge.application.ports import Session, Unreachable, Written
+from erp_bridge.application.ports import Session, Unreachable, WriteResult
 from erp_bridge.domain.connection import Capability, Description, Setting
 from erp_bridge.domain.documents import OutgoingDocument
 from erp_bridge.domain.entities import Entity
