@@ -13,8 +13,8 @@ import pytest
 from optima_local.layout import ROOT
 
 SERVICES = sorted(path.parent for path in ROOT.glob("services/*/src/*/bootstrap.py"))
-ROOMS = {"domain", "application", "adapters", "migrations"}
-BESIDE_THEM = {"__init__", "__main__", "bootstrap", "settings"}
+LAYERS = {"domain", "application", "adapters", "migrations"}
+BESIDE_LAYERS = {"__init__", "__main__", "bootstrap", "settings"}
 _ASKS = re.compile(r"[\w.]+\.may|[\w.]*\bactor\.privileges|getattr\([\w.]*\bactor, .*")
 _TEMPLATE_ASKS = re.compile(r"\.may\(|\bactor\.privileges|\bactor ?\| ?attr")
 
@@ -39,15 +39,15 @@ def functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunct
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
-def test_everything_of_a_service_has_its_room(service: Path) -> None:
+def test_every_module_is_in_a_layer(service: Path) -> None:
     folders = {path.name for path in service.iterdir() if path.is_dir() and path.name != "__pycache__"}
     modules = {path.stem for path in service.glob("*.py")}
-    assert folders <= ROOMS
-    assert modules <= BESIDE_THEM
+    assert folders <= LAYERS
+    assert modules <= BESIDE_LAYERS
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
-def test_endpoints_decide_nobodys_sight(service: Path) -> None:
+def test_adapters_check_no_privileges(service: Path) -> None:
     """What a reader may see is decided in the application. The portal's navigation leads people to pages, and
     its form for roles says which privileges the reader can't grant."""
     adapters = service / "adapters"
@@ -64,7 +64,7 @@ def test_endpoints_decide_nobodys_sight(service: Path) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda path: path.name)
-def test_lists_are_cut_in_one_place(service: Path) -> None:
+def test_only_page_of_cuts_lists(service: Path) -> None:
     for file, tree in trees(service):
         for node in ast.walk(tree):
             cut = isinstance(node, ast.keyword) and node.arg == "next_cursor"
@@ -72,24 +72,16 @@ def test_lists_are_cut_in_one_place(service: Path) -> None:
 
 
 WRONG = [
-    (test_everything_of_a_service_has_its_room, "helpers/__init__.py", ""),
-    (test_endpoints_decide_nobodys_sight, "adapters/http.py", 'actor.may("brief.read")'),
-    (test_endpoints_decide_nobodys_sight, "adapters/http.py", "ask = call.actor.may"),
-    (test_endpoints_decide_nobodys_sight, "adapters/http.py", '"brief.read" in call.actor.privileges'),
-    (test_endpoints_decide_nobodys_sight, "adapters/http.py", 'getattr(actor, "may")("brief.read")'),
-    (test_endpoints_decide_nobodys_sight, "adapters/brief.html", "{% if actor.may('brief.read') %}"),
-    (
-        test_endpoints_decide_nobodys_sight,
-        "adapters/pages/brief.html",
-        "{{ 'brief.read' in actor.privileges }}",
-    ),
-    (test_lists_are_cut_in_one_place, "application/read/briefs.py", "Page(items=[], next_cursor=None)"),
-    (
-        test_lists_are_cut_in_one_place,
-        "application/read/briefs.py",
-        "Page[V](items=[], next_cursor=None)",
-    ),
-    (test_lists_are_cut_in_one_place, "application/read/briefs.py", "pages.Page(items=[], next_cursor=None)"),
+    (test_every_module_is_in_a_layer, "helpers/__init__.py", ""),
+    (test_adapters_check_no_privileges, "adapters/http.py", 'actor.may("brief.read")'),
+    (test_adapters_check_no_privileges, "adapters/http.py", "ask = call.actor.may"),
+    (test_adapters_check_no_privileges, "adapters/http.py", '"brief.read" in call.actor.privileges'),
+    (test_adapters_check_no_privileges, "adapters/http.py", 'getattr(actor, "may")("brief.read")'),
+    (test_adapters_check_no_privileges, "adapters/brief.html", "{% if actor.may('brief.read') %}"),
+    (test_adapters_check_no_privileges, "adapters/brief.html", "{{ 'brief.read' in actor.privileges }}"),
+    (test_only_page_of_cuts_lists, "application/read/briefs.py", "Page(items=[], next_cursor=None)"),
+    (test_only_page_of_cuts_lists, "application/read/briefs.py", "Page[V](items=[], next_cursor=None)"),
+    (test_only_page_of_cuts_lists, "application/read/briefs.py", "pages.Page(items=[], next_cursor=None)"),
 ]
 
 
