@@ -5,10 +5,12 @@ PostgreSQL refuses the cached statement of a running process when its result has
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 
 import asyncpg
@@ -21,7 +23,7 @@ from optima_local.services import find_services
 pytestmark = pytest.mark.servers
 
 SERVICES = tuple(service.module for service in find_services())
-SQL = re.compile(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE|TABLE)\b(?!.*(%s|\{\w*\}))", re.DOTALL)
+SQL = re.compile(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE|TABLE)\s+\S(?!.*(%s|\{\w*\}))", re.DOTALL)
 TABLES = """
 SELECT oid::regclass::text FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
@@ -37,7 +39,7 @@ def modules_of(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def statements_of(package: ModuleType) -> dict[str, str]:
-    """The SQL of the package by its name, both of `queries.sql` and of constants."""
+    """The SQL of the package by its name, of `queries.sql`, of constants, and of texts within functions."""
     found: dict[str, str] = {}
     for module in modules_of(package):
         for name, value in vars(module).items():
@@ -45,9 +47,16 @@ def statements_of(package: ModuleType) -> dict[str, str]:
                 found |= {each.name: each.sql for each in vars(value).values()}
             elif isinstance(value, Statement):
                 found[f"{module.__name__}.{name}"] = value.sql
-            elif isinstance(value, str) and SQL.match(value):
-                found[f"{module.__name__}.{name}"] = Statement.parse(value).sql
+        code = Path(str(module.__file__)).read_text(encoding="utf-8")
+        found |= {f"{module.__name__}:{line}": sql for line, sql in texts_in(code)}
     return found
+
+
+def texts_in(code: str) -> Iterator[tuple[int, str]]:
+    """The SQL that stands in Python code, by its line."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value):
+            yield node.lineno, Statement.parse(node.value).sql
 
 
 async def results(url: str, statements: Mapping[str, str]) -> dict[str, Result]:
@@ -105,3 +114,8 @@ async def test_what_changes_is_noticed(database_for, sql):
     assert await that_change(await database_for("brief"), {"it": sql}) == ["it"]
     harmless = "WITH found AS (SELECT * FROM briefs) SELECT number FROM found"
     assert await that_change(await database_for("brief"), {"it": harmless}) == []
+
+
+def test_sql_within_functions_is_found() -> None:
+    code = 'class A:\n    def f(self):\n        return self.work.fetch("SELECT * FROM briefs")'
+    assert list(texts_in(code)) == [(3, "SELECT * FROM briefs")]
