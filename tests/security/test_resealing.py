@@ -11,8 +11,8 @@ import pytest
 
 from optima_kit.clock import SystemClock
 from optima_kit.db import Database
-from optima_kit.resealing import SealedColumn, seal_anew
-from optima_kit.sealing import SealBroken
+from optima_kit.resealing import seal_anew
+from optima_kit.sealing import SealBroken, SealedColumn
 from optima_local.services import find_services
 
 from .conftest import SERVICES, build

@@ -8,32 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
 from .db import Database
-from .sealing import SealBroken, Sealer
+from .sealing import SealBroken, SealedColumn
 from .service import CommandLine, Service
-from .sql import Statement
 
 _AT_ONCE: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class SealedColumn:
-    """A column with encrypted values that are kept for long, and the statements that find and change its
-    rows."""
-
-    tenants: Statement
-    """Lists the `tenant_id` of all tenants with such rows, as the backbone role."""
-    listed: Statement
-    """Lists `id`, `about` and `sealed` of `:limit` rows after the id `:after`, in the order of ids."""
-    update: Statement
-    """Replaces `:former` by `:sealed` in the row `:id`."""
-    sealer: Sealer
 
 
 async def seal_anew(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from .hardening import CIPHERS, FORMER, USUAL_CIPHER, cipher_of
+from .sql import Statement
 
 _NONCE = 12
 _KEY = 32
@@ -80,3 +82,17 @@ class Sealer:
             self._ciphers[0].decrypt(sealed[:_NONCE], sealed[_NONCE:], about.encode())
             return None
         return self.sealed(self.opened(sealed, about), about)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column with encrypted values that are kept for long, and the statements that find and change its
+    rows."""
+
+    tenants: Statement
+    """Lists the `tenant_id` of all tenants with such rows, as the backbone role."""
+    listed: Statement
+    """Lists `id`, `about` and `sealed` of `:limit` rows after the id `:after`, in the order of ids."""
+    update: Statement
+    """Replaces `:former` by `:sealed` in the row `:id`."""
+    sealer: Sealer

@@ -18,7 +18,7 @@ from .reactions import LINGER_SECONDS, Reactions
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .resealing import SealedColumn
+    from .sealing import SealedColumn
 
 P = TypeVar("P")
 

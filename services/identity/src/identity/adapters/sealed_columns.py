@@ -3,8 +3,7 @@ key."""
 
 from __future__ import annotations
 
-from optima_kit.resealing import SealedColumn
-from optima_kit.sealing import Sealer
+from optima_kit.sealing import SealedColumn, Sealer
 
 from .postgres import QUERIES
 
