@@ -9,7 +9,7 @@ from pair_service import PairService
 
 from optima_contracts.envelope import EventData
 from optima_kit.db import UnitOfWork
-from optima_kit.http import Call, Command, Reply, Routes, Text, View
+from optima_kit.http import Call, Command, Routes, Text, View
 from optima_kit.ids import new_id
 from optima_kit.run import main
 from optima_kit.settings import Settings
@@ -35,12 +35,12 @@ class NoteView(View):
 
 
 @routes.post("/v1/notes", privilege="brief.create", status=201)
-async def take(call: Call[UnitOfWork], body: TakeNote) -> Reply[NoteView]:
+async def take(call: Call[UnitOfWork], body: TakeNote) -> NoteView:
     """Takes a note."""
     work, note_id = call.ports, new_id()
     work.write(INSERT_NOTE, id=note_id, text=body.text)
     work.outbox.add(NoteTaken(text=body.text), subject=note_id, correlation=note_id)
-    return Reply(NoteView(id=note_id, text=body.text))
+    return NoteView(id=note_id, text=body.text)
 
 
 def service(settings: Settings) -> PairService[UnitOfWork]:
