@@ -27,6 +27,7 @@ async def edit_customer(
 ) -> Record:
     """Store and publish the changed fields. Raises Absent, Stale if the customer has changed meanwhile, and
     Violations for a field that an ERP owns or an invalid value."""
+    actor.require("customer.read")  # The answer shows the customer.
     record = await ports.records.lock_record("customer", customer_id)
     if expected_version != record.version:
         raise Stale("stale_version", field="If-Match")
@@ -46,6 +47,7 @@ async def edit_customer(
 async def resolve_conflict(ports: Ports, actor: Actor, conflict_id: UUID, choice: Choice) -> Conflict:
     """Resolve the conflict by choosing one of its two values. Raises Absent, or WrongState if it is already
     resolved."""
+    actor.require("customer.read")
     conflict = await ports.conflicts.lock_conflict(conflict_id)
     resolved = conflict.resolved(choice, actor.person_id, ports.now)
     await ports.conflicts.save_conflict(resolved)

@@ -220,7 +220,6 @@ async def import_table(call: Call[Ports], query: ImportQuery, body: bytes) -> Im
     imported: list[ImportedPerson] = []
     with suppress(_DryRun):
         async with acting(call, "directory.write") as (ports, actor):
-            actor.require("person.invite")
             imported = await import_people(ports, actor, rows)
             if query.dry_run:
                 raise _DryRun

@@ -50,6 +50,7 @@ async def import_people(ports: Ports, actor: Actor, rows: Sequence[Row]) -> list
     """Invite people who are not in the directory, and change those who are. People whom the table leaves out
     stay as they are. Raises Violations with every fault of every row; the caller must then undo the
     transaction."""
+    actor.require("person.invite")
     faults: list[Refusal] = []
     imported: dict[int, ImportedPerson] = {}
     _no_address_twice(rows, faults)
