@@ -15,7 +15,7 @@ def with_lists(text: str, services: Sequence[ServiceEntry]) -> str:
     """Return the text of pyproject.toml with these services in its marked lines and in mypy's path."""
     names = ", ".join(f'"{service.module}"' for service in services)
     text = _MARKED.sub(lambda line: f"{line[1]}{names}, {MARK}", text)
-    folders = ["shared/contracts/src", "shared/kit/src", "deploy/local/src"]
+    folders = ["shared/contracts/src", "shared/kit/src", "deploy/local/src", "benchmarks/pair"]
     folders += [f"services/{service.name}/src" for service in services]
     path = ",\n".join(f"    $MYPY_CONFIG_FILE_DIR/{folder}" for folder in folders)
     return _MYPY_PATH.sub(lambda block: f"{block[1]}{path}{block[2]}", text)
