@@ -49,15 +49,25 @@ def texts_of(package: str) -> dict[str, object]:
     return tomllib.loads(catalogue.joinpath("refusals.toml").read_text(encoding="utf-8"))
 
 
-def raised_in(package: str) -> set[str]:
-    calls = [node for node in nodes_of(package) if isinstance(node, ast.Call) and node.args]
-    return {
-        call.args[0].value
-        for call in calls
-        if getattr(call.func, "attr", getattr(call.func, "id", "")) in RAISED
-        and isinstance(call.args[0], ast.Constant)
-        and isinstance(call.args[0].value, str)
+def raised_in(nodes: list[ast.AST]) -> set[str]:
+    """Return the codes that are written out where a refusal is made, also as one of two."""
+    own = {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.ClassDef) and RAISED & set(map(name_of, node.bases))
     }
+    calls = [node for node in nodes if isinstance(node, ast.Call) and name_of(node.func) in RAISED | own]
+    codes = [
+        code
+        for call in calls
+        for code in call.args[:1] + [each.value for each in call.keywords if each.arg == "code"]
+    ]
+    codes += [each for code in codes if isinstance(code, ast.IfExp) for each in (code.body, code.orelse)]
+    return {code.value for code in codes if isinstance(code, ast.Constant) and isinstance(code.value, str)}
+
+
+def name_of(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
 def named_in(package: str) -> re.Pattern[str]:
@@ -77,7 +87,20 @@ def named_in(package: str) -> re.Pattern[str]:
 
 @pytest.mark.parametrize("package", [KIT, *SERVICES])
 def test_every_refusal_has_its_text(package: str) -> None:
-    assert sorted(raised_in(package) - texts_of(KIT).keys() - texts_of(package).keys()) == []
+    assert sorted(raised_in(nodes_of(package)) - texts_of(KIT).keys() - texts_of(package).keys()) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise Invalid("unsaid", field="name")',
+        'refusals.Invalid(code="unsaid")',
+        'problems.append(Invalid("unsaid" if name else "column_missing"))',
+        'class Broken(Invalid): ...\nBroken("unsaid")',
+    ],
+)
+def test_a_refusal_without_text_is_noticed(code: str) -> None:
+    assert "unsaid" in raised_in(list(ast.walk(ast.parse(code))))
 
 
 @pytest.mark.parametrize("package", SERVICES)
