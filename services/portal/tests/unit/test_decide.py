@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from optima_kit.http.html import Shown
+from optima_kit.http.html import TemplateAnswer
 from portal.adapters.pages.decide import _page
 from portal.adapters.rendering import Templates
 
@@ -42,7 +42,7 @@ def test_what_the_link_is_about_is_shown_as_far_as_it_is_told(
         "expires_at": "2026-12-01T10:00:00Z",
     }
     page = _page(token="code", linked=linked)
-    assert isinstance(page, Shown)
+    assert isinstance(page, TemplateAnswer)
     call = SimpleNamespace(language="it", signed_in=None, path="/decide")
     html = Templates().render(page.template, {"call": call, "static": str, **page.context})
     assert shown in html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, Handler, PageCall, Shown
+from optima_kit.http.html import Answer, Handler, PageCall, TemplateAnswer
 
 from .client import ProofNeeded, Refused
 from .forms import filled
@@ -30,4 +30,4 @@ async def with_proof(call: PageCall, handler: Handler, arguments: dict[str, obje
 def _ask(call: PageCall, refused: Refused | None) -> Answer:
     sent = [(name, value) for name, value in call.form.items() if isinstance(value, str)]
     context = {"action": call.path, "sent": sent, "refused": refused}
-    return Shown("proof.html", context, refused.status if refused else 200)
+    return TemplateAnswer("proof.html", context, refused.status if refused else 200)

@@ -104,7 +104,7 @@ class PageCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TemplateAnswer:
     """A page as an answer: its template and what the template shows."""
 
     template: str
@@ -139,7 +139,7 @@ class ServerSentEvents:
     frames: AsyncIterator[bytes]
 
 
-Answer = Shown | SeeOther | RawAnswer | ServerSentEvents
+Answer = TemplateAnswer | SeeOther | RawAnswer | ServerSentEvents
 Handler = Callable[..., Awaitable[Answer]]
 
 
@@ -314,7 +314,7 @@ class Html:
             )
         return self._show(answer, call)
 
-    def _show(self, shown: Shown, call: PageCall) -> web.Response:
+    def _show(self, shown: TemplateAnswer, call: PageCall) -> web.Response:
         context = {"call": call, "static": self._statics.address, **shown.context}
         return _html(self._renderer.render(shown.template, context), shown.status, call.language)
 

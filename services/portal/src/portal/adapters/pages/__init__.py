@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import SESSION_COOKIE, Answer, Handler, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, ServiceAway
 from ..proof import with_proof
@@ -170,11 +170,11 @@ def _explained(handler: Handler) -> Handler:
         try:
             return await with_proof(call, handler, arguments)
         except ServiceAway:
-            return Shown("away.html", {}, 503)
+            return TemplateAnswer("away.html", {}, 503)
         except Refused as refused:
             if refused.status == 401:
                 return SeeOther("/sign-in", {SESSION_COOKIE: None})
-            return Shown("problem.html", {"problem": refused}, refused.status)
+            return TemplateAnswer("problem.html", {"problem": refused}, refused.status)
 
     return explained
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
@@ -230,7 +230,7 @@ async def _page(call: PageCall, approval_id: UUID, sent: RefusedForm = NOTHING_S
         "colleagues": people_of(people[0], but=call.session.actor.person_id) if people else None,
         "sent": sent,
     }
-    return Shown("approval.html", context, sent.status)
+    return TemplateAnswer("approval.html", context, sent.status)
 
 
 def _concerned(approval: Mapping[str, Any], reader: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..client import LISTED, Refused, part, with_parts
@@ -85,7 +85,7 @@ async def _list(call: PageCall, text: str, sent: RefusedForm = NOTHING_SENT) -> 
         "conversions": _conversions((), call.language),
         "sent": sent,
     }
-    return Shown("articles.html", context, sent.status)
+    return TemplateAnswer("articles.html", context, sent.status)
 
 
 async def _page(call: PageCall, code: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -103,7 +103,7 @@ async def _page(call: PageCall, code: str, sent: RefusedForm = NOTHING_SENT) -> 
         "conversions": _conversions(article["conversions"], call.language),
         "sent": sent,
     }
-    return Shown("article.html", context, sent.status)
+    return TemplateAnswer("article.html", context, sent.status)
 
 
 def _conversions(known: Any, language: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import Refused, part
 from ..forms import NOTHING_SENT, RefusedForm
@@ -35,7 +35,7 @@ async def assign_at_once(call: PageCall) -> Answer:
     except Refused as refused:
         return await _board(call, RefusedForm("assignments", call.form, refused))
     results = [{**each, "name": names.get(each["phase_id"], "")} for each in answered["items"]]
-    return Shown("board_results.html", {"results": results})
+    return TemplateAnswer("board_results.html", {"results": results})
 
 
 async def _board(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -62,7 +62,7 @@ async def _board(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "sent": sent,
         **{name: query[name] or "" for name in _FILTERS},
     }
-    return Shown("board.html", context, sent.status)
+    return TemplateAnswer("board.html", context, sent.status)
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..brief_reasons import reason_code
@@ -211,4 +211,4 @@ async def _page(call: PageCall, brief_id: UUID, sent: RefusedForm = NOTHING_SENT
         "mentioned": call.form.getall("mentioned", []) if sent.form == "comments" else [],
         "sent": sent,
     }
-    return Shown("brief.html", context, sent.status)
+    return TemplateAnswer("brief.html", context, sent.status)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, part
 from ..drafts import asked_on, pages_of
@@ -78,7 +78,7 @@ async def _page(call: PageCall, brief_id: UUID, process_key: str, refused: Refus
         "names": names,
         "refused": refused,
     }
-    return Shown("brief_check.html", context, refused.status if refused else 200)
+    return TemplateAnswer("brief_check.html", context, refused.status if refused else 200)
 
 
 def _is_complete(brief: Any, answers: Any) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import typed_number
 from ..answers import answers_in_fields, answers_typed
@@ -200,7 +200,7 @@ def _shown(
     call: PageCall, shown: list[DraftPage], page: DraftPage, context: dict[str, Any], refused: Refused | None
 ) -> Answer:
     whole = {"pages": shown, "page": page, "then": call.query.get("then", ""), "refused": refused, **context}
-    return Shown("brief_form.html", whole, refused.status if refused else 200)
+    return TemplateAnswer("brief_form.html", whole, refused.status if refused else 200)
 
 
 async def _save(call: PageCall, brief_id: UUID, address: str) -> Answer:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
@@ -141,7 +141,9 @@ async def _choices(call: PageCall) -> Mapping[str, Any]:
 
 async def _form(call: PageCall, brief_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     brief = await call.session.services.get("brief", f"/v1/briefs/{brief_id}")
-    return Shown("brief_proof_form.html", {"brief": brief, **await _choices(call), "sent": sent}, sent.status)
+    return TemplateAnswer(
+        "brief_proof_form.html", {"brief": brief, **await _choices(call), "sent": sent}, sent.status
+    )
 
 
 async def _page(
@@ -167,7 +169,7 @@ async def _page(
         **(await _choices(call) if proof["actions"] else {}),
         "sent": sent,
     }
-    return Shown("brief_proof.html", context, sent.status)
+    return TemplateAnswer("brief_proof.html", context, sent.status)
 
 
 def _chosen(versions: list[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part, with_parts
 from ..kinds import names_of_kinds
@@ -36,7 +36,7 @@ async def show_revisions(call: PageCall, brief_id: UUID) -> Answer:
         "kinds": names_of_kinds(kinds),
         "type": await _type(call, brief, comparison),
     }
-    return Shown("brief_revisions.html", context)
+    return TemplateAnswer("brief_revisions.html", context)
 
 
 def _with_draft(submitted: Sequence[Mapping[str, Any]], brief: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part
@@ -163,4 +163,4 @@ async def _page(
         "flawed_fields": flawed_fields,
         "refused": refused,
     }
-    return Shown("brief_type_form.html", context, refused.status if refused else 200)
+    return TemplateAnswer("brief_type_form.html", context, refused.status if refused else 200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, part
 from ..documents import definition_in, document_of, flaws_in
@@ -37,7 +37,7 @@ form:
 async def show_types(call: PageCall) -> Answer:
     cursor = call.query.get("cursor")
     found = await part(call.session.services.get("brief", "/v1/brief-types", limit=50, cursor=cursor))
-    return Shown("brief_types.html", {"types": found})
+    return TemplateAnswer("brief_types.html", {"types": found})
 
 
 @pages.get("/new-brief-type/yaml")
@@ -106,4 +106,4 @@ def _editor(
         "flaws": flaws_in(refused.errors, document) if refused else {},
         "refused": refused,
     }
-    return Shown("brief_type.html", context, refused.status if refused else 200)
+    return TemplateAnswer("brief_type.html", context, refused.status if refused else 200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import part, with_parts
 from ..labels import LABELS
@@ -41,4 +41,4 @@ async def show_briefs(call: PageCall) -> Answer:
         "filtered": any(filters.values()) or paging["text"] or paging["state"],
         "states": _STATES,
     }
-    return Shown("briefs.html", context)
+    return TemplateAnswer("briefs.html", context)

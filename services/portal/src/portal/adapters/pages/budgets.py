@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part, with_parts
@@ -39,7 +39,7 @@ async def show_budgets(call: PageCall) -> Answer:
         "sort": sort,
         "day": call.query.get("day", ""),
     }
-    return Shown("budgets.html", context)
+    return TemplateAnswer("budgets.html", context)
 
 
 @pages.get("/new-budget")
@@ -94,7 +94,7 @@ async def _form(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     units = await part(call.session.services.every("identity", "/v1/units"))
     named = [(each["id"], each["name"]) for each in units["items"]] if units else []
     context = {"units": sorted(named, key=lambda each: str(each[1])), "sent": sent}
-    return Shown("budget_form.html", context, sent.status)
+    return TemplateAnswer("budget_form.html", context, sent.status)
 
 
 async def _page(call: PageCall, budget_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -112,4 +112,4 @@ async def _page(call: PageCall, budget_id: UUID, sent: RefusedForm = NOTHING_SEN
         "planned": typed_number(budget["planned"], call.language),
         "sent": sent,
     }
-    return Shown("budget.html", context, sent.status)
+    return TemplateAnswer("budget.html", context, sent.status)

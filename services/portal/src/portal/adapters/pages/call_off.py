@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, RefusedForm
@@ -60,7 +60,7 @@ async def _page(call: PageCall, warehouse: str, sent: RefusedForm = NOTHING_SENT
         "looked_for": looked_for,
         "sent": sent,
     }
-    return Shown("call_off.html", context, sent.status)
+    return TemplateAnswer("call_off.html", context, sent.status)
 
 
 def goods_shown(

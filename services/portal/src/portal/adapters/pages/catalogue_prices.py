@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused, with_parts
@@ -39,7 +39,7 @@ async def show_prices(call: PageCall) -> Answer:
         "every": every,
         "kinds": names_of_kinds(kinds),
     }
-    return Shown("catalogue_prices.html", context)
+    return TemplateAnswer("catalogue_prices.html", context)
 
 
 @pages.get("/new-catalogue-price")
@@ -126,7 +126,7 @@ async def _new(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "suppliers": await suppliers_for(call),
         "sent": sent,
     }
-    return Shown("catalogue_price.html", context, sent.status)
+    return TemplateAnswer("catalogue_price.html", context, sent.status)
 
 
 async def _page(call: PageCall, price_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -142,4 +142,4 @@ async def _page(call: PageCall, price_id: UUID, sent: RefusedForm = NOTHING_SENT
         "suppliers": None,
         "sent": sent,
     }
-    return Shown("catalogue_price.html", context, sent.status)
+    return TemplateAnswer("catalogue_price.html", context, sent.status)

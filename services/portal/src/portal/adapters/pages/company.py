@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused
 from ..fields import IDENTITY, Field, in_fields, typed
@@ -45,4 +45,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "saved": "saved" in call.query,
         "sent": sent,
     }
-    return Shown("company.html", context, sent.status)
+    return TemplateAnswer("company.html", context, sent.status)

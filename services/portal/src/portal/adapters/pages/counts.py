@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
@@ -80,7 +80,7 @@ async def _list(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         services.every("logistics", "/v1/warehouses"),
     )
     context = {"counts": counts, "warehouses": places_of(warehouses), "sent": sent}
-    return Shown("counts.html", context, sent.status)
+    return TemplateAnswer("counts.html", context, sent.status)
 
 
 async def _page(call: PageCall, count_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -100,7 +100,7 @@ async def _page(call: PageCall, count_id: UUID, sent: RefusedForm = NOTHING_SENT
         "locations": [each["code"] for each in (locations["items"] if locations else [])],
         "sent": sent,
     }
-    return Shown("count.html", context, sent.status)
+    return TemplateAnswer("count.html", context, sent.status)
 
 
 def _place_of(row: Mapping[str, Any]) -> tuple[str, str, str]:

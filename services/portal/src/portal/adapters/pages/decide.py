@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import Refused
 from ..sessions import as_stranger
@@ -77,7 +77,7 @@ def _page(
         "reason": reason,
         "refused": refused,
     }
-    return Shown("decide.html", context, refused.status if refused else 200)
+    return TemplateAnswer("decide.html", context, refused.status if refused else 200)
 
 
 def _brief(linked: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
@@ -63,4 +63,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "today": call.now.date().isoformat(),
         "sent": sent,
     }
-    return Shown("delegations.html", context, sent.status)
+    return TemplateAnswer("delegations.html", context, sent.status)

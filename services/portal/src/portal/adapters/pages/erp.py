@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..client import Refused, part, with_parts
 from ..forms import NOTHING_SENT, RefusedForm, day_begins, filled
@@ -54,7 +54,7 @@ class Done:
 @pages.get("/erp")
 async def show_connections(call: PageCall) -> Answer:
     connections = await part(call.session.services.get("erp-bridge", "/v1/connections", limit=100))
-    return Shown("erp_connections.html", {"connections": connections})
+    return TemplateAnswer("erp_connections.html", {"connections": connections})
 
 
 @pages.get("/erp/new-connection")
@@ -114,7 +114,7 @@ async def compare(call: PageCall, key: str) -> Answer:
     """Compare both sides. The result is stored and has a page of its own."""
     body = {"entity": call.text("entity"), "delete_missing": call.text("delete_missing") == "yes"}
     answer = await _command(call, key, "reconciliations", body)
-    return answer if isinstance(answer, Shown) else SeeOther(f"/erp/comparisons/{answer['id']}")
+    return answer if isinstance(answer, TemplateAnswer) else SeeOther(f"/erp/comparisons/{answer['id']}")
 
 
 @pages.post("/erp/connections/{key}/resend")
@@ -167,7 +167,7 @@ async def show_tables(call: PageCall) -> Answer:
     found = await part(
         call.session.services.get(service, address, limit=100, cursor=call.query.get("cursor"))
     )
-    return Shown("erp_tables.html", {"found": found, "tables": list(_TABLES), "chosen": table})
+    return TemplateAnswer("erp_tables.html", {"found": found, "tables": list(_TABLES), "chosen": table})
 
 
 @pages.get("/erp/customers/{customer_id}")
@@ -208,7 +208,7 @@ async def show_comparison(call: PageCall, comparison_id: UUID) -> Answer:
         services.get("erp-bridge", f"{address}/differences", limit=100, **query),
     )
     context = {"comparison": comparison, "differences": differences, "chosen": query["kind"] or ""}
-    return Shown("erp_comparison.html", context)
+    return TemplateAnswer("erp_comparison.html", context)
 
 
 @pages.get("/erp/comparisons/{comparison_id}/report")
@@ -286,7 +286,7 @@ async def _connection(call: PageCall, key: str, done: Done) -> Answer:
         "connector": _named(connectors, connection["connector"]),
         "done": done,
     }
-    return Shown("erp_connection.html", context, done.refused.status if done.refused else 200)
+    return TemplateAnswer("erp_connection.html", context, done.refused.status if done.refused else 200)
 
 
 def _named(connectors: Any, key: str) -> Mapping[str, Any]:
@@ -337,9 +337,9 @@ async def _new(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     chosen = call.query.get("connector", "")
     connector = next((each for each in connectors["items"] if each["key"] == chosen), None)
     if connector is None:
-        return Shown("erp_connectors.html", {"connectors": connectors["items"]})
+        return TemplateAnswer("erp_connectors.html", {"connectors": connectors["items"]})
     context = {"connection": None, "connector": connector, "sent": sent}
-    return Shown("erp_connection_form.html", context, sent.status)
+    return TemplateAnswer("erp_connection_form.html", context, sent.status)
 
 
 async def _settings(call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -351,7 +351,7 @@ async def _settings(call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT) 
         return SeeOther(f"/erp/connections/{quote(key, safe='')}")
     connector = _named(connectors, connection["connector"])
     context = {"connection": connection, "connector": connector, "sent": sent}
-    return Shown("erp_connection_form.html", context, sent.status)
+    return TemplateAnswer("erp_connection_form.html", context, sent.status)
 
 
 async def _command(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Any:
@@ -372,7 +372,9 @@ async def _command(call: PageCall, key: str, command: str, body: Mapping[str, An
 async def _done(call: PageCall, key: str, command: str, body: Mapping[str, Any]) -> Answer:
     """Execute a command and show the ERP's answer at once, because it is stored nowhere."""
     answer = await _command(call, key, command, body)
-    return answer if isinstance(answer, Shown) else await _connection(call, key, Done(command, answer))
+    return (
+        answer if isinstance(answer, TemplateAnswer) else await _connection(call, key, Done(command, answer))
+    )
 
 
 async def _mapping(
@@ -395,13 +397,13 @@ async def _mapping(
         "preview": preview,
         "sent": sent,
     }
-    return Shown("erp_mapping.html", context, sent.status)
+    return TemplateAnswer("erp_mapping.html", context, sent.status)
 
 
 async def _party(call: PageCall, address: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
     party = await call.session.services.get("erp-bridge", address)
     table = address.split("/")[2]
-    return Shown("erp_party.html", {"party": party, "table": table, "sent": sent}, sent.status)
+    return TemplateAnswer("erp_party.html", {"party": party, "table": table, "sent": sent}, sent.status)
 
 
 async def _list(call: PageCall, kind: str) -> Answer:
@@ -412,7 +414,9 @@ async def _list(call: PageCall, kind: str) -> Answer:
         services.get("erp-bridge", "/v1/connections", limit=100),
     )
     keys = [each["key"] for each in connections["items"]] if connections else []
-    return Shown(f"erp_{kind}.html", {kind: found, "keys": keys, "chosen": query["connection"] or ""})
+    return TemplateAnswer(
+        f"erp_{kind}.html", {kind: found, "keys": keys, "chosen": query["connection"] or ""}
+    )
 
 
 async def _failures(call: PageCall, refused: Refused | None = None) -> Answer:
@@ -432,7 +436,7 @@ async def _failures(call: PageCall, refused: Refused | None = None) -> Answer:
         "refused": refused,
         "settled": call.query.get("settled", ""),
     }
-    return Shown("erp_failures.html", context, refused.status if refused else 200)
+    return TemplateAnswer("erp_failures.html", context, refused.status if refused else 200)
 
 
 async def _settle_many(call: PageCall, how: str, body: Mapping[str, str]) -> Answer:
@@ -449,7 +453,7 @@ async def _settle_many(call: PageCall, how: str, body: Mapping[str, str]) -> Ans
 async def _failure(call: PageCall, failure_id: UUID, refused: Refused | None = None) -> Answer:
     failure = await call.session.services.get("erp-bridge", f"/v1/failures/{failure_id}")
     context = {"failure": failure, "refused": refused, "tried": call.query.get("tried", "")}
-    return Shown("erp_failure.html", context, refused.status if refused else 200)
+    return TemplateAnswer("erp_failure.html", context, refused.status if refused else 200)
 
 
 async def _settle(call: PageCall, failure_id: UUID, how: str, body: Mapping[str, Any]) -> Answer:
@@ -468,4 +472,4 @@ async def _conflicts(call: PageCall, refused: Refused | None = None) -> Answer:
     query = {name: call.query.get(name) for name in ("connection", "resolved", "cursor")}
     conflicts = await part(call.session.services.get("erp-bridge", "/v1/conflicts", limit=50, **query))
     context = {"conflicts": conflicts, "resolved": query["resolved"] == "true", "refused": refused}
-    return Shown("erp_conflicts.html", context, refused.status if refused else 200)
+    return TemplateAnswer("erp_conflicts.html", context, refused.status if refused else 200)

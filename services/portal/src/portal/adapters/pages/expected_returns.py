@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part
 from ..forms import today
@@ -19,4 +19,4 @@ async def show_expected_returns(call: PageCall) -> Answer:
         ),
         "today": today(call).isoformat(),
     }
-    return Shown("expected_returns.html", context)
+    return TemplateAnswer("expected_returns.html", context)

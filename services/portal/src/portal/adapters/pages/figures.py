@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 from optima_kit.written import written_day, written_month
 
 from ..charts import Bar, bars
@@ -48,7 +48,7 @@ async def show_figures(call: PageCall) -> Answer:
         "order_bars": _bars(orders, names, _days),
         "load_bars": _bars(load, names, lambda row: (Decimal(row["phases"]), str(row["phases"]))),
     }
-    return Shown("figures.html", context)
+    return TemplateAnswer("figures.html", context)
 
 
 def _chosen(call: PageCall, name: str) -> str:

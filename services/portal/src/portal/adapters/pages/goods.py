@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import Refused, part, with_parts
@@ -129,4 +129,4 @@ async def _page(call: PageCall, job_id: UUID, sent: RefusedForm = NOTHING_SENT) 
         "transfers": types_of(types, lambda each: each["direction"] == "internal"),
         "sent": sent,
     }
-    return Shown("goods.html", context, sent.status)
+    return TemplateAnswer("goods.html", context, sent.status)

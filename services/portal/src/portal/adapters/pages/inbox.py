@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..choosing import people_of, person_named
@@ -71,7 +71,7 @@ async def show_inbox(call: PageCall) -> Answer:
         "narrowed": any(call.query.get(name) for name in _MORE_FILTERS),
         "given": {name: call.query.get(name, "") for name in _FILTERS},
     }
-    return Shown("inbox.html", context)
+    return TemplateAnswer("inbox.html", context)
 
 
 @pages.post("/inbox/selection")
@@ -104,12 +104,12 @@ async def decide_at_once(call: PageCall) -> Answer:
             "approval", "POST", "/v1/decisions", {"items": items}, key=call.text("once"), patience=30
         )
     except Refused as refused:
-        return Shown("problem.html", {"problem": refused}, refused.status)
+        return TemplateAnswer("problem.html", {"problem": refused}, refused.status)
     results = [
         {**result, "title": titles.get(each, "")}
         for each, result in zip(chosen, answered["items"], strict=True)
     ]
-    return Shown("inbox_results.html", {"results": results})
+    return TemplateAnswer("inbox_results.html", {"results": results})
 
 
 def _grouping(call: PageCall) -> str:
@@ -149,4 +149,4 @@ def _selection(rows: Sequence[Mapping[str, Any]], gone: int) -> Answer:
             if each != "request_changes" or all(each in row["allows"] for row in rows)
         ],
     }
-    return Shown("inbox_selection.html", context)
+    return TemplateAnswer("inbox_selection.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import Refused
 from ..sessions import as_stranger
@@ -12,7 +12,7 @@ pages = Pages()
 
 @pages.get("/join", public=True)
 async def show_join(call: PageCall) -> Answer:
-    return Shown("join.html", {"token": "", "joined": None, "refused": None})
+    return TemplateAnswer("join.html", {"token": "", "joined": None, "refused": None})
 
 
 @pages.post("/join", public=True)
@@ -22,5 +22,5 @@ async def join(call: PageCall) -> Answer:
         joined = await as_stranger(call).send("identity", "POST", "/v1/invitations/acceptance", body)
     except Refused as refused:
         context = {"token": body["token"], "joined": None, "refused": refused}
-        return Shown("join.html", context, refused.status)
-    return Shown("join.html", {"joined": joined})
+        return TemplateAnswer("join.html", context, refused.status)
+    return TemplateAnswer("join.html", {"joined": joined})

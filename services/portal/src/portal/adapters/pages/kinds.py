@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused, part
@@ -27,7 +27,7 @@ _SHEET_COLUMNS: Final = ("sheet_key", "sheet_name", "sheet_type", "sheet_unit", 
 async def show_kinds(call: PageCall) -> Answer:
     cursor = call.query.get("cursor")
     found = await part(call.session.services.get("production", "/v1/kinds", limit=50, cursor=cursor))
-    return Shown("kinds.html", {"kinds": found})
+    return TemplateAnswer("kinds.html", {"kinds": found})
 
 
 @pages.get("/new-kind")
@@ -210,4 +210,4 @@ def _form(
         "may_define": may_define,
         "refused": refused,
     }
-    return Shown("kind_form.html", context, refused.status if refused else 200)
+    return TemplateAnswer("kind_form.html", context, refused.status if refused else 200)

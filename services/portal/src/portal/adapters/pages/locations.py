@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import LISTED, Refused, with_parts
 from ..forms import NOTHING_SENT, RefusedForm
@@ -59,4 +59,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         services.every("logistics", "/v1/warehouses"),
     )
     context = {"locations": locations, "warehouses": places_of(warehouses), "sent": sent}
-    return Shown("locations.html", context, sent.status)
+    return TemplateAnswer("locations.html", context, sent.status)

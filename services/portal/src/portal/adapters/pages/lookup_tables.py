@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, part
 from ..fields import ADDRESS, IDENTITY, RECIPIENT, Field, in_fields, new_in_fields, typed
@@ -119,7 +119,7 @@ async def show_table(call: PageCall, table: str) -> Answer:
         "entries": found,
         "text": text,
     }
-    return Shown("lookup_table.html", context)
+    return TemplateAnswer("lookup_table.html", context)
 
 
 @pages.get("/new-entry/{table}")
@@ -223,4 +223,4 @@ async def _form(call: PageCall, table: str, code: str | None, sent: RefusedForm 
         "may_write": may_write,
         "sent": sent,
     }
-    return Shown("lookup_entry.html", context, sent.status)
+    return TemplateAnswer("lookup_entry.html", context, sent.status)

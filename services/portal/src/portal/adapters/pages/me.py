@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..choosing import people_of
 from ..client import LISTED, Refused, part
@@ -66,7 +66,7 @@ async def _page(call: PageCall, refused: Refused | None = None) -> Answer:
     if leads_to(actor, "/delegations"):
         asked.append(part(services.get("identity", "/v1/people", limit=LISTED)))
     me, sessions, *people = await asyncio.gather(*asked)
-    return Shown(
+    return TemplateAnswer(
         "me.html",
         {
             "me": me,

@@ -7,7 +7,7 @@ from datetime import time
 from typing import Any, cast
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 from optima_kit.pages import PageQuery, page_of
 
 from ...domain.notices import USUAL, Kind, Preferences, Way
@@ -24,7 +24,9 @@ async def show_notices(call: PageCall) -> Answer:
         found = await PostgresNotices(work).list_notices(_person(call), query)
     page = page_of(query, found, lambda each: each, lambda each: each.notice_id)
     shown = {"items": page.items} | ({"next_cursor": page.next_cursor} if page.next_cursor else {})
-    return Shown("notices.html", {"notices": shown, "unread": any(each.read_at is None for each in found)})
+    return TemplateAnswer(
+        "notices.html", {"notices": shown, "unread": any(each.read_at is None for each in found)}
+    )
 
 
 @pages.get("/notices/{notice_id}")
@@ -84,7 +86,7 @@ async def show_unsubscribing(call: PageCall) -> Answer:
     code = call.query.get("code", "")
     wanted = call.resources.codes.read(code)
     context = {"code": code, "kinds": sorted(wanted.kinds) if wanted else None, "stopped": False}
-    return Shown("unsubscribe.html", context, 200 if wanted else 404)
+    return TemplateAnswer("unsubscribe.html", context, 200 if wanted else 404)
 
 
 @pages.post("/unsubscribe", public=True)
@@ -99,7 +101,7 @@ async def unsubscribe(call: PageCall) -> Answer:
         preferences = await _preferences(store, wanted.person_id)
         quieter = replace(preferences, ways={**preferences.ways, **dict.fromkeys(kinds, "page")})
         store.save_preferences(wanted.person_id, quieter)
-    return Shown("unsubscribe.html", {"kinds": kinds, "stopped": True})
+    return TemplateAnswer("unsubscribe.html", {"kinds": kinds, "stopped": True})
 
 
 async def _preferences(store: PostgresNotices, person_id: UUID) -> Preferences:
@@ -109,7 +111,7 @@ async def _preferences(store: PostgresNotices, person_id: UUID) -> Preferences:
 def _form(preferences: Preferences, *, malformed: bool = False) -> Answer:
     ways: dict[Kind, Any] = {kind: preferences.way(kind) for kind in USUAL}
     context = {"ways": ways, "preferences": preferences, "malformed": malformed}
-    return Shown("notice_preferences.html", context, 422 if malformed else 200)
+    return TemplateAnswer("notice_preferences.html", context, 422 if malformed else 200)
 
 
 def _tenant(call: PageCall) -> UUID:

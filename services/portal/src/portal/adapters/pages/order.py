@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import GAP, LISTED, Refused, part, with_parts
@@ -146,7 +146,7 @@ async def show_economics(call: PageCall, order_id: UUID, job_id: UUID) -> Answer
     paid = set().union(*(paid_in(each["economics"]) for each in entries["items"]))
     suppliers = await places_with(services, {}, paid)
     context = {"order": order, "job": job, "entries": entries, "suppliers": suppliers}
-    return Shown("job_economics.html", context)
+    return TemplateAnswer("job_economics.html", context)
 
 
 @pages.post("/orders/{order_id}/jobs/{job_id}/amendments")
@@ -316,7 +316,7 @@ async def _page(call: PageCall, order_id: UUID, sent: RefusedForm = NOTHING_SENT
         "phases_of_jobs": {job["id"]: _named(job.get("phases", [])) for job in order["jobs"]},
         "sent": sent,
     }
-    return Shown("order.html", context, sent.status)
+    return TemplateAnswer("order.html", context, sent.status)
 
 
 def _named(phases: list[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import LISTED, Refused, with_parts
@@ -81,4 +81,4 @@ async def _form(
         "destinations": list(places_of(destinations).items()),
         "refused": refused,
     }
-    return Shown("order_form.html", context, refused.status if refused else 200)
+    return TemplateAnswer("order_form.html", context, refused.status if refused else 200)

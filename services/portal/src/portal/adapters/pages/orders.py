@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part
 from ..labels import LABELS
@@ -20,4 +20,4 @@ async def show_orders(call: PageCall) -> Answer:
         "chosen": query["state"] or "",
         "states": list(LABELS["order"]),
     }
-    return Shown("orders.html", context)
+    return TemplateAnswer("orders.html", context)

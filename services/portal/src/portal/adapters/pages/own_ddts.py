@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, TemplateAnswer
 
 from ..client import part, with_parts
 
@@ -15,7 +15,7 @@ pages = Pages()
 async def show_own_ddts(call: PageCall) -> Answer:
     cursor = call.query.get("cursor")
     ddts = await part(call.session.services.get("logistics", "/v1/own-ddts", limit=50, cursor=cursor))
-    return Shown("own_ddts.html", {"ddts": ddts})
+    return TemplateAnswer("own_ddts.html", {"ddts": ddts})
 
 
 @pages.get("/own-ddts/{shipment_id}")
@@ -26,7 +26,7 @@ async def show_own_ddt(call: PageCall, shipment_id: UUID) -> Answer:
         services.get("logistics", f"/v1/own-ddts/{shipment_id}"),
         services.get("logistics", f"/v1/own-ddts/{shipment_id}/returns", limit=50, cursor=cursor),
     )
-    return Shown("own_ddt.html", {"ddt": ddt, "returns": returns})
+    return TemplateAnswer("own_ddt.html", {"ddt": ddt, "returns": returns})
 
 
 @pages.get("/own-ddts/{shipment_id}/ddt.pdf")

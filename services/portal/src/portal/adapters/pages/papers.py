@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, RefusedForm
@@ -39,4 +39,4 @@ async def keep_prefix(call: PageCall) -> Answer:
 
 async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     kept = await call.session.services.get("logistics", "/v1/gs1-prefix")
-    return Shown("package_numbers.html", {"kept": kept, "sent": sent}, sent.status)
+    return TemplateAnswer("package_numbers.html", {"kept": kept, "sent": sent}, sent.status)

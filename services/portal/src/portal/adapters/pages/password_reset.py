@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import Refused
 from ..sessions import as_stranger
@@ -43,4 +43,4 @@ async def choose(call: PageCall) -> Answer:
 def _page(stage: str, given: dict[str, str] | None = None, refused: Refused | None = None) -> Answer:
     given = dict.fromkeys(("tenant", "email", "token"), "") | (given or {})
     context = {"stage": stage, "given": given, "refused": refused}
-    return Shown("password_reset.html", context, refused.status if refused else 200)
+    return TemplateAnswer("password_reset.html", context, refused.status if refused else 200)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, part, with_parts
@@ -31,7 +31,7 @@ async def show_people(call: PageCall) -> Answer:
         "role_names": _names(roles),
         "state_of": _state_of,
     }
-    return Shown("people.html", context)
+    return TemplateAnswer("people.html", context)
 
 
 @pages.get("/people/{person_id}")
@@ -82,7 +82,7 @@ async def invite(call: PageCall) -> Answer:
         )
     except Refused as refused:
         return await _invitation(call, RefusedForm("invitation", {**given, "roles": roles}, refused))
-    return Shown("person_invited.html", {"link": invited})
+    return TemplateAnswer("person_invited.html", {"link": invited})
 
 
 @pages.post("/people/{person_id}/invitation")
@@ -123,7 +123,7 @@ async def _link(call: PageCall, person_id: UUID, what: str, template: str) -> An
         )
     except Refused as refused:
         return await _person(call, person_id, RefusedForm("access", {}, refused))
-    return Shown(template, {"link": link})
+    return TemplateAnswer(template, {"link": link})
 
 
 async def _take(call: PageCall, person_id: UUID, what: str) -> Answer:
@@ -182,7 +182,7 @@ async def _person(call: PageCall, person_id: UUID, sent: RefusedForm = NOTHING_S
         "erased": "erased" in call.query,
         "sent": sent,
     }
-    return Shown("person.html", context, sent.status)
+    return TemplateAnswer("person.html", context, sent.status)
 
 
 async def _invitation(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -198,7 +198,7 @@ async def _invitation(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answe
         "chosen_roles": sent.values.get("roles", []),
         "sent": sent,
     }
-    return Shown("person_form.html", context, sent.status)
+    return TemplateAnswer("person_form.html", context, sent.status)
 
 
 def _items(found: Any) -> Sequence[Mapping[str, Any]]:

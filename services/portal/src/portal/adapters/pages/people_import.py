@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, RefusedForm
@@ -16,7 +16,7 @@ _BYTES = 1 << 20
 
 @pages.get("/import-people")
 async def show_import(call: PageCall) -> Answer:
-    return Shown("people_import.html", {"result": None, "table": "", "sent": NOTHING_SENT})
+    return TemplateAnswer("people_import.html", {"result": None, "table": "", "sent": NOTHING_SENT})
 
 
 @pages.post("/import-people", max_bytes=3 * _BYTES)
@@ -37,5 +37,7 @@ async def import_people(call: PageCall) -> Answer:
         )
     except Refused as refused:
         context = {"result": None, "table": table, "sent": RefusedForm("table", {"table": table}, refused)}
-        return Shown("people_import.html", context, refused.status)
-    return Shown("people_import.html", {"result": answered.body, "table": table, "sent": NOTHING_SENT})
+        return TemplateAnswer("people_import.html", context, refused.status)
+    return TemplateAnswer(
+        "people_import.html", {"result": answered.body, "table": table, "sent": NOTHING_SENT}
+    )

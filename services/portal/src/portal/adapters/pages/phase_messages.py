@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, RefusedForm
@@ -52,4 +52,4 @@ async def _page(call: PageCall, order_id: UUID, phase_id: UUID, sent: RefusedFor
         return SeeOther(f"/orders/{order_id}")
     job, phase = phases[0]
     context = {"order": order, "job": job, "phase": phase, "messages": messages, "sent": sent}
-    return Shown("phase_messages.html", context, sent.status)
+    return TemplateAnswer("phase_messages.html", context, sent.status)

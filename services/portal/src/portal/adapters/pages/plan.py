@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..charts import Span, spans
 from ..client import part
@@ -37,7 +37,7 @@ async def show_plan(call: PageCall) -> Answer:
         "after": first + timedelta(days=_DAYS),
         "assignee_id": assignee_id or "",
     }
-    return Shown("plan.html", context)
+    return TemplateAnswer("plan.html", context)
 
 
 def _spans(phases: list[dict[str, Any]], first: date) -> list[Span]:

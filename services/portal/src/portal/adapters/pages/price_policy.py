@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, with_parts
 from ..fields import Field, in_fields, typed
@@ -80,4 +80,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "saved": "saved" in call.query,
         "sent": sent,
     }
-    return Shown("price_policy.html", context, sent.status)
+    return TemplateAnswer("price_policy.html", context, sent.status)

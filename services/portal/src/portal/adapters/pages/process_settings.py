@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import Refused, part
@@ -75,4 +75,4 @@ async def _page(call: PageCall, key: str, sent: RefusedForm = NOTHING_SENT) -> A
         "kinds": KINDS,
         "sent": sent,
     }
-    return Shown("process_settings.html", context, sent.status)
+    return TemplateAnswer("process_settings.html", context, sent.status)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..afterwards import (
     ENDINGS,
@@ -69,7 +69,9 @@ async def begin(call: PageCall) -> Answer:
     except Refused as refused:
         context: dict[str, Any] = {"key": "", "document": "", "version": None, "flaws": {}}
         sent = RefusedForm("begin", {"key": key, "name": name}, refused)
-        return Shown("process_editor.html", {**context, "refused": refused, "sent": sent}, refused.status)
+        return TemplateAnswer(
+            "process_editor.html", {**context, "refused": refused, "sent": sent}, refused.status
+        )
     return SeeOther(_tree_address(key))
 
 
@@ -178,7 +180,7 @@ async def _tree(call: PageCall, key: str, refused: Refused | None = None) -> Ans
         },
         "refused": refused,
     }
-    return Shown("process_steps.html", context, refused.status if refused else 200)
+    return TemplateAnswer("process_steps.html", context, refused.status if refused else 200)
 
 
 async def _node(call: PageCall, key: str, place: str, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -235,7 +237,7 @@ async def _node(call: PageCall, key: str, place: str, sent: RefusedForm = NOTHIN
         "own_fields": await _own_fields(call, definition, fields),
         "sent": sent,
     }
-    return Shown("process_node.html", context, sent.status)
+    return TemplateAnswer("process_node.html", context, sent.status)
 
 
 def _directory(services: Any) -> Sequence[Any]:

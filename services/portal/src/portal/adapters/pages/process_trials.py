@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, with_parts
 from ..process_tree import step_names
@@ -27,7 +27,7 @@ async def show_replay(call: PageCall, replay_id: UUID) -> Answer:
         "people": {each["id"]: each["name"] for each in (people["items"] if people else [])},
         "steps": step_names(process["definition"]),
     }
-    return Shown("replay.html", context)
+    return TemplateAnswer("replay.html", context)
 
 
 @pages.post("/processes/{key}/moves")
@@ -78,4 +78,4 @@ async def _move(call: PageCall, move_id: UUID, refused: Refused | None = None) -
         "steps": step_names(process["definition"]),
         "refused": refused,
     }
-    return Shown("move.html", context, refused.status if refused else 200)
+    return TemplateAnswer("move.html", context, refused.status if refused else 200)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..answers import form_labels
@@ -37,7 +37,7 @@ _MISTYPED: Final = {
 async def show_processes(call: PageCall) -> Answer:
     found = await call.session.services.every("approval", "/v1/processes")
     context = {"processes": found["items"], "offering": found}
-    return Shown("processes.html", context)
+    return TemplateAnswer("processes.html", context)
 
 
 @pages.get("/new-process")
@@ -197,7 +197,7 @@ def _editor(key: str, *, document: str, version: str | None = None, refused: Ref
         "flaws": flaws_in(refused.errors, document) if refused else {},
         "sent": NOTHING_SENT,
     }
-    return Shown("process_editor.html", context, refused.status if refused else 200)
+    return TemplateAnswer("process_editor.html", context, refused.status if refused else 200)
 
 
 async def _command(call: PageCall, key: str, what: str) -> Answer:
@@ -253,7 +253,7 @@ async def _process(
         "foreseen": foreseen,
         "sent": sent,
     }
-    return Shown("process.html", context, sent.status)
+    return TemplateAnswer("process.html", context, sent.status)
 
 
 def _items(found: Any) -> Sequence[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..client import Refused
@@ -97,7 +97,7 @@ async def _command(
 async def _page(call: PageCall, quotation_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
     quotation = await call.session.services.get("brief", f"/v1/quotations/{quotation_id}")
     context = {"quotation": quotation, "given": _given(quotation, call.language), "sent": sent}
-    return Shown("quotation.html", context, sent.status)
+    return TemplateAnswer("quotation.html", context, sent.status)
 
 
 def _given(quotation: Any, language: str) -> dict[str, dict[str, str]]:

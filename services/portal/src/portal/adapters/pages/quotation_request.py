@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import Refused
@@ -82,4 +82,4 @@ async def _page(call: PageCall, request_id: UUID, sent: RefusedForm = NOTHING_SE
         },
         "sent": sent,
     }
-    return Shown("quotation_request.html", context, sent.status)
+    return TemplateAnswer("quotation_request.html", context, sent.status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part
 
@@ -30,4 +30,4 @@ async def _listed(call: PageCall, address: str, template: str, name: str) -> Ans
             cursor=call.query.get("cursor"),
         )
     )
-    return Shown(template, {name: found, "every": every})
+    return TemplateAnswer(template, {name: found, "every": every})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part
 from ..navigation import leads_to
@@ -25,7 +25,7 @@ async def show_readiness(call: PageCall) -> Answer:
         "needed": len(needed),
         "done": sum(each.state == "done" for each in needed),
     }
-    return Shown("readiness.html", context)
+    return TemplateAnswer("readiness.html", context)
 
 
 async def _asked(call: PageCall, line: Line) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, RefusedForm, moment_typed
@@ -43,4 +43,4 @@ async def _page(call: PageCall, brief_id: UUID, sent: RefusedForm = NOTHING_SENT
         "chosen": call.form.getall("supplier", []),
         "sent": sent,
     }
-    return Shown("request_quotations.html", context, sent.status)
+    return TemplateAnswer("request_quotations.html", context, sent.status)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, RefusedForm
@@ -25,7 +25,7 @@ async def show_roles(call: PageCall) -> Answer:
         "privileges": privileges,
         "offering": roles,
     }
-    return Shown("roles_matrix.html", context)
+    return TemplateAnswer("roles_matrix.html", context)
 
 
 @pages.get("/new-role")
@@ -82,7 +82,7 @@ async def _form(call: PageCall, key: str | None, sent: RefusedForm = NOTHING_SEN
         "privileges": [{**each, "why_not": _why_not(actor, each)} for each in found["privileges"]],
         "sent": sent,
     }
-    return Shown("role_form.html", context, sent.status)
+    return TemplateAnswer("role_form.html", context, sent.status)
 
 
 def _why_not(actor: Any, privilege: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part
 from ..navigation import leads_to
@@ -20,7 +20,7 @@ _SHOWN: Final = 5
 async def search(call: PageCall) -> Answer:
     text = call.query.get("text", "").strip()[:100]
     if not text:
-        return Shown("search.html", {"text": "", "found": {}})
+        return TemplateAnswer("search.html", {"text": "", "found": {}})
     services, actor = call.session.services, call.session.actor
     lists = {
         "briefs": ("/briefs", "brief", "/v1/briefs", {"text": text}),
@@ -37,4 +37,4 @@ async def search(call: PageCall) -> Answer:
         if reached is None or leads_to(actor, reached)
     }
     found = dict.fromkeys(lists) | dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
-    return Shown("search.html", {"text": text, "found": found})
+    return TemplateAnswer("search.html", {"text": text, "found": found})

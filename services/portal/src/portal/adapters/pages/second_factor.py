@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, RefusedForm
@@ -39,7 +39,7 @@ async def confirm(call: PageCall) -> Answer:
     except Refused as refused:
         return _scan(call, setup, refused)
     await call.resources.sessions.renew(call.session)
-    return Shown("second_factor.html", {"codes": confirmed["recovery_codes"], "refused": None})
+    return TemplateAnswer("second_factor.html", {"codes": confirmed["recovery_codes"], "refused": None})
 
 
 @pages.post("/second-factor/proof")
@@ -67,7 +67,7 @@ async def remove(call: PageCall) -> Answer:
 async def _start(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
     me = await call.session.services.get("identity", "/v1/me")
     context = {"actions": me["actions"], "refused": sent.refused, "form": sent.form}
-    return Shown("second_factor.html", context, sent.status)
+    return TemplateAnswer("second_factor.html", context, sent.status)
 
 
 def _scan(call: PageCall, setup: Mapping[str, Any], refused: Refused | None = None) -> Answer:
@@ -80,4 +80,4 @@ def _scan(call: PageCall, setup: Mapping[str, Any], refused: Refused | None = No
         "setup": call.resources.carried.sealed("second factor", carried, call.now),
         "refused": refused,
     }
-    return Shown("second_factor.html", context, refused.status if refused else 200)
+    return TemplateAnswer("second_factor.html", context, refused.status if refused else 200)

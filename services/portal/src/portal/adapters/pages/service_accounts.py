@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, RefusedForm
@@ -26,7 +26,7 @@ async def open_account(call: PageCall) -> Answer:
         opened = await call.session.services.send("identity", "POST", "/v1/service-accounts", body)
     except Refused as refused:
         return await _page(call, RefusedForm("account", body, refused))
-    return Shown("service_account_secret.html", {"account": opened})
+    return TemplateAnswer("service_account_secret.html", {"account": opened})
 
 
 @pages.post("/service-accounts/{account_id}/secret")
@@ -37,7 +37,7 @@ async def renew(call: PageCall, account_id: UUID) -> Answer:
         )
     except Refused as refused:
         return await _page(call, RefusedForm("secret", {}, refused))
-    return Shown("service_account_secret.html", {"account": renewed})
+    return TemplateAnswer("service_account_secret.html", {"account": renewed})
 
 
 @pages.post("/service-accounts/{account_id}/closure")
@@ -65,4 +65,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "chosen": sent.values.get("scopes", []),
         "sent": sent,
     }
-    return Shown("service_accounts.html", context, sent.status)
+    return TemplateAnswer("service_accounts.html", context, sent.status)

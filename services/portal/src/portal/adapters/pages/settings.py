@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..navigation import settings_of
 
@@ -11,4 +11,4 @@ pages = Pages()
 
 @pages.get("/settings")
 async def show_settings(call: PageCall) -> Answer:
-    return Shown("settings.html", {"links": settings_of(call.session.actor)})
+    return TemplateAnswer("settings.html", {"links": settings_of(call.session.actor)})

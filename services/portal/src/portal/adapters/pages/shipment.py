@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiohttp.web import FileField
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number, typed_number
 from ..client import LISTED, Refused, part, with_parts
@@ -209,7 +209,7 @@ async def _hand_over(call: PageCall, shipment_id: UUID, sent: RefusedForm = NOTH
     shipment = await call.session.services.get("logistics", f"/v1/shipments/{shipment_id}")
     if "deliver" not in shipment["actions"] and sent is NOTHING_SENT:
         return SeeOther(f"/shipments/{shipment_id}")
-    return Shown("hand_over.html", {"shipment": shipment, "sent": sent}, sent.status)
+    return TemplateAnswer("hand_over.html", {"shipment": shipment, "sent": sent}, sent.status)
 
 
 @pages.post("/shipments/{shipment_id}/refusal")
@@ -304,7 +304,7 @@ async def _page(call: PageCall, shipment_id: UUID, sent: RefusedForm = NOTHING_S
         "label_parts": _label_parts(shipment),
         "sent": sent,
     }
-    return Shown("shipment.html", context, sent.status)
+    return TemplateAnswer("shipment.html", context, sent.status)
 
 
 def _label_parts(shipment: Mapping[str, Any]) -> range:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import part
 from ..labels import LABELS
@@ -38,7 +38,7 @@ async def show_shipments(call: PageCall) -> Answer:
         "states": _STATES,
         "papers": list(LABELS["paper"]),
     }
-    return Shown("shipments.html", context)
+    return TemplateAnswer("shipments.html", context)
 
 
 def _of_label(scanned: str) -> UUID | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import SESSION_COOKIE, Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ...domain.sessions import read_cookie
 from ..client import AsPerson, Refused, ServiceAway
@@ -137,7 +137,7 @@ def sign_in_form(
         "expired": expired,
         "not_confirmed": not_confirmed,
     }
-    return Shown("sign_in.html", context, status)
+    return TemplateAnswer("sign_in.html", context, status)
 
 
 def _code_form(
@@ -151,4 +151,4 @@ def _code_form(
         "away": away,
     }
     status = 503 if away else refused.status if refused else 200
-    return Shown("sign_in_code.html", context, status)
+    return TemplateAnswer("sign_in_code.html", context, status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, ServiceAway
 from ..forms import NOTHING_SENT, RefusedForm, filled
@@ -42,7 +42,7 @@ async def lead_there(call: PageCall) -> Answer:
     kept = _kept(call)
     if kept is None:
         return SeeOther("/sign-in")
-    return Shown("sign_in_leaving.html", {"provider": kept["authorization_url"]})
+    return TemplateAnswer("sign_in_leaving.html", {"provider": kept["authorization_url"]})
 
 
 @pages.get(_RETURN, public=True)
@@ -99,7 +99,7 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
             raise
         provider = None
     context = {"provider": provider, "return_address": _return_address(call), "sent": sent}
-    return Shown("sign_in_provider.html", context, sent.status)
+    return TemplateAnswer("sign_in_provider.html", context, sent.status)
 
 
 def _kept(call: PageCall) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, TemplateAnswer
 from optima_kit.written import written_month
 
 from ..charts import bars
@@ -46,7 +46,7 @@ async def show_spend(call: PageCall) -> Answer:
         "bars": bars([(row["name"] or "–", Decimal(row["amount"]), _euro(call, row)) for row in rows[:20]]),
         "table": urlencode({"since": spend["since"], "until": spend["until"]}),
     }
-    return Shown("spend.html", context)
+    return TemplateAnswer("spend.html", context)
 
 
 @pages.get("/spend.csv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part, with_parts
 from ..places import places_of
@@ -19,4 +19,4 @@ async def show_stock(call: PageCall) -> Answer:
         services.every("logistics", "/v1/warehouses"),
     )
     context = {"stock": stock, "warehouses": places_of(warehouses), "chosen": query["warehouse"] or ""}
-    return Shown("stock.html", context)
+    return TemplateAnswer("stock.html", context)

@@ -3,7 +3,7 @@ document."""
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import LISTED, Refused, part, with_parts
@@ -75,4 +75,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "lines": range(1, _LINES + 1),
         "sent": sent,
     }
-    return Shown("supplier_receipts.html", context, sent.status)
+    return TemplateAnswer("supplier_receipts.html", context, sent.status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..amounts import plain_number
 from ..client import Refused, with_parts
@@ -80,4 +80,4 @@ async def _page(call: PageCall, phase_id: UUID, sent: RefusedForm = NOTHING_SENT
             "production", f"/v1/tasks/{phase_id}/messages", limit=20, cursor=call.query.get("cursor")
         ),
     )
-    return Shown("task.html", {"task": task, "messages": messages, "sent": sent}, sent.status)
+    return TemplateAnswer("task.html", {"task": task, "messages": messages, "sent": sent}, sent.status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part
 
@@ -17,4 +17,4 @@ async def show_tasks(call: PageCall) -> Answer:
     tasks = await part(
         call.session.services.get("production", "/v1/tasks", limit=50, state=state, cursor=cursor)
     )
-    return Shown("tasks.html", {"tasks": tasks, "done": done})
+    return TemplateAnswer("tasks.html", {"tasks": tasks, "done": done})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import part, with_parts
 from ..forms import today
@@ -33,4 +33,4 @@ async def show_goods_with_third_parties(call: PageCall) -> Answer:
         "chosen": chosen or "",
         "today": today(call).isoformat(),
     }
-    return Shown("third_parties.html", context)
+    return TemplateAnswer("third_parties.html", context)

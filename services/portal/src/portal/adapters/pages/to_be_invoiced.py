@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, TemplateAnswer
 
 from ..client import part, with_parts
 from ..forms import filled, today
@@ -30,7 +30,7 @@ async def show_to_be_invoiced(call: PageCall) -> Answer:
         "today": until,
         "table": _table(typed, until, customers["customers"] if customers else []),
     }
-    return Shown("to_be_invoiced.html", context)
+    return TemplateAnswer("to_be_invoiced.html", context)
 
 
 @pages.get("/to-be-invoiced.csv")

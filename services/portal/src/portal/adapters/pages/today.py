@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 
 from ..client import HIDDEN, part
 from ..forms import today
@@ -23,7 +23,7 @@ async def show_today(call: PageCall) -> Answer:
 
     found = await asyncio.gather(*(ask(work) for work in work_of(call.session.actor)))
     waiting = [(work, answer) for work, answer in found if answer is not HIDDEN and not _is_empty(answer)]
-    return Shown("today.html", {"today": today(call).isoformat(), "waiting": waiting})
+    return TemplateAnswer("today.html", {"today": today(call).isoformat(), "waiting": waiting})
 
 
 def _is_empty(answer: object) -> bool:

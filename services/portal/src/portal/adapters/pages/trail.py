@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from optima_kit.actor import Actor
-from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, RawAnswer, SeeOther, TemplateAnswer
 
 from ..choosing import person_named
 from ..client import LISTED, AsPerson, Refused, part, with_parts
@@ -78,7 +78,7 @@ async def show_trail(call: PageCall) -> Answer:
         brief,
     )
     names = await _names(services, people, entries["items"], chosen["person"])
-    return Shown(
+    return TemplateAnswer(
         "trail.html",
         {
             "entries": entries,
@@ -111,7 +111,7 @@ async def show_verification(call: PageCall) -> Answer:
         services.get("trail", "/v1/verification"),
         services.get("trail", "/v1/anchors", limit=50, cursor=call.query.get("cursor")),
     )
-    return Shown("trail_verification.html", {"verification": verification, "anchors": anchors})
+    return TemplateAnswer("trail_verification.html", {"verification": verification, "anchors": anchors})
 
 
 @pages.get("/trail/export")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..choosing import people_of, person_named
 from ..client import LISTED, Refused, with_parts
@@ -23,7 +23,7 @@ async def show_units(call: PageCall) -> Answer:
         "tree": list(in_order_of_their_tree(units["items"])),
         "units": units,
     }
-    return Shown("units.html", context)
+    return TemplateAnswer("units.html", context)
 
 
 @pages.get("/new-unit")
@@ -95,7 +95,7 @@ async def _form(call: PageCall, key: str | None, sent: RefusedForm = NOTHING_SEN
         "people": people,
         "sent": sent,
     }
-    return Shown("unit_form.html", context, sent.status)
+    return TemplateAnswer("unit_form.html", context, sent.status)
 
 
 def _id_of(unit: Mapping[str, Any] | None, part: str) -> str | None:

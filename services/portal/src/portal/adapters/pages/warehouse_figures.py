@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, TemplateAnswer
 from optima_kit.written import written_month
 
 from ..charts import Bar, bars
@@ -39,7 +39,7 @@ async def show_figures(call: PageCall) -> Answer:
         "bars": _bars(rows, call.language),
         "stock": stock["rows"] if stock else stock,
     }
-    return Shown("warehouse_figures.html", context)
+    return TemplateAnswer("warehouse_figures.html", context)
 
 
 def _name(group: Mapping[str, Any], language: str) -> str | None:

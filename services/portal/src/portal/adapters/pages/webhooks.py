@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused, with_parts
 from ..forms import NOTHING_SENT, RefusedForm
@@ -24,7 +24,7 @@ async def show_webhooks(call: PageCall) -> Answer:
         "trail", "/v1/webhooks", limit=50, cursor=call.query.get("cursor")
     )
     context = {"webhooks": found, "told_of": lambda webhook: _told_of(webhook["types"], call.language)}
-    return Shown("webhooks.html", context)
+    return TemplateAnswer("webhooks.html", context)
 
 
 @pages.get("/new-webhook")
@@ -39,7 +39,9 @@ async def set_up(call: PageCall) -> Answer:
         made = await call.session.services.send("trail", "POST", "/v1/webhooks", body)
     except Refused as refused:
         return _form(call, RefusedForm("webhook", body, refused))
-    return Shown("webhook_secret.html", {"webhook_id": made["id"], "secret": made["secret"]["secret"]})
+    return TemplateAnswer(
+        "webhook_secret.html", {"webhook_id": made["id"], "secret": made["secret"]["secret"]}
+    )
 
 
 @pages.get("/webhooks/{webhook_id}")
@@ -86,7 +88,7 @@ async def add_secret(call: PageCall, webhook_id: UUID) -> Answer:
         made = await call.session.services.send("trail", "POST", f"/v1/webhooks/{webhook_id}/secrets")
     except Refused as refused:
         return await _page(call, webhook_id, RefusedForm("secrets", {}, refused))
-    return Shown("webhook_secret.html", {"webhook_id": webhook_id, "secret": made["secret"]})
+    return TemplateAnswer("webhook_secret.html", {"webhook_id": webhook_id, "secret": made["secret"]})
 
 
 @pages.post("/webhooks/{webhook_id}/secrets/{secret_id}/removal")
@@ -156,7 +158,7 @@ def _choices(webhook: Mapping[str, Any], sent: RefusedForm) -> dict[str, Any]:
 
 
 def _form(call: PageCall, sent: RefusedForm) -> Answer:
-    return Shown("webhook_form.html", {**_choices({}, sent), "sent": sent}, sent.status)
+    return TemplateAnswer("webhook_form.html", {**_choices({}, sent), "sent": sent}, sent.status)
 
 
 async def _page(call: PageCall, webhook_id: UUID, sent: RefusedForm = NOTHING_SENT) -> Answer:
@@ -176,4 +178,4 @@ async def _page(call: PageCall, webhook_id: UUID, sent: RefusedForm = NOTHING_SE
         "attempts": attempts,
         "sent": sent,
     }
-    return Shown("webhook.html", context, sent.status)
+    return TemplateAnswer("webhook.html", context, sent.status)

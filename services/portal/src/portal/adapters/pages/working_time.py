@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, Shown
+from optima_kit.http.html import Answer, PageCall, Pages, SeeOther, TemplateAnswer
 
 from ..client import Refused
 from ..forms import NOTHING_SENT, ROME, RefusedForm
@@ -90,4 +90,4 @@ async def _page(call: PageCall, sent: RefusedForm = NOTHING_SENT) -> Answer:
         "saved": "saved" in call.query,
         "sent": sent,
     }
-    return Shown("working_time.html", context, sent.status)
+    return TemplateAnswer("working_time.html", context, sent.status)
