@@ -21,7 +21,9 @@ import orjson
 from .generator import Generator
 from .stack import Samples
 
-_LOOK_EVERY = 0.005
+_MANY = 16
+"""From so many waiting loops on, the table is read less often."""
+_LOOK_EVERY, _LOOK_EVERY_FOR_MANY = 0.002, 0.005
 _LOOK_FOR = 128
 """At once, those who have waited longest: more do not become visible between two looks."""
 _COUNT_EVERY = 0.05
@@ -84,7 +86,7 @@ class Flow:
                 oldest = list(itertools.islice(self._waiting, _LOOK_FOR))
                 for (found,) in await look.fetch(oldest):
                     self._waiting.pop(found).set_result(time.perf_counter())
-            await asyncio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(_LOOK_EVERY if len(self._waiting) < _MANY else _LOOK_EVERY_FOR_MANY)
 
     async def post(self) -> tuple[str, float, float]:
         """Posts; returns what it is known by, when the answer came, and how long it took."""
