@@ -332,6 +332,19 @@ async def test_an_order_waits_for_the_erp_to_tell_of_its_customer(bridge: Bridge
     assert exported(bridge)[0]["codice_cliente"] == "AURORA-MI"
 
 
+async def test_an_exported_order_wakes_only_its_own_ddts(bridge: Bridge) -> None:
+    await bridge.connect()
+    await bridge.import_customers()
+    unknown = CONFIRMED.model_copy(update={"order_id": UUID(int=51), "customer": "SCONOSCIUTO"})
+    await bridge.tell(unknown, subject=unknown.order_id, correlation=BRIEF)
+    await bridge.work()
+    await tell_order(bridge, CONFIRMED)
+    await bridge.work()
+    assert len(exported(bridge)) == 1
+    (failure,) = await bridge.failures()
+    assert (failure["problems"][0]["code"], failure["attempts"]) == ("customer_not_told_of", 1)
+
+
 ROMA = "AURORA-MI;Caffè Aurora Roma S.r.l.;12345670587;;Via Nazionale 30;00184;Roma;RM;MP05;BB 30 gg FM\n"
 
 

@@ -103,6 +103,12 @@ class PostgresFailures:
         rows = await self._work.fetch(QUERIES.list_waiting, connection_id=connection_id)
         return [(row["entity"], row["internal_id"]) for row in rows]
 
+    async def list_waiting_ddts(self, connection_id: UUID, order_id: UUID) -> list[UUID]:
+        rows = await self._work.fetch(
+            QUERIES.list_waiting_ddts, connection_id=connection_id, order_reference=str(order_id)
+        )
+        return [row["internal_id"] for row in rows]
+
     async def lock_failure(self, failure_id: UUID) -> Failure:
         row = await self._work.fetchrow(QUERIES.lock_failure, failure_id=failure_id)
         if row is None:

@@ -491,6 +491,12 @@ DELETE FROM failures WHERE connection_id = :connection_id AND entity = 'connecti
 SELECT entity, record_key::uuid AS internal_id FROM failures
 WHERE connection_id = :connection_id AND error_class = 'waiting' AND dismissed_at IS NULL
 
+-- name: list_waiting_ddts
+SELECT d.internal_id FROM documents AS d
+JOIN failures AS f ON f.connection_id = :connection_id AND f.entity = 'ddt' AND f.direction = 'out'
+    AND f.record_key = d.internal_id::text AND f.error_class = 'waiting' AND f.dismissed_at IS NULL
+WHERE d.entity = 'ddt' AND d.heading ->> 'order_reference' = :order_reference
+
 -- name: lock_failure
 SELECT {failure_columns}
 FROM failures AS f JOIN connections AS c USING (connection_id)

@@ -170,8 +170,9 @@ async def _note_export(ports: Ports, export: _Export, written: WriteResult | Non
     )
     await _forget_failure(ports, connection, document)
     if document.entity == "order":
-        for entity, internal_id in await ports.failures.list_waiting(connection.connection_id):
-            schedule_export(ports, connection.connection_id, entity, internal_id)
+        waiting = await ports.failures.list_waiting_ddts(connection.connection_id, document.internal_id)
+        for ddt in waiting:
+            schedule_export(ports, connection.connection_id, "ddt", ddt)
     if not export.unchanged:
         ports.exchanged.exported(connection.connector, document.entity, lag)
         ports.outbox.add(

@@ -611,6 +611,9 @@ class Failures(Protocol):
     async def list_waiting(self, connection_id: UUID) -> list[tuple[Entity, UUID]]:
         """List the documents that wait for their customer or their order."""
 
+    async def list_waiting_ddts(self, connection_id: UUID, order_id: UUID) -> list[UUID]:
+        """List the DDTs of an order that wait for it or for its customer."""
+
     async def get_failure(self, failure_id: UUID) -> Failure:
         """Return the failure with this id. Raises Absent if there is none."""
 
