@@ -18,9 +18,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -156,25 +156,20 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
-@cache
-def _trusting_the_system() -> ssl.SSLContext:
-    """Return a TLS context with the system's certificates. It is cached, since reading them takes 20 ms."""
-    return ssl.create_default_context()
-
-
 class EgressGuard:
-    """Opens HTTP sessions, each with one host whose addresses have been checked."""
+    """Opens HTTP sessions, each with one host whose addresses have been checked. Without a TLS context of its
+    own it uses the one that aiohttp makes when it is imported, which trusts the system's certificates."""
 
     def __init__(
         self,
         egress_exceptions: EgressExceptions,
         *,
         resolve: Resolve = resolve_by_system,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | Literal[True] = True,
     ) -> None:
         self._egress_exceptions = egress_exceptions
         self._resolve = resolve
-        self._tls = tls or _trusting_the_system()
+        self._tls = tls
 
     async def addresses(self, url: str) -> Sequence[str]:
         """Return the addresses to which the URL leads. Raises NotAnAddress and NotAllowed."""

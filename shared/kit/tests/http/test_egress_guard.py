@@ -86,6 +86,15 @@ async def test_a_certificate_for_another_name_is_refused(secure: Secure) -> None
     assert secure.asked == []
 
 
+async def test_a_certificate_of_an_unknown_issuer_is_refused_by_default(secure: Secure) -> None:
+    url = f"https://hooks.test:{secure.server.port}/"
+    outside = EgressGuard(HERE, resolve=leads(hooks_test=["127.0.0.1"]))
+    async with outside.session(url) as session:
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await session.get(url)
+    assert secure.asked == []
+
+
 async def test_a_session_reaches_no_other_host(secure: Secure) -> None:
     outside = EgressGuard(HERE, resolve=leads(hooks_test=["127.0.0.1"]), tls=secure.trusting)
     async with outside.session(f"https://hooks.test:{secure.server.port}/") as session:
