@@ -232,6 +232,15 @@ def import_service(module: str) -> list[Any]:
     return [*named.values()]
 
 
+def build_events() -> None:
+    """Build the models of all events, which a service otherwise builds when it first uses them: here once for
+    all forks."""
+    from optima_contracts.envelope import event_types
+
+    for model in event_types().values():
+        model.model_rebuild()
+
+
 def unregister(collectors: list[Any]) -> None:
     from optima_kit.metrics import MEASURED, REGISTRY
 
@@ -244,6 +253,7 @@ def main(modules: list[str]) -> None:
     requests = socket.socket(fileno=os.dup(0))
     gc.disable()
     metrics = {module: import_service(module) for module in modules}
+    build_events()
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         sys.exit(f"the services' imports start threads ({threads - 1}), which no copy of this process has")
