@@ -209,7 +209,13 @@ def become(request: Request, output: int, control: socket.socket) -> None:
     os.close(pidfd)
 
 
-_EVERY_ROLE: Final = ("optima_kit.run", "optima_kit.relay", "optima_kit.consumer", "optima_kit.work")
+_EVERY_ROLE: Final = (
+    "optima_kit.run",
+    "optima_kit.relay",
+    "optima_kit.consumer",
+    "optima_kit.work",
+    "cryptography.hazmat.backends.openssl.backend",  # which the first signature would import
+)
 
 
 def import_service(module: str) -> list[Any]:
@@ -233,12 +239,14 @@ def import_service(module: str) -> list[Any]:
 
 
 def build_events() -> None:
-    """Build the models of all events, which a service otherwise builds when it first uses them: here once for
-    all forks."""
-    from optima_contracts.envelope import event_types
+    """Build the models of all events and of their parts, which a service otherwise builds when it first uses
+    them: here once for all forks."""
+    from optima_contracts.envelope import Fact
 
-    for model in event_types().values():
+    models = [Fact]
+    for model in models:
         model.model_rebuild()
+        models.extend(model.__subclasses__())
 
 
 def unregister(collectors: list[Any]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -16,40 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approval.adapters.holidays import italian_holidays
 from approval.adapters.mail import Letter, Mailer
 from approval.domain.calendar import Calendar, WorkingTime
+from optima_kit.public_holidays import italian_holidays
 from optima_kit.time_zones import TIME_ZONES
 from optima_kit.written import written_day
 
-ITALIAN = WorkingTime(closures=[date(2027, 3, 30)]).calendar("Europe/Rome", italian_holidays([2026, 2027]))
+ITALIAN = WorkingTime(closures=[date(2027, 3, 30)]).calendar(
+    "Europe/Rome", italian_holidays(2026) | italian_holidays(2027)
+)
 
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def test_national_holidays_are_known_easter_monday_among_them() -> None:
-    days = italian_holidays([2027])
-    assert {
-        date(2027, 1, 1), date(2027, 1, 6), date(2027, 3, 29), date(2027, 4, 25), date(2027, 5, 1),
-        date(2027, 6, 2), date(2027, 8, 15), date(2027, 11, 1), date(2027, 12, 8), date(2027, 12, 25),
-        date(2027, 12, 26),
-    } <= days  # fmt: skip
-    assert date(2028, 4, 17) in italian_holidays([2028])
-
-
-def test_holidays_are_loaded_when_they_are_asked_for_and_of_no_country_that_is_not() -> None:
-    """All countries take some 19 MB, in each process of the service."""
-    program = """
-import sys
-from approval.adapters.holidays import italian_holidays
-before = [name for name in sys.modules if name.startswith("holidays")]
-italian_holidays([2027])
-print(before, [name for name in sys.modules if name.startswith("holidays.countries.")])
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "[] ['holidays.countries.italy']\n"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from optima_kit.service import Service
 from optima_kit.settings import Settings
 
 from .adapters.figures import measure
-from .adapters.holidays import is_working_day
 from .adapters.http import routes
 from .adapters.messages import reactions
 from .adapters.postgres import PostgresOrders
@@ -17,6 +16,7 @@ from .adapters.postgres_kinds import PostgresKinds
 from .adapters.postgres_messages import PostgresMessages
 from .adapters.postgres_prices import PostgresPrices
 from .adapters.postgres_reading import PostgresReading
+from .adapters.working_days import is_working_day
 from .application.ports import Ports
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from production.adapters.holidays import is_working_day
+from production.adapters.working_days import is_working_day
 from production.domain.kinds import PhaseDefinition
 from production.domain.plan import LONGEST, Period, Schedule, working_days
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import asyncpg
 from optima_contracts.privileges import BUILT_IN_ROLES, privileges_of
 from optima_kit.db import UnitOfWork
 from optima_kit.ids import new_id
+from optima_kit.public_holidays import italian_holidays
 from optima_kit.sql import load_queries
 from optima_kit.time_zones import TIME_ZONES
 
@@ -21,7 +22,6 @@ from ..application.ports import (
 )
 from ..domain.calendar import WorkingTime
 from ..domain.directory import Delegation, Directory, Person, Unit
-from .holidays import italian_holidays
 from .memory import Memory
 
 QUERIES = load_queries(__package__ or "approval.adapters")
@@ -105,9 +105,10 @@ class PostgresDirectories:
         tenant = await self._work.fetchrow(QUERIES.find_tenant)
         holdings = _Holdings(privileges)
         years = range(self._now.year - 1, self._now.year + 4)
+        holidays = frozenset[date]().union(*map(italian_holidays, years))
         working_time, _ = await self.working_time()
         time_zone = tenant["time_zone"] if tenant else "Europe/Rome"
-        calendar = working_time.calendar(time_zone, italian_holidays(years))
+        calendar = working_time.calendar(time_zone, holidays)
         return Directory(
             {
                 row["person_id"]: _person(row, holdings, mails_links=self._memory.mails_links)

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
+from jinja2.ext import do, i18n
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -138,7 +139,7 @@ def environment_of(language: str) -> Environment:
         loader=FileSystemLoader([str(_FOLDER.joinpath("pages")), str(_FOLDER.joinpath("parts"))]),
         autoescape=True,
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        extensions=[i18n, do],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
