@@ -232,3 +232,20 @@ def test_the_server_ends_with_its_supervisor(forks: Forks) -> None:
     assert select.select([ours], [], [], 30)[0]
     ours.close()
     assert server.wait(10) == 0
+
+
+def test_events_are_built_before_a_service_is_forked() -> None:
+    program = """
+from optima_contracts.envelope import Fact
+from optima_kit.run import main
+from optima_local.fork_server import rehearse
+
+def incomplete(model):
+    return sum(incomplete(each) for each in model.__subclasses__()) + (not model.__pydantic_complete__)
+
+print(incomplete(Fact) > 0)
+rehearse()
+print(incomplete(Fact))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "0"]

@@ -217,6 +217,8 @@ _EVERY_ROLE: Final = (
     "cryptography.hazmat.backends.openssl.backend",  # which the first signature would import
 )
 
+_KEPT: Final[list[object]] = []
+
 
 def import_service(module: str) -> list[Any]:
     """Import the service's modules and return its metrics. A service that cannot be imported fails again when
@@ -238,15 +240,26 @@ def import_service(module: str) -> list[Any]:
     return [*named.values()]
 
 
-def build_events() -> None:
-    """Build the models of all events and of their parts, which a service otherwise builds when it first uses
-    them: here once for all forks."""
-    from optima_contracts.envelope import Fact
+def rehearse() -> None:
+    """Do what a service does when it starts or first handles an event, so that forks share the memory that
+    this takes."""
+    from pydantic import ValidationError
 
-    models = [Fact]
+    from optima_contracts.envelope import Fact
+    from optima_contracts.signatures import EventSigner
+    from optima_kit.operations import parking_routes
+    from optima_kit.settings import Settings
+
+    models: list[type[Fact]] = [Fact]
     for model in models:
         model.model_rebuild()
         models.extend(model.__subclasses__())
+    kinds: list[type[Settings]] = [Settings, *Settings.__subclasses__()]
+    for settings in kinds:
+        with suppress(ValidationError):  # the variables of a service are missing here
+            settings()
+    EventSigner("rehearsal").signed([b"{}"])
+    _KEPT.append(parking_routes())  # since pydantic forgets a generic model that nobody refers to
 
 
 def unregister(collectors: list[Any]) -> None:
@@ -261,7 +274,7 @@ def main(modules: list[str]) -> None:
     requests = socket.socket(fileno=os.dup(0))
     gc.disable()
     metrics = {module: import_service(module) for module in modules}
-    build_events()
+    rehearse()
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         sys.exit(f"the services' imports start threads ({threads - 1}), which no copy of this process has")
