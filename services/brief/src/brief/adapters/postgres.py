@@ -293,10 +293,6 @@ class PostgresProgress:
             unit_prices=list(unit_prices.values()),
         )
 
-    async def list_corrected_prices(self, brief_id: UUID) -> Mapping[UUID, Decimal]:
-        rows = await self._work.fetch(QUERIES.list_corrected_prices, brief_id=brief_id)
-        return {row["job_id"]: row["unit_price"] for row in rows}
-
     def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
         self._work.write(
             QUERIES.upsert_shipment,

@@ -321,11 +321,8 @@ ON CONFLICT (tenant_id, shipment_id) DO UPDATE SET
     delivered_at = coalesce(known.delivered_at, excluded.delivered_at)
 
 -- name: list_item_jobs
-SELECT job_id, item_id, ordered, produced, closed, closed_at FROM item_jobs
+SELECT job_id, item_id, ordered, produced, closed, closed_at, unit_price FROM item_jobs
 WHERE brief_id = :brief_id ORDER BY job_id
-
--- name: list_corrected_prices
-SELECT job_id, unit_price FROM item_jobs WHERE brief_id = :brief_id AND unit_price IS NOT NULL
 
 -- name: list_shipments
 SELECT shipment_id, state, quantities, ddt_number, issued_on, delivered_at

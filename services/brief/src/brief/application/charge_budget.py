@@ -169,5 +169,4 @@ async def _due(ports: Ports, brief: Brief) -> Due:
         brief,
         await ports.progress.list_jobs(brief.brief_id),
         await ports.progress.list_shipments(brief.brief_id),
-        await ports.progress.list_corrected_prices(brief.brief_id),
     )

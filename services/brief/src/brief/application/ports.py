@@ -189,9 +189,6 @@ class Progress(Protocol):
     def upsert_valued(self, brief_id: UUID, unit_prices: Mapping[UUID, Decimal]) -> None:
         """Store what one unit of each of the order's jobs costs."""
 
-    async def list_corrected_prices(self, brief_id: UUID) -> Mapping[UUID, Decimal]:
-        """Return the corrected unit prices by job."""
-
     def upsert_shipment(self, brief_id: UUID, shipment: Shipment, sequence: int) -> None:
         """Store what an event says about a shipment. If a later event was handled before, only what is still
         missing is stored."""

@@ -7,7 +7,7 @@ a budget blocks, its available amount never falls below zero: an amount for whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -208,25 +208,20 @@ def plan_is_within_bounds(planned: Decimal) -> None:
         raise Invalid("plan_too_large", field="planned", limit=LIMIT)
 
 
-def due_of(
-    brief: Brief,
-    jobs: Sequence[ItemJob],
-    shipments: Sequence[Shipment],
-    corrected: Mapping[UUID, Decimal],
-) -> Due:
+def due_of(brief: Brief, jobs: Sequence[ItemJob], shipments: Sequence[Shipment]) -> Due:
     """Return what a brief takes from its budget, and how much of that was delivered.
 
     The total is what is ordered (what was approved, until an order exists) without what will not be
-    delivered. Items cost the approved price, or the order's price if it was corrected (`corrected` holds unit
-    prices by job). A brief without prices costs its own budget. The result depends only on what is known
-    about the brief now, so the order in which events arrived does not matter."""
+    delivered. Items cost the order's price, or the approved price until the order is valued. A brief without
+    prices costs its own budget. The result depends only on what is known about the brief now, so the order in
+    which events arrived does not matter."""
     assert brief.submitted is not None
     if brief.pricing is None:
         budget = brief.submitted.content.budget or NOTHING
         if brief.state in _DELIVERED:
             return Due(budget, budget)
         return Due(budget if brief.state in _TAKES else NOTHING, NOTHING)
-    parts = [_due_of_item(brief.state, line, jobs, shipments, corrected) for line in brief.pricing.lines]
+    parts = [_due_of_item(brief.state, line, jobs, shipments) for line in brief.pricing.lines]
     return Due(
         sum((part.total for part in parts), NOTHING),
         sum((part.spent for part in parts), NOTHING),
@@ -234,16 +229,10 @@ def due_of(
 
 
 def _due_of_item(
-    state: State,
-    line: PriceLine,
-    jobs: Sequence[ItemJob],
-    shipments: Sequence[Shipment],
-    corrected: Mapping[UUID, Decimal],
+    state: State, line: PriceLine, jobs: Sequence[ItemJob], shipments: Sequence[Shipment]
 ) -> Due:
-    prices = [
-        corrected[job.job_id] for job in jobs if job.item_id == line.item_id and job.job_id in corrected
-    ]
-    unit_price = prices[0] if prices else line.unit_price
+    prices = (job.unit_price for job in jobs if job.item_id == line.item_id and job.unit_price is not None)
+    unit_price = next(prices, line.unit_price)
     progress = progress_of(line.item_id, jobs, shipments)
     ordered = progress.ordered or line.quantity
 

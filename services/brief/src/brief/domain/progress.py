@@ -38,6 +38,8 @@ class ItemJob:
     """Whether the job was closed short, so that no more is made or shipped."""
     closed_at: Decimal = Decimal(0)
     """The quantity that had been shipped when the job was closed."""
+    unit_price: Decimal | None = None
+    """The order's price. None until the order is valued."""
 
 
 @dataclass(frozen=True, slots=True)
