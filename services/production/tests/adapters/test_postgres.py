@@ -88,10 +88,11 @@ async def test_lists_keep_their_indexes(
     some_phase = await connection.fetchval("SELECT id FROM phases LIMIT 1")
     anything: dict[str, object] = dict.fromkeys(("brief_id", "number", "state", "customer", "before"))
     orders = {**anything, "limit": 50}
-    tasks = {"assignee_id": ANNA, "phase_id": None, "after_deadline": None, "after_id": None, "limit": 5}
     nothing = dict.fromkeys(("state", "assignee_id", "lateness", "since", "until", "after_due", "after_id"))
     board = {**nothing, "unassigned": False, "today": date(2027, 1, 1), "limit": 5}
-    further = {"after_deadline": date(2027, 3, 1), "after_id": FIRST}
+    own = {"assignee_id": ANNA, "after_deadline": date(2027, 3, 1), "after_id": FIRST, "limit": 5}
+    tasks = {**own, "states": list(OPEN_TASKS)}
+    granted = {"assignee_id": ANNA, "phase_id": some_phase, "states": list(GRANTING)}
     for name, index, values in (
         ("list_orders", "orders_newest", orders),
         ("list_orders", "orders_newest", {**orders, "before": LAST}),
@@ -101,13 +102,12 @@ async def test_lists_keep_their_indexes(
         ("list_orders", "orders_tenant_id_number_key", {**orders, "number": "O-7"}),
         ("list_orders_by_words", "order_words_pkey", {**orders, "text": "ordine"}),
         ("list_orders_by_words", "order_words_pkey", {**orders, "text": "O-7 ord", "before": LAST}),
-        ("list_tasks", "tasks_open", {**tasks, "states": list(OPEN_TASKS)}),
-        ("list_tasks", "tasks_open", {**tasks, "states": ["assigned"], **further}),
-        ("list_tasks", "tasks_done", {**tasks, "states": ["done"], **further}),
-        ("list_tasks", "phases_pkey", {**tasks, "states": list(GRANTING), "phase_id": some_phase}),
-        ("list_tasks", "sent_outside_pkey", {**tasks, "states": list(OPEN_TASKS)}),
-        ("list_tasks", "back_from_outside_pkey", {**tasks, "states": list(OPEN_TASKS)}),
-        ("list_tasks", "proofs_of_brief", {**tasks, "states": list(OPEN_TASKS)}),
+        ("list_open_tasks", "tasks_open", tasks),
+        ("list_done_tasks", "tasks_done", own),
+        ("find_task", "phases_pkey", granted),
+        ("list_open_tasks", "sent_outside_pkey", tasks),
+        ("list_open_tasks", "back_from_outside_pkey", tasks),
+        ("list_open_tasks", "proofs_of_brief", tasks),
         ("list_board", "phases_by_due", board),
         ("list_board", "phases_by_state", {**board, "state": "assigned"}),
         ("list_board", "phases_by_due", {**board, "after_due": date(2027, 3, 1), "after_id": FIRST}),

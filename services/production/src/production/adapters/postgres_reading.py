@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -85,29 +85,26 @@ class PostgresReading:
         return [ListedOrder(read_order(row), _customer(row)) for row in rows]
 
     async def list_tasks(
-        self, assignee_id: UUID, states: Iterable[PhaseState], after: tuple[date, UUID] | None, limit: int
+        self, assignee_id: UUID, states: Collection[PhaseState], after: tuple[date, UUID] | None, limit: int
     ) -> list[Task]:
-        deadline, phase_id = after or (None, None)
-        rows = await self._work.fetch(
-            QUERIES.list_tasks,
-            assignee_id=assignee_id,
-            phase_id=None,
-            states=list(states),
-            after_deadline=deadline,
-            after_id=phase_id,
-            limit=limit,
-        )
+        deadline, phase_id = after or (date.min, UUID(int=0))
+        asked = {
+            "assignee_id": assignee_id,
+            "after_deadline": deadline,
+            "after_id": phase_id,
+            "limit": limit,
+        }
+        # Separate statements, each with an index of its own, because a plan for all states would be made anew
+        # each time.
+        if PhaseState.DONE in states:
+            rows = await self._work.fetch(QUERIES.list_done_tasks, **asked)
+        else:
+            rows = await self._work.fetch(QUERIES.list_open_tasks, **asked, states=list(states))
         return [_task(row) for row in rows]
 
     async def find_task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
         row = await self._work.fetchrow(
-            QUERIES.list_tasks,
-            assignee_id=assignee_id,
-            phase_id=phase_id,
-            states=list(GRANTING),
-            after_deadline=None,
-            after_id=None,
-            limit=1,
+            QUERIES.find_task, phase_id=phase_id, assignee_id=assignee_id, states=list(GRANTING)
         )
         return _task(row) if row else None
 

@@ -447,9 +447,7 @@ WHERE order_words.word = sought_key(:text)
     AND (:before::uuid IS NULL OR order_words.order_id < :before)
 ORDER BY order_words.order_id DESC LIMIT :limit
 
--- name: list_tasks
--- plan: custom
--- One index has the open phases and another the finished ones; the states decide which is used.
+-- fragment: tasks
 SELECT phases.id AS phase_id, phases.key, phases.name, phases.after, phases.quality_check, phases.skippable,
        phases.state AS phase_state, phases.assignee_id, phases.attempt, phases.started_at AS phase_started_at,
        phases.completed_at, phases.quantity AS made, phases.note, phases.deadline,
@@ -469,9 +467,22 @@ FROM phases
 JOIN order_jobs AS jobs ON jobs.id = phases.job_id
 JOIN orders ON orders.id = phases.order_id
 LEFT JOIN job_economics AS economics ON economics.job_id = phases.job_id
+
+-- name: find_task
+{tasks}
+WHERE phases.id = :phase_id AND phases.assignee_id = :assignee_id AND phases.state = ANY (:states::text[])
+
+-- name: list_open_tasks
+{tasks}
 WHERE phases.assignee_id = :assignee_id AND phases.state = ANY (:states::text[])
-    AND (:phase_id::uuid IS NULL OR phases.id = :phase_id)
-    AND (:after_deadline::date IS NULL OR (phases.deadline, phases.id) > (:after_deadline, :after_id::uuid))
+    AND phases.state IN ('waiting', 'assigned', 'in_progress', 'to_inspect')
+    AND (phases.deadline, phases.id) > (:after_deadline::date, :after_id::uuid)
+ORDER BY phases.deadline, phases.id LIMIT :limit
+
+-- name: list_done_tasks
+{tasks}
+WHERE phases.assignee_id = :assignee_id AND phases.state = 'done'
+    AND (phases.deadline, phases.id) > (:after_deadline::date, :after_id::uuid)
 ORDER BY phases.deadline, phases.id LIMIT :limit
 
 -- name: list_board

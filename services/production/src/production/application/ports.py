@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -209,9 +209,10 @@ class Reading(Protocol):
         """List orders older than `before`, newest first."""
 
     async def list_tasks(
-        self, assignee_id: UUID, states: Iterable[PhaseState], after: tuple[date, UUID] | None, limit: int
+        self, assignee_id: UUID, states: Collection[PhaseState], after: tuple[date, UUID] | None, limit: int
     ) -> list[Task]:
-        """List a person's own phases, nearest deadline first."""
+        """List a person's own phases, nearest deadline first. `states` are those of open tasks, or DONE
+        alone."""
 
     async def find_task(self, phase_id: UUID, assignee_id: UUID) -> Task | None:
         """Return None if the phase is not, or no longer, this person's task."""
