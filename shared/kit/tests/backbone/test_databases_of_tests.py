@@ -30,7 +30,7 @@ async def test_event_loops_share_a_server_process(stored: ServiceDatabase) -> No
     assert await process() == elsewhere
 
 
-async def test_two_at_once_have_a_process_each(stored: ServiceDatabase) -> None:
+async def two_processes(stored: ServiceDatabase) -> list[int]:
     both = asyncio.Barrier(2)
 
     async def process(connection: asyncpg.Connection) -> int:
@@ -38,7 +38,11 @@ async def test_two_at_once_have_a_process_each(stored: ServiceDatabase) -> None:
         return int(await connection.fetchval(PROCESS))
 
     async with asyncio.timeout(10):
-        one, other = await asyncio.gather(*(as_superuser(stored.superuser_url, process) for _ in range(2)))
+        return await asyncio.gather(*(as_superuser(stored.superuser_url, process) for _ in range(2)))
+
+
+async def test_two_at_once_have_a_process_each(stored: ServiceDatabase) -> None:
+    one, other = await two_processes(stored)
     assert one != other
 
 
@@ -52,3 +56,14 @@ async def test_a_process_that_was_ended_is_replaced(stored: ServiceDatabase) -> 
     async with asyncio.timeout(10), asyncpg.create_pool(stored.superuser_url) as pool:
         await pool.fetch("SELECT pg_terminate_backend($1, 5000)", process)
         assert await stored.fetch(PROCESS) != [(process,)]
+
+
+async def test_one_whose_process_was_just_ended_is_replaced(stored: ServiceDatabase) -> None:
+    """The end of an idle connection arrives at some moment after the server has ended its process."""
+    for _ in range(50):
+        processes = await two_processes(stored)
+        await stored.fetch(
+            "SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid WHERE pid <> pg_backend_pid()",
+            processes,
+        )
+        await two_processes(stored)

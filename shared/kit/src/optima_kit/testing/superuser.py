@@ -45,9 +45,13 @@ async def disconnect_superuser(url: str) -> None:
 
 
 async def _lend(url: str, do: Callable[[asyncpg.Connection[Any]], Awaitable[T]]) -> T:
-    idle = [each for each in _idle.pop(url, []) if not each.is_closed()]
-    connection = idle.pop() if idle else await asyncpg.connect(url)
-    _idle[url] += idle
+    connection = None
+    while connection is None and _idle[url]:
+        kept = _idle[url].pop()
+        if await _answers(kept):
+            connection = kept
+    if connection is None:
+        connection = await asyncpg.connect(url)
     usable = False
     try:
         done = await do(connection)
@@ -62,3 +66,14 @@ async def _lend(url: str, do: Callable[[asyncpg.Connection[Any]], Awaitable[T]])
             _idle[url].append(connection)
         else:
             connection.terminate()
+
+
+async def _answers(connection: asyncpg.Connection[Any]) -> bool:
+    """Tell whether the connection can be used, and close it otherwise. A connection whose server process was
+    ended does not know it until its end has arrived."""
+    try:
+        await connection.execute("SELECT")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        connection.terminate()
+        return False
+    return True
